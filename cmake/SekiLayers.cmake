@@ -1,0 +1,33 @@
+# A folder of src/ is a layer and a target of its own. A layer sees its own headers and those of the layers it USES, and
+# nothing else: each has an include root in the build tree that holds one link, so a forbidden include does not resolve.
+
+add_library(seki_flags INTERFACE)
+target_compile_options(seki_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+    -Woverloaded-virtual -Wimplicit-fallthrough -Wundef -Werror
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16>
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-march=armv8.1-a>)
+
+# seki_layer(NAME [USES layer...] [SOURCES file...] [LINK library...])
+function(seki_layer NAME)
+    cmake_parse_arguments(LAYER "" "" "USES;SOURCES;LINK" ${ARGN})
+    set(root ${CMAKE_BINARY_DIR}/layers/${NAME})
+    file(MAKE_DIRECTORY ${root})
+    file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${NAME} ${root}/${NAME} SYMBOLIC)
+
+    set(scope PUBLIC)
+    if(LAYER_SOURCES)
+        add_library(seki_${NAME} OBJECT ${LAYER_SOURCES})
+        target_link_libraries(seki_${NAME} PRIVATE seki_flags)
+        target_compile_options(seki_${NAME} PRIVATE -ftls-model=initial-exec)
+    else()
+        set(scope INTERFACE)
+        add_library(seki_${NAME} INTERFACE)
+        target_compile_options(seki_${NAME} INTERFACE $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16>)
+    endif()
+    target_include_directories(seki_${NAME} ${scope} ${root} ${PROJECT_SOURCE_DIR}/include)
+    foreach(used IN LISTS LAYER_USES)
+        target_link_libraries(seki_${NAME} ${scope} seki_${used})
+    endforeach()
+    target_link_libraries(seki_${NAME} ${scope} ${LAYER_LINK})
+endfunction()

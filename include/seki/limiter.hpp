@@ -1,0 +1,116 @@
+// Rate limiters whose state is shared by every process that opens the same segment.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <seki/error.hpp>
+
+namespace seki {
+
+// The law that decides. gcra, token_bucket and leaky_bucket are one formula (the generic cell rate algorithm of ITU-T
+// I.371) seen from three sides; docs/guide/algorithms.md tells which to choose.
+enum class Algorithm : std::uint8_t { gcra, token_bucket, leaky_bucket, sliding_window, fixed_window };
+
+// What a limiter does with its verdict: `enforce` it; `shadow`, decide and count but always let through; `off`, let
+// through and count nothing.
+enum class Mode : std::uint8_t { enforce, shadow, off };
+
+// What happens to a new key while the table is full of keys that are all in use.
+enum class OnFull : std::uint8_t { allow, deny };
+
+// `precise` reads CLOCK_MONOTONIC; `coarse` reads CLOCK_MONOTONIC_COARSE: cheaper, and a few milliseconds behind.
+enum class Clock : std::uint8_t { precise, coarse };
+
+struct LimiterOptions {
+    Algorithm algorithm = Algorithm::gcra;
+
+    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second. Required.
+    std::uint64_t limit = 0;
+
+    // 1 ms to 366 days. Required.
+    std::chrono::nanoseconds window{0};
+
+    // Bucket family only: how much may be spent at once after a pause; 0 means `limit`. At most 10 years' worth.
+    std::uint64_t burst = 0;
+
+    // Keys in use at the same time that are sure to find a place. 1 to 67108864. Fixed at creation.
+    std::uint64_t max_keys = 65536;
+
+    OnFull on_full = OnFull::allow;
+    Mode mode = Mode::enforce;
+    Clock clock = Clock::precise;
+
+    // Keep the text of keys in the segment, for people to read. Fixed at creation.
+    bool store_keys = true;
+
+    friend bool operator==(const LimiterOptions&, const LimiterOptions&) = default;
+};
+
+// `retry_after` of a request that no waiting can help: its cost is above the capacity.
+inline constexpr std::chrono::nanoseconds never = std::chrono::nanoseconds::max();
+
+struct Decision {
+    bool allowed = false;
+    bool shadow = false;          // let through only because the limiter does not enforce
+    Errc error = Errc::none;      // an error is no decision: `allowed` is false, error() of the call says why
+    std::uint64_t limit = 0;      // the capacity: burst, or limit for the windows
+    std::uint64_t remaining = 0;  // what is left after this check
+    std::chrono::nanoseconds retry_after{0};  // 0 when allowed; exact to the nanosecond; `never` above the capacity
+    std::chrono::nanoseconds reset_after{0};  // until the key is as good as new
+    std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn
+};
+
+namespace client {
+class limiter_handle;
+class segment_handle;
+}  // namespace client
+
+// A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
+// fork(). It outlives the Segment it came from. Should the limiter be deleted, every call answers Errc::deleted.
+class Limiter {
+public:
+    // Spends `cost` of `key` if that is allowed, and says so. `key` is any 0 to 4096 bytes; cost 0 is a peek, a negative
+    // cost an error. About the price of reading the clock: no lock, no system call, no allocation.
+    [[nodiscard]] Decision check(std::string_view key, std::int64_t cost = 1) const noexcept;
+
+    // What check() would answer now. Writes nothing anywhere.
+    [[nodiscard]] Decision peek(std::string_view key, std::int64_t cost = 1) const noexcept;
+
+    // Like check(), but sleeps until it is this request's turn if that comes within `timeout`; otherwise answers the denial
+    // at once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after.
+    [[nodiscard]] Decision acquire(std::string_view key, std::chrono::nanoseconds timeout,
+                                   std::int64_t cost = 1) const noexcept;
+
+    // Makes the key as good as new.
+    Errc reset(std::string_view key) const noexcept;
+
+    // Gives back `cost` that was spent and not used, never beyond the capacity.
+    Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
+
+    [[nodiscard]] std::string_view name() const noexcept;
+    [[nodiscard]] Result<LimiterOptions> options() const;
+
+private:
+    friend class client::segment_handle;
+    friend Decision check_all(std::span<const struct Demand>) noexcept;
+    explicit Limiter(std::shared_ptr<client::limiter_handle> handle) noexcept : handle_{std::move(handle)} {}
+    std::shared_ptr<client::limiter_handle> handle_;
+};
+
+// One of several limits that a request must pass together.
+struct Demand {
+    const Limiter& limiter;
+    std::string_view key;
+    std::int64_t cost = 1;
+};
+
+// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after).
+// Dying in the middle may leave quota spent, never gained.
+[[nodiscard]] Decision check_all(std::span<const Demand> demands) noexcept;
+
+}  // namespace seki

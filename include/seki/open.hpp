@@ -1,0 +1,72 @@
+// Opening a segment: the shared memory that limiters live in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <seki/error.hpp>
+#include <seki/limiter.hpp>
+
+namespace seki {
+
+// How a segment is made when it does not exist yet. An existing one is taken as it is.
+struct SegmentOptions {
+    unsigned mode = 0660;                // permissions of the file
+    std::string group;                   // its group; empty: that of the creating process
+    std::uint32_t max_workers = 512;     // threads that can be attached at once; 1 to 4096
+    std::uint32_t max_primitives = 256;  // 1 to 4096
+    std::uint64_t size =
+        64ULL << 20;  // bytes, header and workers included; 0: "auto", as much as the configuration needs
+
+    friend bool operator==(const SegmentOptions&, const SegmentOptions&) = default;
+};
+
+enum class Access : std::uint8_t { create_or_attach, attach, read_only };
+
+struct OpenOptions {
+    Access access = Access::create_or_attach;
+    SegmentOptions segment{};        // used only when the segment is created
+    std::filesystem::path config{};  // a configuration file whose [segment] and primitives apply; may be empty
+};
+
+// An attached segment. Cheap to copy, thread-safe, valid after fork(). Handles made by it keep it alive.
+class Segment {
+public:
+    // The limiter of that name, made with `options` if there is none. A limiter that exists with other options is an error
+    // (different_options) that names the difference.
+    [[nodiscard]] Result<Limiter> limiter(std::string_view name, const LimiterOptions& options) const;
+
+    // The limiter of that name, made by configuration or by another process; not_found otherwise.
+    [[nodiscard]] Result<Limiter> limiter(std::string_view name) const;
+
+    // Changes options of a limiter while it runs: limit, window, burst, on_full, mode, clock. Buckets survive; counts of windows
+    // survive unless `window` changes, which starts them anew. algorithm, max_keys and store_keys cannot change.
+    Result<void> change(std::string_view name, const LimiterOptions& options) const;
+
+    // Deletes a limiter. Its handles, everywhere, answer Errc::deleted from then on.
+    Result<void> remove_limiter(std::string_view name) const;
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept;
+
+    // For the tools of this project, which look deeper than users need to.
+    [[nodiscard]] const std::shared_ptr<client::segment_handle>& handle() const noexcept { return handle_; }
+
+private:
+    friend Result<Segment> open(std::string_view, const OpenOptions&);
+    explicit Segment(std::shared_ptr<client::segment_handle> handle) noexcept : handle_{std::move(handle)} {}
+    std::shared_ptr<client::segment_handle> handle_;
+};
+
+// `name` is a path (anything with a slash), a bare name, or empty for the default: $SEKI_SEGMENT, else
+// /run/seki/default.seg when that exists, else /dev/shm/seki-$UID/default.seg. A bare name means that name in the
+// same folders. Needs no daemon: creates the segment, or attaches to it.
+[[nodiscard]] Result<Segment> open(std::string_view name = {}, const OpenOptions& options = {});
+
+// The path that open() would use for `name`.
+[[nodiscard]] std::filesystem::path resolve(std::string_view name = {});
+
+}  // namespace seki

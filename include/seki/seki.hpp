@@ -1,0 +1,6 @@
+// Everything of Seki's C++ interface.
+#pragma once
+
+#include <seki/error.hpp>
+#include <seki/limiter.hpp>
+#include <seki/open.hpp>

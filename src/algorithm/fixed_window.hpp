@@ -1,0 +1,75 @@
+// A count per aligned window: what many public APIs document.
+//
+// State: {0:1 | window number:39 | count:24}. Windows are numbered now / window + shift; `shift` keeps the numbers from
+// going back when the length of the window is changed while running.
+//
+// The number never wraps: the shortest window is 1 ms, and 2^39 of those are 17 years of uptime. So an entry left alone for any
+// length of time is never taken for a current one.
+//
+// A state of a later window than the call's own belongs to a faster clock: the call counts as made at that window's start.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "algorithm/outcome.hpp"
+
+namespace seki::algorithm::fixed_window {
+
+inline constexpr unsigned count_bits = 24;
+inline constexpr std::uint64_t max_limit = (1ULL << count_bits) - 1;
+inline constexpr std::uint64_t number_mask = (1ULL << (63 - count_bits)) - 1;
+
+struct terms {
+    nanos window = 1;         // > 0
+    std::uint64_t limit = 1;  // <= max_limit
+    std::uint64_t shift = 0;
+};
+
+// The window that a call falls into, as the state sees it.
+struct view {
+    std::uint64_t number = 0;
+    std::uint64_t count = 0;
+    nanos elapsed = 0;  // since the start of the window
+};
+
+constexpr std::uint64_t pack(std::uint64_t number, std::uint64_t count) noexcept {
+    return (number & number_mask) << count_bits | count;
+}
+
+constexpr view look(std::uint64_t state, nanos now, const terms& law) noexcept {
+    const std::uint64_t stored = state >> count_bits & number_mask;
+    const std::uint64_t current = (now / law.window + law.shift) & number_mask;
+    const std::uint64_t count = state & max_limit;
+    if (stored > current) return {stored, count, 0};
+    return {current, stored == current ? count : 0, now % law.window};
+}
+
+constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) noexcept {
+    return look(state, now, law).count == 0;
+}
+
+constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
+    const view at = look(state, now, law);
+    outcome result{.state = state, .limit = law.limit};
+    std::uint64_t count = at.count;
+    if (cost > law.limit) {
+        result.retry_after = never;
+    } else if (count + cost <= law.limit) {
+        result.allowed = true;
+        count += cost;
+        if (cost > 0) result.state = pack(at.number, count);
+    } else {
+        result.retry_after = law.window - at.elapsed;
+    }
+    result.remaining = law.limit - std::min(count, law.limit);
+    result.reset_after = count > 0 ? law.window - at.elapsed : 0;
+    return result;
+}
+
+constexpr std::uint64_t refund(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
+    const view at = look(state, now, law);
+    return pack(at.number, at.count - std::min(cost, at.count));
+}
+
+}  // namespace seki::algorithm::fixed_window

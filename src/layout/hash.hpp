@@ -1,0 +1,62 @@
+// One number that changes when any size or offset of the format does, so that two builds that differ refuse each other
+// even when somebody forgot to raise the version.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "layout/directory.hpp"
+#include "layout/header.hpp"
+#include "layout/key_table.hpp"
+#include "layout/worker.hpp"
+
+namespace seki::layout {
+
+constexpr std::uint64_t fold(std::initializer_list<std::uint64_t> numbers) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a, 64 bit
+    for (std::uint64_t number : numbers)
+        for (int byte = 0; byte < 8; ++byte) hash = (hash ^ (number >> (8 * byte) & 0xff)) * 0x100000001b3ULL;
+    return hash;
+}
+
+inline constexpr std::uint64_t layout_hash = fold({
+    version,
+    sizeof(header),
+    offsetof(header, parts),
+    offsetof(header, boot_id),
+    offsetof(header, generation),
+    offsetof(header, seed),
+    offsetof(header, next_incarnation),
+    offsetof(header, reload_requests),
+    sizeof(geometry),
+    sizeof(directory_entry),
+    offsetof(directory_entry, kind),
+    offsetof(directory_entry, arena_offset),
+    offsetof(directory_entry, buckets),
+    offsetof(directory_entry, name),
+    offsetof(directory_entry, terms),
+    name_size,
+    term_modes,
+    term_limit,
+    term_window,
+    term_burst,
+    term_emission,
+    term_horizon,
+    term_shift,
+    term_count_bits,
+    sizeof(bucket),
+    sizeof(key_text),
+    candidates,
+    sizeof(process_slot),
+    offsetof(process_slot, command),
+    sizeof(worker_slot),
+    offsetof(worker_slot, nonce),
+    offsetof(worker_slot, hitters),
+    sizeof(counter_block),
+    all_counters,
+    sizeof(hitter),
+    hitters_per_worker,
+});
+
+}  // namespace seki::layout

@@ -1,0 +1,72 @@
+// The first page of a segment: what it is, how big its parts are, and who looks after it.
+//
+//   0        header (one page)
+//   4096     directory        max_primitives entries
+//            processes        max_workers slots (a process needs at least one thread, so there are never more)
+//            workers          max_workers slots, and one more that is shared by threads which found none free
+//            arena            the tables of the primitives, each page-aligned, placed first-fit
+//
+// Every part starts on a page. The identity (first 64 bytes) never changes shape, whatever the version: an older or newer
+// library can always tell what it has before it, and that it was superseded.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "layout/word.hpp"
+
+namespace seki::layout {
+
+inline constexpr std::uint64_t magic = 0x0a67'6573'696b'6573ULL;  // "sekiseg\n", little-endian
+inline constexpr std::uint64_t version = 1;
+inline constexpr std::uint64_t page = 4096;
+
+// Where everything is. Copied to private memory at attach, checked once, never read again.
+struct geometry {
+    std::uint64_t size = 0;  // of the whole file
+    std::uint64_t max_primitives = 0;
+    std::uint64_t max_workers = 0;
+    std::uint64_t directory_offset = 0;
+    std::uint64_t processes_offset = 0;
+    std::uint64_t workers_offset = 0;
+    std::uint64_t worker_stride = 0;  // bytes from one worker slot to the next
+    std::uint64_t arena_offset = 0;   // up to `size`
+    friend bool operator==(const geometry&, const geometry&) = default;
+};
+
+struct identity {
+    word magic;        // 0 until the segment is whole; written last, with release
+    word version;      // immutable
+    word layout_hash;  // immutable; hash of every size and offset, see layout/hash.hpp
+    word size;         // immutable; repeats geometry.size for libraries that do not know the geometry
+    word superseded;   // 0 -> 1 once, by who replaces or destroys this file; workers look at it in every call
+    std::array<word, 3> reserved;
+};
+
+struct alignas(page) header {
+    identity id;
+
+    // Immutable once `magic` is written.
+    geometry parts;
+    std::array<std::uint8_t, 16> boot_id;
+    std::int64_t monotonic_offset_ns;  // of the creator's time namespace; who attaches must have the same
+    std::uint64_t generation;          // how many segments this path has seen, this one included
+    std::uint64_t created_unix_ns;
+    std::array<std::uint8_t, 32> seed;  // of the key hashes; printed nowhere
+
+    // Changing. Writers: the holder of the administration lock unless said otherwise.
+    alignas(cache_line) word next_incarnation;  // raised before an incarnation is used, so none is used twice
+    word owner_pid;                             // of sekid, as it sees itself; 0: none. sekid alone. Only ever shown.
+    word owner_start;                           // its start time in clock ticks since boot
+    word heartbeat_ns;                          // CLOCK_MONOTONIC of sekid's latest tick. sekid alone.
+    word workers_reaped;                        // processes found dead and tidied; fetch_add by whoever tidies
+    word reload_requests;                       // fetch_add by `sekictl reload`; sekid reloads when it moved
+};
+
+static_assert(sizeof(identity) == 64);
+static_assert(sizeof(header) == page);
+static_assert(offsetof(header, parts) == 64);
+static_assert(offsetof(header, next_incarnation) % cache_line == 0);
+
+}  // namespace seki::layout
