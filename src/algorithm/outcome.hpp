@@ -15,6 +15,8 @@ namespace seki::algorithm {
 // Nanoseconds of CLOCK_MONOTONIC, and spans of it.
 using nanos = std::uint64_t;
 
+__extension__ typedef unsigned __int128 uint128;
+
 inline constexpr nanos never = std::numeric_limits<std::int64_t>::max();
 
 struct outcome {

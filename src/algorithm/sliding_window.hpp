@@ -69,7 +69,7 @@ constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) 
 
 // ceil(count * span / divisor); narrow when the product is, for a wide division costs ten times as much.
 constexpr std::uint64_t share_up(std::uint64_t count, nanos span, std::uint64_t divisor) noexcept {
-    const unsigned __int128 product = static_cast<unsigned __int128>(count) * span;
+    const uint128 product = static_cast<uint128>(count) * span;
     if (product >> 64 == 0) {
         const auto narrow = static_cast<std::uint64_t>(product);
         return narrow / divisor + (narrow % divisor != 0);
@@ -86,7 +86,7 @@ constexpr std::uint64_t used(const view& at, const terms& law) noexcept {
 // the smallest e with previous * (W - e) <= free * W.
 constexpr nanos slid_out(std::uint64_t previous, std::uint64_t free, nanos window) noexcept {
     if (previous <= free) return 0;
-    return window - static_cast<nanos>(static_cast<unsigned __int128>(free) * window / previous);
+    return window - static_cast<nanos>(static_cast<uint128>(free) * window / previous);
 }
 
 constexpr nanos retry_after(const view& at, std::uint64_t cost, const terms& law) noexcept {

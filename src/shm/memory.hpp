@@ -61,7 +61,7 @@ struct hardware {
     static std::uint64_t load_second_acquire(const pair& p) noexcept { return load_acquire(word_access::second(p)); }
 
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {
-        using wide [[gnu::may_alias]] = unsigned __int128;
+        __extension__ typedef unsigned __int128 wide __attribute__((may_alias));
         const auto join = [](pair_value v) { return static_cast<wide>(v.second) << 64 | v.first; };
         return __sync_bool_compare_and_swap(reinterpret_cast<wide*>(&p), join(expected), join(desired));
     }
