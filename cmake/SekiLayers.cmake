@@ -1,5 +1,6 @@
 # A folder of src/ is a layer and a target of its own. A layer sees its own headers and those of the layers it USES, and
 # nothing else: each has an include root in the build tree that holds one link, so a forbidden include does not resolve.
+# Every .cpp of the folder belongs to the layer.
 
 add_library(seki_flags INTERFACE)
 target_compile_options(seki_flags INTERFACE
@@ -8,9 +9,10 @@ target_compile_options(seki_flags INTERFACE
     $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16>
     $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-march=armv8.1-a>)
 
-# seki_layer(NAME [USES layer...] [SOURCES file...] [LINK library...])
+# seki_layer(NAME [USES layer...] [LINK library...])
 function(seki_layer NAME)
-    cmake_parse_arguments(LAYER "" "" "USES;SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(LAYER "" "" "USES;LINK" ${ARGN})
+    file(GLOB LAYER_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cpp)
     set(root ${CMAKE_BINARY_DIR}/layers/${NAME})
     file(MAKE_DIRECTORY ${root})
     file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/${NAME} ${root}/${NAME} SYMBOLIC)

@@ -1,0 +1,96 @@
+// One mapped segment: how its file comes to be, how it is recognised, and where its parts lie.
+//
+// The file is made under another name while the administration lock is held, filled (magic last), synced and renamed into place: under
+// its own name it is whole or absent. Beside it live `PATH.lock`, the administration lock, and `PATH.live/`, one small lock file for each
+// attached process (shm/liveness.hpp).
+//
+// What stands in the file is believed only after it was checked: the header is read with pread before anything is mapped, the geometry is
+// copied to private memory, checked once, and never read again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include <boost/interprocess/mapped_region.hpp>
+
+#include <seki/error.hpp>
+#include <seki/open.hpp>
+
+#include "layout/directory.hpp"
+#include "layout/header.hpp"
+#include "layout/worker.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::shm {
+
+// The geometry that `options` ask for. Refuses options out of range, and a size that leaves no arena.
+[[nodiscard]] Result<layout::geometry> plan(const SegmentOptions& options);
+
+// Whether a geometry read from a file of `file_size` bytes can be used: every part inside, aligned, disjoint, in order.
+[[nodiscard]] bool sound(const layout::geometry& parts, std::uint64_t file_size) noexcept;
+
+class segment {
+public:
+    enum class access : std::uint8_t { read_write, read_only, copy };
+
+    // Maps the segment at `path`. Refuses, naming the reason and the remedy, what is missing, not a regular file, a symlink, has more than one
+    // name, belongs to somebody unexpected, may be written by everybody, is not a segment, torn, of another version or layout, of an
+    // earlier boot, of another time namespace, superseded, or smaller than it claims. Never writes to a file that it refuses.
+    // `copy` reads the file into private memory (pread), so that no peer can pull it away by truncating it.
+    [[nodiscard]] static Result<std::shared_ptr<segment>> attach(const std::filesystem::path& path, access how);
+
+    // attach(read_write), or makes the segment if there is none, or replaces the one of an earlier boot. Makes the folder (0700) when
+    // its parent is /dev/shm. An existing segment is taken as it is, whatever `options` say.
+    [[nodiscard]] static Result<std::shared_ptr<segment>> create_or_attach(const std::filesystem::path& path,
+                                                                           const SegmentOptions& options);
+
+    // Replaces the segment at `path`, whatever its layout, by a new one; the old one is marked superseded if it is recognisable.
+    // For sekid after an upgrade, and after the file was damaged beyond use.
+    [[nodiscard]] static Result<std::shared_ptr<segment>> replace(const std::filesystem::path& path,
+                                                                  const SegmentOptions& options);
+
+    // Marks the segment superseded and removes its files. Processes that hold it get Errc::superseded at their next call.
+    [[nodiscard]] static Result<void> destroy(const std::filesystem::path& path);
+
+    // For tests and fuzzing: takes `bytes` (page-aligned memory that outlives the result) as a segment after the same checks of its content.
+    [[nodiscard]] static Result<std::shared_ptr<segment>> adopt_memory(std::span<std::byte> bytes,
+                                                                       const std::filesystem::path& named);
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept;
+    [[nodiscard]] const layout::geometry& parts() const noexcept;
+    [[nodiscard]] access how() const noexcept;
+    [[nodiscard]] std::uint64_t generation() const noexcept;
+    [[nodiscard]] std::uint64_t inode() const noexcept;  // of the mapped file; 0 for memory
+
+    [[nodiscard]] layout::header& header() const noexcept;
+    [[nodiscard]] std::span<layout::directory_entry> directory() const noexcept;
+    [[nodiscard]] std::span<layout::process_slot> processes() const noexcept;
+    // Worker `index`, 0 to max_workers; the last one is the shared one.
+    [[nodiscard]] layout::worker_slot& worker(std::size_t index) const noexcept;
+    [[nodiscard]] std::span<layout::counter_block> counters(std::size_t worker_index) const noexcept;
+    // Bytes [offset, offset + size) of the segment, empty unless they lie inside the arena.
+    [[nodiscard]] std::span<std::byte> arena(std::uint64_t offset, std::uint64_t size) const noexcept;
+
+    [[nodiscard]] bool superseded() const noexcept;  // one relaxed load
+
+    segment(const segment&) = delete;
+    segment& operator=(const segment&) = delete;
+    ~segment();
+
+private:
+    segment();
+    struct state;
+    std::unique_ptr<state> state_;
+    // Hot copies of what `state` owns.
+    std::byte* base_ = nullptr;
+    layout::geometry parts_{};
+};
+
+// Where the lock files of `path` are.
+[[nodiscard]] std::filesystem::path administration_lock_path(const std::filesystem::path& path);
+[[nodiscard]] std::filesystem::path liveness_folder(const std::filesystem::path& path);
+
+}  // namespace seki::shm
