@@ -1,0 +1,1 @@
+"""The rules of tools/check: what no reviewer should have to look for."""
