@@ -11,7 +11,7 @@ namespace seki::layout {
 
 inline constexpr std::size_t name_size = 64;  // bytes of a name with its terminating zero
 
-enum class kind : std::uint32_t { none = 0, limiter = 1 };
+enum class kind : std::uint64_t { none = 0, limiter = 1 };
 
 // What an entry's options are now. Two blocks take turns (shm/directory.hpp), so that a dead writer leaves the published one whole.
 struct terms_block {
@@ -24,21 +24,21 @@ struct alignas(cache_line) directory_entry {
     // How many times terms were published. Its lowest bit is the index of the block in force.
     word terms_version;
 
-    // Immutable while `incarnation` stands.
-    std::uint32_t kind;
-    std::uint32_t flags;         // bit 0: keeps key texts
-    std::uint64_t arena_offset;  // from the start of the segment
-    std::uint64_t arena_size;
-    std::uint64_t max_keys;
-    std::uint64_t buckets;
-    std::uint64_t stripes;
-    std::array<char, name_size> name;
-    std::uint64_t created_unix_ns;
+    // Unchanged while `incarnation` stands.
+    word kind;
+    word flags;         // bit 0: keeps key texts
+    word arena_offset;  // from the start of the segment
+    word arena_size;
+    word max_keys;
+    word buckets;
+    word stripes;
+    word created_unix_ns;
+    std::array<word, name_size / sizeof(word)> name;
 
     alignas(cache_line) std::array<terms_block, 2> terms;
 };
 
-inline constexpr std::uint32_t flag_key_texts = 1;
+inline constexpr std::uint64_t flag_key_texts = 1;
 
 static_assert(sizeof(terms_block) == cache_line);
 static_assert(sizeof(directory_entry) == 5 * cache_line);

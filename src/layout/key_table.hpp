@@ -1,6 +1,6 @@
-// The key table of a limiter: stripes, then buckets of slots, then (if kept) the texts of the keys.
+// The key table of a limiter: stripes, then buckets of slots, then (if kept) the texts of the keys. Each part is page-aligned.
 //
-//   stripes   16 bytes each    {tag, seq:58 | candidate:4 | phase:2}
+//   stripes   16 bytes each    idle: {table stamp, transaction}; busy: {tag of the key being inserted, transaction}
 //   buckets   128 bytes each   eight slots {tag, state}
 //   texts     32 bytes a slot
 #pragma once
@@ -16,32 +16,47 @@ namespace seki::layout {
 inline constexpr std::size_t slots_per_bucket = 8;
 inline constexpr std::size_t candidates = 2 * slots_per_bucket;
 
-// tag    bit 63 set: a key's fingerprint. Bit 63 clear: the slot is empty, and `state` is a stamp that no other emptying of any slot uses.
-// state  bit 63 clear: the word of the limiter's algorithm; 0 is as good as new.
-//        bit 63 set: tentative; the low bits are the sequence number of the insert that put it here.
+// A slot is one of three things:
+//   empty      {0, stamp}               bit 63 of both clear; no two emptyings of any slot use the same stamp
+//   tentative  {tag, ticket}            bit 63 of both set; the ticket names the one transaction that put it here
+//   a key      {tag, state}             state is the word of the limiter's algorithm, bit 63 clear; 0 is as good as new
 inline constexpr std::uint64_t tag_bit = 1ULL << 63;
-inline constexpr std::uint64_t tentative_bit = 1ULL << 63;
+inline constexpr std::uint64_t ticket_bit = 1ULL << 63;
 
 struct alignas(2 * cache_line) bucket {
     std::array<pair, slots_per_bucket> slots;
 };
 
-// The second word of a stripe.
+// The second word of a stripe. Sequence numbers never recur: at a million inserts a second into one stripe 51 bits last 71 years.
 enum class phase : std::uint64_t { idle = 0, preparing = 1, committing = 2 };
 
+inline constexpr unsigned sequence_bits = 51;
+inline constexpr unsigned stripe_bits = 12;
+inline constexpr std::uint64_t max_stripes = 1ULL << stripe_bits;
+inline constexpr std::uint64_t sequence_mask = (1ULL << sequence_bits) - 1;
+
 struct transaction {
-    std::uint64_t seq = 0;        // never goes back; 58 bits at a million inserts a second last nine thousand years
+    std::uint64_t sequence = 0;
     std::uint64_t candidate = 0;  // 0..7 in the key's first bucket, 8..15 in its second
     layout::phase phase = phase::idle;
     friend bool operator==(const transaction&, const transaction&) = default;
 };
 
 constexpr std::uint64_t pack(transaction t) noexcept {
-    return t.seq << 6 | (t.candidate & 15) << 2 | static_cast<std::uint64_t>(t.phase);
+    return (t.sequence & sequence_mask) << 6 | (t.candidate & 15) << 2 | static_cast<std::uint64_t>(t.phase);
 }
 constexpr transaction unpack_transaction(std::uint64_t word) noexcept {
-    return {word >> 6, (word >> 2) & 15, static_cast<phase>(word & 3)};
+    return {word >> 6 & sequence_mask, word >> 2 & 15, static_cast<phase>(word & 3)};
 }
+
+// The state of a tentative slot. One load of it tells which transaction it belongs to.
+constexpr std::uint64_t ticket(std::uint64_t stripe, std::uint64_t sequence) noexcept {
+    return ticket_bit | (stripe & (max_stripes - 1)) << sequence_bits | (sequence & sequence_mask);
+}
+constexpr std::uint64_t ticket_stripe(std::uint64_t ticket) noexcept {
+    return ticket >> sequence_bits & (max_stripes - 1);
+}
+constexpr std::uint64_t ticket_sequence(std::uint64_t ticket) noexcept { return ticket & sequence_mask; }
 
 // For people. Written without a lock, possibly by two at once, and believed only when it hashes to the slot's tag:
 //   length <= 31: the whole key, and its hash is the tag;

@@ -1,0 +1,38 @@
+// From a key to the 63 bits that stand for it in a table.
+//
+// XXH3 with a secret of its own for each incarnation of each limiter, derived from the segment's random seed: nobody outside can choose keys
+// that collide, and the tags of a deleted limiter mean nothing in the memory that another one takes over.
+#pragma once
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "layout/header.hpp"
+#include "layout/key_table.hpp"
+
+namespace seki::shm {
+
+class fingerprint {
+public:
+    fingerprint(const layout::header& header, std::uint64_t incarnation) noexcept {
+        std::array<std::byte, sizeof(header.seed) + sizeof(incarnation)> material{};
+        std::memcpy(material.data(), header.seed.data(), sizeof(header.seed));
+        std::memcpy(material.data() + sizeof(header.seed), &incarnation, sizeof(incarnation));
+        XXH3_generateSecret(secret_.data(), secret_.size(), material.data(), material.size());
+    }
+
+    [[nodiscard]] std::uint64_t operator()(std::string_view key) const noexcept {
+        return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size()) | layout::tag_bit;
+    }
+
+private:
+    std::array<std::byte, XXH3_SECRET_DEFAULT_SIZE> secret_;
+};
+
+}  // namespace seki::shm

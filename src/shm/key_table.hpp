@@ -1,0 +1,298 @@
+// The key table: from a key's tag to its slot, shared by all processes, without locks and without waiting.
+//
+// 1. What it is. Buckets of eight 16-byte slots. A key has two candidate buckets; it goes to the first while fewer than five of that one's slots
+//    are taken, else to the emptier one. A key never moves, and an ordinary decision is one compare-and-swap of the pair that the
+//    reader saw, so it can never land on a slot that meanwhile became somebody else's.
+//
+// 2. Who writes which word, from what to what. All writes are 16-byte compare-and-swaps, by anybody:
+//      slot    key {tag, s}            -> {tag, s'}             a decision (primitives/limiter.hpp)
+//      slot    key, as good as new     -> empty {0, stamp}      clear(): takes the slot away from a key that loses nothing
+//      slot    tentative, left behind  -> empty {0, stamp}      clear()
+//      slot    empty {0, stamp}        -> {tag, ticket}         place()
+//      slot    tentative {tag, ticket} -> key {tag, 0}          commit()
+//      stripe  {table stamp, idle n}   -> {tag, preparing n}    begin
+//      stripe  {tag, preparing n}      -> {tag, committing n}   after its ticket was seen in the slot
+//      stripe  {tag, preparing n}      -> {table stamp, idle n+1}   the chosen slot was taken meanwhile: start over
+//      stripe  {tag, committing n}     -> {table stamp, idle n+1}   done
+//    An insert is a transaction in the stripe of its tag. Everything needed to finish it stands in the stripe, so whoever finds it
+//    busy finishes it and goes on.
+//
+// 3. Invariants. (a) At most one slot holds a tag as a key. (b) A ticket is placed at most once: only empties become tentative, and
+//    an empty's stamp is used once, so a late place() by somebody who was stopped finds its empty gone. Contents of keys do recur (counts
+//    go up and down, a fresh key is 0), which is why a key is never replaced by a ticket directly. (c) Who scans under idle n and
+//    then begins n knows that no key of this stripe was inserted since the scan. tests/protocol/insert.pml proves (a) with spin, and that each
+//    part is needed.
+//
+// 4. A death after each step. After begin, clear, place or the change to committing: the stripe stays busy until the next insert into it,
+//    which finishes the transaction. After commit: likewise, one step shorter. Nobody waits for the dead, and nothing was spent.
+//
+// 5. Stale and torn reads. A slot is read as two words, so tag and state may be halves of different contents. Whoever writes proves with the
+//    compare-and-swap that they were one. Whoever only answers (a denial, a peek) reads the tag again after the state; were the slot given
+//    away and given back to the same key in between, the answer would be a denial that took nothing. A ticket names its stripe
+//    and sequence in one word, so one load tells what it belongs to.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "layout/key_table.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::shm {
+
+// What a table asks of who inserts into it.
+//   bool as_good_as_new(std::uint64_t state)   by the limiter's algorithm, now; once true of a state, it stays so
+//   std::uint64_t stamp()                      one that no emptying used before (shm/workers.hpp, next_stamp)
+//   void evicted()                             a key as good as new lost its slot to this insert
+template <class T>
+concept inserter = requires(T who, std::uint64_t state) {
+    { who.as_good_as_new(state) } -> std::same_as<bool>;
+    { who.stamp() } -> std::same_as<std::uint64_t>;
+    who.evicted();
+};
+
+template <class Memory = hardware>
+class key_table {
+public:
+    // Where a key stood when it was looked for. `slot` is null when it was nowhere.
+    struct sighting {
+        layout::pair* slot = nullptr;
+        std::uint64_t state = 0;
+        explicit operator bool() const noexcept { return slot != nullptr; }
+    };
+
+    enum class insertion : std::uint8_t {
+        there,     // the key has a slot; look again
+        full,      // all sixteen slots are in use by other keys
+        hindered,  // gave up after max_rounds: only possible when somebody scribbles on the table
+    };
+
+    // An insert that loses its race starts over, and each time another insert went through; only a scribbler can keep this up.
+    static constexpr int max_rounds = 10'000;
+
+    key_table() = default;
+
+    // `stamp` is the incarnation of the limiter: what fill() wrote into empties and idle stripes. At least 2 buckets, 1 to max_stripes stripes.
+    key_table(std::span<layout::bucket> buckets, std::span<layout::pair> stripes, std::uint64_t stamp) noexcept
+        : buckets_{buckets}, stripes_{stripes}, stamp_{stamp} {}
+
+    // Makes the memory an empty table, before it is published. Memory of a deleted limiter may be used: whoever is still about to
+    // change something there expects tags, tickets or stamps that this table does not have.
+    void fill() noexcept {
+        for (auto& bucket : buckets_)
+            for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {0, stamp_});
+        for (auto& stripe : stripes_) Memory::store_pair_unshared(stripe, {stamp_, layout::pack({})});
+    }
+
+    // Hides the cache misses of find() behind what the caller does next.
+    void prefetch(std::uint64_t tag) const noexcept {
+        const auto [first, second] = candidate_buckets(tag);
+        Memory::prefetch_for_write(&buckets_[first].slots[0]);
+        Memory::prefetch_for_write(&buckets_[first].slots[4]);
+        Memory::prefetch_for_write(&buckets_[second].slots[0]);
+        Memory::prefetch_for_write(&buckets_[second].slots[4]);
+    }
+
+    [[nodiscard]] sighting find(std::uint64_t tag) const noexcept {
+        const auto [first, second] = candidate_buckets(tag);
+        if (const sighting at = find_in(buckets_[first], tag)) return at;
+        return find_in(buckets_[second], tag);
+    }
+
+    // Whether the slot still holds that tag: the second look of who answers without writing.
+    [[nodiscard]] static bool still(const sighting& at, std::uint64_t tag) noexcept {
+        return Memory::load_first_acquire(*at.slot) == tag;
+    }
+
+    // A decision: the whole content, or nothing.
+    [[nodiscard]] static bool exchange(const sighting& at, std::uint64_t tag, std::uint64_t state) noexcept {
+        return Memory::cas_pair(*at.slot, {tag, at.state}, {tag, state});
+    }
+
+    // Gives the key a slot with state 0, unless it has one.
+    template <inserter Inserter>
+    [[nodiscard]] insertion insert(std::uint64_t tag, Inserter&& by) const noexcept {
+        const std::size_t stripe = stripe_of(tag);
+        for (int round = 0; round < max_rounds; ++round) {
+            const std::uint64_t word = Memory::load_second_acquire(stripes_[stripe]);
+            const layout::transaction now = layout::unpack_transaction(word);
+            if (now.phase != layout::phase::idle) {
+                help(stripe, word, by);
+                continue;
+            }
+            const choice where = choose(tag, by);
+            if (where.present) return insertion::there;
+            if (where.full) return insertion::full;
+            // Fails if any insert of this stripe went through since the scan.
+            const auto begun = layout::pack({now.sequence, where.candidate, layout::phase::preparing});
+            if (Memory::cas_pair(stripes_[stripe], {stamp_, word}, {tag, begun})) help(stripe, begun, by);
+        }
+        return insertion::hindered;
+    }
+
+    // Calls visit(tag, state, slot index) for every key. Not a snapshot: keys that come and go meanwhile may be missed.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (std::size_t bucket = 0; bucket < buckets_.size(); ++bucket)
+            for (std::size_t i = 0; i < layout::slots_per_bucket; ++i) {
+                const layout::pair& slot = buckets_[bucket].slots[i];
+                const std::uint64_t tag = Memory::load_first_acquire(slot);
+                const std::uint64_t state = Memory::load_second_acquire(slot);
+                if (is_key(tag, state)) visit(tag, state, bucket * layout::slots_per_bucket + i);
+            }
+    }
+
+    [[nodiscard]] std::size_t index_of(const sighting& at) const noexcept {
+        return static_cast<std::size_t>(at.slot - &buckets_.front().slots.front());
+    }
+    [[nodiscard]] std::size_t slot_count() const noexcept { return buckets_.size() * layout::slots_per_bucket; }
+
+    // Whether a slot with that index is one of the sixteen where the tag may stand. For doctor.
+    [[nodiscard]] bool belongs(std::uint64_t tag, std::size_t slot_index) const noexcept {
+        const auto [first, second] = candidate_buckets(tag);
+        const std::size_t bucket = slot_index / layout::slots_per_bucket;
+        return bucket == first || bucket == second;
+    }
+
+private:
+    struct bucket_pair {
+        std::size_t first, second;
+    };
+    struct choice {
+        bool present = false;
+        bool full = false;
+        std::uint64_t candidate = 0;
+    };
+
+    // A number below `range` from the high bits of a product: follows any range, not only powers of two (Lemire).
+    static std::size_t below(std::uint64_t number, std::size_t range) noexcept {
+        __extension__ typedef unsigned __int128 wide;
+        return static_cast<std::size_t>(static_cast<wide>(number) * range >> 64);
+    }
+
+    // Different odd multipliers make the choices independent of each other: bucket, other bucket, stripe.
+    [[nodiscard]] bucket_pair candidate_buckets(std::uint64_t tag) const noexcept {
+        const std::size_t first = below(tag << 1, buckets_.size());
+        const std::size_t other = below(tag * 0x9e3779b97f4a7c15ULL, buckets_.size() - 1);
+        return {first, other + (other >= first)};
+    }
+    [[nodiscard]] std::size_t stripe_of(std::uint64_t tag) const noexcept {
+        return below(tag * 0xd1342543de82ef95ULL, stripes_.size());
+    }
+    [[nodiscard]] layout::pair& candidate_slot(std::uint64_t tag, std::uint64_t candidate) const noexcept {
+        const auto [first, second] = candidate_buckets(tag);
+        const std::size_t bucket = candidate < layout::slots_per_bucket ? first : second;
+        return buckets_[bucket].slots[candidate % layout::slots_per_bucket];
+    }
+
+    static bool is_empty(std::uint64_t tag) noexcept { return (tag & layout::tag_bit) == 0; }
+    static bool is_ticket(std::uint64_t state) noexcept { return (state & layout::ticket_bit) != 0; }
+    static bool is_key(std::uint64_t tag, std::uint64_t state) noexcept { return !is_empty(tag) && !is_ticket(state); }
+
+    [[nodiscard]] static sighting find_in(layout::bucket& bucket, std::uint64_t tag) noexcept {
+        for (auto& slot : bucket.slots) {
+            if (Memory::load_first_acquire(slot) != tag) continue;
+            const std::uint64_t state = Memory::load_second_acquire(slot);
+            if (!is_ticket(state)) return {&slot, state};
+        }
+        return {};
+    }
+
+    // A ticket counts while its stripe is busy with that very transaction; afterwards it is rubbish, for good.
+    [[nodiscard]] bool is_current(std::uint64_t ticket) const noexcept {
+        const std::uint64_t stripe = layout::ticket_stripe(ticket);
+        if (stripe >= stripes_.size()) return false;
+        const auto now = layout::unpack_transaction(Memory::load_second_acquire(stripes_[stripe]));
+        return now.phase != layout::phase::idle && now.sequence == layout::ticket_sequence(ticket);
+    }
+
+    template <class Inserter>
+    [[nodiscard]] bool is_free(std::uint64_t tag, std::uint64_t state, Inserter& by) const noexcept {
+        if (is_empty(tag)) return true;
+        return is_ticket(state) ? !is_current(state) : by.as_good_as_new(state);
+    }
+
+    // Looks at all sixteen slots: is the key there, and if not, where should it go? Empties are preferred to evictions.
+    template <class Inserter>
+    [[nodiscard]] choice choose(std::uint64_t tag, Inserter& by) const noexcept {
+        constexpr std::uint64_t none = layout::candidates;
+        struct side {
+            std::uint64_t taken = 0, empty = none, reusable = none;
+        } sides[2];
+        for (std::uint64_t candidate = 0; candidate < layout::candidates; ++candidate) {
+            const layout::pair& slot = candidate_slot(tag, candidate);
+            const std::uint64_t found = Memory::load_first_acquire(slot);
+            const std::uint64_t state = Memory::load_second_acquire(slot);
+            side& here = sides[candidate / layout::slots_per_bucket];
+            if (found == tag && !is_ticket(state)) return {.present = true};
+            if (is_empty(found))
+                here.empty = std::min(here.empty, candidate);
+            else if (is_free(found, state, by))
+                here.reusable = std::min(here.reusable, candidate);
+            else
+                ++here.taken;
+        }
+        constexpr std::uint64_t crowded = 5;
+        const side& chosen = sides[0].taken >= crowded && sides[1].taken < sides[0].taken ? sides[1] : sides[0];
+        const std::uint64_t candidate = chosen.empty != none ? chosen.empty : chosen.reusable;
+        if (candidate == none) return {.full = true};
+        return {.candidate = candidate};
+    }
+
+    // One step towards the end of the transaction that `word` describes. Anybody may call it, any number of times.
+    template <class Inserter>
+    void help(std::size_t stripe, std::uint64_t word, Inserter& by) const noexcept {
+        layout::pair& control = stripes_[stripe];
+        const std::uint64_t tag = Memory::load_first_acquire(control);
+        // The words were one content only if the second, whose sequence never recurs, is still the same.
+        if (Memory::load_second_acquire(control) != word) return;
+        layout::transaction now = layout::unpack_transaction(word);
+        layout::pair& slot = candidate_slot(tag, now.candidate);
+        if (now.phase == layout::phase::preparing)
+            prepare(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence), by);
+        else
+            finish(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence));
+    }
+
+    template <class Inserter>
+    void prepare(layout::pair& control, layout::pair_value busy, layout::transaction now, layout::pair& slot,
+                 std::uint64_t ticket, Inserter& by) const noexcept {
+        const std::uint64_t tag = Memory::load_first_acquire(slot);
+        const std::uint64_t state = Memory::load_second_acquire(slot);
+        if (state == ticket) {
+            now.phase = layout::phase::committing;
+            (void)Memory::cas_pair(control, busy, {busy.first, layout::pack(now)});
+        } else if (is_empty(tag)) {
+            // place(): the stripe is looked at after the empty was read, so this empty was there while the transaction was.
+            if (Memory::load_second_acquire(control) == busy.second)
+                (void)Memory::cas_pair(slot, {tag, state}, {busy.first, ticket});
+        } else if (is_free(tag, state, by)) {
+            // clear()
+            if (Memory::cas_pair(slot, {tag, state}, {0, by.stamp()}) && !is_ticket(state)) by.evicted();
+        } else {
+            (void)Memory::cas_pair(control, busy, {stamp_, layout::pack({.sequence = now.sequence + 1})});
+        }
+    }
+
+    // commit() needs no look before it: whether it succeeds or fails, the slot does not hold the ticket afterwards, and never will again.
+    void finish(layout::pair& control, layout::pair_value busy, layout::transaction now, layout::pair& slot,
+                std::uint64_t ticket) const noexcept {
+        (void)Memory::cas_pair(slot, {busy.first, ticket}, {busy.first, 0});
+        (void)Memory::cas_pair(control, busy, {stamp_, layout::pack({.sequence = now.sequence + 1})});
+    }
+
+    std::span<layout::bucket> buckets_;
+    std::span<layout::pair> stripes_;
+    std::uint64_t stamp_ = 0;
+};
+
+// How many buckets and stripes serve `max_keys`. 1.96 slots a key, and two buckets more, so that an insert finds both its buckets full
+// less than once in 1e8 (bench/occupancy prints it), at 32 bytes a key.
+constexpr std::uint64_t buckets_for(std::uint64_t max_keys) noexcept { return (max_keys * 196 / 100 + 7) / 8 + 2; }
+constexpr std::uint64_t stripes_for(std::uint64_t max_keys) noexcept {
+    return std::clamp<std::uint64_t>(max_keys / 256, 16, 512);
+}
+
+}  // namespace seki::shm
