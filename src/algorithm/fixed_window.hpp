@@ -1,18 +1,19 @@
 // A count per aligned window: what many public APIs document.
 //
-// State: {0:1 | window number:39 | count:24}. Windows are numbered now / window + shift; `shift` keeps the numbers from
-// going back when the length of the window is changed while running.
+// State: {0:1 | window number:39 | count:24}. window_number.hpp says how windows are numbered.
 //
 // The number never wraps: the shortest window is 1 ms, and 2^39 of those are 17 years of uptime. So an entry left alone for any
 // length of time is never taken for a current one.
 //
-// A state of a later window than the call's own belongs to a faster clock: the call counts as made at that window's start.
+// A state of a later window than the call's own belongs to a faster clock: the call counts as made at that window's start. The times
+// in the answer are still by the caller's clock.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 
 #include "algorithm/outcome.hpp"
+#include "algorithm/window_number.hpp"
 
 namespace seki::algorithm::fixed_window {
 
@@ -30,19 +31,21 @@ struct terms {
 struct view {
     std::uint64_t number = 0;
     std::uint64_t count = 0;
-    nanos elapsed = 0;  // since the start of the window
+    nanos left = 0;  // until its end, by the caller's clock
 };
 
 constexpr std::uint64_t pack(std::uint64_t number, std::uint64_t count) noexcept {
-    return (number & number_mask) << count_bits | count;
+    return (number & number_mask) << count_bits | (count & max_limit);
 }
 
 constexpr view look(std::uint64_t state, nanos now, const terms& law) noexcept {
     const std::uint64_t stored = state >> count_bits & number_mask;
-    const std::uint64_t current = (now / law.window + law.shift) & number_mask;
     const std::uint64_t count = state & max_limit;
-    if (stored > current) return {stored, count, 0};
-    return {current, stored == current ? count : 0, now % law.window};
+    const moment at = locate(now, law.window, law.shift, number_mask);
+    if (static_cast<std::int64_t>(stored) > at.number)
+        return {stored, count, until_start(stored, at, law.window) + law.window};
+    const auto number = static_cast<std::uint64_t>(at.number);
+    return {number, stored == number ? count : 0, law.window - at.elapsed};
 }
 
 constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) noexcept {
@@ -60,13 +63,14 @@ constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, cons
         count += cost;
         if (cost > 0) result.state = pack(at.number, count);
     } else {
-        result.retry_after = law.window - at.elapsed;
+        result.retry_after = at.left;
     }
     result.remaining = law.limit - std::min(count, law.limit);
-    result.reset_after = count > 0 ? law.window - at.elapsed : 0;
+    result.reset_after = count > 0 ? at.left : 0;
     return result;
 }
 
+// Gives back `cost` of the current window: what was spent in an earlier one is past anyway.
 constexpr std::uint64_t refund(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
     const view at = look(state, now, law);
     return pack(at.number, at.count - std::min(cost, at.count));

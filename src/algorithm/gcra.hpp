@@ -6,6 +6,8 @@
 // Ticks are finer than nanoseconds because T need not be a whole number of them: rounded up to a tick, the rate is off by less than
 // 1/1600 at ten million a second, and never too high. 63 bits of ticks are 18 years of uptime and backlog together.
 //
+// A clock that is behind sees tat further ahead: what passes then would have passed at the later time too, and left the same state.
+//
 // Nothing here can overflow: time enters as its distance from tat, and what is compared is bounded by the horizon.
 #pragma once
 
@@ -23,6 +25,11 @@ struct terms {
     std::uint64_t horizon = 1;   // B * T in ticks
     std::uint64_t burst = 1;     // B
 };
+
+// T of `limit` per `window`. For windows of up to 366 days.
+constexpr std::uint64_t emission_for(nanos window, std::uint64_t limit) noexcept {
+    return (window * ticks_per_nano + limit - 1) / limit;
+}
 
 constexpr nanos to_nanos_up(std::uint64_t ticks) noexcept {
     return ticks / ticks_per_nano + (ticks % ticks_per_nano != 0);
@@ -45,7 +52,7 @@ constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost, const 
     } else if (const std::uint64_t price = cost * law.emission; before <= law.horizon - std::min(price, law.horizon)) {
         result.allowed = true;
         after = before + price;
-        if (cost > 0) result.state = now * ticks_per_nano + after;
+        if (cost > 0) result.state = (now * ticks_per_nano + after) & state_mask;
     } else {
         result.retry_after = to_nanos_up(before + price - law.horizon);
     }
@@ -57,8 +64,9 @@ constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost, const 
 // Gives back `cost`, never beyond the capacity.
 constexpr std::uint64_t refund(std::uint64_t tat, nanos now, std::uint64_t cost, const terms& law) noexcept {
     const std::uint64_t before = ahead(tat, now);
-    const std::uint64_t price = std::min(cost, law.burst) * law.emission;
-    return before > price ? now * ticks_per_nano + (before - price) : 0;
+    const uint128 price = static_cast<uint128>(cost) * law.emission;
+    if (before <= price) return 0;
+    return (now * ticks_per_nano + before - static_cast<std::uint64_t>(price)) & state_mask;
 }
 
 }  // namespace seki::algorithm::gcra

@@ -4,7 +4,8 @@
 //   * state 0 is as good as new, and bit 63 is never set (the key table uses it);
 //   * a state that is as good as new at some time is so at every later time: that is what lets a table give its slot away;
 //   * whatever stands in the state word, the answer is a number or a denial, never an overflow: another process may have
-//     scribbled on it.
+//     scribbled on it. Terms out of their bounds make the answer worthless, but still break nothing;
+//   * times in an answer are by the caller's clock, also when that is behind the state's.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,9 @@ namespace seki::algorithm {
 using nanos = std::uint64_t;
 
 __extension__ typedef unsigned __int128 uint128;
+
+// The bits that a law may use.
+inline constexpr std::uint64_t state_mask = ~(1ULL << 63);
 
 inline constexpr nanos never = std::numeric_limits<std::int64_t>::max();
 

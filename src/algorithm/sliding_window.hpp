@@ -2,13 +2,16 @@
 // e = time since the current window's start, p and c the two counts:
 //     allowed iff p * (W - e) + (c + cost) * W <= limit * W          in integers
 //
-// State: {0:1 | window number:63-2b | previous:b | current:b}, b = count_bits. Windows are numbered now / window + shift.
+// State: {0:1 | window number:63-2b | previous:b | current:b}, b = count_bits. window_number.hpp says how
+// windows are numbered.
 //
 // The number never wraps: count_bits_for() gives the counts only the bits that 17 years of windows leave over, and the
 // configuration refuses a limit that does not fit. So an entry left alone for any length of time is never taken for a current one.
 // b is chosen when the limiter is created and stays, so that a change of limit or window leaves every state readable.
 //
-// A state of a later window than the call's own belongs to a faster clock: the call counts as made at that window's start.
+// A state of a later window than the call's own belongs to a faster clock: the call counts as made at that window's start. The times
+// in the answer are still by the caller's clock. Within a window, a clock that is behind sees more of the previous one, and what passes
+// then would have passed at the later time too, and left the same state.
 #pragma once
 
 #include <algorithm>
@@ -16,6 +19,7 @@
 #include <cstdint>
 
 #include "algorithm/outcome.hpp"
+#include "algorithm/window_number.hpp"
 
 namespace seki::algorithm::sliding_window {
 
@@ -42,12 +46,15 @@ struct view {
     std::uint64_t previous = 0;
     std::uint64_t current = 0;
     nanos elapsed = 0;  // since the start of the current window
+    nanos lead = 0;     // until that start, for a call whose clock is behind it
 };
 
 constexpr std::uint64_t number_mask(const terms& law) noexcept { return (1ULL << (63 - 2 * law.count_bits)) - 1; }
 
 constexpr std::uint64_t pack(const view& at, const terms& law) noexcept {
-    return (at.number & number_mask(law)) << 2 * law.count_bits | at.previous << law.count_bits | at.current;
+    const std::uint64_t counts = max_limit(law.count_bits);
+    return (at.number & number_mask(law)) << 2 * law.count_bits | (at.previous & counts) << law.count_bits |
+           (at.current & counts);
 }
 
 constexpr view look(std::uint64_t state, nanos now, const terms& law) noexcept {
@@ -55,11 +62,12 @@ constexpr view look(std::uint64_t state, nanos now, const terms& law) noexcept {
     const std::uint64_t stored = state >> 2 * law.count_bits & number_mask(law);
     const std::uint64_t previous = state >> law.count_bits & counts;
     const std::uint64_t current = state & counts;
-    const std::uint64_t number = (now / law.window + law.shift) & number_mask(law);
-    const nanos elapsed = now % law.window;
-    if (stored > number) return {stored, previous, current, 0};
-    if (stored == number) return {number, previous, current, elapsed};
-    return {number, stored + 1 == number ? current : 0, 0, elapsed};
+    const moment at = locate(now, law.window, law.shift, number_mask(law));
+    if (static_cast<std::int64_t>(stored) > at.number)
+        return {stored, previous, current, 0, until_start(stored, at, law.window)};
+    const auto number = static_cast<std::uint64_t>(at.number);
+    if (stored == number) return {number, previous, current, at.elapsed, 0};
+    return {number, stored + 1 == number ? current : 0, 0, at.elapsed, 0};
 }
 
 constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) noexcept {
@@ -89,10 +97,11 @@ constexpr nanos slid_out(std::uint64_t previous, std::uint64_t free, nanos windo
     return window - static_cast<nanos>(static_cast<uint128>(free) * window / previous);
 }
 
+// Of a view that denies. In the next window the current count is the previous one, and the one after that starts empty.
 constexpr nanos retry_after(const view& at, std::uint64_t cost, const terms& law) noexcept {
     const std::uint64_t wanted = at.current + cost;
-    if (wanted <= law.limit) return slid_out(at.previous, law.limit - wanted, law.window) - at.elapsed;
-    return law.window - at.elapsed + slid_out(at.current, law.limit - cost, law.window);
+    if (wanted <= law.limit) return at.lead + slid_out(at.previous, law.limit - wanted, law.window) - at.elapsed;
+    return at.lead + law.window - at.elapsed + slid_out(at.current, law.limit - cost, law.window);
 }
 
 constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
@@ -111,13 +120,13 @@ constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, cons
     }
     result.remaining = law.limit - std::min(spent, law.limit);
     if (at.current > 0)
-        result.reset_after = 2 * law.window - at.elapsed;
+        result.reset_after = at.lead + 2 * law.window - at.elapsed;
     else if (at.previous > 0)
-        result.reset_after = law.window - at.elapsed;
+        result.reset_after = at.lead + law.window - at.elapsed;
     return result;
 }
 
-// Takes from the current window first, then from the previous one.
+// Takes from the current window first, then from the previous one: most of what is given back was spent a moment ago.
 constexpr std::uint64_t refund(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
     view at = look(state, now, law);
     const std::uint64_t recent = std::min(cost, at.current);
