@@ -56,10 +56,10 @@ inline constexpr std::chrono::nanoseconds never = std::chrono::nanoseconds::max(
 
 struct Decision {
     bool allowed = false;
-    bool shadow = false;          // let through only because the limiter does not enforce
-    Errc error = Errc::none;      // an error is no decision: `allowed` is false, error() of the call says why
-    std::uint64_t limit = 0;      // the capacity: burst, or limit for the windows
-    std::uint64_t remaining = 0;  // what is left after this check
+    bool shadow = false;                      // let through only because the limiter does not enforce
+    Errc error = Errc::none;                  // an error is no decision: `allowed` is false; explain() says what to do
+    std::uint64_t limit = 0;                  // the capacity: burst, or limit for the windows
+    std::uint64_t remaining = 0;              // what is left after this check
     std::chrono::nanoseconds retry_after{0};  // 0 when allowed; exact to the nanosecond; `never` above the capacity
     std::chrono::nanoseconds reset_after{0};  // until the key is as good as new
     std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn
@@ -91,6 +91,9 @@ public:
 
     // Gives back `cost` that was spent and not used, never beyond the capacity.
     Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
+
+    // What an error that one of the calls above answered means, in a sentence.
+    [[nodiscard]] Error explain(Errc why) const;
 
     [[nodiscard]] std::string_view name() const noexcept;
     [[nodiscard]] Result<LimiterOptions> options() const;

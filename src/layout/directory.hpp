@@ -35,14 +35,17 @@ struct alignas(cache_line) directory_entry {
     word created_unix_ns;
     std::array<word, name_size / sizeof(word)> name;
 
+    // The terms it was created with: who asks for the same gets it, whatever an operator changed since.
+    alignas(cache_line) terms_block made_with;
+
     alignas(cache_line) std::array<terms_block, 2> terms;
 };
 
 inline constexpr std::uint64_t flag_key_texts = 1;
 
 static_assert(sizeof(terms_block) == cache_line);
-static_assert(sizeof(directory_entry) == 5 * cache_line);
-static_assert(offsetof(directory_entry, terms) == 3 * cache_line);
+static_assert(sizeof(directory_entry) == 6 * cache_line);
+static_assert(offsetof(directory_entry, terms) == 4 * cache_line);
 
 // The values of a limiter's terms_block.
 enum limiter_term : std::size_t {

@@ -32,20 +32,37 @@ namespace seki::shm {
 
 using terms = std::array<std::uint64_t, 8>;
 
-// The block in force. The values may come from a scribbler: who uses them clamps them (primitives/limiter_options.hpp).
+// The block in force. The values may come from a scribbler: who uses them clamps them (primitives/limiter_terms.hpp).
 // Ends by the administrators' progress, or after a few rounds with a mixture if somebody toggles the version for fun.
-template <class Memory = hardware>
-[[nodiscard]] inline terms read_terms(const layout::directory_entry& entry) noexcept {
+struct terms_in_force {
     terms values{};
-    std::uint64_t version = Memory::load_acquire(entry.terms_version);  // pairs with publish_terms
+    std::uint64_t version = 0;
+};
+
+template <class Memory = hardware>
+[[nodiscard]] inline terms_in_force read_terms(const layout::directory_entry& entry) noexcept {
+    terms_in_force found{.version = Memory::load_acquire(entry.terms_version)};  // pairs with publish_terms
     for (int round = 0; round < 8; ++round) {
-        const auto& block = entry.terms[version & 1].values;
+        const auto& block = entry.terms[found.version & 1].values;
         // Acquire, so that the version is read again after the values: a value of a later block brings its version with it.
-        for (std::size_t i = 0; i < values.size(); ++i) values[i] = Memory::load_acquire(block[i]);
+        for (std::size_t i = 0; i < block.size(); ++i) found.values[i] = Memory::load_acquire(block[i]);
         const std::uint64_t again = Memory::load_acquire(entry.terms_version);
-        if (again == version) break;
-        version = again;
+        if (again == found.version) break;
+        found.version = again;
     }
+    return found;
+}
+
+// Whether those terms are still in force.
+template <class Memory = hardware>
+[[nodiscard]] bool in_force(const layout::directory_entry& entry, std::uint64_t version) noexcept {
+    return Memory::load_acquire(entry.terms_version) == version;
+}
+
+// The terms of its creation; they never change.
+[[nodiscard]] inline terms read_creation_terms(const layout::directory_entry& entry) noexcept {
+    terms values{};
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = hardware::load_acquire(entry.made_with.values[i]);
     return values;
 }
 

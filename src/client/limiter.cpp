@@ -1,0 +1,131 @@
+#include <seki/limiter.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "client/segment_handle.hpp"
+
+namespace seki {
+namespace {
+
+using std::chrono::nanoseconds;
+
+// Sleeps until that moment of CLOCK_MONOTONIC, whatever signals come.
+void sleep_until(std::uint64_t moment_ns) noexcept {
+    const timespec until{.tv_sec = static_cast<std::time_t>(moment_ns / 1'000'000'000U),
+                         .tv_nsec = static_cast<long>(moment_ns % 1'000'000'000U)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+}
+
+std::uint64_t count_of(nanoseconds span) noexcept {
+    return static_cast<std::uint64_t>(std::max(span, nanoseconds{0}).count());
+}
+
+// The answer to several demands that all pass: what is left is what the tightest leaves.
+Decision tightest(Decision first, const Decision& second) noexcept {
+    Decision both = second.remaining < first.remaining ? second : first;
+    both.shadow = first.shadow || second.shadow;
+    both.reset_after = std::max(first.reset_after, second.reset_after);
+    both.delay = std::max(first.delay, second.delay);
+    return both;
+}
+
+// Of two denials the longer; an error before everything.
+Decision strictest(const Decision& first, const Decision& second) noexcept {
+    if (first.error != Errc::none || second.allowed) return first;
+    if (second.error != Errc::none || first.allowed) return second;
+    return second.retry_after > first.retry_after ? second : first;
+}
+
+}  // namespace
+
+Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept {
+    return handle_->with([&](const primitives::limiter& bound) { return bound.check({.key = key, .cost = cost}); });
+}
+
+Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
+    return handle_->with(
+        [&](const primitives::limiter& bound) { return bound.check({.key = key, .cost = cost, .spend = false}); });
+}
+
+// Two ways to wait. leaky_bucket takes its turn at once, if it comes in time, and sleeps until it is there. The others spend only when it is
+// allowed, so they sleep until it may be, and check again; somebody else may have been faster, and then they go on.
+Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_t cost) const noexcept {
+    const std::uint64_t start = primitives::read_clock(Clock::precise);
+    const std::uint64_t patience = count_of(timeout);
+    const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
+    for (std::uint64_t now = start;; now = primitives::read_clock(Clock::precise)) {
+        const std::uint64_t left = end > now ? end - now : 0;
+        const Decision decision = handle_->with([&](const primitives::limiter& bound) {
+            return bound.check({.key = key, .cost = cost, .patience = left});
+        });
+        if (decision.allowed) {
+            if (decision.delay > nanoseconds{0}) sleep_until(now + count_of(decision.delay));
+            return decision;
+        }
+        if (decision.error != Errc::none || decision.retry_after == never || count_of(decision.retry_after) > left)
+            return decision;
+        sleep_until(now + count_of(decision.retry_after));
+    }
+}
+
+Errc Limiter::reset(std::string_view key) const noexcept {
+    return handle_->with([&](const primitives::limiter& bound) { return bound.reset(key); });
+}
+
+Errc Limiter::refund(std::string_view key, std::int64_t cost) const noexcept {
+    return handle_->with([&](const primitives::limiter& bound) { return bound.refund(key, cost); });
+}
+
+Error Limiter::explain(Errc why) const {
+    const auto say = [&](std::string_view what) {
+        return Error{why, fmt::format("limiter \"{}\": {}", handle_->name(), what)};
+    };
+    switch (why) {
+        case Errc::none: return {};
+        case Errc::invalid_argument: return say("a key has 0 to 4096 bytes, and a cost is not negative");
+        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
+        case Errc::superseded:
+            return say(
+                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
+                "again");
+        case Errc::read_only: return say("the segment is attached for reading only: only peek works");
+        case Errc::damaged: return say("its table was written over by somebody: run `sekictl doctor`");
+        default: return say(to_string(why));
+    }
+}
+
+std::string_view Limiter::name() const noexcept { return handle_->name(); }
+
+Result<LimiterOptions> Limiter::options() const {
+    const primitives::limiter& bound = handle_->bound();
+    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
+    return bound.options();
+}
+
+// Looks at all of them before it spends from any, so that a denial writes nothing. Somebody else may spend in between; then what was
+// spent is given back, and only this answer is a denial.
+Decision check_all(std::span<const Demand> demands) noexcept {
+    Decision worst{.allowed = true};
+    for (const Demand& each : demands) {
+        const Decision seen = each.limiter.peek(each.key, each.cost);
+        if (!seen.allowed) worst = strictest(worst, seen);
+    }
+    if (!worst.allowed) return worst;
+    Decision all{.allowed = true, .limit = 0, .remaining = ~0ULL};
+    for (std::size_t i = 0; i < demands.size(); ++i) {
+        const Decision decision = demands[i].limiter.check(demands[i].key, demands[i].cost);
+        if (decision.allowed) {
+            all = tightest(all, decision);
+            continue;
+        }
+        while (i-- > 0) (void)demands[i].limiter.refund(demands[i].key, demands[i].cost);
+        return decision;
+    }
+    return all;
+}
+
+}  // namespace seki

@@ -1,0 +1,19 @@
+// The two clocks a limiter may read. Both are CLOCK_MONOTONIC, which is one clock for all processes of a host.
+#pragma once
+
+#include <ctime>
+
+#include <cstdint>
+
+#include <seki/limiter.hpp>
+
+namespace seki::primitives {
+
+// Nanoseconds. A vDSO call, no system call.
+[[nodiscard]] inline std::uint64_t read_clock(Clock which) noexcept {
+    timespec time{};
+    clock_gettime(which == Clock::precise ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+}  // namespace seki::primitives

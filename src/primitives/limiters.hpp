@@ -1,0 +1,29 @@
+// Making, changing and deleting the limiters of a segment. All of it takes the administration lock; none of it is on the way of a check.
+#pragma once
+
+#include <string_view>
+
+#include <seki/limiter.hpp>
+
+#include "shm/directory.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::primitives {
+
+// not_found names the limiters that there are.
+[[nodiscard]] Result<shm::placement> find_limiter(const shm::segment& where, std::string_view name);
+
+// The limiter of that name, made if there is none. One that was made with other options, and has others now, is different_options.
+[[nodiscard]] Result<shm::placement> find_or_make_limiter(const shm::segment& where, std::string_view name,
+                                                          const LimiterOptions& options);
+
+// Puts new options in force, all at once: limit, window, burst, on_full, mode, clock.
+[[nodiscard]] Result<void> change_limiter(const shm::segment& where, std::string_view name,
+                                          const LimiterOptions& options);
+
+[[nodiscard]] Result<void> delete_limiter(const shm::segment& where, std::string_view name);
+
+// What is in force now.
+[[nodiscard]] LimiterOptions options_of(const shm::segment& where, const shm::placement& limiter);
+
+}  // namespace seki::primitives
