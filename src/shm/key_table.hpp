@@ -83,7 +83,8 @@ public:
     void fill() noexcept {
         for (auto& bucket : buckets_)
             for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {0, stamp_});
-        for (auto& stripe : stripes_) Memory::store_pair_unshared(stripe, {stamp_, layout::pack({})});
+        for (auto& stripe : stripes_)
+            Memory::store_pair_unshared(stripe, {stamp_, layout::pack(layout::transaction{})});
     }
 
     // Hides the cache misses of find() behind what the caller does next.
@@ -126,7 +127,8 @@ public:
             if (where.present) return insertion::there;
             if (where.full) return insertion::full;
             // Fails if any insert of this stripe went through since the scan.
-            const auto begun = layout::pack({now.sequence, where.candidate, layout::phase::preparing});
+            const auto begun =
+                layout::pack(layout::transaction{now.sequence, where.candidate, layout::phase::preparing});
             if (Memory::cas_pair(stripes_[stripe], {stamp_, word}, {tag, begun})) help(stripe, begun, by);
         }
         return insertion::hindered;
@@ -272,7 +274,8 @@ private:
             // clear()
             if (Memory::cas_pair(slot, {tag, state}, {0, by.stamp()}) && !is_ticket(state)) by.evicted();
         } else {
-            (void)Memory::cas_pair(control, busy, {stamp_, layout::pack({.sequence = now.sequence + 1})});
+            (void)Memory::cas_pair(control, busy,
+                                   {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
         }
     }
 
@@ -280,7 +283,8 @@ private:
     void finish(layout::pair& control, layout::pair_value busy, layout::transaction now, layout::pair& slot,
                 std::uint64_t ticket) const noexcept {
         (void)Memory::cas_pair(slot, {busy.first, ticket}, {busy.first, 0});
-        (void)Memory::cas_pair(control, busy, {stamp_, layout::pack({.sequence = now.sequence + 1})});
+        (void)Memory::cas_pair(control, busy,
+                               {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
     }
 
     std::span<layout::bucket> buckets_;
