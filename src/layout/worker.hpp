@@ -9,8 +9,29 @@
 
 namespace seki::layout {
 
-// `owner` of a process slot: {generation:48 | 15 zero bits | live:1}. The lock on the slot's file is what says that the
+// `owner` of a process slot: {generation:48 | who:14 | claimed:1 | live:1}. The lock on the slot's file is what says that the
 // process lives; this word gives the holder of that lock a name that nobody had before.
+enum class stage : std::uint64_t {
+    free = 0,
+    live = 1,    // its lock is held, or its process is dead
+    claimed = 2  // on its way in or out: its lock may be held or not
+};
+
+struct process_state {
+    std::uint64_t generation = 0;
+    std::uint64_t who = 0;  // 14 bits of a hash of the process's identity; 0 when free
+    layout::stage stage = layout::stage::free;
+    friend bool operator==(const process_state&, const process_state&) = default;
+};
+inline constexpr std::uint64_t who_mask = (1 << 14) - 1;
+
+constexpr std::uint64_t pack(process_state s) noexcept {
+    return s.generation << 16 | (s.who & who_mask) << 2 | static_cast<std::uint64_t>(s.stage);
+}
+constexpr process_state unpack_process_state(std::uint64_t word) noexcept {
+    return {word >> 16, word >> 2 & who_mask, static_cast<stage>(word & 3)};
+}
+
 struct alignas(2 * cache_line) process_slot {
     word owner;
     word pid;            // as the process sees itself; only ever shown, and compared by who shares its pid namespace
@@ -18,7 +39,8 @@ struct alignas(2 * cache_line) process_slot {
     word pid_namespace;  // inode of /proc/self/ns/pid
     word attached_ns;    // CLOCK_MONOTONIC
     std::array<word, 2> command;  // /proc/self/comm, 15 bytes and a zero
-    std::array<word, 9> reserved;
+    word image;                   // changes with every exec, unlike pid and start time
+    std::array<word, 8> reserved;
 };
 
 // `owner` of a worker slot: 0 free, else pack_worker_owner(process slot, its generation).
@@ -73,6 +95,7 @@ constexpr std::uint64_t worker_stride(std::uint64_t max_primitives) noexcept {
 }
 
 static_assert(sizeof(process_slot) == 128);
+static_assert(unpack_process_state(pack(process_state{5, 77, stage::claimed})) == process_state{5, 77, stage::claimed});
 static_assert(sizeof(counter_block) == 128);
 static_assert(offsetof(counter_block, counts) + hot_counters * 8 <= cache_line);
 static_assert(all_counters <= 15);

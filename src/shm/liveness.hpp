@@ -1,20 +1,26 @@
 // Which processes are attached, and whether they live. The kernel knows; this only asks it.
 //
-// 1. What it is: a process slot for each attachment (a process that opened the segment; two copies of libseki in one process are two),
-//    and beside the segment a file `PATH.live/INDEX` on which the owner holds a POSIX record lock (fcntl F_SETLK, F_WRLCK, as LMDB's reader
-//    table does). The kernel drops it when the process dies, and fork does not pass it on.
-// 2. Who writes what: process_slot.owner: 0 or {generation g, not live} -> {g+1, live} by the holder of the file's lock alone (CAS; after the
-//    descriptive words, release); {g, live} -> {g, not live} by the owner when it leaves, or by anyone after the kernel said that
-//    nobody holds the lock (CAS, so it happens once).
-// 3. Invariant: the owner takes the lock BEFORE it publishes {g, live} and drops it AFTER it withdrew it. So: who read {g, live}
+// 1. What it is: a process slot for each attachment (a process that opened the segment; two copies of libseki in one process are two), and
+//    beside the segment a file `PATH.live/GENERATION.INDEX` on which the owner holds a POSIX record lock (fcntl F_SETLK, F_WRLCK, as LMDB's
+//    reader table does). The kernel drops it when the process dies, and fork does not pass it on. GENERATION is the segment's: workers of
+//    a replaced segment keep their locks without being in the way of its successor's.
+// 2. Who writes what: process_slot.owner, always by CAS:
+//      free g     -> claimed g+1   by who wants to join, before it opens the file
+//      claimed g  -> live g        by the same, holding the lock, after the descriptive words
+//      live g     -> claimed g     by the owner when it leaves, before it drops the lock
+//      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock
+//      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
+//    The other words of the slot are written by who holds the claim.
+// 3. Invariant: the owner takes the lock BEFORE it publishes `live` and drops it AFTER it withdrew that. So: who reads {g, live}
 //    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom).
-// 4. A death after each step: lock without word: the kernel drops the lock. Word without lock: dead; reaped by the next who looks.
+// 4. A death after each step: claimed without a lock: freed by who looks next. Lock without `live`: the kernel drops the lock, and it is as
+//    before. `live` without lock: dead; tidied by who looks next.
 // 5. A stale read: a dead process is taken for living until the next look; a living one is never taken for dead, because the
 //    word is read before the lock is asked for.
 //
 // Closing ANY descriptor of a file drops the process's record locks on it. Hence one file for each attachment, which nobody else in that
-// process opens: is_live() never opens the file of a slot whose pid, start time and pid namespace are our own. Who asks does so with
-// F_RDLCK (F_GETLK): a question with F_WRLCK would be answered yes because of anybody with a read-only descriptor.
+// process opens: nobody opens the file of a slot that is live with the asker's own identity, or claimed with 14 bits of it. Who asks
+// does so with F_RDLCK (F_GETLK): a question with F_WRLCK would be answered yes because of anybody with a read-only descriptor.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +30,14 @@
 #include <seki/error.hpp>
 
 #include "layout/worker.hpp"
+#include "shm/memory.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::shm {
 
 struct process_owner {
     std::uint32_t slot = 0;
-    std::uint64_t generation = 0;  // 47 bits
+    std::uint64_t generation = 0;  // 48 bits
     friend bool operator==(const process_owner&, const process_owner&) = default;
 };
 
@@ -41,18 +48,36 @@ enum class verdict : std::uint8_t {
     gone        // the slot has another owner by now, or none
 };
 
-// This process's attachment to `where`. Not copied to a child by fork: see rejoin in workers.hpp.
+// One transition of a slot's owner word, if it is still as the caller knew it.
+template <class Memory = hardware>
+bool advance(layout::process_slot& slot, layout::process_state from, layout::process_state to) noexcept {
+    std::uint64_t expected = layout::pack(from);
+    return Memory::cas_acq_rel(slot.owner, expected, layout::pack(to));
+}
+
+template <class Memory = hardware>
+[[nodiscard]] layout::process_state state_of(const layout::process_slot& slot) noexcept {
+    return layout::unpack_process_state(Memory::load_acquire(slot.owner));  // pairs with advance()
+}
+
+// This process's attachment to a segment. A child after fork has a copy that means nothing there: abandon() it.
 class membership {
 public:
+    membership() noexcept = default;  // to nothing
+
     // Takes a free process slot, or one whose owner is dead (after tidying it with `tidy(owner)`). no_space when all are taken by the living.
     template <class Tidy>
     [[nodiscard]] static Result<membership> join(const segment& where, Tidy&& tidy) {
-        return join_with(where, [](void* context, process_owner dead) { (*static_cast<std::remove_reference_t<Tidy>*>(context))(dead); }, &tidy);
+        return join_with(
+            where,
+            [](void* context, process_owner dead) { (*static_cast<std::remove_reference_t<Tidy>*>(context))(dead); },
+            &tidy);
     }
     [[nodiscard]] process_owner self() const noexcept { return self_; }
 
-    // Locks again if the lock was lost to closefrom(). Called on slow paths.
-    void renew(const segment& where) const noexcept;
+    // Locks again if the lock was lost to closefrom(). Called on slow paths. False when the slot was taken from us meanwhile, by somebody
+    // who could not see our pid: then leave() and join anew.
+    [[nodiscard]] bool renew(const segment& where) noexcept;
 
     // Withdraws the word, then drops the lock. Only in the process that joined.
     void leave(const segment& where) noexcept;
@@ -63,15 +88,26 @@ public:
 private:
     using tidy_function = void (*)(void*, process_owner);
     [[nodiscard]] static Result<membership> join_with(const segment& where, tidy_function tidy, void* context);
+    [[nodiscard]] static std::optional<membership> take(const segment& where, std::uint32_t slot);
+    bool open_and_lock(const segment& where) noexcept;
+    [[nodiscard]] bool descriptor_is_ours() const noexcept;
+    void close_descriptor() noexcept;
+
     process_owner self_{};
     int descriptor_ = -1;
+    // What the descriptor was opened on. After closefrom() its number may be that of something else.
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
 };
 
 // Asks the kernel. A few system calls; no waiting.
 [[nodiscard]] verdict is_live(const segment& where, process_owner who) noexcept;
 
-// {g, live} -> {g, not live}; true for the one caller that made the change. After everything that the dead process held was given back.
+// live g -> free g; true for the one caller that made the change. After everything that the dead process held was given back.
 bool retire(const segment& where, process_owner dead) noexcept;
+
+// Frees a slot whose owner died on its way in or out.
+void retire_claim(const segment& where, std::uint32_t slot) noexcept;
 
 // The owner that the slot names now, if it is live by its word.
 [[nodiscard]] std::optional<process_owner> owner_of(const segment& where, std::uint32_t slot) noexcept;

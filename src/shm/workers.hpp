@@ -1,6 +1,6 @@
 // The worker slot of the calling thread: where it counts, and what its permits will name as owner.
 //
-// 1. What it is: a slot for each attached thread, found through thread-local storage in two loads and two compares.
+// 1. What it is: a slot for each attached thread, found through thread-local storage by a few loads and two compares.
 // 2. Who writes what: worker_slot.owner: 0 -> owner by a thread that looks for a slot (CAS); owner -> 0 by that thread when it ends, or by
 //    whoever tidies after its process died (CAS from that very owner). Everything else in the slot is written by its owner alone, so plain
 //    relaxed loads and stores will do; the last slot (index max_workers) is shared by threads that found none free, and takes
@@ -10,11 +10,13 @@
 // 5. A stale read: sums are a little old.
 //
 // fork: the child is another process. Its token differs (shm/process_token.hpp), so at its first use it forgets the inherited slot
-// without touching it and joins anew. Threads: the slot is given back when the thread ends.
+// without touching it and joins anew. Threads: the slot is given back when the thread ends. docs/design/workers.md tells the rest.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "shm/liveness.hpp"
 #include "shm/memory.hpp"
@@ -27,46 +29,77 @@ namespace seki::shm {
 struct worker {
     layout::worker_slot* slot = nullptr;
     layout::counter_block* counters = nullptr;  // max_primitives of them
-    std::uint64_t owner = 0;                    // layout::pack_worker_owner
+    std::uint64_t owner = 0;                    // layout::pack_worker_owner; 0 when even the process table is full
     std::uint64_t stamp_base = 0;               // (slot index + 1) << 47
     bool shared = false;                        // the slot of all that found none free
 };
 
 class attachment {
 public:
-    explicit attachment(std::shared_ptr<segment> where);
-    ~attachment();  // gives back the slots of this process
+    explicit attachment(std::shared_ptr<segment> where);  // opened for reading and writing
+    ~attachment();  // gives back the slots of this process; no thread may be using it
     attachment(const attachment&) = delete;
     attachment& operator=(const attachment&) = delete;
 
     [[nodiscard]] const segment& where() const noexcept { return *where_; }
 
-    // The calling thread's slot. Joins on first use, and again in a child after fork; otherwise two loads and two compares.
+    // The calling thread's slot. Joins on first use, and again in a child after fork; otherwise a few loads and two compares.
     // Where even the process table is full the shared slot serves.
     [[nodiscard]] const worker& me() const noexcept {
-        if (current.attachment == id_ && current.token == process_token()) [[likely]] return current.self;
+        if (current.attachment == id() && current.token == process_token()) [[likely]]
+            return current.self;
         return find_or_join();
     }
+
+    // For slow paths: locks again if the process lost its lock to closefrom(), joins anew if it was reaped for that, and lets a thread
+    // that shares a slot try again for one of its own. What me() answered before is void.
+    void look_again() const noexcept;
 
 private:
     struct cached {
         std::uint64_t attachment = 0;
         std::uint64_t token = 0;
-        worker self;
+        worker self{};
     };
+    struct thread_slots;  // what the thread has in all segments; gives it back when the thread ends
+    struct process_state;
+
     static thread_local constinit cached current;  // trivially destructible: no guard on the hot path
 
+    [[nodiscard]] std::uint64_t id() const noexcept { return hardware::load_relaxed(id_); }
+    [[nodiscard]] static thread_slots& slots_of_this_thread();
     [[nodiscard]] const worker& find_or_join() const noexcept;
+    [[nodiscard]] worker find_slot(std::uint64_t token) const noexcept;
 
     std::shared_ptr<segment> where_;
-    std::uint64_t id_;  // never used twice in a process, unlike an address
-    struct state;
-    std::unique_ptr<state> state_;
+    mutable word
+        id_;  // never used twice in a process, unlike an address; a new one voids what all threads know of their slots
+    std::unique_ptr<process_state> process_;
 };
 
-// A stamp that no other emptying of a slot of any key table uses. Raised before it is used, so a death wastes one and no more.
+// A stamp that no other emptying of a slot of any key table uses: {0 | slot index + 1 : 16 | nonce : 47}. Raised before it is used, so
+// a death wastes one and no more. At a million a second from one slot the nonce lasts four years.
 template <class Memory = hardware>
-[[nodiscard]] std::uint64_t next_stamp(const worker& me) noexcept;
+[[nodiscard]] std::uint64_t next_stamp(const worker& me) noexcept {
+    constexpr std::uint64_t nonce_mask = (1ULL << 47) - 1;
+    if (me.shared) return me.stamp_base | ((Memory::fetch_add_relaxed(me.slot->nonce, 1) + 1) & nonce_mask);
+    const std::uint64_t nonce = Memory::load_relaxed(me.slot->nonce) + 1;
+    Memory::store_relaxed(me.slot->nonce, nonce);
+    return me.stamp_base | (nonce & nonce_mask);
+}
+
+// 0 -> owner. Pairs with give_back() of the slot's last owner, whose counts and nonce the new one goes on from.
+template <class Memory = hardware>
+[[nodiscard]] bool take(layout::worker_slot& slot, std::uint64_t owner) noexcept {
+    std::uint64_t expected = 0;
+    return Memory::load_relaxed(slot.owner) == 0 && Memory::cas_acq_rel(slot.owner, expected, owner);
+}
+
+// owner -> 0, and nothing if the slot names somebody else by now.
+template <class Memory = hardware>
+bool give_back(layout::worker_slot& slot, std::uint64_t owner) noexcept {
+    return Memory::load_relaxed(slot.owner) == owner && Memory::cas_acq_rel(slot.owner, owner, 0);
+}
 
 struct reap_report {
     std::uint32_t processes = 0;   // found dead and tidied now, by this caller
@@ -74,7 +107,7 @@ struct reap_report {
 };
 
 // Looks at every process slot and gives back what the dead held. Safe to run in any number of processes at once: everything it does is a
-// CAS from the dead owner's very name.
+// CAS from the dead owner's very name. Frees worker slots named after nobody, too, whoever left them so. Does nothing to a segment that is not open for writing.
 reap_report reap(const segment& where) noexcept;
 
 }  // namespace seki::shm

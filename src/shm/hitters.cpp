@@ -1,0 +1,65 @@
+#include "shm/hitters.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+
+#include "shm/process_token.hpp"
+
+namespace seki::shm {
+
+namespace sampling {
+namespace {
+
+thread_local constinit std::uint64_t random_state = 0;
+
+// xorshift64 (Marsaglia): never 0 once it is not.
+std::uint64_t next_random() noexcept {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+}  // namespace
+
+thread_local constinit std::uint32_t to_skip = 0;
+
+bool draw() noexcept {
+    if (random_state != 0) {
+        to_skip = static_cast<std::uint32_t>(next_random() >> 32) % 31;
+        return true;
+    }
+    // The address tells the threads of a process apart, the token the processes.
+    random_state = (claim_process_token() ^ reinterpret_cast<std::uintptr_t>(&random_state)) | 1;
+    to_skip = static_cast<std::uint32_t>(next_random() >> 32) % sampling_rate;
+    if (to_skip == 0) return draw();
+    --to_skip;
+    return false;
+}
+
+}  // namespace sampling
+
+std::vector<busy_key> busiest(const segment& where, std::uint64_t incarnation) {
+    std::unordered_map<std::uint64_t, busy_key> by_tag;
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
+        for (const layout::hitter& entry : where.worker(i).hitters) {
+            if (hardware::load_acquire(entry.incarnation) != incarnation) continue;  // pairs with replace()
+            const std::uint64_t tag = hardware::load_acquire(entry.tag);
+            const std::uint64_t allowed = hardware::load_acquire(entry.allowed);
+            const std::uint64_t denied = hardware::load_acquire(entry.denied);
+            if (hardware::load_relaxed(entry.tag) != tag || allowed + denied == 0) continue;
+            busy_key& key = by_tag[tag];
+            key.tag = tag;
+            key.allowed += allowed * sampling_rate;
+            key.denied += denied * sampling_rate;
+        }
+    }
+    std::vector<busy_key> keys;
+    keys.reserve(by_tag.size());
+    for (const auto& [tag, key] : by_tag) keys.push_back(key);
+    std::ranges::sort(keys, std::greater{}, [](const busy_key& k) { return std::pair{k.allowed + k.denied, k.tag}; });
+    return keys;
+}
+
+}  // namespace seki::shm

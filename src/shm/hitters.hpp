@@ -1,0 +1,104 @@
+// The busiest keys, as each worker saw them, from a sample of its decisions.
+//
+// 1. What it is: a table of 32 keys in each worker slot (Misra and Gries: a key that finds no place takes one from the count of every key that
+//    has, and who has nothing left makes room). A key with more than one in 33 of the slot's samples is in it for sure; a count is never too
+//    high, and too low by one 33rd of the samples at most.
+// 2. Who writes what: the thread that owns the slot, by relaxed stores. Threads in the shared slot record nothing.
+// 3. Invariant: an entry whose incarnation is not 0 has the counts of its tag, or of nobody (zero).
+// 4. A death after each step: an entry without an incarnation is a free one.
+// 5. A stale read: these are samples for people. A reader may catch an entry between two keys: it looks at the tag again and drops it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "layout/worker.hpp"
+#include "shm/memory.hpp"
+#include "shm/segment.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::shm {
+
+inline constexpr std::uint64_t sampling_rate = 16;
+
+namespace sampling {
+
+extern thread_local constinit std::uint32_t to_skip;  // decisions before the next sample
+
+// Draws how many to skip next, 0 to 30 with mean 15: a fixed distance would see only one of several keys that take turns. Answers
+// whether this decision is a sample: yes, but for a thread's first, which only gets its place in the sequence.
+bool draw() noexcept;
+
+}  // namespace sampling
+
+// True for one decision in 16. A look and a decrement otherwise.
+[[nodiscard]] inline bool sampled() noexcept {
+    if (sampling::to_skip == 0) [[unlikely]]
+        return sampling::draw();
+    --sampling::to_skip;
+    return false;
+}
+
+namespace hitting {
+
+template <class Memory>
+void bump(layout::hitter& entry, bool allowed) noexcept {
+    word& count = allowed ? entry.allowed : entry.denied;
+    Memory::store_relaxed(count, Memory::load_relaxed(count) + 1);
+}
+
+// Takes one from the larger count; false when there was none to take.
+template <class Memory>
+bool lower(layout::hitter& entry) noexcept {
+    const std::uint64_t allowed = Memory::load_relaxed(entry.allowed);
+    const std::uint64_t denied = Memory::load_relaxed(entry.denied);
+    if (allowed == 0 && denied == 0) return false;
+    if (allowed >= denied)
+        Memory::store_relaxed(entry.allowed, allowed - 1);
+    else
+        Memory::store_relaxed(entry.denied, denied - 1);
+    return true;
+}
+
+template <class Memory>
+void replace(layout::hitter& entry, std::uint64_t incarnation, std::uint64_t tag) noexcept {
+    Memory::store_relaxed(entry.incarnation, 0);
+    Memory::store_release(entry.allowed, 0);
+    Memory::store_release(entry.denied, 0);
+    Memory::store_release(entry.tag, tag);
+    Memory::store_release(entry.incarnation, incarnation);  // pairs with load_acquire in busiest()
+}
+
+}  // namespace hitting
+
+// Notes a sampled decision about a key.
+template <class Memory = hardware>
+void record(const worker& me, std::uint64_t incarnation, std::uint64_t tag, bool allowed) noexcept {
+    if (me.shared) return;
+    layout::hitter* room = nullptr;
+    for (layout::hitter& entry : me.slot->hitters) {
+        const std::uint64_t found = Memory::load_relaxed(entry.incarnation);
+        if (found == incarnation && Memory::load_relaxed(entry.tag) == tag)
+            return hitting::bump<Memory>(entry, allowed);
+        if (found == 0) room = &entry;
+    }
+    if (room == nullptr)
+        for (layout::hitter& entry : me.slot->hitters)
+            if (!hitting::lower<Memory>(entry)) room = &entry;
+    if (room == nullptr) return;
+    hitting::replace<Memory>(*room, incarnation, tag);
+    hitting::bump<Memory>(*room, allowed);
+}
+
+struct busy_key {
+    std::uint64_t tag = 0;
+    std::uint64_t allowed = 0;  // decisions, estimated
+    std::uint64_t denied = 0;
+    friend bool operator==(const busy_key&, const busy_key&) = default;
+};
+
+// The keys of a limiter that all workers together saw most, the busiest first. Only reads.
+[[nodiscard]] std::vector<busy_key> busiest(const segment& where, std::uint64_t incarnation);
+
+}  // namespace seki::shm

@@ -1,0 +1,36 @@
+// Who a process is, so that another process of the same host, or another copy of libseki in the same process, can tell whether it is that one.
+//
+// pid and start time name a process within a pid namespace. Neither changes with exec, so `image` does: a keyed hash (SipHash-2-4) of a constant
+// under the 16 random bytes that the kernel gives each program it starts (AT_RANDOM; the hash, because they seed stack canaries and
+// peers may read it). All copies of libseki in one process see the same four.
+#pragma once
+
+#include <cstdint>
+
+namespace seki::shm {
+
+struct process_identity {
+    std::uint64_t pid = 0;
+    std::uint64_t start_time = 0;     // clock ticks since boot; 0: no /proc of our pid namespace
+    std::uint64_t pid_namespace = 0;  // 0: no /proc
+    std::uint64_t image = 0;
+    friend bool operator==(const process_identity&, const process_identity&) = default;
+
+    // The same process, if maybe an earlier program of it. Only sure when `traceable`.
+    [[nodiscard]] bool same_process(const process_identity& other) const noexcept {
+        return pid == other.pid && start_time == other.start_time && pid_namespace == other.pid_namespace;
+    }
+    [[nodiscard]] bool traceable() const noexcept { return start_time != 0 && pid_namespace != 0; }
+
+    // 14 bits that all copies of libseki in this process agree on. Others may have the same.
+    [[nodiscard]] std::uint64_t brief() const noexcept;
+};
+
+// Of the calling process. System calls the first time in each process.
+[[nodiscard]] process_identity my_identity() noexcept;
+
+// Whether that process, of our own pid namespace, still runs, and still (as far as /proc/PID/maps tells us) a program that maps the file of inode
+// `mapped`. In doubt, yes. A zombie does not run.
+[[nodiscard]] bool still_runs(const process_identity& who, std::uint64_t mapped) noexcept;
+
+}  // namespace seki::shm

@@ -1,0 +1,221 @@
+#include "shm/workers.hpp"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace seki::shm {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// How long a thread waits for another of its process to join. A join takes microseconds, or some milliseconds when it tidies after
+// hundreds of dead processes.
+constexpr std::chrono::seconds patience{1};
+
+thread_local constinit bool thread_ended =
+    false;  // its thread_slots are gone; other destructors of the thread may still count
+
+constinit word latest_id;
+
+std::uint64_t new_id() noexcept { return hardware::fetch_add_relaxed(latest_id, 1) + 1; }
+
+worker describe(const segment& where, std::size_t index, std::uint64_t owner) noexcept {
+    return {&where.worker(index), where.counters(index).data(), owner, (std::uint64_t{index} + 1) << 47,
+            index == where.parts().max_workers};
+}
+
+worker shared_worker(const segment& where, std::uint64_t owner) noexcept {
+    return describe(where, where.parts().max_workers, owner);
+}
+
+std::uint64_t name_of(process_owner process) noexcept {
+    return layout::pack_worker_owner(process.slot, process.generation);
+}
+
+void give_back_all(const segment& where, process_owner process) noexcept {
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i) give_back(where.worker(i), name_of(process));
+}
+
+// A slot named after an owner that is not live belongs to nobody for ever: generations do not come back.
+void free_orphans(const segment& where) noexcept {
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
+        layout::worker_slot& slot = where.worker(i);
+        const std::uint64_t owner = hardware::load_acquire(slot.owner);
+        if (owner == 0) continue;
+        const auto process = owner_of(where, static_cast<std::uint32_t>(layout::owner_process(owner)));
+        if (!process || process->generation != layout::owner_generation(owner)) give_back(slot, owner);
+    }
+}
+
+std::optional<worker> take_any(const segment& where, std::uint64_t owner) noexcept {
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
+        if (!take(where.worker(i), owner)) continue;
+        hardware::store_relaxed(where.worker(i).thread, static_cast<std::uint64_t>(::gettid()));
+        return describe(where, i, owner);
+    }
+    return std::nullopt;
+}
+
+worker take_slot(const segment& where, std::uint64_t owner) noexcept {
+    if (const auto taken = take_any(where, owner)) return *taken;
+    reap(where);
+    return take_any(where, owner).value_or(shared_worker(where, owner));
+}
+
+}  // namespace
+
+// Whether this process has joined. No mutex: a fork in another thread would leave it locked in the child. `phase` is the process's token
+// and one of these, so that what the parent wrote says nothing about its child.
+struct attachment::process_state {
+    static constexpr std::uint64_t joining = 1, joined = 2, no_room = 3;
+
+    word phase;
+    membership member;  // by the thread that set {token, joining}
+
+    // The process's slot, joining if need be. Waits for another thread that joins, within bounds.
+    [[nodiscard]] std::optional<process_owner> owner(const segment& where, std::uint64_t token) noexcept {
+        const auto deadline = clock::now() + patience;
+        for (;;) {  // ends by the progress of the joining thread, or at the deadline
+            std::uint64_t found = hardware::load_acquire(phase);
+            if (found == (token | joined)) return member.self();
+            if (found == (token | no_room)) return std::nullopt;
+            if (found == (token | joining)) {
+                if (clock::now() > deadline) return std::nullopt;
+                ::sched_yield();
+            } else if (hardware::cas_acq_rel(phase, found, token | joining)) {
+                member.abandon();  // what the parent had
+                const bool in = join(where);
+                hardware::store_release(phase, token | (in ? joined : no_room));  // pairs with the load above
+            }
+        }
+    }
+
+    [[nodiscard]] bool join(const segment& where) noexcept try {
+        auto made = membership::join(where, [&](process_owner dead) { give_back_all(where, dead); });
+        if (made) member = *made;
+        return made.has_value();
+    } catch (...) {  // no memory
+        return false;
+    }
+
+    // Renews the membership; or ends it, so that the next owner() joins anew, and answers false.
+    [[nodiscard]] bool look_again(const segment& where, std::uint64_t token) noexcept {
+        std::uint64_t found = hardware::load_acquire(phase);
+        if (found == (token | no_room)) hardware::cas_acq_rel(phase, found, 0);
+        if (found != (token | joined) || !hardware::cas_acq_rel(phase, found, token | joining)) return true;
+        const bool renewed = member.renew(where);
+        if (!renewed) member.leave(where);
+        hardware::store_release(phase, renewed ? token | joined : 0);
+        return renewed;
+    }
+};
+
+struct attachment::thread_slots {
+    struct entry {
+        std::uint64_t attachment;
+        std::uint64_t token;
+        std::weak_ptr<segment> where;  // expired: the attachment is gone, and gave the slot back
+        worker self;
+    };
+    std::vector<entry> entries;
+
+    ~thread_slots() {
+        for (const entry& e : entries) give_back_one(e);
+        current = {};
+        thread_ended = true;
+    }
+
+    static void give_back_one(const entry& e) noexcept {
+        if (e.self.shared || e.token != process_token()) return;
+        if (const auto where = e.where.lock()) give_back(*e.self.slot, e.self.owner);
+    }
+
+    // Entries of the parent process and of segments that were closed.
+    void forget_stale(std::uint64_t token) {
+        std::erase_if(entries, [&](const entry& e) { return e.token != token || e.where.expired(); });
+    }
+
+    [[nodiscard]] std::vector<entry>::iterator find(std::uint64_t attachment) {
+        return std::ranges::find(entries, attachment, &entry::attachment);
+    }
+};
+
+thread_local constinit attachment::cached attachment::current;
+
+attachment::thread_slots& attachment::slots_of_this_thread() {
+    static thread_local thread_slots slots;
+    return slots;
+}
+
+attachment::attachment(std::shared_ptr<segment> where)
+    : where_{std::move(where)}, process_{std::make_unique<process_state>()} {
+    hardware::store_relaxed(id_, new_id());
+}
+
+attachment::~attachment() {
+    if (current.attachment == id()) current = {};
+    if (hardware::load_acquire(process_->phase) == (process_token() | process_state::joined)) {
+        give_back_all(*where_, process_->member.self());
+        process_->member.leave(*where_);
+    } else {
+        process_->member.abandon();
+    }
+}
+
+const worker& attachment::find_or_join() const noexcept {
+    const std::uint64_t token = claim_process_token();
+    current = {id(), token, find_slot(token)};
+    return current.self;
+}
+
+worker attachment::find_slot(std::uint64_t token) const noexcept try {
+    if (thread_ended) return shared_worker(*where_, 0);
+    thread_slots& mine = slots_of_this_thread();
+    mine.forget_stale(token);
+    const std::uint64_t this_id = id();
+    if (const auto known = mine.find(this_id); known != mine.entries.end()) return known->self;
+
+    mine.entries.reserve(mine.entries.size() + 1);  // so that a slot once taken is sure to be noted
+    const auto process = process_->owner(*where_, token);
+    const worker self = process ? take_slot(*where_, name_of(*process)) : shared_worker(*where_, 0);
+    mine.entries.push_back({this_id, token, where_, self});
+    return self;
+} catch (...) {  // no memory
+    return shared_worker(*where_, 0);
+}
+
+void attachment::look_again() const noexcept {
+    const std::uint64_t token = claim_process_token();
+    if (!process_->look_again(*where_, token)) hardware::store_relaxed(id_, new_id());
+    if (current.attachment != id() || current.token != token || !current.self.shared) return;
+    try {
+        std::erase_if(slots_of_this_thread().entries, [&](const auto& e) { return e.attachment == id(); });
+    } catch (...) {  // no memory for the thread's first entry: then there is none to forget
+    }
+    current = {};
+}
+
+reap_report reap(const segment& where) noexcept {
+    reap_report report;
+    if (where.how() != segment::access::read_write) return report;
+    for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot) {
+        retire_claim(where, slot);
+        const auto owner = owner_of(where, slot);
+        if (!owner) continue;
+        const verdict found = is_live(where, *owner);
+        if (found == verdict::lost_lock) ++report.lost_locks;
+        if (found != verdict::dead) continue;
+        give_back_all(where, *owner);
+        if (!retire(where, *owner)) continue;
+        hardware::fetch_add_relaxed(where.header().workers_reaped, 1);
+        ++report.processes;
+    }
+    free_orphans(where);
+    return report;
+}
+
+}  // namespace seki::shm
