@@ -1,1 +1,57 @@
-# filled by the install rules
+# What `cmake --install` lays down: libraries, headers, the CMake package, seki.pc, programs, manual pages, systemd units.
+# Everything is found relative to the installed file itself, so that an installed tree may be moved.
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/seki)
+
+if(TARGET seki)
+    set_target_properties(seki PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+    set(libraries seki)
+    if(TARGET seki_static)
+        set_target_properties(seki_static PROPERTIES OUTPUT_NAME seki)
+        list(APPEND libraries seki_static)
+    endif()
+    install(TARGETS ${libraries} EXPORT seki
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(DIRECTORY include/seki DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+
+    install(EXPORT seki NAMESPACE seki:: FILE seki-targets.cmake DESTINATION ${package_dir})
+    configure_package_config_file(cmake/seki-config.cmake.in seki-config.cmake INSTALL_DESTINATION ${package_dir})
+    # Before 1.0.0 a minor version may change anything.
+    write_basic_package_version_file(seki-config-version.cmake COMPATIBILITY SameMinorVersion)
+    install(FILES
+        ${PROJECT_BINARY_DIR}/seki-config.cmake
+        ${PROJECT_BINARY_DIR}/seki-config-version.cmake
+        DESTINATION ${package_dir})
+
+    file(RELATIVE_PATH SEKI_PREFIX_FROM_PC
+        ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+    string(REGEX REPLACE "/$" "" SEKI_PREFIX_FROM_PC ${SEKI_PREFIX_FROM_PC})
+    configure_file(cmake/seki.pc.in seki.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/seki.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
+file(RELATIVE_PATH lib_from_bin ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+foreach(program sekid sekictl seki-demo)
+    if(TARGET ${program})
+        set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
+        install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    endif()
+endforeach()
+
+foreach(section 1 5 8)
+    file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+
+# systemd looks into lib/systemd/system of /usr and of /usr/local, whatever the libraries' folder is called.
+file(GLOB units CONFIGURE_DEPENDS systemd/*.service systemd/*.socket)
+install(FILES ${units} DESTINATION lib/systemd/system)
+file(GLOB unit_templates CONFIGURE_DEPENDS systemd/*.service.in) # @CMAKE_INSTALL_FULL_BINDIR@/sekid
+foreach(template IN LISTS unit_templates)
+    cmake_path(GET template STEM LAST_ONLY unit)
+    configure_file(${template} ${PROJECT_BINARY_DIR}/${unit} @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
+endforeach()
