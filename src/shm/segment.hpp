@@ -32,6 +32,10 @@ namespace seki::shm {
 // Whether a geometry read from a file of `file_size` bytes can be used: every part inside, aligned, disjoint, in order.
 [[nodiscard]] bool sound(const layout::geometry& parts, std::uint64_t file_size) noexcept;
 
+struct place;
+struct opened_file;
+struct refusal;
+
 class segment {
 public:
     enum class access : std::uint8_t { read_write, read_only, copy };
@@ -82,6 +86,11 @@ public:
 
 private:
     segment();
+    // What attach() does, telling apart whether what it refuses may be replaced.
+    [[nodiscard]] static std::expected<std::shared_ptr<segment>, refusal> find(const place& where, access how);
+    [[nodiscard]] static std::expected<std::shared_ptr<segment>, refusal> map(const opened_file& opened,
+                                                                              const std::filesystem::path& path,
+                                                                              access how);
     struct state;
     std::unique_ptr<state> state_;
     // Hot copies of what `state` owns.

@@ -1,0 +1,287 @@
+#include "shm/creation.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "layout/hash.hpp"
+#include "shm/host.hpp"
+#include "shm/memory.hpp"
+#include "shm/recognition.hpp"
+#include "shm/refuse.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::shm {
+namespace {
+
+constexpr mode_t every_write_and_read = 0666;
+
+std::unexpected<Error> failed(const place& where, const char* doing, int number) {
+    const Errc code = number == ENOSPC || number == EDQUOT || number == ENOMEM ? Errc::no_space
+                      : number == EACCES || number == EPERM || number == EROFS ? Errc::no_permission
+                                                                               : Errc::system;
+    return refuse(code, "segment \"{}\": cannot {}: {}", where.path.native(), doing, system_text(number));
+}
+
+// ---- what is asked for
+
+Result<void> check_mode(unsigned mode) {
+    if ((mode & ~every_write_and_read) != 0 || (mode & 0600) != 0600 || (mode & S_IWOTH) != 0)
+        return refuse(Errc::invalid_argument,
+                      "segment: mode {:04o} is not accepted: its owner must read and write it, not everybody may write "
+                      "it, and it is "
+                      "no program: 0600, 0640, 0660, 0664 and the like",
+                      mode);
+    return {};
+}
+
+Result<gid_t> find_group(const std::string& name) {
+    if (name.empty()) return ::getegid();
+    std::vector<char> buffer(1 << 16);  // a group with thousands of members
+    struct group entry{};
+    struct group* found = nullptr;
+    const int number = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr) return found->gr_gid;
+    if (number != 0 && number != ENOENT && number != ESRCH)
+        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_text(number));
+    return refuse(Errc::invalid_argument,
+                  "segment: there is no group \"{}\": make it (groupadd --system {}), or leave `group` empty", name,
+                  name);
+}
+
+// ---- room for it
+
+std::uint64_t free_bytes(const place& where) noexcept {
+    struct statvfs facts{};
+    return ::fstatvfs(where.folder.get(), &facts) == 0 ? facts.f_bavail * facts.f_frsize : 0;
+}
+
+Result<void> check_file_size_limit(const place& where, std::uint64_t size) {
+    struct rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size) return {};
+    return refuse(
+        Errc::no_space,
+        "segment \"{}\": its {} bytes are more than this process may write to a file ({}): raise `ulimit -f`, "
+        "or lower the segment's size",
+        where.path.native(), size, limit.rlim_cur);
+}
+
+// Every page is there before anybody maps the file: a full file system is an error here and not a SIGBUS later.
+Result<void> allocate(const place& where, int file, std::uint64_t size) {
+    const std::uint64_t free = free_bytes(where);
+    int number = EINTR;
+    for (int attempt = 0; number == EINTR && attempt < 1000; ++attempt)
+        number = ::posix_fallocate(file, 0, static_cast<off_t>(size));
+    if (number == ENOSPC || number == EDQUOT || number == ENOMEM)
+        return refuse(Errc::no_space,
+                      "segment \"{}\": its {} bytes do not fit, for the file system has {} free: make room, lower the "
+                      "segment's size, or choose another path (in Docker: --shm-size)",
+                      where.path.native(), size, free);
+    if (number != 0) return failed(where, "allocate it", number);
+    return {};
+}
+
+// ---- what is written
+
+Result<void> write_at(const place& where, int file, std::span<const std::byte> bytes, std::uint64_t offset) {
+    while (!bytes.empty()) {  // ends: each turn writes some, or was interrupted by a signal
+        const ssize_t done = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (done < 0 && errno != EINTR) return failed(where, "write it", errno);
+        if (done <= 0) continue;
+        bytes = bytes.subspan(static_cast<std::size_t>(done));
+        offset += static_cast<std::uint64_t>(done);
+    }
+    return {};
+}
+
+Result<void> write_word(const place& where, int file, std::uint64_t value, std::uint64_t offset) {
+    return write_at(where, file, std::as_bytes(std::span{&value, 1}), offset);
+}
+
+Result<layout::header> first_page(const layout::geometry& parts, std::uint64_t generation) {
+    const auto here = this_host();
+    if (!here) return std::unexpected(here.error());
+    layout::header header{};
+    hardware::store_relaxed(header.id.version, layout::version);
+    hardware::store_relaxed(header.id.layout_hash, layout::layout_hash);
+    hardware::store_relaxed(header.id.size, parts.size);
+    header.parts = parts;
+    header.boot_id = here->boot_id;
+    header.monotonic_offset_ns = here->monotonic_offset_ns;
+    header.generation = generation;
+    struct timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    header.created_unix_ns =
+        static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+    if (Result<void> seeded = fill_random(header.seed); !seeded) return std::unexpected(seeded.error());
+    return header;
+}
+
+// By pwrite and not through a mapping, so that nobody who truncates the file under us can kill us. The rest is zeros, which is valid.
+Result<void> fill(const place& where, int file, const layout::header& header) {
+    if (Result<void> done = write_at(where, file, std::as_bytes(std::span{&header, 1}), 0); !done) return done;
+    if (::fsync(file) != 0) return failed(where, "sync it", errno);
+    return write_word(where, file, layout::magic, offsetof(layout::header, id.magic));
+}
+
+// ---- the folder of the lock files
+
+constexpr mode_t folder_mode(mode_t mode) noexcept { return mode | (mode & 0444) >> 2 | S_ISGID; }
+
+Result<void> empty_folder(const place& where, int folder) {
+    descriptor again{::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!again) return failed(where, "read the folder of its lock files", errno);
+    const std::unique_ptr<DIR, int (*)(DIR*)> list{::fdopendir(again.get()), ::closedir};
+    if (list == nullptr) return failed(where, "read the folder of its lock files", errno);
+    static_cast<void>(again.release());  // the list closes it
+    while (const struct dirent* entry = ::readdir(list.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != ".." && ::unlinkat(folder, entry->d_name, 0) != 0 && errno != ENOENT)
+            return failed(where, "empty the folder of its lock files", errno);
+    }
+    return {};
+}
+
+// Lock files of an earlier segment are removed and not reused: a process that still holds one, and attaches anew, would lose the lock
+// on the new one when it closes the old one.
+Result<void> make_live_folder(const place& where, mode_t mode, gid_t group) {
+    const std::string name = where.live_name();
+    if (::mkdirat(where.folder.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+        return failed(where, "make the folder of its lock files", errno);
+    const descriptor folder{
+        ::openat(where.folder.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!folder) return failed(where, "open the folder of its lock files", errno);
+    struct stat facts{};
+    if (::fstat(folder.get(), &facts) != 0) return failed(where, "look at the folder of its lock files", errno);
+    if (facts.st_uid != ::geteuid() && facts.st_uid != 0 && facts.st_uid != where.folder_owner)
+        return refuse(Errc::no_permission,
+                      "folder \"{}.live\" was made by somebody else ({}): remove it, or choose another path",
+                      where.path.native(), describe(facts));
+    if (Result<void> empty = empty_folder(where, folder.get()); !empty) return empty;
+    const mode_t wanted = folder_mode(mode);
+    if (facts.st_gid != group && ::fchown(folder.get(), static_cast<uid_t>(-1), group) != 0)
+        return failed(where, "give the folder of its lock files to its group", errno);
+    if ((facts.st_mode & 07777) != wanted && ::fchmod(folder.get(), wanted) != 0)
+        return failed(where, "set the mode of the folder of its lock files", errno);
+    return {};
+}
+
+// ---- into place
+
+Result<void> rename_into_place(const place& where, bool over_old) {
+    const int folder = where.folder.get();
+    const std::string from = where.new_name();
+    int done = ::renameat2(folder, from.c_str(), folder, where.name.c_str(), over_old ? 0 : RENAME_NOREPLACE);
+    // A file system without RENAME_NOREPLACE: we hold the lock, and looked.
+    if (done != 0 && errno == EINVAL && !over_old) done = ::renameat(folder, from.c_str(), folder, where.name.c_str());
+    if (done != 0) return failed(where, "rename it into place", errno);
+    const descriptor readable{::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (readable) ::fsync(readable.get());  // a folder that we may not read is synced by the kernel in its own time
+    return {};
+}
+
+Result<opened_file> open_new(const place& where) {
+    const std::string name = where.new_name();
+    // What a creator left that died: we hold the lock, so nobody is at work on it.
+    if (::unlinkat(where.folder.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        return failed(where, "remove what an earlier creation left (PATH.new)", errno);
+    opened_file made;
+    made.file = descriptor{
+        ::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+    if (!made.file) return failed(where, "create it", errno);
+    return made;
+}
+
+Result<void> complete(const place& where, const SegmentOptions& options, const layout::geometry& parts, gid_t group,
+                      const administration& lock, const predecessor* old, opened_file& made) {
+    const int file = made.file.get();
+    const auto mode = static_cast<mode_t>(options.mode);
+    if (::fchown(file, static_cast<uid_t>(-1), group) != 0) {
+        if (errno == EPERM)
+            return refuse(Errc::no_permission,
+                          "segment \"{}\": you may not give it to group {}: join that group, or leave `group` empty",
+                          where.path.native(), group_name(group));
+        return failed(where, "give it to its group", errno);
+    }
+    if (Result<void> done = allocate(where, file, parts.size); !done) return done;
+    const auto header = first_page(parts, (old != nullptr ? old->generation : 0) + 1);
+    if (!header) return std::unexpected(header.error());
+    if (Result<void> done = fill(where, file, *header); !done) return done;
+    if (::fchmod(file, mode) != 0) return failed(where, "set its mode", errno);
+    if (::fsync(file) != 0) return failed(where, "sync it", errno);
+    lock.share_with(mode, group);
+    if (old != nullptr && old->ours)
+        if (Result<void> done = mark_superseded(where, *old); !done) return done;
+    if (Result<void> done = make_live_folder(where, mode, group); !done) return done;
+    if (::fstat(file, &made.facts) != 0) return failed(where, "look at it", errno);
+    return rename_into_place(where, old != nullptr);
+}
+
+}  // namespace
+
+Result<std::optional<predecessor>> look_at_predecessor(const place& where) {
+    Result<opened_file> opened = open_trusted(where, where.name, O_RDWR);
+    if (!opened && opened.error().code == Errc::not_found) return std::nullopt;
+    if (!opened) return std::unexpected(opened.error());
+    predecessor old;
+    old.opened = std::move(*opened);
+    layout::header header;
+    if (::pread(old.opened.file.get(), &header, sizeof header, 0) == static_cast<ssize_t>(sizeof header)) {
+        old.ours = has_our_magic(header);
+        if (has_our_layout(header)) old.generation = header.generation;
+    }
+    return old;
+}
+
+Result<void> mark_superseded(const place& where, const predecessor& old) {
+    return write_word(where, old.opened.file.get(), 1, offsetof(layout::header, id.superseded));
+}
+
+Result<opened_file> make_segment(const place& where, const SegmentOptions& options, const administration& lock,
+                                 const predecessor* old) {
+    const auto parts = plan(options);
+    if (!parts) return std::unexpected(parts.error());
+    if (Result<void> fine = check_mode(options.mode); !fine) return std::unexpected(fine.error());
+    const auto group = find_group(options.group);
+    if (!group) return std::unexpected(group.error());
+    if (Result<void> fine = check_file_size_limit(where, parts->size); !fine) return std::unexpected(fine.error());
+
+    Result<opened_file> made = open_new(where);
+    if (!made) return made;
+    Result<void> done = complete(where, options, *parts, *group, lock, old, *made);
+    if (done) return made;
+    ::unlinkat(where.folder.get(), where.new_name().c_str(), 0);
+    if (old == nullptr) ::unlinkat(where.folder.get(), where.live_name().c_str(), AT_REMOVEDIR);
+    return std::unexpected(done.error());
+}
+
+Result<void> remove_files(const place& where) {
+    const int folder = where.folder.get();
+    for (const std::string& name : {where.new_name(), where.name})
+        if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return failed(where, "remove it", errno);
+    const descriptor live{::openat(folder, where.live_name().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!live && errno != ENOENT) return failed(where, "open the folder of its lock files", errno);
+    // Somebody who attached a moment ago may still put a lock file there.
+    for (int attempt = 0; live && attempt < 16; ++attempt) {
+        if (Result<void> empty = empty_folder(where, live.get()); !empty) return empty;
+        if (::unlinkat(folder, where.live_name().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) break;
+        if (errno != ENOTEMPTY && errno != EEXIST) return failed(where, "remove the folder of its lock files", errno);
+    }
+    if (::unlinkat(folder, where.lock_name().c_str(), 0) != 0 && errno != ENOENT)
+        return failed(where, "remove its lock", errno);
+    return {};
+}
+
+}  // namespace seki::shm

@@ -1,0 +1,190 @@
+#include "shm/file_trust.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "shm/refuse.hpp"
+
+namespace seki::shm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view private_prefix = "seki-";
+
+std::string user_name(uid_t user) {
+    std::array<char, 4096> buffer;
+    struct passwd entry{};
+    struct passwd* found = nullptr;
+    if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+        return found->pw_name;
+    return std::to_string(user);
+}
+
+// The UID of a folder /dev/shm/seki-UID.
+std::optional<uid_t> private_to(const fs::path& folder) {
+    const std::string name = folder.filename().native();
+    if (folder.parent_path() != "/dev/shm" || !name.starts_with(private_prefix)) return std::nullopt;
+    uid_t user = 0;
+    const char* first = name.data() + private_prefix.size();
+    const char* last = name.data() + name.size();
+    const auto [end, error] = std::from_chars(first, last, user);
+    if (error != std::errc{} || end != last) return std::nullopt;
+    return user;
+}
+
+Result<void> make_folder(const fs::path& folder) {
+    if (folder.parent_path() != "/dev/shm") return {};
+    if (const auto user = private_to(folder); user && *user != ::geteuid())
+        return refuse(Errc::no_permission,
+                      "folder \"{}\" is for user {}, and you are {}: run as that user, or choose another path",
+                      folder.native(), user_name(*user), user_name(::geteuid()));
+    if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+    return refuse(errno == ENOSPC ? Errc::no_space : Errc::system, "cannot make folder \"{}\": {}", folder.native(),
+                  system_text(errno));
+}
+
+Result<void> check_private_folder(const fs::path& folder, const struct stat& facts, uid_t user) {
+    if (!S_ISDIR(facts.st_mode))
+        return refuse(Errc::no_permission,
+                      "\"{}\" is not a folder but something that somebody else put in its place: remove it, or choose "
+                      "another path",
+                      folder.native());
+    if (facts.st_uid != user)
+        return refuse(Errc::no_permission,
+                      "folder \"{}\" should belong to user {} but has {}: somebody else made it; remove it, or choose "
+                      "another path",
+                      folder.native(), user_name(user), describe(facts));
+    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return refuse(Errc::no_permission, "folder \"{}\" may be written by others ({}): chmod 0700 it",
+                      folder.native(), describe(facts));
+    return {};
+}
+
+Error no_folder(const fs::path& folder, int number) {
+    if (number == ENOENT)
+        return {Errc::not_found,
+                fmt::format("folder \"{}\" does not exist: make it, or choose another path", folder.native())};
+    if (number == EACCES)
+        return {Errc::no_permission,
+                fmt::format("no permission to enter folder \"{}\": ask its owner, or choose another path",
+                            folder.native())};
+    return {Errc::system, fmt::format("folder \"{}\": {}", folder.native(), system_text(number))};
+}
+
+const char* kind_of(mode_t mode) noexcept {
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a pipe";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+// What can be told from the outside, before and after opening.
+Result<void> judge(const place& where, const fs::path& path, const struct stat& facts) {
+    if (S_ISLNK(facts.st_mode))
+        return refuse(Errc::no_permission, "\"{}\" is a symbolic link, and Seki follows none: name the file itself",
+                      path.native());
+    if (!S_ISREG(facts.st_mode))
+        return refuse(Errc::not_a_segment, "\"{}\" is {}, not a segment: choose another path", path.native(),
+                      kind_of(facts.st_mode));
+    if (facts.st_nlink > 1)
+        return refuse(Errc::no_permission, "\"{}\" has {} names (hard links), and a segment has one: remove the others",
+                      path.native(), facts.st_nlink);
+    if (facts.st_uid != 0 && facts.st_uid != ::geteuid() && facts.st_uid != where.folder_owner)
+        return refuse(
+            Errc::no_permission,
+            "\"{}\" belongs to user {}, but only a file of root, of {} or of the folder's owner {} is trusted: "
+            "create it as one of them",
+            path.native(), user_name(facts.st_uid), user_name(::geteuid()), user_name(where.folder_owner));
+    if ((facts.st_mode & S_IWOTH) != 0)
+        return refuse(Errc::no_permission, "\"{}\" may be written by everybody ({}): chmod o-w it", path.native(),
+                      describe(facts));
+    return {};
+}
+
+std::unexpected<Error> not_there(const fs::path& path) {
+    return refuse(Errc::not_found, "there is no \"{}\": start sekid, or open it with permission to create",
+                  path.native());
+}
+
+std::unexpected<Error> not_opened(const fs::path& path, const struct stat& facts, int flags, int number) {
+    if (number == ENOENT) return not_there(path);
+    const char* doing = (flags & O_ACCMODE) == O_RDONLY ? "reading" : "reading and writing";
+    if (number == EACCES || number == EPERM)
+        return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): join group {}, or run as user {}",
+                      path.native(), doing, describe(facts), group_name(facts.st_gid), user_name(facts.st_uid));
+    return refuse(Errc::system, "cannot open \"{}\" for {}: {}", path.native(), doing, system_text(number));
+}
+
+}  // namespace
+
+std::string group_name(gid_t group) {
+    std::array<char, 4096> buffer;
+    struct group entry{};
+    struct group* found = nullptr;
+    if (::getgrgid_r(group, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+        return found->gr_name;
+    return std::to_string(group);
+}
+
+std::string describe(const struct stat& facts) {
+    return fmt::format("owner {}, group {}, mode {:04o}", user_name(facts.st_uid), group_name(facts.st_gid),
+                       facts.st_mode & 07777);
+}
+
+Result<place> locate(const fs::path& path, purpose why) {
+    const std::string name = path.filename().native();
+    if (name.empty() || name == "." || name == ".." || path.native().find('\0') != std::string::npos)
+        return refuse(Errc::invalid_argument, "\"{}\" does not name a file: give a path such as /run/seki/default.seg",
+                      path.c_str());
+    if (name.size() > 250)
+        return refuse(Errc::invalid_argument, "the name of the segment has {} bytes: 1 to 250", name.size());
+
+    const fs::path folder = path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path{"."};
+    const bool in_shared_memory = folder.parent_path() == "/dev/shm";
+    if (why == purpose::create)
+        if (Result<void> made = make_folder(folder); !made) return std::unexpected(made.error());
+
+    place where{descriptor{::open(folder.c_str(), O_PATH | O_CLOEXEC | (in_shared_memory ? O_NOFOLLOW : 0))}, 0, name,
+                path};
+    struct stat facts{};
+    if (!where.folder || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, errno));
+    if (const auto user = private_to(folder))
+        if (Result<void> fine = check_private_folder(folder, facts, *user); !fine) return std::unexpected(fine.error());
+    if (!S_ISDIR(facts.st_mode)) return std::unexpected(no_folder(folder, ENOTDIR));
+    where.folder_owner = facts.st_uid;
+    return where;
+}
+
+Result<opened_file> open_trusted(const place& where, const std::string& name, int flags) {
+    const fs::path path = where.path.parent_path() / name;
+    for (int attempt = 0; attempt < 16; ++attempt) {
+        // Looked at before it is opened, because opening a device or a pipe can do something.
+        opened_file opened;
+        if (::fstatat(where.folder.get(), name.c_str(), &opened.facts, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno == ENOENT) return not_there(path);
+            return std::unexpected(no_folder(where.path.parent_path(), errno));
+        }
+        if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
+
+        opened.file = descriptor{
+            ::openat(where.folder.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+        if (!opened.file) return not_opened(path, opened.facts, flags, errno);
+        if (::fstat(opened.file.get(), &opened.facts) != 0)
+            return refuse(Errc::system, "cannot look at \"{}\": {}", path.native(), system_text(errno));
+        if (opened.facts.st_nlink == 0) continue;  // replaced or removed since it was looked up: look again
+        if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
+        return opened;
+    }
+    return refuse(Errc::busy, "\"{}\" is being replaced again and again: try later", path.native());
+}
+
+}  // namespace seki::shm

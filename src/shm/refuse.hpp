@@ -1,0 +1,43 @@
+// How this layer says no: errors with a sentence, and no exception past the edge of the library.
+#pragma once
+
+#include <cstring>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <seki/error.hpp>
+
+namespace seki::shm {
+
+template <class... Arguments>
+[[nodiscard]] std::unexpected<Error> refuse(Errc code, fmt::format_string<Arguments...> text,
+                                            Arguments&&... arguments) {
+    return std::unexpected(Error{code, fmt::format(text, std::forward<Arguments>(arguments)...)});
+}
+
+// "No space left on device" and the like, without the locale and the shared buffer of strerror.
+[[nodiscard]] inline const char* system_text(int number) noexcept {
+    const char* text = strerrordesc_np(number);
+    return text != nullptr ? text : "an error without a name";
+}
+
+// Runs `work`, which returns a Result, and makes one of what is thrown below us: memory that ran out, Boost, the standard library.
+template <class Work>
+[[nodiscard]] auto contained(Work&& work) noexcept -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        return std::unexpected(Error{Errc::no_space, "out of memory"});  // short enough to need no memory
+    } catch (const std::exception& thrown) {
+        try {
+            return std::unexpected(Error{Errc::system, thrown.what()});
+        } catch (...) {
+            return std::unexpected(Error{Errc::no_space, "out of memory"});
+        }
+    }
+}
+
+}  // namespace seki::shm

@@ -1,0 +1,203 @@
+#include "shm/segment.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <boost/interprocess/anonymous_shared_memory.hpp>
+
+#include "shm/descriptor.hpp"
+#include "shm/file_trust.hpp"
+#include "shm/host.hpp"
+#include "shm/recognition.hpp"
+#include "shm/refuse.hpp"
+
+namespace seki::shm {
+
+namespace ipc = boost::interprocess;
+
+struct segment::state {
+    std::filesystem::path path;
+    access how = access::read_write;
+    ipc::mapped_region region;  // empty for memory that somebody else owns
+    std::uint64_t generation = 0;
+    std::uint64_t inode = 0;
+};
+
+namespace {
+
+// Boost maps whatever has a mapping handle. Its own file_mapping opens by name and follows symlinks.
+struct mappable {
+    int file;
+    [[nodiscard]] ipc::mapping_handle_t get_mapping_handle() const noexcept {
+        return ipc::ipcdetail::mapping_handle_from_file_handle(file);
+    }
+};
+
+// Fewer bytes than asked for: the file ends there, or cannot be read further.
+std::uint64_t read_at_start(int file, std::byte* to, std::uint64_t size) noexcept {
+    std::uint64_t done = 0;
+    while (done < size) {  // ends: each turn reads some, or was interrupted by a signal
+        const ssize_t got = ::pread(file, to + done, size - done, static_cast<off_t>(done));
+        if (got == 0 || (got < 0 && errno != EINTR)) break;
+        if (got > 0) done += static_cast<std::uint64_t>(got);
+    }
+    return done;
+}
+
+refusal damaged(const std::filesystem::path& path, const char* how) {
+    return {{Errc::damaged,
+             fmt::format("segment \"{}\" is damaged: {}; restart sekid, or sekictl destroy", path.native(), how)}};
+}
+
+refusal not_mapped(const std::filesystem::path& path, std::uint64_t size, const ipc::interprocess_exception& thrown) {
+    const int number = thrown.get_native_error();
+    return {{number == ENOMEM ? Errc::no_space : Errc::system,
+             fmt::format("cannot map the {} bytes of \"{}\": {}", size, path.native(), system_text(number))}};
+}
+
+std::expected<layout::header, refusal> read_header(const opened_file& opened, const std::filesystem::path& path) {
+    const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
+    if (size < sizeof(layout::header)) {
+        return std::unexpected(
+            refusal{{Errc::not_a_segment, fmt::format("\"{}\" is not a segment: it has {} bytes, and a segment has at "
+                                                      "least {}; remove it, or choose another path",
+                                                      path.native(), size, sizeof(layout::header))}});
+    }
+    layout::header header;
+    if (read_at_start(opened.file.get(), reinterpret_cast<std::byte*>(&header), sizeof header) != sizeof header)
+        return std::unexpected(damaged(path, "its first page cannot be read"));
+    return header;
+}
+
+// A peer may have changed the file between our look at its header and the mapping.
+bool same_identity(const layout::identity& mapped, const layout::identity& read) noexcept {
+    const auto same = [](const layout::word& a, const layout::word& b) {
+        return hardware::load_acquire(a) == hardware::load_acquire(b);
+    };
+    return same(mapped.magic, read.magic) && same(mapped.version, read.version) &&
+           same(mapped.layout_hash, read.layout_hash) && same(mapped.size, read.size);
+}
+
+std::expected<ipc::mapped_region, refusal> bytes_of(const opened_file& opened, const std::filesystem::path& path,
+                                                    std::uint64_t size, segment::access how) {
+    try {
+        if (how != segment::access::copy)
+            return ipc::mapped_region{mappable{opened.file.get()},
+                                      how == segment::access::read_only ? ipc::read_only : ipc::read_write, 0, size};
+        ipc::mapped_region copy = ipc::anonymous_shared_memory(size);
+        if (read_at_start(opened.file.get(), static_cast<std::byte*>(copy.get_address()), size) != size)
+            return std::unexpected(damaged(path, "it became shorter while it was read"));
+        return copy;
+    } catch (const ipc::interprocess_exception& thrown) {
+        return std::unexpected(not_mapped(path, size, thrown));
+    }
+}
+
+}  // namespace
+
+segment::segment() : state_{std::make_unique<state>()} {}
+segment::~segment() = default;
+
+std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file& opened,
+                                                              const std::filesystem::path& path, access how) {
+    const auto here = this_host();
+    if (!here) return std::unexpected(refusal{here.error()});
+    const auto header = read_header(opened, path);
+    if (!header) return std::unexpected(header.error());
+    const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
+    if (auto why = recognise(*header, size, *here, path)) return std::unexpected(std::move(*why));
+
+    auto region = bytes_of(opened, path, size, how);
+    if (!region) return std::unexpected(region.error());
+    const std::shared_ptr<segment> made{new segment};
+    made->state_->path = path;
+    made->state_->how = how;
+    made->state_->region.swap(*region);
+    made->state_->generation = header->generation;
+    made->state_->inode = opened.facts.st_ino;
+    made->base_ = static_cast<std::byte*>(made->state_->region.get_address());
+    made->parts_ = header->parts;
+    if (!same_identity(made->header().id, header->id))
+        return std::unexpected(damaged(path, "it changed while it was opened"));
+    return made;
+}
+
+std::expected<std::shared_ptr<segment>, refusal> segment::find(const place& where, access how) {
+    auto opened = open_trusted(where, where.name, how == access::read_write ? O_RDWR : O_RDONLY);
+    if (!opened) return std::unexpected(refusal{opened.error()});
+    return map(*opened, where.path, how);
+}
+
+Result<std::shared_ptr<segment>> segment::attach(const std::filesystem::path& path, access how) {
+    return contained([&]() -> Result<std::shared_ptr<segment>> {
+        const Result<place> where = locate(path, purpose::use);
+        if (!where) return std::unexpected(where.error());
+        auto found = find(*where, how);
+        if (!found) return std::unexpected(std::move(found.error().error));
+        return *found;
+    });
+}
+
+Result<std::shared_ptr<segment>> segment::adopt_memory(std::span<std::byte> bytes, const std::filesystem::path& named) {
+    return contained([&]() -> Result<std::shared_ptr<segment>> {
+        if (bytes.size() < sizeof(layout::header) || reinterpret_cast<std::uintptr_t>(bytes.data()) % layout::page != 0)
+            return refuse(Errc::not_a_segment,
+                          "memory \"{}\" is not a segment: it has less than a page, or starts within one",
+                          named.native());
+        const auto here = this_host();
+        if (!here) return std::unexpected(here.error());
+        layout::header header;
+        std::memcpy(&header, bytes.data(), sizeof header);
+        if (auto why = recognise(header, bytes.size(), *here, named)) return std::unexpected(std::move(why->error));
+
+        const std::shared_ptr<segment> made{new segment};
+        made->state_->path = named;
+        made->state_->generation = header.generation;
+        made->base_ = bytes.data();
+        made->parts_ = header.parts;
+        return made;
+    });
+}
+
+const std::filesystem::path& segment::path() const noexcept { return state_->path; }
+const layout::geometry& segment::parts() const noexcept { return parts_; }
+segment::access segment::how() const noexcept { return state_->how; }
+std::uint64_t segment::generation() const noexcept { return state_->generation; }
+std::uint64_t segment::inode() const noexcept { return state_->inode; }
+
+layout::header& segment::header() const noexcept { return *reinterpret_cast<layout::header*>(base_); }
+
+std::span<layout::directory_entry> segment::directory() const noexcept {
+    return {reinterpret_cast<layout::directory_entry*>(base_ + parts_.directory_offset), parts_.max_primitives};
+}
+
+std::span<layout::process_slot> segment::processes() const noexcept {
+    return {reinterpret_cast<layout::process_slot*>(base_ + parts_.processes_offset), parts_.max_workers};
+}
+
+layout::worker_slot& segment::worker(std::size_t index) const noexcept {
+    const std::size_t inside =
+        std::min<std::size_t>(index, parts_.max_workers);  // out of range: the shared one, which suits anybody
+    return *reinterpret_cast<layout::worker_slot*>(base_ + parts_.workers_offset + inside * parts_.worker_stride);
+}
+
+std::span<layout::counter_block> segment::counters(std::size_t worker_index) const noexcept {
+    auto* const slot = reinterpret_cast<std::byte*>(&worker(worker_index));
+    return {reinterpret_cast<layout::counter_block*>(slot + sizeof(layout::worker_slot)), parts_.max_primitives};
+}
+
+std::span<std::byte> segment::arena(std::uint64_t offset, std::uint64_t size) const noexcept {
+    if (offset < parts_.arena_offset || offset > parts_.size || size > parts_.size - offset) return {};
+    return {base_ + offset, size};
+}
+
+bool segment::superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
+
+std::filesystem::path administration_lock_path(const std::filesystem::path& path) { return path.native() + ".lock"; }
+std::filesystem::path liveness_folder(const std::filesystem::path& path) { return path.native() + ".live"; }
+
+}  // namespace seki::shm
