@@ -27,6 +27,25 @@ Result<void> must_be_ours(const place& where, const std::optional<predecessor>& 
                   where.path.native());
 }
 
+// Does `work` under the administration lock. Where it fails and there is no segment of ours, the lock file goes again.
+template <class Work>
+auto administer(const place& where, Work&& work) -> decltype(work(std::declval<const administration&>())) {
+    const Result<administration> lock = administration::lock(where.path);
+    if (!lock) return std::unexpected(lock.error());
+    auto done = work(*lock);
+    if (!done && !stands(where, where.live_name())) ::unlinkat(where.folder.get(), where.lock_name().c_str(), 0);
+    return done;
+}
+
+Result<opened_file> make_over(const place& where, const SegmentOptions& options, const administration& lock,
+                              bool only_ours) {
+    const auto old = look_at_predecessor(where);
+    if (!old) return std::unexpected(old.error());
+    if (only_ours)
+        if (Result<void> fine = must_be_ours(where, *old); !fine) return std::unexpected(fine.error());
+    return make_segment(where, options, lock, *old ? &**old : nullptr);
+}
+
 }  // namespace
 
 made_or_not segment::create_or_attach(const std::filesystem::path& path, const SegmentOptions& options) {
@@ -36,22 +55,16 @@ made_or_not segment::create_or_attach(const std::filesystem::path& path, const S
         const auto in_the_way = [](const refusal& why) {
             return why.error.code != Errc::not_found && !why.replaceable;
         };
-        auto found = find(*where, access::read_write);
+        const auto found = find(*where, access::read_write);
         if (found) return *found;
         if (in_the_way(found.error())) return std::unexpected(found.error().error);
 
-        const Result<administration> lock = administration::lock(path);
-        if (!lock) return std::unexpected(lock.error());
-        found = find(*where, access::read_write);  // somebody may have made it while we waited
-        if (found) return *found;
-        if (in_the_way(found.error())) return std::unexpected(found.error().error);
-        auto old = look_at_predecessor(*where);
-        if (!old) return std::unexpected(old.error());
-        auto made = make_segment(*where, options, *lock, *old ? &**old : nullptr);
-        if (!made) return std::unexpected(made.error());
-        found = map(*made, path, access::read_write);
-        if (!found) return std::unexpected(found.error().error);
-        return *found;
+        return administer(*where, [&](const administration& lock) -> made_or_not {
+            const auto meanwhile = find(*where, access::read_write);  // somebody may have made it while we waited
+            if (meanwhile) return *meanwhile;
+            if (in_the_way(meanwhile.error())) return std::unexpected(meanwhile.error().error);
+            return map_made(make_over(*where, options, lock, false), path);
+        });
     });
 }
 
@@ -59,16 +72,8 @@ made_or_not segment::replace(const std::filesystem::path& path, const SegmentOpt
     return contained([&]() -> made_or_not {
         const Result<place> where = locate(path, purpose::create);
         if (!where) return std::unexpected(where.error());
-        const Result<administration> lock = administration::lock(path);
-        if (!lock) return std::unexpected(lock.error());
-        auto old = look_at_predecessor(*where);
-        if (!old) return std::unexpected(old.error());
-        if (Result<void> fine = must_be_ours(*where, *old); !fine) return std::unexpected(fine.error());
-        auto made = make_segment(*where, options, *lock, *old ? &**old : nullptr);
-        if (!made) return std::unexpected(made.error());
-        auto mapped = map(*made, path, access::read_write);
-        if (!mapped) return std::unexpected(mapped.error().error);
-        return *mapped;
+        return administer(
+            *where, [&](const administration& lock) { return map_made(make_over(*where, options, lock, true), path); });
     });
 }
 
@@ -80,14 +85,14 @@ Result<void> segment::destroy(const std::filesystem::path& path) {
         if (!stands(*where, where->name) && !stands(*where, where->live_name()) && !stands(*where, where->new_name()) &&
             !stands(*where, where->lock_name()))
             return refuse(Errc::not_found, "there is no \"{}\"", path.native());
-        const Result<administration> lock = administration::lock(path);
-        if (!lock) return std::unexpected(lock.error());
-        auto old = look_at_predecessor(*where);
-        if (!old) return std::unexpected(old.error());
-        if (Result<void> fine = must_be_ours(*where, *old); !fine) return fine;
-        if (*old && (*old)->ours)
-            if (Result<void> done = mark_superseded(*where, **old); !done) return done;
-        return remove_files(*where);
+        return administer(*where, [&](const administration&) -> Result<void> {
+            const auto old = look_at_predecessor(*where);
+            if (!old) return std::unexpected(old.error());
+            if (Result<void> fine = must_be_ours(*where, *old); !fine) return fine;
+            if (*old && (*old)->ours)
+                if (Result<void> done = mark_superseded(*where, **old); !done) return done;
+            return remove_files(*where);
+        });
     });
 }
 

@@ -132,6 +132,13 @@ std::expected<std::shared_ptr<segment>, refusal> segment::find(const place& wher
     return map(*opened, where.path, how);
 }
 
+Result<std::shared_ptr<segment>> segment::map_made(const Result<opened_file>& made, const std::filesystem::path& path) {
+    if (!made) return std::unexpected(made.error());
+    auto mapped = map(*made, path, access::read_write);
+    if (!mapped) return std::unexpected(std::move(mapped.error().error));
+    return *mapped;
+}
+
 Result<std::shared_ptr<segment>> segment::attach(const std::filesystem::path& path, access how) {
     return contained([&]() -> Result<std::shared_ptr<segment>> {
         const Result<place> where = locate(path, purpose::use);

@@ -91,6 +91,8 @@ private:
     [[nodiscard]] static std::expected<std::shared_ptr<segment>, refusal> map(const opened_file& opened,
                                                                               const std::filesystem::path& path,
                                                                               access how);
+    [[nodiscard]] static Result<std::shared_ptr<segment>> map_made(const Result<opened_file>& made,
+                                                                   const std::filesystem::path& path);
     struct state;
     std::unique_ptr<state> state_;
     // Hot copies of what `state` owns.
