@@ -1,0 +1,44 @@
+#include "primitives/limiter_terms.hpp"
+
+namespace seki::primitives {
+namespace {
+
+// Rounded up to a tick, so that the rate is never above what was asked for.
+std::uint64_t emission_of(std::uint64_t window_ns, std::uint64_t limit) noexcept {
+    const std::uint64_t ticks = window_ns * algorithm::gcra::ticks_per_nano;
+    return ticks / limit + (ticks % limit != 0);
+}
+
+}  // namespace
+
+limiter_terms compile(const LimiterOptions& options) noexcept {
+    limiter_terms terms;
+    terms.algorithm = options.algorithm;
+    terms.mode = options.mode;
+    terms.on_full = options.on_full;
+    terms.clock = options.clock;
+    terms.limit = std::clamp<std::uint64_t>(options.limit, 1, max_count);
+    terms.window_ns = static_cast<std::uint64_t>(
+        std::clamp<std::int64_t>(options.window.count(), 1, static_cast<std::int64_t>(max_window_ns)));
+    if (is_bucket(options.algorithm)) {
+        terms.burst = options.burst == 0 ? terms.limit : std::min(options.burst, max_count);
+        terms.emission = emission_of(terms.window_ns, terms.limit);
+    }
+    if (options.algorithm == Algorithm::sliding_window)
+        terms.count_bits = algorithm::sliding_window::count_bits_for(terms.window_ns);
+    return unpack(pack(terms));  // which brings in the horizon
+}
+
+LimiterOptions to_options(const limiter_terms& terms, std::uint64_t max_keys, bool store_keys) noexcept {
+    return {.algorithm = terms.algorithm,
+            .limit = terms.limit,
+            .window = std::chrono::nanoseconds{static_cast<std::int64_t>(terms.window_ns)},
+            .burst = terms.burst == terms.limit || !is_bucket(terms.algorithm) ? 0 : terms.burst,
+            .max_keys = max_keys,
+            .on_full = terms.on_full,
+            .mode = terms.mode,
+            .clock = terms.clock,
+            .store_keys = store_keys};
+}
+
+}  // namespace seki::primitives
