@@ -25,6 +25,15 @@ public:
         }
     }
 
+    // The state of a key that is new at `now`. It carries the time, so that a caller whose clock is behind it counts as made at `now`.
+    [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
+        switch (terms_.algorithm) {
+            case Algorithm::sliding_window: return algorithm::sliding_window::refund(0, now, 0, sliding());
+            case Algorithm::fixed_window: return algorithm::fixed_window::refund(0, now, 0, fixed());
+            default: return (now * algorithm::gcra::ticks_per_nano) & algorithm::state_mask;
+        }
+    }
+
     [[nodiscard]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
                                                      std::uint64_t cost) const noexcept {
         switch (terms_.algorithm) {

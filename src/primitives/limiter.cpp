@@ -42,7 +42,7 @@ Errc limiter::rewrite(std::string_view key, layout::counter which, Next next) co
 
 Errc limiter::reset(std::string_view key) const noexcept {
     return rewrite(key, layout::count_reset,
-                   [](const law&, std::uint64_t, algorithm::nanos) { return std::uint64_t{0}; });
+                   [](const law& rule, std::uint64_t, algorithm::nanos now) { return rule.fresh(now); });
 }
 
 Errc limiter::refund(std::string_view key, std::int64_t cost) const noexcept {

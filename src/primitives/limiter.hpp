@@ -75,6 +75,7 @@ public:
     [[nodiscard]] const shm::fingerprint& hash() const noexcept { return hash_; }
 
 private:
+    template <class Time>
     struct by_law;  // what the key table asks of who inserts
 
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
@@ -96,12 +97,15 @@ private:
     shm::key_texts<> texts_;
 };
 
+template <class Time>
 struct limiter::by_law {
     const limiter& owner;
     const law& rule;
     const shm::worker& me;
     algorithm::nanos now;
+    Time clock;
     bool as_good_as_new(std::uint64_t state) const noexcept { return rule.as_good_as_new(state, now); }
+    std::uint64_t fresh() const noexcept { return rule.fresh(clock(rule.terms().clock)); }
     std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
     void evicted() const noexcept {
         shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
@@ -168,7 +172,7 @@ Decision limiter::decide(const demand& wanted, Time clock) const noexcept {
         }
         if (!at) {
             const shm::worker& me = attachment_->me();
-            const auto result = table_.insert(tag, by_law{*this, rule, me, now});
+            const auto result = table_.insert(tag, by_law<Time>{*this, rule, me, now, clock});
             if (result == shm::key_table<>::insertion::full) return overfull(rule, me, tag, cost);
             if (result == shm::key_table<>::insertion::hindered) return refuse(Errc::damaged);
             inserted = true;

@@ -9,7 +9,7 @@
 //      slot    key, as good as new     -> empty {0, stamp}      clear(): takes the slot away from a key that loses nothing
 //      slot    tentative, left behind  -> empty {0, stamp}      clear()
 //      slot    empty {0, stamp}        -> {tag, ticket}         place()
-//      slot    tentative {tag, ticket} -> key {tag, 0}          commit()
+//      slot    tentative {tag, ticket} -> key {tag, fresh}      commit()
 //      stripe  {table stamp, idle n}   -> {tag, preparing n}    begin
 //      stripe  {tag, preparing n}      -> {tag, committing n}   after its ticket was seen in the slot
 //      stripe  {tag, preparing n}      -> {table stamp, idle n+1}   the chosen slot was taken meanwhile: start over
@@ -19,7 +19,7 @@
 //
 // 3. Invariants. (a) At most one slot holds a tag as a key. (b) A ticket is placed at most once: only empties become tentative, and
 //    an empty's stamp is used once, so a late place() by somebody who was stopped finds its empty gone. Contents of keys do recur (counts
-//    go up and down, a fresh key is 0), which is why a key is never replaced by a ticket directly. (c) Who scans under idle n and
+//    go up and down), which is why a key is never replaced by a ticket directly. (c) Who scans under idle n and
 //    then begins n knows that no key of this stripe was inserted since the scan. tests/protocol/insert.pml proves (a) with spin, and that each
 //    part is needed.
 //
@@ -44,11 +44,15 @@ namespace seki::shm {
 
 // What a table asks of who inserts into it.
 //   bool as_good_as_new(std::uint64_t state)   by the limiter's algorithm, now; once true of a state, it stays so
+//   std::uint64_t fresh()                      the state of a key that is new now: not older than any state that was as good as new before,
+//                                              so that who was stopped with an old time in hand cannot spend what was spent and
+//                                              forgotten since (tests/shm/key_table_interleavings_test.cpp shows it)
 //   std::uint64_t stamp()                      one that no emptying used before (shm/workers.hpp, next_stamp)
 //   void evicted()                             a key as good as new lost its slot to this insert
 template <class T>
 concept inserter = requires(T who, std::uint64_t state) {
     { who.as_good_as_new(state) } -> std::same_as<bool>;
+    { who.fresh() } -> std::same_as<std::uint64_t>;
     { who.stamp() } -> std::same_as<std::uint64_t>;
     who.evicted();
 };
@@ -112,7 +116,7 @@ public:
         return Memory::cas_pair(*at.slot, {tag, at.state}, {tag, state});
     }
 
-    // Gives the key a slot with state 0, unless it has one.
+    // Gives the key a slot with a fresh state, unless it has one.
     template <inserter Inserter>
     [[nodiscard]] insertion insert(std::uint64_t tag, Inserter&& by) const noexcept {
         const std::size_t stripe = stripe_of(tag);
@@ -255,7 +259,7 @@ private:
         if (now.phase == layout::phase::preparing)
             prepare(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence), by);
         else
-            finish(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence));
+            finish(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence), by);
     }
 
     template <class Inserter>
@@ -280,9 +284,11 @@ private:
     }
 
     // commit() needs no look before it: whether it succeeds or fails, the slot does not hold the ticket afterwards, and never will again.
+    // The fresh state is asked for here, while the key stands nowhere, and not with the time at which the insert began.
+    template <class Inserter>
     void finish(layout::pair& control, layout::pair_value busy, layout::transaction now, layout::pair& slot,
-                std::uint64_t ticket) const noexcept {
-        (void)Memory::cas_pair(slot, {busy.first, ticket}, {busy.first, 0});
+                std::uint64_t ticket, Inserter& by) const noexcept {
+        (void)Memory::cas_pair(slot, {busy.first, ticket}, {busy.first, by.fresh() & ~layout::ticket_bit});
         (void)Memory::cas_pair(control, busy,
                                {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
     }
