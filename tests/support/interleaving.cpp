@@ -1,0 +1,337 @@
+#include "support/interleaving.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <optional>
+#include <random>
+#include <sstream>
+#include <utility>
+
+#include "support/fiber.hpp"
+
+namespace seki::test {
+namespace {
+
+// Who waits for somebody that is stopped never ends: no attempt here needs a tenth of this.
+constexpr std::uint64_t most_accesses = 20'000;
+
+// What may happen at a point: actor `to` goes on, or the one that runs dies.
+struct action {
+    static constexpr int dies = -1;
+    int to = 0;
+    friend bool operator==(const action&, const action&) = default;
+};
+
+// On the stack of an actor, which may be abandoned: so it owns nothing.
+class choices {
+public:
+    void add(action one) {
+        if (count_ < all_.size()) all_[count_++] = one;
+    }
+    [[nodiscard]] std::size_t size() const { return count_; }
+    [[nodiscard]] action operator[](std::size_t i) const { return all_[i]; }
+    [[nodiscard]] bool offer(action one) const {
+        return std::find(all_.begin(), all_.begin() + count_, one) != all_.begin() + count_;
+    }
+    friend bool operator==(const choices&, const choices&) = default;
+
+private:
+    std::array<action, 10> all_{};
+    unsigned count_ = 0;
+};
+
+struct decision {
+    std::uint64_t point = 0;  // counts points, and the ends of actors where somebody else must be chosen
+    action done;
+};
+
+std::string to_text(const std::vector<decision>& decisions) {
+    std::ostringstream text;
+    for (const decision& each : decisions) {
+        text << (text.tellp() > 0 ? " " : "") << each.point;
+        if (each.done.to == action::dies)
+            text << 'x';
+        else
+            text << '>' << each.done.to;
+    }
+    return text.str();
+}
+
+std::deque<decision> from_text(const std::string& text) {
+    std::deque<decision> decisions;
+    std::istringstream in{text};
+    for (decision each; in >> each.point;) {
+        each.done.to = action::dies;
+        if (in.get() == '>') in >> each.done.to;
+        decisions.push_back(each);
+    }
+    return decisions;
+}
+
+// Who decides. The first of the options is to go on, or where nobody can, the first who may.
+class chooser {
+public:
+    virtual ~chooser() = default;
+    virtual action choose(std::uint64_t point, const choices& options) = 0;
+};
+
+class depth_first final : public chooser {
+public:
+    action choose(std::uint64_t /*point*/, const choices& options) override {
+        if (depth_ == path_.size()) path_.push_back({options, 0});
+        branch& here = path_[depth_++];
+        if (here.options != options) differs_ = true;
+        return here.options[here.taken];
+    }
+    // To the next path; false when there is none.
+    bool advance() {
+        depth_ = 0;
+        while (!path_.empty() && path_.back().taken + 1 == path_.back().options.size()) path_.pop_back();
+        if (path_.empty()) return false;
+        ++path_.back().taken;
+        return true;
+    }
+    // Whether an attempt did something else than before under the same choices.
+    [[nodiscard]] bool differs() const { return differs_; }
+
+private:
+    struct branch {
+        choices options;
+        std::size_t taken;
+    };
+    std::vector<branch> path_;
+    std::size_t depth_ = 0;
+    bool differs_ = false;
+};
+
+class by_seed final : public chooser {
+public:
+    explicit by_seed(std::uint64_t seed) : random_{seed} {}
+    action choose(std::uint64_t /*point*/, const choices& options) override {
+        // Mostly go on: a switch at every access shows less than a long stop in the wrong place.
+        if (random_() % 16 != 0) return options[0];
+        return options[random_() % options.size()];
+    }
+
+private:
+    std::mt19937_64 random_;
+};
+
+class by_text final : public chooser {
+public:
+    explicit by_text(const std::string& text) : wanted_{from_text(text)} {}
+    action choose(std::uint64_t point, const choices& options) override {
+        if (wanted_.empty() || wanted_.front().point != point) return options[0];
+        const action done = wanted_.front().done;
+        wanted_.pop_front();
+        return options.offer(done) ? done : options[0];
+    }
+
+private:
+    std::deque<decision> wanted_;
+};
+
+std::optional<std::string> environment(const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+    return value != nullptr ? std::optional<std::string>{value} : std::nullopt;
+}
+
+}  // namespace
+
+struct interleaving::state {
+    struct actor {
+        std::unique_ptr<fiber> body = std::make_unique<fiber>();
+        enum class standing : std::uint8_t { runnable, ended, dead } now = standing::runnable;
+    };
+    chooser* by = nullptr;
+    bounds left;
+    bool shows_accesses = false;
+    std::uint64_t points = 0;
+    std::vector<decision> decisions;  // those that were not simply to go on
+    std::string failure;
+    std::vector<std::span<const std::byte>> constants;
+    std::vector<actor> actors;
+    std::size_t count = 0;    // of the actors in use
+    int running = -1;         // -1: none, the attempt itself
+    std::optional<int> next;  // who goes on when the running one has left its fiber
+
+    void add_others(choices& to) const {
+        for (std::size_t i = 0; i < count; ++i)
+            if (static_cast<int>(i) != running && actors[i].now == actor::standing::runnable)
+                to.add({static_cast<int>(i)});
+    }
+    action choose(const choices& options) {
+        if (options.size() == 1) return options[0];
+        const action done = by->choose(points, options);
+        if (done != options[0]) decisions.push_back({points, done});
+        return done;
+    }
+    // Nobody can go on where it is: somebody else must.
+    void hand_over() {
+        ++points;
+        choices options;
+        add_others(options);
+        next = options.size() == 0 ? std::nullopt : std::optional{choose(options).to};
+    }
+    void show(int who, const char* what, const void* address) const {
+        if (shows_accesses)
+            std::fprintf(stderr, "%6zu  actor %d  %s %p\n", static_cast<std::size_t>(points), who, what, address);
+    }
+    void step(const void* address, const char* what, bool changes);
+    static state* current;
+};
+
+interleaving::state* interleaving::state::current = nullptr;
+
+void interleaving::state::step(const void* address, const char* what, bool changes) {
+    const auto* at = static_cast<const std::byte*>(address);
+    const bool constant = std::ranges::any_of(
+        constants, [&](const auto& memory) { return at >= memory.data() && at < memory.data() + memory.size(); });
+    if (constant && !changes) return;
+    if (constant && failure.empty()) failure = "memory that was said to be constant is changed";
+    ++points;
+    if (points > most_accesses) {
+        if (failure.empty()) failure = "an actor does not come to an end";
+        next.reset();
+        actors[static_cast<std::size_t>(running)].body->leave();
+    }
+
+    choices options;
+    options.add({running});
+    if (left.preemptions > 0) add_others(options);
+    if (left.deaths > 0) options.add({action::dies});
+    const int self = running;
+    const action done = choose(options);
+    if (done.to == self) {
+        show(self, what, address);
+        return;
+    }
+    if (done.to == action::dies) {
+        --left.deaths;
+        actors[static_cast<std::size_t>(self)].now = actor::standing::dead;
+        show(self, "dies before", address);
+        hand_over();
+    } else {
+        --left.preemptions;
+        next = done.to;
+    }
+    actors[static_cast<std::size_t>(self)].body->leave();
+    show(self, what, address);
+}
+
+interleaving::interleaving() : state_{std::make_unique<state>()} {}
+interleaving::~interleaving() = default;
+
+void interleaving::together(std::vector<std::function<void()>> actors) {
+    state& my = *state_;
+    my.count = actors.size();
+    if (my.actors.size() < my.count) my.actors.resize(my.count);
+    for (std::size_t i = 0; i < my.count; ++i) {
+        my.actors[i].now = state::actor::standing::runnable;
+        my.actors[i].body->reset(std::move(actors[i]));
+    }
+    my.running = -1;
+    my.hand_over();
+    while (my.next) {
+        my.running = *my.next;
+        my.next.reset();
+        auto& actor = my.actors[static_cast<std::size_t>(my.running)];
+        if (!actor.body->resume()) continue;
+        actor.now = state::actor::standing::ended;
+        my.hand_over();
+    }
+    my.running = -1;
+}
+
+void interleaving::constant(std::span<const std::byte> memory) { state_->constants.push_back(memory); }
+
+bool interleaving::died(std::size_t actor) const { return state_->actors[actor].now == state::actor::standing::dead; }
+
+void interleaving::fail(const std::string& why) {
+    if (state_->failure.empty()) state_->failure = why;
+}
+
+void interleaving::before_access(const void* address, const char* what, bool changes) {
+    state* const now = state::current;
+    if (now != nullptr && now->running >= 0) now->step(address, what, changes);
+}
+
+// Runs attempts; keeps the stacks of the actors from one to the next.
+class explorer {
+public:
+    std::string run(chooser& by, bounds within, const attempt& one, bool shows_accesses = false) {
+        interleaving::state& my = *world_.state_;
+        my.by = &by;
+        my.left = within;
+        my.shows_accesses = shows_accesses;
+        my.points = 0;
+        my.decisions.clear();
+        my.failure.clear();
+        my.constants.clear();
+        my.current = &my;
+        one(world_);
+        my.current = nullptr;
+        return my.failure;
+    }
+    [[nodiscard]] std::string schedule() const { return to_text(world_.state_->decisions); }
+
+private:
+    interleaving world_;
+};
+
+namespace {
+
+constexpr bounds unbounded{.preemptions = 1'000'000, .deaths = 1'000'000};
+
+std::optional<exploration> replay(const attempt& one) {
+    const auto wanted = environment("SEKI_SCHEDULE");
+    if (!wanted) return std::nullopt;
+    by_text by{*wanted};
+    explorer runner;
+    const std::string failure = runner.run(by, unbounded, one, true);
+    return exploration{.schedules = 1, .failure = failure.empty() ? "" : failure + ", by SEKI_SCHEDULE"};
+}
+
+}  // namespace
+
+exploration explore(bounds within, const attempt& one) {
+    if (auto replayed = replay(one)) return *replayed;
+    exploration result;
+    explorer runner;
+    for (int preemptions = 0; preemptions <= within.preemptions; ++preemptions) {
+        depth_first by;
+        result.schedules = 0;
+        do {
+            std::string failure = runner.run(by, {.preemptions = preemptions, .deaths = within.deaths}, one);
+            if (by.differs()) failure = "the attempt does not depend on its schedule alone";
+            ++result.schedules;
+            if (failure.empty()) continue;
+            result.failure = failure + "; again: SEKI_SCHEDULE=\"" + runner.schedule() + "\"";
+            return result;
+        } while (by.advance());
+    }
+    return result;
+}
+
+exploration explore_randomly(std::uint64_t seed, std::uint64_t runs, bounds within, const attempt& one) {
+    if (auto replayed = replay(one)) return *replayed;
+    if (const auto wanted = environment("SEKI_SEED")) seed = std::strtoull(wanted->c_str(), nullptr, 0);
+    std::printf("SEKI_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    exploration result;
+    explorer runner;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        by_seed by{seed + run};
+        const std::string failure = runner.run(by, within, one);
+        ++result.schedules;
+        if (failure.empty()) continue;
+        result.failure = failure + "; again: SEKI_SEED=" + std::to_string(seed + run) + ", or SEKI_SCHEDULE=\"" +
+                         runner.schedule() + "\"";
+        return result;
+    }
+    return result;
+}
+
+}  // namespace seki::test

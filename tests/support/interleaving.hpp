@@ -1,0 +1,75 @@
+// Explores the ways in which a few actors may run through each other.
+//
+// An actor is a function. Actors take turns on one thread: exactly one runs, and before each of its accesses to shared memory (see
+// support/stepped_memory.hpp) the schedule decides whether it goes on, another one runs, or it dies there and never runs again.
+//
+//   explore()           every schedule with at most so many preemptions and so many deaths, depth first, fewest preemptions first.
+//                       Few preemptions find nearly everything that can go wrong (Musuvathi and Qadeer, 2007), and say it shortly.
+//   explore_randomly()  many schedules drawn from a seed, for what is too large to be explored.
+//
+// A run is a function of its choices alone: an attempt builds its world anew, and asks nothing that changes (clock, addresses, rand).
+// So a failure comes with its schedule, and
+//     SEKI_SCHEDULE="31>1 57x 58>0"    runs this one alone and prints each access: at point 31 actor 1 goes on instead; at point 57 the one
+//                                      that runs dies, and at the next, where somebody else must go on, it is actor 0
+//     SEKI_SEED=7                      starts the random ones there
+//
+// What is explored is sequentially consistent: a load sees the latest store. That an order is too weak for the machine is not seen here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace seki::test {
+
+struct bounds {
+    int preemptions = 2;  // switches away from an actor that could have gone on
+    int deaths = 0;
+};
+
+class interleaving {
+public:
+    // Runs the actors, at most eight, until each has ended or died. What stands on the stack of one that dies is never destroyed, so nothing
+    // there may own memory. May be called more than once in an attempt; the bounds hold for all calls together.
+    void together(std::vector<std::function<void()>> actors);
+
+    // Memory that nobody changes in this attempt: loads of it are not worth a choice. A change of it is a failure.
+    void constant(std::span<const std::byte> memory);
+
+    // Whether that actor of the latest together() died.
+    [[nodiscard]] bool died(std::size_t actor) const;
+
+    // Why the attempt is a failure; empty if it is none so far. The first reason stays.
+    void fail(const std::string& why);
+
+    // For the stepped memory: an access is about to happen. `what` is for people.
+    static void before_access(const void* address, const char* what, bool changes);
+
+    interleaving(const interleaving&) = delete;
+    interleaving& operator=(const interleaving&) = delete;
+    ~interleaving();
+
+private:
+    friend class explorer;
+    interleaving();
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+using attempt = std::function<void(interleaving&)>;
+
+struct exploration {
+    std::uint64_t schedules = 0;
+    std::string failure;  // empty: none failed. Otherwise why, and how to run it again.
+};
+
+exploration explore(bounds within, const attempt& one);
+
+// Prints the seed it starts from. SEKI_SEED overrides `seed`.
+exploration explore_randomly(std::uint64_t seed, std::uint64_t runs, bounds within, const attempt& one);
+
+}  // namespace seki::test
