@@ -5,6 +5,7 @@
 //
 // Ticks are finer than nanoseconds because T need not be a whole number of them: rounded up to a tick, the rate is off by less than
 // 1/1600 at ten million a second, and never too high. 63 bits of ticks are 18 years of uptime and backlog together.
+// A caller who waits as told comes up to a nanosecond late, and the next wait is shorter by that; only a burst of 1 cannot make up for it.
 //
 // A clock that is behind sees tat further ahead: what passes then would have passed at the later time too, and left the same state.
 //
@@ -61,12 +62,10 @@ constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost, const 
     return result;
 }
 
-// Gives back `cost`, never beyond the capacity.
+// Gives back `cost`, never beyond the capacity: tat does not fall below now, so a clock that is behind gains nothing by it either.
 constexpr std::uint64_t refund(std::uint64_t tat, nanos now, std::uint64_t cost, const terms& law) noexcept {
-    const std::uint64_t before = ahead(tat, now);
     const uint128 price = static_cast<uint128>(cost) * law.emission;
-    if (before <= price) return 0;
-    return (now * ticks_per_nano + before - static_cast<std::uint64_t>(price)) & state_mask;
+    return (tat - static_cast<std::uint64_t>(std::min<uint128>(price, ahead(tat, now)))) & state_mask;
 }
 
 }  // namespace seki::algorithm::gcra
