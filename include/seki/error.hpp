@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <seki/api.hpp>
+
 namespace seki {
 
 enum class Errc : std::uint8_t {
@@ -27,7 +29,7 @@ enum class Errc : std::uint8_t {
 };
 
 // A stable identifier such as "not_found": what --json prints and what bindings match on.
-[[nodiscard]] std::string_view to_string(Errc code) noexcept;
+[[nodiscard]] SEKI_API std::string_view to_string(Errc code) noexcept;
 
 // `message` names the thing, what is wrong, what is accepted, and what to do:
 //     limiter "login": limit 0 is too small: 1 to 10000000 per window

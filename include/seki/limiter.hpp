@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <seki/api.hpp>
 #include <seki/error.hpp>
 
 namespace seki {
@@ -72,7 +73,7 @@ class segment_handle;
 
 // A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
 // fork(). It outlives the Segment it came from. Should the limiter be deleted, every call answers Errc::deleted.
-class Limiter {
+class SEKI_API Limiter {
 public:
     // Spends `cost` of `key` if that is allowed, and says so. `key` is any 0 to 4096 bytes; cost 0 is a peek, a negative
     // cost an error. About the price of reading the clock: no lock, no system call, no allocation.
@@ -114,6 +115,6 @@ struct Demand {
 
 // All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after).
 // Dying in the middle may leave quota spent, never gained.
-[[nodiscard]] Decision check_all(std::span<const Demand> demands) noexcept;
+[[nodiscard]] SEKI_API Decision check_all(std::span<const Demand> demands) noexcept;
 
 }  // namespace seki

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <seki/api.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 
@@ -34,7 +35,7 @@ struct OpenOptions {
 };
 
 // An attached segment. Cheap to copy, thread-safe, valid after fork(). Handles made by it keep it alive.
-class Segment {
+class SEKI_API Segment {
 public:
     // The limiter of that name, made with `options` if there is none. A limiter that exists with other options is an error
     // (different_options) that names the difference.
@@ -64,9 +65,9 @@ private:
 // `name` is a path (anything with a slash), a bare name, or empty for the default: $SEKI_SEGMENT, else
 // /run/seki/default.seg when that exists, else /dev/shm/seki-$UID/default.seg. A bare name means that name in the
 // same folders. Needs no daemon: creates the segment, or attaches to it.
-[[nodiscard]] Result<Segment> open(std::string_view name = {}, const OpenOptions& options = {});
+[[nodiscard]] SEKI_API Result<Segment> open(std::string_view name = {}, const OpenOptions& options = {});
 
 // The path that open() would use for `name`.
-[[nodiscard]] std::filesystem::path resolve(std::string_view name = {});
+[[nodiscard]] SEKI_API std::filesystem::path resolve(std::string_view name = {});
 
 }  // namespace seki
