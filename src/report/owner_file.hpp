@@ -1,0 +1,17 @@
+// The lock by which at most one sekid looks after a segment: `PATH.owner`.
+//
+// sekid takes a write lock of the open file description (F_OFD_SETLK) for as long as it runs (daemon/owner_lock.hpp); the kernel drops it when sekid
+// dies, however that comes. Who asks, asks with a read lock, and takes none.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace seki::report {
+
+[[nodiscard]] std::filesystem::path owner_file(const std::filesystem::path& segment);
+
+// Whether a sekid holds the lock; nothing when that cannot be told, for lack of permission.
+[[nodiscard]] std::optional<bool> is_owned(const std::filesystem::path& segment) noexcept;
+
+}  // namespace seki::report
