@@ -4,8 +4,8 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
+#include "report/rule.hpp"
 #include "report/text.hpp"
 #include "shm/fingerprint.hpp"
 #include "shm/hitters.hpp"
@@ -49,12 +49,12 @@ public:
             all.push_back(found);
         });
         for (const auto& [tag, key] : unseen) all.push_back(key);
-        for (candidate& each : all) each.remaining = rule_.check(each.state, now_, 0).remaining;
+        for (candidate& each : all) each.remaining = rule_.outlook(each.state, now_).remaining;
         return all;
     }
 
     [[nodiscard]] key_facts describe(const candidate& key) const {
-        const algorithm::outcome outlook = rule_.check(key.state, now_, 0);
+        const algorithm::outcome outlook = rule_.outlook(key.state, now_);
         key_facts facts{.tag = key.tag,
                         .limit = outlook.limit,
                         .remaining = outlook.remaining,
@@ -70,7 +70,7 @@ public:
 
 private:
     std::uint64_t now_;
-    primitives::law rule_;
+    rule rule_;
     primitives::tables tables_;
     shm::fingerprint hash_;
 };

@@ -9,10 +9,11 @@
 #include <unordered_map>
 
 #include "primitives/clock.hpp"
-#include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
+#include "primitives/limiter_terms.hpp"
 #include "primitives/limiters.hpp"
 #include "report/owner_file.hpp"
+#include "report/rule.hpp"
 #include "shm/counters.hpp"
 
 namespace seki::report {
@@ -72,11 +73,11 @@ process_facts look_at_process(const shm::segment& where, shm::process_owner who,
     return facts;
 }
 
-std::uint64_t count_keys(const shm::segment& where, const shm::placement& at, const primitives::law& rule) {
+std::uint64_t count_keys(const shm::segment& where, const shm::placement& at, const rule& by) {
     std::uint64_t keys = 0;
     const std::uint64_t now = now_ns();
     primitives::tables_of(where, at).keys.for_each([&](std::uint64_t, std::uint64_t state, std::size_t) {
-        if (!rule.as_good_as_new(state, now)) ++keys;
+        if (!by.as_good_as_new(state, now)) ++keys;
     });
     return keys;
 }
@@ -146,7 +147,7 @@ limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& a
             .options = primitives::to_options(terms, at.max_keys, at.key_texts),
             .made_with = primitives::to_options(first_terms, at.max_keys, at.key_texts),
             .created = unix_time(at.created_unix_ns),
-            .keys = count_keys(where, at, primitives::law{terms}),
+            .keys = count_keys(where, at, rule{terms}),
             .counters = name_counters(shm::sum(where, at.index, at.incarnation))};
 }
 
