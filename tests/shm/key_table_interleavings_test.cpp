@@ -1,59 +1,88 @@
-// The insert and the decision of the key table, through every way in which two or three actors may run through each other.
+// The insert and the decision of the key table that ships, through every way in which two or three actors may run through each other,
+// with one of them dying anywhere.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "shm/key_table.hpp"
-#include "shm/tiny_table.hpp"
+#include "shm/key_table_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
-using tiny = tiny_table<shm::key_table<stepped>>;
-
-constexpr std::uint64_t key = key_of(1);
+using real = scenarios<shm::key_table<stepped>>;
 
 void expect_none_fails(const exploration& done) {
     EXPECT_EQ(done.failure, "");
     std::printf("%llu schedules\n", static_cast<unsigned long long>(done.schedules));
 }
 
-// Fails if two slots of a key can come to be, or an insert depends on somebody who is stopped or dead.
+// Each of these fails if two slots of a key can come to be, if a spent state can be lost or spent again, if a stamp is used twice, or if an
+// insert depends on somebody who is stopped or dead. tests/shm/key_table_planted_errors_test.cpp shows that they can.
+
 TEST(KeyTableInterleavings, TwoWhoInsertOneKeyMakeOneSlotOfIt) {
-    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
-        tiny world{play, 1, {0, 8}};
-        play.together({[&] { world.insert(key); }, [&] { world.insert(key); }});
-        world.expect_sound({key});
-    }));
+    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, real::two_insert_one_key));
 }
 
 TEST(KeyTableInterleavings, ThreeWhoInsertOneKeyMakeOneSlotOfIt) {
-    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, [](interleaving& play) {
-        tiny world{play, 1, {0, 8}};
-        play.together({[&] { world.insert(key); }, [&] { world.insert(key); }, [&] { world.insert(key); }});
-        world.expect_sound({key});
-    }));
+    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, real::three_insert_one_key));
 }
 
-TEST(KeyTableInterleavings, TwoSpendersAdmitOne) {
-    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
-        tiny world{play, 1, {0, 8}};
-        play.together({[&] { world.spend(key); }, [&] { world.spend(key); }});
-        world.expect_sound({key});
-    }));
+TEST(KeyTableInterleavings, TwoWhoSpendANewKeyAdmitOne) {
+    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, real::two_spend_one_key));
 }
 
-// Fails if a fresh state does not tell its time: who found the key in the first epoch and was stopped would spend for that epoch in a slot that was
-// spent, grew old, was evicted and is fresh again.
+TEST(KeyTableInterleavings, TheTwoKeysAreOfDifferentStripes) {
+    EXPECT_EQ(explore({.preemptions = 0},
+                      [](interleaving& play) {
+                          real::tiny world{play, 2, {0, 1}};
+                          world.insert(real::key);
+                          world.insert(real::other);
+                          if (world.transactions(0) != 1 || world.transactions(1) != 1) play.fail("they are of one");
+                      })
+                  .failure,
+              "");
+}
+
+TEST(KeyTableInterleavings, TwoKeysOfOneStripeForOneSlotLoseNothing) {
+    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, real::two_keys_want_one_slot<1>));
+}
+
+TEST(KeyTableInterleavings, TwoKeysOfTwoStripesForOneSlotLoseNothing) {
+    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, real::two_keys_want_one_slot<2>));
+}
+
+TEST(KeyTableInterleavings, AKeyIsNotInsertedTwiceWhenAnotherComesBetween) {
+    expect_none_fails(explore({.preemptions = 2, .deaths = 0}, real::another_key_comes_between));
+}
+
+TEST(KeyTableInterleavings, HelpersWhoComeLateInsertNothing) {
+    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, real::helpers_come_late));
+}
+
 TEST(KeyTableInterleavings, WhoWasStoppedWithAnOldTimeInHandSpendsNothingTwice) {
-    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
-        tiny world{play, 1, {0}};
-        play.together({[&] { world.spend(key); },
+    expect_none_fails(explore({.preemptions = 2, .deaths = 1}, real::a_spender_is_stopped_for_long));
+}
+
+// What is too large to be explored: five actors on three keys for two slots. Fails like the others.
+TEST(KeyTableInterleavings, ManyActorsOnManyKeysByChance) {
+    constexpr std::uint64_t keys[] = {key_of(1), key_of(2), key_of(3, 1)};
+    expect_none_fails(explore_randomly(1, 60'000, {.preemptions = 30, .deaths = 2}, [&](interleaving& play) {
+        tiny_table<shm::key_table<stepped>> world{play, 2, {0, 9}};
+        play.together({[&] { world.spend(keys[0]); }, [&] { world.spend(keys[1]); }, [&] { world.spend(keys[2]); },
                        [&] {
-                           world.spend(key);
+                           world.spend(keys[0]);
                            world.grow_old();
-                           world.evict(key);
-                           world.insert(key);
+                           world.spend(keys[2]);
+                       },
+                       [&] {
+                           world.grow_old();
+                           world.evict(keys[0]);
+                           world.spend(keys[1]);
+                           world.spend(keys[0]);
                        }});
-        world.expect_sound({key});
+        world.grow_old();
+        world.expect_sound({keys[0], keys[1], keys[2]});
     }));
 }
 

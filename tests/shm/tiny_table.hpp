@@ -89,6 +89,11 @@ public:
         }
     }
 
+    // How many transactions that stripe has seen.
+    [[nodiscard]] std::uint64_t transactions(std::size_t stripe) const {
+        return layout::unpack_transaction(stepped::load_second_acquire(stripes_[stripe])).sequence;
+    }
+
     Table table;
     int evictions = 0;
 
