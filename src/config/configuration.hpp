@@ -1,0 +1,43 @@
+// What a configuration file says: the segment, the daemon, and the limiters.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <seki/error.hpp>
+#include <seki/limiter.hpp>
+#include <seki/open.hpp>
+
+namespace seki::config {
+
+enum class log_target : std::uint8_t { journal, standard_error };
+
+struct daemon_options {
+    std::string listen = "127.0.0.1:9435";  // or "unix:/run/seki/http.sock"; port 0 lets the system choose
+    std::chrono::nanoseconds tick = std::chrono::milliseconds{50};
+    log_target log = log_target::journal;
+};
+
+struct configuration {
+    std::filesystem::path segment_path;  // empty: where resolve() says; may be a bare name
+    SegmentOptions segment;
+    daemon_options daemon;
+    std::vector<std::pair<std::string, LimiterOptions>> limiters;  // in the order of the file
+};
+
+inline constexpr std::size_t max_file_size = 1 << 20;
+inline constexpr std::size_t max_reported = 20;
+
+// Reads and checks all of a file. The message of an error has a line for each mistake, in the order of the file, at most max_reported:
+//     seki.toml:7:9: limiter "login": limit 0 is too small: 1 to 10000000 per window
+[[nodiscard]] Result<configuration> load(const std::filesystem::path& path);
+
+// The same for a text that is here already. `file` is what messages call it.
+[[nodiscard]] Result<configuration> parse(std::string_view text, std::string_view file);
+
+}  // namespace seki::config

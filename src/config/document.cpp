@@ -1,0 +1,226 @@
+#include "config/document.hpp"
+
+#include <fmt/format.h>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "config/limiter_option.hpp"
+#include "config/nearest.hpp"
+#include "config/report.hpp"
+#include "config/settings.hpp"
+#include "primitives/limiter_options.hpp"
+#include "primitives/option_table.hpp"
+#include "primitives/quoted.hpp"
+
+namespace seki::config {
+namespace {
+
+using primitives::in_quotes;
+using primitives::value_kind;
+
+constexpr std::array<std::string_view, 3> sections{"segment", "sekid", "limiter"};
+constexpr std::array<std::string_view, 3> sections_as_written{"[segment]", "[sekid]", "[limiter.NAME]"};
+
+place where(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
+place where(const toml::node& node) { return where(node.source()); }
+place where(const toml::key& key) { return where(key.source()); }
+
+std::string_view type_of(const toml::node& node) {
+    switch (node.type()) {
+        case toml::node_type::string: return "text";
+        case toml::node_type::integer: return "a number";
+        case toml::node_type::floating_point: return "a fraction";
+        case toml::node_type::boolean: return "true or false";
+        case toml::node_type::array: return "a list";
+        case toml::node_type::table: return "a section";
+        default: return "a date or time";
+    }
+}
+
+std::string_view name_of(value_kind kind) {
+    switch (kind) {
+        case value_kind::number: return "a whole number";
+        case value_kind::flag: return "true or false";
+        default: return "text in quotes";
+    }
+}
+
+// The value as sekictl would be given it, when it has the type that this kind of option is written in.
+std::optional<std::string> text_of(const toml::node& node, value_kind kind) {
+    if (kind == value_kind::number)
+        return node.is_integer() ? std::optional{fmt::format("{}", **node.as_integer())} : std::nullopt;
+    if (kind == value_kind::flag)
+        return node.is_boolean() ? std::optional{fmt::format("{}", **node.as_boolean())} : std::nullopt;
+    return node.is_string() ? std::optional{**node.as_string()} : std::nullopt;
+}
+
+// What stands there, with a space after it, for a message; nothing where it is long.
+std::string shown(const toml::node& node) {
+    if (const auto* text = node.as_string()) return in_quotes(**text) + " ";
+    if (const auto* number = node.as_integer()) return fmt::format("{} ", **number);
+    if (const auto* fraction = node.as_floating_point()) return fmt::format("{:#} ", **fraction);
+    return {};
+}
+
+template <class Rule>
+std::vector<std::string_view> names_of(std::span<const Rule> rules) {
+    std::vector<std::string_view> names;
+    for (const Rule& rule : rules) names.push_back(rule.name);
+    return names;
+}
+
+class reader {
+public:
+    explicit reader(std::string_view file) : mistakes_{file} {}
+
+    Result<configuration> read(const toml::table& root) {
+        for (const auto& [key, node] : root) section(key, node);
+        check_count();
+        if (!mistakes_.empty()) return std::unexpected(mistakes_.error());
+        return std::move(result_);
+    }
+
+private:
+    void section(const toml::key& key, const toml::node& node) {
+        const auto known = std::ranges::find(sections, key.str());
+        if (known == sections.end()) return unknown_section(key, node);
+        const auto* table = node.as_table();
+        if (table == nullptr)
+            return mistakes_.add(where(key),
+                                 fmt::format("{} is {}, not a section: write {}", key.str(), type_of(node),
+                                             sections_as_written[static_cast<std::size_t>(known - sections.begin())]));
+        if (key.str() == "segment") return settings("[segment]", *table, segment_settings());
+        if (key.str() == "sekid") return settings("[sekid]", *table, sekid_settings());
+        limiters(*table);
+    }
+
+    void unknown_section(const toml::key& key, const toml::node& node) {
+        const auto meant = nearest(key.str(), sections);
+        const auto index = meant ? std::ranges::find(sections, *meant) - sections.begin() : 0;
+        const std::string hint =
+            meant ? fmt::format("did you mean {}? ", sections_as_written[static_cast<std::size_t>(index)]) : "";
+        const bool is_section = node.is_table() || node.is_array_of_tables();
+        mistakes_.add(where(key), fmt::format("{} {} is unknown: {}accepted are [segment], [sekid] and [limiter.NAME]",
+                                              is_section ? "section" : "key", in_quotes(key.str()), hint));
+    }
+
+    void settings(std::string_view title, const toml::table& table, std::span<const setting> known) {
+        each_key(title, table, known,
+                 [&](const setting& key, std::string_view text) { return key.parse(result_, key, text); });
+    }
+
+    // Calls apply(rule, text) for each key that is known and has a value of the right type. Answers the keys that have no good value.
+    template <class Rule, class Apply>
+    std::vector<std::string_view> each_key(std::string_view thing, const toml::table& table,
+                                           std::span<const Rule> rules, Apply apply) {
+        std::vector<std::string_view> bad;
+        for (const auto& [key, node] : table) {
+            const auto rule = std::ranges::find(rules, key.str(), &Rule::name);
+            if (rule == rules.end()) {
+                mistakes_.add(where(key), fmt::format("{}: key {}{}", thing, in_quotes(key.str()),
+                                                      unknown_word(key.str(), names_of(rules))));
+                continue;
+            }
+            if (const std::string wrong = value_mistake(*rule, node, apply); !wrong.empty()) {
+                mistakes_.add(where(node), fmt::format("{}: {}", thing, wrong));
+                bad.push_back(rule->name);
+            }
+        }
+        return bad;
+    }
+
+    template <class Rule, class Apply>
+    static std::string value_mistake(const Rule& rule, const toml::node& node, Apply apply) {
+        const auto text = text_of(node, rule.kind);
+        if (!text)
+            return fmt::format("{} {}is {}, not {}: {}", rule.name, shown(node), type_of(node), name_of(rule.kind),
+                               rule.accepted);
+        const auto applied = apply(rule, *text);
+        return applied ? std::string{} : applied.error().message;
+    }
+
+    void limiters(const toml::table& all) {
+        std::vector<std::pair<const toml::key*, const toml::table*>> ordered;
+        for (const auto& [key, node] : all) {
+            if (const auto* table = node.as_table())
+                ordered.emplace_back(&key, table);
+            else
+                mistakes_.add(where(key), not_a_limiter(key, node));
+        }
+        std::ranges::stable_sort(ordered, {}, [](const auto& entry) {
+            const place at = where(*entry.first);
+            return std::pair{at.line, at.column};
+        });
+        for (const auto& [key, table] : ordered) limiter(*key, *table);
+    }
+
+    static std::string not_a_limiter(const toml::key& key, const toml::node& node) {
+        if (node.is_array_of_tables())
+            return fmt::format("limiter {} is a list: write [limiter.{}] once, in single brackets",
+                               in_quotes(key.str()), key.str());
+        return fmt::format("[limiter] has no name: write [limiter.NAME] above {}", in_quotes(key.str()));
+    }
+
+    void limiter(const toml::key& key, const toml::table& table) {
+        const std::string_view name = key.str();
+        const std::string thing = fmt::format("limiter {}", in_quotes(name));
+        if (const auto fine = primitives::check_name("limiter", name); !fine)
+            mistakes_.add(where(key), fine.error().message);
+        LimiterOptions options;
+        auto settled = each_key(thing, table, primitives::limiter_option_table(),
+                                [&](const primitives::limiter_option& option, std::string_view text) {
+                                    return set_option(options, option.name, text);
+                                });
+        for (const std::string_view required : {"limit", "window"}) {
+            if (table.contains(required)) continue;
+            mistakes_.add(where(key), fmt::format("{}: {} is missing: {}", thing, required,
+                                                  primitives::find_limiter_option(required)->accepted));
+            settled.push_back(required);
+        }
+        for (const auto& mistake : primitives::mistakes(options)) {
+            if (std::ranges::find(settled, mistake.option) != settled.end()) continue;
+            const toml::node* node = table.get(mistake.option);
+            mistakes_.add(node != nullptr ? where(*node) : where(key), fmt::format("{}: {}", thing, mistake.message));
+        }
+        result_.limiters.emplace_back(name, options);
+        last_ = where(key);
+    }
+
+    void check_count() {
+        if (result_.limiters.size() <= result_.segment.max_primitives) return;
+        mistakes_.add(last_, fmt::format("[segment]: max_primitives {} is too small for {} limiters",
+                                         result_.segment.max_primitives, result_.limiters.size()));
+    }
+
+    configuration result_;
+    report mistakes_;
+    place last_;  // where the last limiter begins
+};
+
+// What toml++ says is wrong, on one line.
+std::string sentence(std::string_view description) {
+    std::string text{description};
+    std::ranges::replace(text, '\n', ' ');
+    return text;
+}
+
+}  // namespace
+
+Result<configuration> read_document(std::string_view text, std::string_view file) {
+    const toml::parse_result parsed = toml::parse(text, file);
+    if (parsed) return reader{file}.read(parsed.table());
+    report mistakes{file};
+    mistakes.add(where(parsed.error().source()), sentence(parsed.error().description()));
+    return std::unexpected(mistakes.error());
+}
+
+}  // namespace seki::config

@@ -1,0 +1,155 @@
+#include "config/settings.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "config/size.hpp"
+#include "primitives/duration.hpp"
+#include "primitives/quoted.hpp"
+#include "shm/refuse.hpp"
+
+namespace seki::config {
+namespace {
+
+using primitives::value_kind;
+using std::chrono::nanoseconds;
+
+constexpr std::uint64_t most_slots = 4096;
+constexpr std::uint64_t smallest_segment = 1ULL << 20;
+constexpr std::uint64_t largest_segment = 1ULL << 44;
+constexpr nanoseconds shortest_tick = std::chrono::milliseconds{1};
+constexpr nanoseconds longest_tick = std::chrono::seconds{10};
+constexpr std::size_t longest_socket_path = 107;  // sun_path of sockaddr_un without its terminating zero
+
+Result<void> refuse(const setting& key, std::string_view value, std::string_view why) {
+    return shm::refuse(Errc::invalid_argument, "{} {} {}: {}", key.name, value, why, key.accepted);
+}
+
+Result<void> parse_path(configuration& into, const setting& key, std::string_view text) {
+    if (text.empty()) return refuse(key, "\"\"", "is empty");
+    if (text.find('\0') != std::string_view::npos)
+        return refuse(key, primitives::in_quotes(text), "has a zero byte in it");
+    into.segment_path = text;
+    return {};
+}
+
+// Three modes make sense: others' access would put the limits into everybody's hands.
+Result<void> parse_mode(configuration& into, const setting& key, std::string_view text) {
+    unsigned mode = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (problem != std::errc{} || end != text.data() + text.size())
+        return refuse(key, primitives::in_quotes(text), "is not a mode in octal digits");
+    if ((mode & 07U) != 0) return refuse(key, primitives::in_quotes(text), "lets others than owner and group in");
+    if (mode != 0660 && mode != 0640 && mode != 0600)
+        return refuse(key, primitives::in_quotes(text), "is not a useful mode");
+    into.segment.mode = mode;
+    return {};
+}
+
+Result<void> parse_group(configuration& into, const setting& key, std::string_view text) {
+    if (text.empty()) return refuse(key, "\"\"", "is empty");
+    if (text.find('\0') != std::string_view::npos)
+        return refuse(key, primitives::in_quotes(text), "has a zero byte in it");
+    into.segment.group = text;
+    return {};
+}
+
+template <auto Member>
+Result<void> parse_slots(configuration& into, const setting& key, std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc{} || end != text.data() + text.size())
+        return refuse(key, primitives::in_quotes(text), "is not a whole number");
+    if (number < 1) return refuse(key, text, "is too small");
+    if (number > static_cast<std::int64_t>(most_slots)) return refuse(key, text, "is too large");
+    into.segment.*Member = static_cast<std::uint32_t>(number);
+    return {};
+}
+
+Result<void> parse_segment_size(configuration& into, const setting& key, std::string_view text) {
+    if (text == "auto") {
+        into.segment.size = 0;
+        return {};
+    }
+    const auto size = parse_size(text);
+    if (!size)
+        return shm::refuse(Errc::invalid_argument, "{} {}; accepted are {}", key.name, size.error().message,
+                           key.accepted);
+    if (*size < smallest_segment) return refuse(key, text, "is too small");
+    if (*size > largest_segment) return refuse(key, text, "is too large");
+    into.segment.size = *size;
+    return {};
+}
+
+bool is_port(std::string_view text) {
+    unsigned port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return problem == std::errc{} && end == text.data() + text.size() && port <= 65535;
+}
+
+bool is_host(std::string_view text) {
+    const bool bracketed = text.size() > 2 && text.front() == '[' && text.back() == ']';
+    if (bracketed) return text.substr(1, text.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") == text.npos;
+    constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
+    return !text.empty() && text.find_first_not_of(letters) == text.npos;
+}
+
+Result<void> parse_listen(configuration& into, const setting& key, std::string_view text) {
+    constexpr std::string_view unix_prefix = "unix:";
+    if (text.starts_with(unix_prefix)) {
+        const std::string_view path = text.substr(unix_prefix.size());
+        if (!path.starts_with('/') || path.find('\0') != path.npos)
+            return refuse(key, primitives::in_quotes(text), "does not name an absolute path");
+        if (path.size() > longest_socket_path)
+            return refuse(key, primitives::in_quotes(text), "is longer than the 107 bytes of a socket's path");
+    } else {
+        const std::size_t colon = text.rfind(':');
+        if (colon == text.npos) return refuse(key, primitives::in_quotes(text), "has no port");
+        if (!is_port(text.substr(colon + 1)))
+            return refuse(key, primitives::in_quotes(text), "has a port that is not 0 to 65535");
+        if (!is_host(text.substr(0, colon)))
+            return refuse(key, primitives::in_quotes(text), "has no address before the port");
+    }
+    into.daemon.listen = text;
+    return {};
+}
+
+Result<void> parse_tick(configuration& into, const setting& key, std::string_view text) {
+    const auto tick = primitives::parse_duration(text);
+    if (!tick)
+        return shm::refuse(Errc::invalid_argument, "{} {}; accepted are {}", key.name, tick.error().message,
+                           key.accepted);
+    if (*tick < shortest_tick) return refuse(key, text, "is too short");
+    if (*tick > longest_tick) return refuse(key, text, "is too long");
+    into.daemon.tick = *tick;
+    return {};
+}
+
+Result<void> parse_log(configuration& into, const setting& key, std::string_view text) {
+    if (text != "journal" && text != "stderr") return refuse(key, primitives::in_quotes(text), "is unknown");
+    into.daemon.log = text == "journal" ? log_target::journal : log_target::standard_error;
+    return {};
+}
+
+constexpr std::array<setting, 6> segment_table{{
+    {"path", value_kind::word, "a path, or a name without a slash", parse_path},
+    {"mode", value_kind::word, R"("0660", "0640" or "0600")", parse_mode},
+    {"group", value_kind::word, "the name of a group", parse_group},
+    {"max_workers", value_kind::number, "1 to 4096", parse_slots<&SegmentOptions::max_workers>},
+    {"max_primitives", value_kind::number, "1 to 4096", parse_slots<&SegmentOptions::max_primitives>},
+    {"size", value_kind::word, R"("auto", or "1MiB" to "16TiB")", parse_segment_size},
+}};
+
+constexpr std::array<setting, 3> sekid_table{{
+    {"listen", value_kind::word, R"("127.0.0.1:9435" or "unix:/run/seki/http.sock")", parse_listen},
+    {"tick", value_kind::duration, "1ms to 10s", parse_tick},
+    {"log", value_kind::word, R"("journal" or "stderr")", parse_log},
+}};
+
+}  // namespace
+
+std::span<const setting> segment_settings() noexcept { return segment_table; }
+std::span<const setting> sekid_settings() noexcept { return sekid_table; }
+
+}  // namespace seki::config
