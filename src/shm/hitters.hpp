@@ -48,17 +48,21 @@ void bump(layout::hitter& entry, bool allowed) noexcept {
     Memory::store_relaxed(count, Memory::load_relaxed(count) + 1);
 }
 
-// Takes one from the larger count; false when there was none to take.
 template <class Memory>
-bool lower(layout::hitter& entry) noexcept {
+[[nodiscard]] bool is_free(const layout::hitter& entry) noexcept {
+    return Memory::load_relaxed(entry.incarnation) == 0 ||
+           (Memory::load_relaxed(entry.allowed) == 0 && Memory::load_relaxed(entry.denied) == 0);
+}
+
+// Takes one from the larger count of an entry that is not free.
+template <class Memory>
+void lower(layout::hitter& entry) noexcept {
     const std::uint64_t allowed = Memory::load_relaxed(entry.allowed);
     const std::uint64_t denied = Memory::load_relaxed(entry.denied);
-    if (allowed == 0 && denied == 0) return false;
     if (allowed >= denied)
         Memory::store_relaxed(entry.allowed, allowed - 1);
     else
         Memory::store_relaxed(entry.denied, denied - 1);
-    return true;
 }
 
 template <class Memory>
@@ -78,15 +82,14 @@ void record(const worker& me, std::uint64_t incarnation, std::uint64_t tag, bool
     if (me.shared) return;
     layout::hitter* room = nullptr;
     for (layout::hitter& entry : me.slot->hitters) {
-        const std::uint64_t found = Memory::load_relaxed(entry.incarnation);
-        if (found == incarnation && Memory::load_relaxed(entry.tag) == tag)
+        if (Memory::load_relaxed(entry.tag) == tag && Memory::load_relaxed(entry.incarnation) == incarnation)
             return hitting::bump<Memory>(entry, allowed);
-        if (found == 0) room = &entry;
+        if (hitting::is_free<Memory>(entry)) room = &entry;
     }
-    if (room == nullptr)
-        for (layout::hitter& entry : me.slot->hitters)
-            if (!hitting::lower<Memory>(entry)) room = &entry;
-    if (room == nullptr) return;
+    if (room == nullptr) {  // the newcomer's one is spent on lowering the others
+        for (layout::hitter& entry : me.slot->hitters) hitting::lower<Memory>(entry);
+        return;
+    }
     hitting::replace<Memory>(*room, incarnation, tag);
     hitting::bump<Memory>(*room, allowed);
 }

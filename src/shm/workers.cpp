@@ -201,7 +201,7 @@ void attachment::look_again() const noexcept {
 
 reap_report reap(const segment& where) noexcept {
     reap_report report;
-    if (where.how() != segment::access::read_write) return report;
+    if (where.how() != segment::access::read_write || where.superseded()) return report;
     for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot) {
         retire_claim(where, slot);
         const auto owner = owner_of(where, slot);

@@ -44,7 +44,8 @@ public:
     [[nodiscard]] const segment& where() const noexcept { return *where_; }
 
     // The calling thread's slot. Joins on first use, and again in a child after fork; otherwise a few loads and two compares.
-    // Where even the process table is full the shared slot serves.
+    // Where even the process table is full the shared slot serves. What the reference names is the thread's: it becomes the slot of
+    // another attachment when that is asked for its me(). Who works on two segments at once copies the worker.
     [[nodiscard]] const worker& me() const noexcept {
         if (current.attachment == id() && current.token == process_token()) [[likely]]
             return current.self;
@@ -106,8 +107,9 @@ struct reap_report {
     std::uint32_t lost_locks = 0;  // alive without their lock
 };
 
-// Looks at every process slot and gives back what the dead held. Safe to run in any number of processes at once: everything it does is a
-// CAS from the dead owner's very name. Frees worker slots named after nobody, too, whoever left them so. Does nothing to a segment that is not open for writing.
+// Looks at every process slot and gives back what the dead held; frees worker slots named after nobody, too, whoever left them so. Safe to
+// run in any number of processes at once: everything it does is a CAS from the dead owner's very name. Does nothing to a segment that is not
+// open for writing, or superseded: the lock files of that may be gone.
 reap_report reap(const segment& where) noexcept;
 
 }  // namespace seki::shm

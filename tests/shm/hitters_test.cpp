@@ -1,0 +1,96 @@
+// The sampled table of busiest keys.
+#include "shm/hitters.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "processes.hpp"
+
+namespace seki::test {
+namespace {
+
+constexpr std::uint64_t incarnation = 3;
+
+std::uint64_t seed() {
+    const char* given = std::getenv("SEKI_SEED");
+    const std::uint64_t chosen = given != nullptr ? std::strtoull(given, nullptr, 10) : 20260101;
+    std::printf("SEKI_SEED=%llu\n", static_cast<unsigned long long>(chosen));
+    return chosen;
+}
+
+// Fails if a newcomer pushes a busy key out, a count is invented, or one is too low by more than the law of Misra and Gries allows.
+TEST(Hitters, AKeyAboveOneIn33IsThereAndItsCountIsNearTheTruth) {
+    const scratch_segment segment;
+    const shm::attachment attached{segment.get()};
+    std::mt19937_64 random{seed()};
+    std::map<std::uint64_t, std::uint64_t> truth;
+    constexpr std::uint64_t samples = 200'000;
+    for (std::uint64_t i = 0; i < samples; ++i) {
+        // Keys 1 to 10 have a twentieth each, and come late or early; the other half are strangers.
+        const std::uint64_t draw = random() % 20;
+        const std::uint64_t tag = draw < 10 ? draw + 1 : random() | 1ULL << 63;
+        shm::record(attached.me(), incarnation, tag, tag % 2 == 0);
+        ++truth[tag];
+    }
+    const auto found = shm::busiest(*segment, incarnation);
+    for (std::uint64_t tag = 1; tag <= 10; ++tag) {
+        const auto key = std::ranges::find(found, tag, &shm::busy_key::tag);
+        ASSERT_NE(key, found.end()) << tag;
+        const std::uint64_t count = (key->allowed + key->denied) / shm::sampling_rate;
+        EXPECT_LE(count, truth[tag]);
+        EXPECT_GE(count + samples / 33, truth[tag]);
+        EXPECT_EQ(tag % 2 == 0 ? key->denied : key->allowed, 0U);
+    }
+    EXPECT_TRUE(std::ranges::is_sorted(found, std::greater{}, [](const auto& k) { return k.allowed + k.denied; }));
+}
+
+// Fails if workers are not merged, or another primitive's keys come in between.
+TEST(Hitters, WhatAllWorkersSawIsAddedUpForEachPrimitive) {
+    const scratch_segment segment;
+    const shm::attachment attached{segment.get()};
+    const auto work = [&] {
+        for (int i = 0; i < 10; ++i) shm::record(attached.me(), incarnation, 77, i < 4);
+        shm::record(attached.me(), incarnation + 1, 77, true);
+    };
+    work();
+    std::thread{work}.join();
+    const std::vector<shm::busy_key> expected{{77, 8 * shm::sampling_rate, 12 * shm::sampling_rate}};
+    EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
+}
+
+// Fails if threads that share a slot write a table that has one writer.
+TEST(Hitters, TheSharedSlotRecordsNothing) {
+    const scratch_segment segment{1};
+    const shm::attachment attached{segment.get()};
+    static_cast<void>(attached.me());
+    std::thread{[&] {
+        ASSERT_TRUE(attached.me().shared);
+        shm::record(attached.me(), incarnation, 77, true);
+    }}.join();
+    EXPECT_TRUE(shm::busiest(*segment, incarnation).empty());
+    for (const auto& entry : segment->worker(1).hitters) EXPECT_EQ(shm::hardware::load_relaxed(entry.tag), 0U);
+}
+
+// Fails if the rate is not one in sampling_rate, or keys that take turns are never seen. The bounds are far beyond chance.
+TEST(Hitters, OneDecisionInSixteenIsSampledWhoeverTakesTurns) {
+    std::map<int, int> sampled_at;
+    constexpr int decisions = 1'600'000;
+    for (int i = 0; i < decisions; ++i)
+        if (shm::sampled()) ++sampled_at[i % 16];
+    int all = 0;
+    for (const auto& [place, count] : sampled_at) {
+        all += count;
+        EXPECT_GT(count, 5'000) << place;
+    }
+    EXPECT_EQ(sampled_at.size(), 16U);
+    EXPECT_NEAR(all, decisions / 16, decisions / 16 / 20);
+}
+
+}  // namespace
+}  // namespace seki::test

@@ -1,0 +1,225 @@
+// Threads of one process and their slots.
+#include "shm/workers.hpp"
+
+#include <atomic>
+#include <barrier>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "processes.hpp"
+#include "shm/counters.hpp"
+
+namespace seki::test {
+namespace {
+
+using layout::cost_allow;
+using layout::count_allow;
+using shm::attachment;
+
+constexpr std::uint32_t entry = 1;
+constexpr std::uint64_t incarnation = 7;
+
+void count_many(const attachment& attached, std::uint64_t times) {
+    for (std::uint64_t i = 0; i < times; ++i)
+        shm::count_decision(attached.me(), entry, incarnation, count_allow, cost_allow, 2);
+}
+
+std::uint64_t allowed(const shm::segment& where) { return shm::sum(where, entry, incarnation)[count_allow]; }
+
+// Fails if a thread's end does not give its slot back, or the search does not start at the first.
+TEST(Workers, AThreadLeavesItsSlotToTheNext) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    std::set<const layout::worker_slot*> used;
+    for (int i = 0; i < 100; ++i) std::thread{[&] { used.insert(attached.me().slot); }}.join();
+    EXPECT_EQ(used.size(), 1U);
+    EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if a new owner starts a slot's counts afresh, or somebody folds them and counts twice.
+TEST(Workers, CountsGoOnWhenASlotChangesHands) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    for (std::uint64_t i = 1; i <= 50; ++i) {
+        std::thread{[&] { count_many(attached, 10); }}.join();
+        EXPECT_EQ(allowed(*segment), 10 * i);
+    }
+    EXPECT_EQ(shm::sum(*segment, entry, incarnation)[cost_allow], 1000U);
+}
+
+// Fails if the shared slot is written by plain stores, or two threads get one slot.
+TEST(Workers, MoreThreadsThanSlotsCountExactlyTogether) {
+    const scratch_segment segment{3};
+    const attachment attached{segment.get()};
+    shm::open_shared_block(*segment, entry, incarnation);
+    constexpr int threads = 12;
+    std::barrier all_joined{threads};
+    std::atomic<int> sharing = 0;
+    std::vector<std::jthread> running;
+    for (int i = 0; i < threads; ++i)
+        running.emplace_back([&] {
+            sharing += attached.me().shared ? 1 : 0;
+            all_joined.arrive_and_wait();
+            count_many(attached, 20'000);
+        });
+    running.clear();
+    EXPECT_EQ(sharing, threads - 3);
+    EXPECT_EQ(allowed(*segment), 20'000U * threads);
+}
+
+// Fails if the thread's list of slots is not looked at before joining.
+TEST(Workers, AThreadFindsItsSlotInEachOfSeveralSegmentsAgain) {
+    const scratch_segment one, two;
+    const attachment first{one.get()}, second{two.get()};
+    const auto* in_first = first.me().slot;
+    const auto* in_second = second.me().slot;
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(first.me().slot, in_first);
+        EXPECT_EQ(second.me().slot, in_second);
+    }
+    EXPECT_EQ(slots_taken(*one) + slots_taken(*two), 2U);
+}
+
+// Fails if two threads of a process that join at once join twice, or one takes the other's half-made membership.
+TEST(Workers, ThreadsThatComeAtOnceJoinTheProcessOnce) {
+    for (int round = 0; round < 50; ++round) {
+        const scratch_segment segment;
+        const attachment attached{segment.get()};
+        std::barrier start{8};
+        std::atomic<std::uint64_t> owner = 0;
+        std::atomic<int> differing = 0;
+        std::vector<std::jthread> running;
+        for (int i = 0; i < 8; ++i)
+            running.emplace_back([&] {
+                start.arrive_and_wait();
+                const std::uint64_t mine = attached.me().owner;
+                std::uint64_t expected = 0;
+                if (!owner.compare_exchange_strong(expected, mine) && expected != mine) ++differing;
+            });
+        running.clear();
+        ASSERT_EQ(differing, 0);
+        ASSERT_NE(owner, 0U);
+        ASSERT_EQ(processes_live(*segment), 1U);
+    }
+}
+
+// Fails if the attachment's end leaves slots or the lock behind, or touches those of the other attachment.
+TEST(Workers, AnAttachmentThatEndsGivesBackItsOwnSlotsOnly) {
+    const scratch_segment segment;
+    const attachment stays{segment.get()};
+    const shm::worker stayer = stays.me();
+    const auto staying = process_of(stayer);
+    for (int i = 0; i < 20; ++i) {
+        const attachment goes{segment.get()};
+        EXPECT_NE(goes.me().slot, stayer.slot);
+        EXPECT_EQ(stays.me().slot, stayer.slot);
+        EXPECT_EQ(processes_live(*segment), 2U);
+    }
+    EXPECT_EQ(processes_live(*segment), 1U);
+    EXPECT_EQ(slots_taken(*segment), 1U);
+    EXPECT_EQ(asked_from_outside(*segment, staying), shm::verdict::live);
+}
+
+// Fails if the thread's end touches a segment that is gone (address sanitizer), or a new attachment is taken for the old one.
+TEST(Workers, AnAttachmentMayEndBeforeItsThreads) {
+    std::barrier turn{2};
+    auto segment = std::make_unique<scratch_segment>();
+    auto attached = std::make_unique<attachment>(segment->get());
+    std::jthread thread{[&] {
+        count_many(*attached, 1);
+        turn.arrive_and_wait();  // it has joined
+        turn.arrive_and_wait();  // there is another segment
+        count_many(*attached, 5);
+        EXPECT_EQ(allowed(attached->where()), 5U);
+        turn.arrive_and_wait();
+        turn.arrive_and_wait();  // that is gone, too
+    }};
+    turn.arrive_and_wait();
+    attached.reset();
+    segment = std::make_unique<scratch_segment>();
+    attached = std::make_unique<attachment>(segment->get());
+    turn.arrive_and_wait();
+    turn.arrive_and_wait();
+    attached.reset();
+    segment.reset();
+    turn.arrive_and_wait();
+}
+
+struct counts_at_the_end {
+    const attachment* attached = nullptr;
+    ~counts_at_the_end() {
+        if (attached != nullptr) count_many(*attached, 3);
+    }
+};
+thread_local counts_at_the_end late;
+
+// Fails if a destructor of the thread, running after ours, gets the slot that was given back, or revives our destroyed list.
+TEST(Workers, AThreadThatCountsWhileItEndsCountsInTheSharedSlot) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    shm::open_shared_block(*segment, entry, incarnation);
+    std::thread{[&] {
+        late.attached = &attached;  // made first, so destroyed last
+        count_many(attached, 1);
+    }}.join();
+    EXPECT_EQ(allowed(*segment), 4U);
+    EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if a thread that once found no slot never looks for one again.
+TEST(Workers, AThreadThatSharesGetsASlotOnceThereIsOne) {
+    const scratch_segment segment{1};
+    const attachment attached{segment.get()};
+    std::barrier turn{2};
+    std::jthread holder{[&] {
+        EXPECT_FALSE(attached.me().shared);
+        turn.arrive_and_wait();
+        turn.arrive_and_wait();
+    }};
+    turn.arrive_and_wait();
+    EXPECT_TRUE(attached.me().shared);
+    EXPECT_NE(attached.me().owner, 0U);
+    turn.arrive_and_wait();
+    holder.join();
+    EXPECT_TRUE(attached.me().shared);
+    attached.look_again();
+    EXPECT_FALSE(attached.me().shared);
+}
+
+// Fails if a name that fits no live process keeps its slot for ever.
+TEST(Workers, SlotsNamedAfterNobodyAreFreed) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    const std::uint64_t mine = attached.me().owner;
+    const std::uint64_t strange[] = {1, ~0ULL, mine + (1 << 16), mine + 1, layout::pack_worker_owner(9, 1)};
+    for (std::size_t i = 0; i < std::size(strange); ++i)
+        shm::hardware::store_relaxed(segment->worker(5 + i).owner, strange[i]);
+    EXPECT_EQ(shm::reap(*segment).processes, 0U);
+    EXPECT_EQ(slots_taken(*segment), 1U);
+    EXPECT_EQ(shm::hardware::load_relaxed(attached.me().slot->owner), mine);
+}
+
+// Fails if two slots share a range of stamps, the nonce starts anew with an owner, or sharers do not add atomically.
+TEST(Workers, NoStampComesTwice) {
+    const scratch_segment segment{2};
+    const attachment attached{segment.get()};
+    std::set<std::uint64_t> seen;
+    std::mutex mutex;
+    const auto draw = [&] {
+        std::vector<std::uint64_t> drawn;
+        for (int i = 0; i < 10'000; ++i) drawn.push_back(shm::next_stamp(attached.me()));
+        const std::scoped_lock guard{mutex};
+        seen.insert(drawn.begin(), drawn.end());
+    };
+    for (int round = 0; round < 2; ++round) {
+        std::vector<std::jthread> running;
+        for (int i = 0; i < 5; ++i) running.emplace_back(draw);
+    }
+    EXPECT_EQ(seen.size(), 100'000U);
+    EXPECT_EQ(*seen.rbegin() >> 63, 0U);
+}
+
+}  // namespace
+}  // namespace seki::test
