@@ -52,7 +52,8 @@ constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) 
     return look(state, now, law).count == 0;
 }
 
-constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
+[[gnu::always_inline]] constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost,
+                                               const terms& law) noexcept {
     const view at = look(state, now, law);
     outcome result{.state = state, .limit = law.limit};
     std::uint64_t count = at.count;

@@ -44,7 +44,8 @@ constexpr std::uint64_t ahead(std::uint64_t tat, nanos now) noexcept {
 
 constexpr bool as_good_as_new(std::uint64_t tat, nanos now) noexcept { return ahead(tat, now) == 0; }
 
-constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost, const terms& law) noexcept {
+[[gnu::always_inline]] constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost,
+                                               const terms& law) noexcept {
     const std::uint64_t before = ahead(tat, now);
     outcome result{.state = tat, .limit = law.burst, .delay = to_nanos_up(before)};
     std::uint64_t after = before;

@@ -104,7 +104,8 @@ constexpr nanos retry_after(const view& at, std::uint64_t cost, const terms& law
     return at.lead + law.window - at.elapsed + slid_out(at.current, law.limit - cost, law.window);
 }
 
-constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
+[[gnu::always_inline]] constexpr outcome check(std::uint64_t state, nanos now, std::uint64_t cost,
+                                               const terms& law) noexcept {
     view at = look(state, now, law);
     std::uint64_t spent = used(at, law);
     outcome result{.state = state, .limit = law.limit};

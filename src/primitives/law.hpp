@@ -1,4 +1,7 @@
-// The law of a limiter: its algorithm with its terms, as pure as the functions of src/algorithm that it chooses among.
+// The laws of a limiter: its algorithm with its terms, as pure as the functions of src/algorithm that it stands for.
+//
+// Each law is a type of its own, so that a check is compiled once for each, with no choice left inside it: with one type that chooses,
+// half of a check's time went into moving its answer about (bench/limiter).
 #pragma once
 
 #include <cstdint>
@@ -11,71 +14,103 @@
 
 namespace seki::primitives {
 
-class law {
+// gcra, token_bucket and leaky_bucket. Only a leaky bucket tells how long its queue is.
+class bucket_law {
 public:
-    explicit constexpr law(const limiter_terms& terms) noexcept : terms_{terms} {}
-
-    [[nodiscard]] constexpr const limiter_terms& terms() const noexcept { return terms_; }
+    explicit constexpr bucket_law(const limiter_terms& terms) noexcept
+        : terms_{.emission = terms.emission, .horizon = terms.horizon, .burst = terms.burst},
+          queues_{terms.algorithm == Algorithm::leaky_bucket} {}
 
     [[nodiscard]] constexpr bool as_good_as_new(std::uint64_t state, algorithm::nanos now) const noexcept {
-        switch (terms_.algorithm) {
-            case Algorithm::sliding_window: return algorithm::sliding_window::as_good_as_new(state, now, sliding());
-            case Algorithm::fixed_window: return algorithm::fixed_window::as_good_as_new(state, now, fixed());
-            default: return algorithm::gcra::as_good_as_new(state, now);
-        }
+        return algorithm::gcra::as_good_as_new(state, now);
     }
-
     // The state of a key that is new at `now`. It carries the time, so that a caller whose clock is behind it counts as made at `now`.
     [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
-        switch (terms_.algorithm) {
-            case Algorithm::sliding_window: return algorithm::sliding_window::refund(0, now, 0, sliding());
-            case Algorithm::fixed_window: return algorithm::fixed_window::refund(0, now, 0, fixed());
-            default: return (now * algorithm::gcra::ticks_per_nano) & algorithm::state_mask;
-        }
+        return (now * algorithm::gcra::ticks_per_nano) & algorithm::state_mask;
     }
-
-    [[nodiscard]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
-                                                     std::uint64_t cost) const noexcept {
-        switch (terms_.algorithm) {
-            case Algorithm::sliding_window: return algorithm::sliding_window::check(state, now, cost, sliding());
-            case Algorithm::fixed_window: return algorithm::fixed_window::check(state, now, cost, fixed());
-            default: break;
-        }
-        algorithm::outcome result = algorithm::gcra::check(state, now, cost, bucket());
-        if (terms_.algorithm != Algorithm::leaky_bucket) result.delay = 0;
+    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                                         std::uint64_t cost) const noexcept {
+        algorithm::outcome result = algorithm::gcra::check(state, now, cost, terms_);
+        if (!queues_) result.delay = 0;
         return result;
     }
-
     [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
                                                  std::uint64_t cost) const noexcept {
-        switch (terms_.algorithm) {
-            case Algorithm::sliding_window: return algorithm::sliding_window::refund(state, now, cost, sliding());
-            case Algorithm::fixed_window: return algorithm::fixed_window::refund(state, now, cost, fixed());
-            default: return algorithm::gcra::refund(state, now, cost, bucket());
-        }
+        return algorithm::gcra::refund(state, now, cost, terms_);
     }
-
     // What one check may cost at most.
-    [[nodiscard]] constexpr std::uint64_t capacity() const noexcept {
-        return is_bucket(terms_.algorithm) ? terms_.burst : terms_.limit;
-    }
-
+    [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.burst; }
     // About how long one unit of cost takes to come back: what a caller is told who found the table full.
-    [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window_ns / terms_.limit + 1; }
+    [[nodiscard]] constexpr algorithm::nanos pace() const noexcept {
+        return algorithm::gcra::to_nanos_up(terms_.emission);
+    }
 
 private:
-    [[nodiscard]] constexpr algorithm::gcra::terms bucket() const noexcept {
-        return {.emission = terms_.emission, .horizon = terms_.horizon, .burst = terms_.burst};
-    }
-    [[nodiscard]] constexpr algorithm::fixed_window::terms fixed() const noexcept {
-        return {.window = terms_.window_ns, .limit = terms_.limit, .shift = terms_.shift};
-    }
-    [[nodiscard]] constexpr algorithm::sliding_window::terms sliding() const noexcept {
-        return {
-            .window = terms_.window_ns, .limit = terms_.limit, .shift = terms_.shift, .count_bits = terms_.count_bits};
-    }
-
-    limiter_terms terms_;
+    algorithm::gcra::terms terms_;
+    bool queues_;
 };
+
+class sliding_window_law {
+public:
+    explicit constexpr sliding_window_law(const limiter_terms& terms) noexcept
+        : terms_{
+              .window = terms.window_ns, .limit = terms.limit, .shift = terms.shift, .count_bits = terms.count_bits} {}
+
+    [[nodiscard]] constexpr bool as_good_as_new(std::uint64_t state, algorithm::nanos now) const noexcept {
+        return algorithm::sliding_window::as_good_as_new(state, now, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
+        return algorithm::sliding_window::refund(0, now, 0, terms_);
+    }
+    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                                         std::uint64_t cost) const noexcept {
+        return algorithm::sliding_window::check(state, now, cost, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
+                                                 std::uint64_t cost) const noexcept {
+        return algorithm::sliding_window::refund(state, now, cost, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
+    [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window / terms_.limit + 1; }
+
+private:
+    algorithm::sliding_window::terms terms_;
+};
+
+class fixed_window_law {
+public:
+    explicit constexpr fixed_window_law(const limiter_terms& terms) noexcept
+        : terms_{.window = terms.window_ns, .limit = terms.limit, .shift = terms.shift} {}
+
+    [[nodiscard]] constexpr bool as_good_as_new(std::uint64_t state, algorithm::nanos now) const noexcept {
+        return algorithm::fixed_window::as_good_as_new(state, now, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
+        return algorithm::fixed_window::refund(0, now, 0, terms_);
+    }
+    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                                         std::uint64_t cost) const noexcept {
+        return algorithm::fixed_window::check(state, now, cost, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
+                                                 std::uint64_t cost) const noexcept {
+        return algorithm::fixed_window::refund(state, now, cost, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
+    [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window / terms_.limit + 1; }
+
+private:
+    algorithm::fixed_window::terms terms_;
+};
+
+// Calls visit(law) with the law that the terms ask for.
+template <class Visit>
+[[gnu::always_inline]] constexpr auto with_law(const limiter_terms& terms, Visit&& visit) noexcept {
+    switch (terms.algorithm) {
+        case Algorithm::sliding_window: return visit(sliding_window_law{terms});
+        case Algorithm::fixed_window: return visit(fixed_window_law{terms});
+        default: return visit(bucket_law{terms});
+    }
+}
 
 }  // namespace seki::primitives

@@ -44,9 +44,7 @@ public:
     // `at` was found in the directory of `in`'s segment.
     limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
 
-    [[nodiscard]] Decision check(const demand& wanted) const noexcept {
-        return decide(wanted, [](Clock which) { return read_clock(which); });
-    }
+    [[nodiscard]] Decision check(const demand& wanted) const noexcept;
     // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
     [[nodiscard]] Decision decide(const demand& wanted, Time clock) const noexcept;
@@ -75,17 +73,33 @@ public:
     [[nodiscard]] const shm::fingerprint& hash() const noexcept { return hash_; }
 
 private:
-    template <class Time>
-    struct by_law;  // what the key table asks of who inserts
+    // One check on its way through decide().
+    struct call {
+        std::uint64_t tag;
+        std::uint64_t cost;
+        bool spend;
+        algorithm::nanos patience;
+        std::string_view key;
+        Clock clock = Clock::precise;
+        bool observe = false;  // mode shadow
+        OnFull on_full = OnFull::allow;
+        bool inserted = false;  // this call gave the key its slot
+    };
+    // What the key table asks of who inserts.
+    template <class Law, class Time>
+    struct inserting;
+
+    // One look at the key. False: somebody else changed it meanwhile, look again.
+    template <class Law, class Time>
+    bool attempt(const Law& law, call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+    // Gives the key its slot. True: it got none, and `answer` says what that means.
+    template <class Law, class Time>
+    bool insert(const Law& law, call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
 
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
     Errc rewrite(std::string_view key, layout::counter which, Next next) const noexcept;
-    [[nodiscard]] static Decision refuse(Errc why) noexcept { return {.error = why}; }
-    [[nodiscard]] static Decision answer(const law& by, const algorithm::outcome& verdict) noexcept;
-    void count(const shm::worker& me, const Decision& decision, std::uint64_t tag, std::uint64_t cost) const noexcept;
-    [[nodiscard]] Decision overfull(const law& by, const shm::worker& me, std::uint64_t tag,
-                                    std::uint64_t cost) const noexcept;
+    void count(const call& made, bool allowed, bool observed) const noexcept;
 
     std::shared_ptr<const shm::attachment> attachment_;
     const shm::segment* segment_;
@@ -97,94 +111,127 @@ private:
     shm::key_texts<> texts_;
 };
 
-template <class Time>
-struct limiter::by_law {
+template <class Law, class Time>
+struct limiter::inserting {
     const limiter& owner;
-    const law& rule;
+    const Law& law;
     const shm::worker& me;
     algorithm::nanos now;
     Time clock;
-    bool as_good_as_new(std::uint64_t state) const noexcept { return rule.as_good_as_new(state, now); }
-    std::uint64_t fresh() const noexcept { return rule.fresh(clock(rule.terms().clock)); }
+    Clock which;
+    bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
+    std::uint64_t fresh() const noexcept { return law.fresh(clock(which)); }
     std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
     void evicted() const noexcept {
         shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
     }
 };
 
-inline Decision limiter::answer(const law& by, const algorithm::outcome& verdict) noexcept {
-    using std::chrono::nanoseconds;
-    const auto span = [](algorithm::nanos value) { return nanoseconds{static_cast<nanoseconds::rep>(value)}; };
-    const bool observed = !verdict.allowed && by.terms().mode == Mode::shadow;
-    return {.allowed = verdict.allowed || observed,
-            .shadow = observed,
-            .limit = verdict.limit,
-            .remaining = verdict.remaining,
-            .retry_after = span(verdict.retry_after),
-            .reset_after = span(verdict.reset_after),
-            .delay = span(verdict.delay)};
+inline void limiter::count(const call& made, bool allowed, bool observed) const noexcept {
+    const shm::worker& me = attachment_->me();
+    const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
+    const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
+    shm::count_decision(me, place_.index, place_.incarnation, counts, costs, made.cost);
+    if (shm::sampled()) [[unlikely]]
+        shm::record(me, place_.incarnation, made.tag, allowed);
 }
 
-inline void limiter::count(const shm::worker& me, const Decision& decision, std::uint64_t tag,
-                           std::uint64_t cost) const noexcept {
-    const bool denied = !decision.allowed;
-    const auto counts = decision.shadow ? layout::count_shadow : denied ? layout::count_deny : layout::count_allow;
-    const auto costs = decision.shadow ? layout::cost_shadow : denied ? layout::cost_deny : layout::cost_allow;
-    shm::count_decision(me, place_.index, place_.incarnation, counts, costs, cost);
-    if (shm::sampled()) [[unlikely]]
-        shm::record(me, place_.incarnation, tag, decision.allowed && !decision.shadow);
+// A call that does not spend only looks: it is counted nowhere.
+template <class Law, class Time>
+[[gnu::always_inline]] inline bool limiter::attempt(const Law& law, call& making, algorithm::nanos now, Time clock,
+                                                    Decision& answer) const noexcept {
+    const auto span = [](algorithm::nanos value) {
+        return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
+    };
+    const auto at = table_.find(making.tag);
+    algorithm::outcome verdict = law.check(at.state, now, making.cost);
+    if (verdict.allowed && verdict.delay > making.patience) [[unlikely]] {
+        verdict.allowed = false;
+        verdict.retry_after = verdict.delay - making.patience;
+    }
+    if (verdict.allowed && making.spend) {
+        if (!at) [[unlikely]]
+            return insert(law, making, now, clock, answer);
+        if (!shm::key_table<>::exchange(at, making.tag, verdict.state)) [[unlikely]]
+            return false;
+    } else if (at && !shm::key_table<>::still(at, making.tag)) [[unlikely]] {
+        return false;
+    }
+    const bool observed = !verdict.allowed && making.observe;
+    answer.allowed = verdict.allowed || observed;
+    answer.shadow = observed;
+    answer.limit = verdict.limit;
+    answer.remaining = verdict.remaining;
+    answer.retry_after = span(verdict.retry_after);
+    answer.reset_after = span(verdict.reset_after);
+    answer.delay = span(verdict.delay);
+    if (making.spend) count(making, verdict.allowed, observed);
+    if (making.inserted) [[unlikely]]
+        texts_.write(table_.index_of(at), making.tag, making.key);
+    return true;
+}
+
+template <class Law, class Time>
+[[gnu::noinline]] bool limiter::insert(const Law& law, call& making, algorithm::nanos now, Time clock,
+                                       Decision& answer) const noexcept {
+    const shm::worker& me = attachment_->me();
+    switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
+        case shm::key_table<>::insertion::there: making.inserted = true; return false;
+        case shm::key_table<>::insertion::hindered: answer.error = Errc::damaged; return true;
+        case shm::key_table<>::insertion::full: break;
+    }
+    shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
+    const bool allowed = making.on_full == OnFull::allow;
+    answer.allowed = allowed || making.observe;
+    answer.shadow = !allowed && making.observe;
+    answer.limit = law.capacity();
+    if (!allowed) answer.retry_after = std::chrono::nanoseconds{static_cast<std::int64_t>(law.pace())};
+    count(making, allowed, answer.shadow);
+    return true;
 }
 
 template <class Time>
-Decision limiter::decide(const demand& wanted, Time clock) const noexcept {
-    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]]
-        return refuse(Errc::invalid_argument);
-    const auto cost = static_cast<std::uint64_t>(wanted.cost);
-    const std::uint64_t tag = hash_(wanted.key);
-    table_.prefetch(tag);
-    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
-        return refuse(why);
-    const bool spend = wanted.spend && cost > 0;
-    if (spend && !writable_) [[unlikely]]
-        return refuse(Errc::read_only);
-    bool inserted = false;
+[[gnu::always_inline]] inline Decision limiter::decide(const demand& wanted, Time clock) const noexcept {
+    Decision answer;
+    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]] {
+        answer.error = Errc::invalid_argument;
+        return answer;
+    }
+    call making{.tag = hash_(wanted.key),
+                .cost = static_cast<std::uint64_t>(wanted.cost),
+                .spend = wanted.spend && wanted.cost > 0,
+                .patience = wanted.patience,
+                .key = wanted.key};
+    table_.prefetch(making.tag);
+    answer.error = standing();
+    if (making.spend && !writable_) [[unlikely]]
+        answer.error = Errc::read_only;
+    if (answer.error != Errc::none) [[unlikely]]
+        return answer;
 
     for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
         const auto in_force = shm::read_terms(*entry_);
-        const law rule{unpack(in_force.values)};
-        if (rule.terms().mode == Mode::off)
-            return {.allowed = true, .limit = rule.capacity(), .remaining = rule.capacity()};
-        // Read in every round: a time from before somebody else's decision would be an old one. And looked at the terms again after it:
+        const limiter_terms terms = unpack(in_force.values);
+        making.clock = terms.clock;
+        making.observe = terms.mode == Mode::shadow;
+        making.on_full = terms.on_full;
+        // Read in every round: a time from before somebody else's decision would be an old one. And the terms are looked at again after it:
         // a time later than the end of a window law's terms would give a window number that the next terms never reach.
-        const algorithm::nanos now = clock(rule.terms().clock);
-        if (!shm::in_force(*entry_, in_force.version)) continue;
-        const auto at = table_.find(tag);
-        algorithm::outcome verdict = rule.check(at.state, now, cost);
-        if (verdict.allowed && verdict.delay > wanted.patience) {
-            verdict.allowed = false;
-            verdict.retry_after = verdict.delay - wanted.patience;
-        }
-        if (!verdict.allowed || !spend) {
-            if (at && !shm::key_table<>::still(at, tag)) continue;
-            const Decision decision = answer(rule, verdict);
-            if (spend) count(attachment_->me(), decision, tag, cost);
-            return decision;
-        }
-        if (!at) {
-            const shm::worker& me = attachment_->me();
-            const auto result = table_.insert(tag, by_law<Time>{*this, rule, me, now, clock});
-            if (result == shm::key_table<>::insertion::full) return overfull(rule, me, tag, cost);
-            if (result == shm::key_table<>::insertion::hindered) return refuse(Errc::damaged);
-            inserted = true;
+        const algorithm::nanos now = clock(terms.clock);
+        if (!shm::in_force(*entry_, in_force.version)) [[unlikely]]
             continue;
-        }
-        if (!shm::key_table<>::exchange(at, tag, verdict.state)) continue;
-        const Decision decision = answer(rule, verdict);
-        count(attachment_->me(), decision, tag, cost);
-        if (inserted) texts_.write(table_.index_of(at), tag, wanted.key);
-        return decision;
+        const bool done = with_law(terms, [&](const auto& law) __attribute__((always_inline)) {
+            if (terms.mode != Mode::off) [[likely]]
+                return attempt(law, making, now, clock, answer);
+            answer.allowed = true;
+            answer.limit = answer.remaining = law.capacity();
+            return true;
+        });
+        if (done) [[likely]]
+            return answer;
     }
-    return refuse(Errc::damaged);
+    answer.error = Errc::damaged;
+    return answer;
 }
 
 }  // namespace seki::primitives

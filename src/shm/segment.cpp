@@ -176,8 +176,6 @@ segment::access segment::how() const noexcept { return state_->how; }
 std::uint64_t segment::generation() const noexcept { return state_->generation; }
 std::uint64_t segment::inode() const noexcept { return state_->inode; }
 
-layout::header& segment::header() const noexcept { return *reinterpret_cast<layout::header*>(base_); }
-
 std::span<layout::directory_entry> segment::directory() const noexcept {
     return {reinterpret_cast<layout::directory_entry*>(base_ + parts_.directory_offset), parts_.max_primitives};
 }
@@ -201,8 +199,6 @@ std::span<std::byte> segment::arena(std::uint64_t offset, std::uint64_t size) co
     if (offset < parts_.arena_offset || offset > parts_.size || size > parts_.size - offset) return {};
     return {base_ + offset, size};
 }
-
-bool segment::superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
 
 std::filesystem::path administration_lock_path(const std::filesystem::path& path) { return path.native() + ".lock"; }
 std::filesystem::path liveness_folder(const std::filesystem::path& path) { return path.native() + ".live"; }

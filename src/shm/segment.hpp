@@ -69,7 +69,7 @@ public:
     [[nodiscard]] std::uint64_t generation() const noexcept;
     [[nodiscard]] std::uint64_t inode() const noexcept;  // of the mapped file; 0 for memory
 
-    [[nodiscard]] layout::header& header() const noexcept;
+    [[nodiscard]] layout::header& header() const noexcept { return *reinterpret_cast<layout::header*>(base_); }
     [[nodiscard]] std::span<layout::directory_entry> directory() const noexcept;
     [[nodiscard]] std::span<layout::process_slot> processes() const noexcept;
     // Worker `index`, 0 to max_workers; the last one is the shared one.
@@ -78,7 +78,7 @@ public:
     // Bytes [offset, offset + size) of the segment, empty unless they lie inside the arena.
     [[nodiscard]] std::span<std::byte> arena(std::uint64_t offset, std::uint64_t size) const noexcept;
 
-    [[nodiscard]] bool superseded() const noexcept;  // one relaxed load
+    [[nodiscard]] bool superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
 
     segment(const segment&) = delete;
     segment& operator=(const segment&) = delete;
