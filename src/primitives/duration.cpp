@@ -42,8 +42,8 @@ std::string in_several_units(std::uint64_t ns) {
 
 std::unexpected<Error> refuse(std::string_view text, std::string_view why) {
     return std::unexpected(Error{
-        Errc::invalid_argument, fmt::format("{} {}: a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"",
-                                            in_quotes(text), why)});
+        Errc::invalid_argument,
+        fmt::format("{} {}: a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"", quoted(text), why)});
 }
 
 // The longest run of letters at the front.

@@ -76,6 +76,7 @@ private:
     // One check on its way through decide().
     struct call {
         std::uint64_t tag;
+        shm::key_table<>::neighbourhood around;
         std::uint64_t cost;
         bool spend;
         algorithm::nanos patience;
@@ -127,7 +128,7 @@ struct limiter::inserting {
     }
 };
 
-inline void limiter::count(const call& made, bool allowed, bool observed) const noexcept {
+[[gnu::always_inline]] inline void limiter::count(const call& made, bool allowed, bool observed) const noexcept {
     const shm::worker& me = attachment_->me();
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
@@ -143,7 +144,7 @@ template <class Law, class Time>
     const auto span = [](algorithm::nanos value) {
         return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
     };
-    const auto at = table_.find(making.tag);
+    const auto at = shm::key_table<>::find(making.around, making.tag);
     algorithm::outcome verdict = law.check(at.state, now, making.cost);
     if (verdict.allowed && verdict.delay > making.patience) [[unlikely]] {
         verdict.allowed = false;
@@ -197,12 +198,13 @@ template <class Time>
         answer.error = Errc::invalid_argument;
         return answer;
     }
-    call making{.tag = hash_(wanted.key),
+    const std::uint64_t tag = hash_(wanted.key);
+    call making{.tag = tag,
+                .around = table_.prefetch(tag),
                 .cost = static_cast<std::uint64_t>(wanted.cost),
                 .spend = wanted.spend && wanted.cost > 0,
                 .patience = wanted.patience,
                 .key = wanted.key};
-    table_.prefetch(making.tag);
     answer.error = standing();
     if (making.spend && !writable_) [[unlikely]]
         answer.error = Errc::read_only;

@@ -115,7 +115,7 @@ Result<void> check_fixed_options(std::string_view name, const LimiterOptions& ex
         if (option.can_change || is == option.print(wanted)) continue;
         return std::unexpected(invalid(fmt::format(
             "limiter {}: {} is {} and cannot change to {} while it lives: delete the limiter and create it anew",
-            in_quotes(name), option.name, is, option.print(wanted))));
+            quoted(name), option.name, is, option.print(wanted))));
     }
     return {};
 }
@@ -128,12 +128,12 @@ Result<void> check_count_bits(std::string_view name, const LimiterOptions& wante
         return std::unexpected(invalid(
             fmt::format("limiter {}: limit {} is too large for the window it was created with: at most {}, or delete "
                         "the limiter and create it anew",
-                        in_quotes(name), wanted.limit, largest)));
+                        quoted(name), wanted.limit, largest)));
     if (count_bits > compile(wanted).count_bits)
-        return std::unexpected(invalid(fmt::format(
-            "limiter {}: window {} is too short for the window it was created with: at least {}, or delete "
-            "the limiter and create it anew",
-            in_quotes(name), format_duration(wanted.window), format_duration(shortest_window(count_bits)))));
+        return std::unexpected(invalid(
+            fmt::format("limiter {}: window {} is too short for the window it was created with: at least {}, or delete "
+                        "the limiter and create it anew",
+                        quoted(name), format_duration(wanted.window), format_duration(shortest_window(count_bits)))));
     return {};
 }
 
@@ -149,15 +149,14 @@ Result<void> check_name(std::string_view kind, std::string_view name) {
     const auto refuse = [&](std::string_view why) {
         return std::unexpected(invalid(
             fmt::format("{} {}: {}: 1 to {} letters, digits, \"_\", \".\" or \"-\", not beginning with \".\" or \"-\"",
-                        kind, in_quotes(name), why, max_name_length)));
+                        kind, quoted(name), why, max_name_length)));
     };
     if (name.empty()) return refuse("the name is empty");
     if (name.size() > max_name_length) return refuse(fmt::format("the name is {} bytes long", name.size()));
     for (std::size_t i = 0; i < name.size(); ++i)
         if (!may_stand_in_name(name[i]))
-            return refuse(fmt::format("the name has {} at position {}", in_quotes(character_at(name, i)), i + 1));
-    if (!may_begin_name(name.front()))
-        return refuse(fmt::format("the name begins with {}", in_quotes(name.substr(0, 1))));
+            return refuse(fmt::format("the name has {} at position {}", quoted(character_at(name, i)), i + 1));
+    if (!may_begin_name(name.front())) return refuse(fmt::format("the name begins with {}", quoted(name.substr(0, 1))));
     return {};
 }
 
@@ -175,7 +174,7 @@ Result<void> validate(std::string_view name, const LimiterOptions& options) {
     if (auto fine = check_name("limiter", name); !fine) return fine;
     const auto found = mistakes(options);
     if (found.empty()) return {};
-    return std::unexpected(invalid(fmt::format("limiter {}: {}", in_quotes(name), found.front().message)));
+    return std::unexpected(invalid(fmt::format("limiter {}: {}", quoted(name), found.front().message)));
 }
 
 Result<void> validate_change(std::string_view name, const LimiterOptions& existing, const LimiterOptions& wanted,

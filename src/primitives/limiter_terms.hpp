@@ -78,7 +78,7 @@ constexpr Enum in_range(std::uint8_t value) noexcept {
 }
 
 // On the path of a check. The one division runs only on terms that no compile() made.
-constexpr limiter_terms unpack(const packed_terms& values) noexcept {
+[[gnu::always_inline]] constexpr limiter_terms unpack(const packed_terms& values) noexcept {
     const layout::modes modes = layout::unpack_modes(values[layout::term_modes]);
     limiter_terms terms;
     terms.algorithm = in_range<Algorithm>(modes.algorithm);

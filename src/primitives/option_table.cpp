@@ -31,8 +31,8 @@ std::string print_number(const LimiterOptions& options) {
 // 0 is refused here because a burst of 0 has a meaning in LimiterOptions that no one who writes it would expect.
 template <auto Member>
 Result<void> parse_number(LimiterOptions& options, const limiter_option& option, std::string_view text) {
-    if (!is_whole_number(text)) return refuse(option, in_quotes(text), "is not a whole number");
-    if (text.size() > 20) return refuse(option, in_quotes(text), text.front() == '-' ? "is too small" : "is too large");
+    if (!is_whole_number(text)) return refuse(option, quoted(text), "is not a whole number");
+    if (text.size() > 20) return refuse(option, quoted(text), text.front() == '-' ? "is too small" : "is too large");
     std::uint64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
@@ -64,7 +64,7 @@ std::string print_word(const LimiterOptions& options) {
 template <class Enum, auto Member>
 Result<void> parse_word(LimiterOptions& options, const limiter_option& option, std::string_view text) {
     const auto value = from_string<Enum>(text);
-    if (!value) return refuse(option, in_quotes(text), "is unknown");
+    if (!value) return refuse(option, quoted(text), "is unknown");
     options.*Member = *value;
     return {};
 }
@@ -72,7 +72,7 @@ Result<void> parse_word(LimiterOptions& options, const limiter_option& option, s
 std::string print_store_keys(const LimiterOptions& options) { return options.store_keys ? "true" : "false"; }
 
 Result<void> parse_store_keys(LimiterOptions& options, const limiter_option& option, std::string_view text) {
-    if (text != "true" && text != "false") return refuse(option, in_quotes(text), "is unknown");
+    if (text != "true" && text != "false") return refuse(option, quoted(text), "is unknown");
     options.store_keys = text == "true";
     return {};
 }

@@ -11,7 +11,7 @@ bool continues_character(char byte) { return (static_cast<unsigned char>(byte) &
 
 }  // namespace
 
-std::string in_quotes(std::string_view text) {
+std::string quoted(std::string_view text) {
     if (text.size() <= longest_shown) return fmt::format("{:?}", text);
     std::size_t length = longest_shown;
     for (int back = 0; back < 3 && continues_character(text[length]); ++back) --length;

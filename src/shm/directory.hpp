@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <seki/error.hpp>
@@ -45,7 +46,10 @@ template <class Memory = hardware>
     for (int round = 0; round < 8; ++round) {
         const auto& block = entry.terms[found.version & 1].values;
         // Acquire, so that the version is read again after the values: a value of a later block brings its version with it.
-        for (std::size_t i = 0; i < block.size(); ++i) found.values[i] = Memory::load_acquire(block[i]);
+        // One by one and not in a loop: so they stay in registers, and those that the caller does not use are not kept.
+        [&]<std::size_t... i>(std::index_sequence<i...>) {
+            ((found.values[i] = Memory::load_acquire(block[i])), ...);
+        }(std::make_index_sequence<std::tuple_size_v<terms>>{});
         const std::uint64_t again = Memory::load_acquire(entry.terms_version);
         if (again == found.version) break;
         found.version = again;

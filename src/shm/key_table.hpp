@@ -91,19 +91,30 @@ public:
             Memory::store_pair_unshared(stripe, {stamp_, layout::pack(layout::transaction{})});
     }
 
-    // Hides the cache misses of find() behind what the caller does next.
-    void prefetch(std::uint64_t tag) const noexcept {
+    // The two buckets where a tag may stand.
+    struct neighbourhood {
+        layout::bucket* first = nullptr;
+        layout::bucket* second = nullptr;
+    };
+
+    // Asks for the cache lines of a tag's buckets, so that the misses of find() hide behind what the caller does in between.
+    [[nodiscard]] neighbourhood prefetch(std::uint64_t tag) const noexcept {
         const auto [first, second] = candidate_buckets(tag);
-        Memory::prefetch_for_write(&buckets_[first].slots[0]);
-        Memory::prefetch_for_write(&buckets_[first].slots[4]);
-        Memory::prefetch_for_write(&buckets_[second].slots[0]);
-        Memory::prefetch_for_write(&buckets_[second].slots[4]);
+        const neighbourhood around{&buckets_[first], &buckets_[second]};
+        for (layout::bucket* bucket : {around.first, around.second}) {
+            Memory::prefetch_for_write(&bucket->slots[0]);
+            Memory::prefetch_for_write(&bucket->slots[4]);
+        }
+        return around;
     }
 
+    [[nodiscard]] static sighting find(neighbourhood around, std::uint64_t tag) noexcept {
+        if (const sighting at = find_in(*around.first, tag)) return at;
+        return find_in(*around.second, tag);
+    }
     [[nodiscard]] sighting find(std::uint64_t tag) const noexcept {
         const auto [first, second] = candidate_buckets(tag);
-        if (const sighting at = find_in(buckets_[first], tag)) return at;
-        return find_in(buckets_[second], tag);
+        return find({&buckets_[first], &buckets_[second]}, tag);
     }
 
     // Whether the slot still holds that tag: the second look of who answers without writing.
