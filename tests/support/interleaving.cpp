@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "support/fiber.hpp"
+#include "support/seed.hpp"
 
 namespace seki::test {
 namespace {
@@ -318,8 +319,7 @@ exploration explore(bounds within, const attempt& one) {
 
 exploration explore_randomly(std::uint64_t seed, std::uint64_t runs, bounds within, const attempt& one) {
     if (auto replayed = replay(one)) return *replayed;
-    if (const auto wanted = environment("SEKI_SEED")) seed = std::strtoull(wanted->c_str(), nullptr, 0);
-    std::printf("SEKI_SEED=%llu\n", static_cast<unsigned long long>(seed));
+    seed = seed_or(seed);
     exploration result;
     explorer runner;
     for (std::uint64_t run = 0; run < runs; ++run) {

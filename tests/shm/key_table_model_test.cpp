@@ -1,0 +1,172 @@
+// The key table against a map, one process, many keys: what is in it, where, and that as many keys as were promised find a place.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <random>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "shm/key_table.hpp"
+#include "support/seed.hpp"
+
+namespace seki::test {
+namespace {
+
+using table = shm::key_table<>;
+using insertion = table::insertion;
+
+// A table in memory of its own, whose states are times.
+class timed_table {
+public:
+    timed_table(std::uint64_t buckets, std::uint64_t stripes) : buckets_(buckets), stripes_(stripes) {
+        of_keys = table{buckets_, stripes_, 7};
+        of_keys.fill();
+    }
+    explicit timed_table(std::uint64_t max_keys)
+        : timed_table{shm::buckets_for(max_keys), shm::stripes_for(max_keys)} {}
+
+    struct inserter {
+        timed_table& world;
+        bool as_good_as_new(std::uint64_t state) const { return state < world.now; }
+        std::uint64_t fresh() const { return world.now - 1; }
+        std::uint64_t stamp() const { return world.next_stamp_++; }
+        void evicted() const { ++world.evictions; }
+    };
+    insertion insert(std::uint64_t tag) { return of_keys.insert(tag, inserter{*this}); }
+
+    // Inserts the key if need be, and sets its state.
+    insertion put(std::uint64_t tag, std::uint64_t state) {
+        const insertion done = insert(tag);
+        if (done == insertion::there && !table::exchange(of_keys.find(tag), tag, state)) return insertion::hindered;
+        return done;
+    }
+
+    table of_keys;
+    std::uint64_t now = 1;
+    std::uint64_t evictions = 0;
+
+private:
+    std::vector<layout::bucket> buckets_;
+    std::vector<layout::pair> stripes_;
+    std::uint64_t next_stamp_ = 1000;
+};
+
+std::uint64_t random_tag(std::mt19937_64& random) { return random() | layout::tag_bit; }
+
+constexpr std::uint64_t never_old = 1ULL << 62;
+
+// Fails if a key that still matters is lost, stands twice, stands where nobody looks, or has another state than it was given.
+TEST(KeyTableModel, KeepsWhatAMapKeepsUntilItIsAsGoodAsNew) {
+    std::mt19937_64 random{seed_or(1)};
+    timed_table world{300};
+    std::vector<std::uint64_t> tags(900);
+    for (auto& tag : tags) tag = random_tag(random);
+    std::unordered_map<std::uint64_t, std::uint64_t> model;
+    for (int step = 0; step < 400'000; ++step) {
+        if (step % 200 == 0) ++world.now;
+        const std::uint64_t tag = tags[random() % tags.size()];
+        // At most 200 are touched at a time, so the live ones are never more than 300.
+        const std::uint64_t state = world.now + random() % 2 - 1;
+        if (const auto at = world.of_keys.find(tag); at) {
+            ASSERT_EQ(at.state < world.now, !model.contains(tag) || model[tag] < world.now);
+            ASSERT_TRUE(at.state < world.now || at.state == model[tag]);
+        } else {
+            ASSERT_TRUE(!model.contains(tag) || model[tag] < world.now) << "a live key is lost";
+        }
+        ASSERT_EQ(world.put(tag, state), insertion::there);
+        model[tag] = state;
+    }
+    std::set<std::uint64_t> seen;
+    world.of_keys.for_each([&](std::uint64_t tag, std::uint64_t state, std::size_t slot) {
+        EXPECT_TRUE(seen.insert(tag).second) << "twice";
+        EXPECT_TRUE(world.of_keys.belongs(tag, slot));
+        EXPECT_EQ(world.of_keys.index_of(world.of_keys.find(tag)), slot);
+        EXPECT_TRUE(state < world.now || state == model[tag]);
+    });
+    EXPECT_GT(world.evictions, 1000U);
+}
+
+// Fails if buckets_for() is too small for any size, or the choice between the two buckets is a bad one.
+TEST(KeyTableModel, AsManyKeysAsPromisedFindAPlace) {
+    const std::uint64_t seed = seed_or(1);
+    for (const std::uint64_t max_keys :
+         std::initializer_list<std::uint64_t>{1, 2, 3, 5, 8, 13, 50, 100, 333, 1'000, 5'000, 20'000, 100'000}) {
+        for (std::uint64_t round = 0; round < std::clamp<std::uint64_t>(300'000 / max_keys, 2, 500); ++round) {
+            std::mt19937_64 random{seed + round};
+            timed_table world{max_keys};
+            for (std::uint64_t i = 0; i < max_keys; ++i)
+                ASSERT_EQ(world.put(random_tag(random), never_old), insertion::there) << max_keys << " keys, key " << i;
+        }
+    }
+}
+
+// Fails if eviction loses its choice between the buckets, so that they fill up unevenly over time.
+TEST(KeyTableModel, KeysComeAndGoAtFullLoadAndNoneIsRefused) {
+    std::mt19937_64 random{seed_or(1)};
+    for (const std::uint64_t max_keys : std::initializer_list<std::uint64_t>{1, 7, 60, 1'000, 30'000}) {
+        timed_table world{max_keys};
+        // The oldest of exactly max_keys live keys grows old as the next one comes.
+        const std::uint64_t inserts = max_keys < 1000 ? 200'000 : 1'500'000;
+        for (std::uint64_t i = 0; i < inserts; ++i) {
+            ++world.now;
+            ASSERT_EQ(world.put(random_tag(random), world.now + max_keys - 1), insertion::there)
+                << max_keys << " keys, insert " << i;
+        }
+        EXPECT_GT(world.evictions, inserts / 4);
+    }
+}
+
+// Fails if more than sixteen slots are looked at, or a live key is evicted, or an old one is not.
+TEST(KeyTableModel, FullMeansThatAllSixteenSlotsMatterToOthers) {
+    timed_table world{2, 1};
+    for (std::uint64_t i = 0; i < 16; ++i) ASSERT_EQ(world.put(layout::tag_bit | (i + 1), never_old), insertion::there);
+    const std::uint64_t late = layout::tag_bit | 99;
+    EXPECT_EQ(world.insert(late), insertion::full);
+    EXPECT_EQ(world.evictions, 0U);
+
+    const std::uint64_t old = layout::tag_bit | 5;
+    ASSERT_TRUE(table::exchange(world.of_keys.find(old), old, 0));
+    EXPECT_EQ(world.insert(late), insertion::there);
+    EXPECT_EQ(world.evictions, 1U);
+    EXPECT_FALSE(world.of_keys.find(old));
+}
+
+// Fails if a table filled over the remains of another finds that one's keys, or stumbles over its transactions.
+TEST(KeyTableModel, ATableMadeOfUsedMemoryIsEmpty) {
+    std::vector<layout::bucket> buckets(4);
+    std::vector<layout::pair> stripes(2);
+    std::mt19937_64 random{seed_or(1)};
+    for (auto& bucket : buckets)
+        for (auto& slot : bucket.slots) shm::hardware::store_pair_unshared(slot, {random(), random()});
+    for (auto& stripe : stripes) shm::hardware::store_pair_unshared(stripe, {random(), random()});
+    table used{buckets, stripes, 8};
+    used.fill();
+    int keys = 0;
+    used.for_each([&](std::uint64_t, std::uint64_t, std::size_t) { ++keys; });
+    EXPECT_EQ(keys, 0);
+    timed_table world{4, 2};
+    EXPECT_EQ(used.insert(layout::tag_bit | 1, timed_table::inserter{world}), insertion::there);
+}
+
+// Fails if an insert trusts what it reads: bytes of a scribbler may be refused or lost, but end every loop and leave the process alive.
+TEST(KeyTableModel, ScribbledTablesEndEveryInsert) {
+    std::mt19937_64 random{seed_or(1)};
+    timed_table world{2, 1};
+    for (int round = 0; round < 200; ++round) {
+        std::vector<layout::bucket> buckets(2);
+        std::vector<layout::pair> stripes(2);
+        for (auto& bucket : buckets)
+            for (auto& slot : bucket.slots) shm::hardware::store_pair_unshared(slot, {random(), random()});
+        for (auto& stripe : stripes) shm::hardware::store_pair_unshared(stripe, {random(), random()});
+        const table scribbled{buckets, stripes, 8};
+        for (int i = 0; i < 4; ++i) {
+            const std::uint64_t tag = random_tag(random);
+            if (scribbled.insert(tag, timed_table::inserter{world}) == insertion::there) (void)scribbled.find(tag);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace seki::test
