@@ -240,6 +240,23 @@ TEST(Liveness, TwoCopiesOfTheLibraryInOneProcessDoNotFreeEachOther) {
     EXPECT_TRUE(host.succeeded());
 }
 
+// Fails if the attachment's end leaves slots or the lock behind, or touches those of the other attachment.
+TEST(Liveness, AnAttachmentThatEndsGivesBackItsOwnSlotsOnly) {
+    const scratch_segment segment;
+    const attachment stays{segment.get()};
+    const shm::worker stayer = stays.me();
+    const auto staying = process_of(stayer);
+    for (int i = 0; i < 20; ++i) {
+        const attachment goes{segment.get()};
+        EXPECT_NE(goes.me().slot, stayer.slot);
+        EXPECT_EQ(stays.me().slot, stayer.slot);
+        EXPECT_EQ(processes_live(*segment), 2U);
+    }
+    EXPECT_EQ(processes_live(*segment), 1U);
+    EXPECT_EQ(slots_taken(*segment), 1U);
+    EXPECT_EQ(asked_from_outside(*segment, staying), shm::verdict::live);
+}
+
 // In a pid namespace of its own, in a user namespace too where we are not root. -1 where the host forbids both.
 pid_t fork_into_pid_namespace() {
     const long as_root = ::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, nullptr);

@@ -105,23 +105,6 @@ TEST(Workers, ThreadsThatComeAtOnceJoinTheProcessOnce) {
     }
 }
 
-// Fails if the attachment's end leaves slots or the lock behind, or touches those of the other attachment.
-TEST(Workers, AnAttachmentThatEndsGivesBackItsOwnSlotsOnly) {
-    const scratch_segment segment;
-    const attachment stays{segment.get()};
-    const shm::worker stayer = stays.me();
-    const auto staying = process_of(stayer);
-    for (int i = 0; i < 20; ++i) {
-        const attachment goes{segment.get()};
-        EXPECT_NE(goes.me().slot, stayer.slot);
-        EXPECT_EQ(stays.me().slot, stayer.slot);
-        EXPECT_EQ(processes_live(*segment), 2U);
-    }
-    EXPECT_EQ(processes_live(*segment), 1U);
-    EXPECT_EQ(slots_taken(*segment), 1U);
-    EXPECT_EQ(asked_from_outside(*segment, staying), shm::verdict::live);
-}
-
 // Fails if the thread's end touches a segment that is gone (address sanitizer), or a new attachment is taken for the old one.
 TEST(Workers, AnAttachmentMayEndBeforeItsThreads) {
     std::barrier turn{2};
