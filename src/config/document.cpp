@@ -24,7 +24,6 @@
 namespace seki::config {
 namespace {
 
-using primitives::in_quotes;
 using primitives::value_kind;
 
 constexpr std::array<std::string_view, 3> sections{"segment", "sekid", "limiter"};
@@ -65,7 +64,7 @@ std::optional<std::string> text_of(const toml::node& node, value_kind kind) {
 
 // What stands there, with a space after it, for a message; nothing where it is long.
 std::string shown(const toml::node& node) {
-    if (const auto* text = node.as_string()) return in_quotes(**text) + " ";
+    if (const auto* text = node.as_string()) return primitives::quoted(**text) + " ";
     if (const auto* number = node.as_integer()) return fmt::format("{} ", **number);
     if (const auto* fraction = node.as_floating_point()) return fmt::format("{:#} ", **fraction);
     return {};
@@ -110,7 +109,7 @@ private:
             meant ? fmt::format("did you mean {}? ", sections_as_written[static_cast<std::size_t>(index)]) : "";
         const bool is_section = node.is_table() || node.is_array_of_tables();
         mistakes_.add(where(key), fmt::format("{} {} is unknown: {}accepted are [segment], [sekid] and [limiter.NAME]",
-                                              is_section ? "section" : "key", in_quotes(key.str()), hint));
+                                              is_section ? "section" : "key", primitives::quoted(key.str()), hint));
     }
 
     void settings(std::string_view title, const toml::table& table, std::span<const setting> known) {
@@ -126,7 +125,7 @@ private:
         for (const auto& [key, node] : table) {
             const auto rule = std::ranges::find(rules, key.str(), &Rule::name);
             if (rule == rules.end()) {
-                mistakes_.add(where(key), fmt::format("{}: key {}{}", thing, in_quotes(key.str()),
+                mistakes_.add(where(key), fmt::format("{}: key {}{}", thing, primitives::quoted(key.str()),
                                                       unknown_word(key.str(), names_of(rules))));
                 continue;
             }
@@ -166,13 +165,13 @@ private:
     static std::string not_a_limiter(const toml::key& key, const toml::node& node) {
         if (node.is_array_of_tables())
             return fmt::format("limiter {} is a list: write [limiter.{}] once, in single brackets",
-                               in_quotes(key.str()), key.str());
-        return fmt::format("[limiter] has no name: write [limiter.NAME] above {}", in_quotes(key.str()));
+                               primitives::quoted(key.str()), key.str());
+        return fmt::format("[limiter] has no name: write [limiter.NAME] above {}", primitives::quoted(key.str()));
     }
 
     void limiter(const toml::key& key, const toml::table& table) {
         const std::string_view name = key.str();
-        const std::string thing = fmt::format("limiter {}", in_quotes(name));
+        const std::string thing = fmt::format("limiter {}", primitives::quoted(name));
         if (const auto fine = primitives::check_name("limiter", name); !fine)
             mistakes_.add(where(key), fine.error().message);
         LimiterOptions options;

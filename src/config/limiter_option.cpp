@@ -20,7 +20,7 @@ std::vector<std::string_view> all_names() {
 Result<void> set_option(LimiterOptions& options, std::string_view option, std::string_view value_text) {
     const primitives::limiter_option* known = primitives::find_limiter_option(option);
     if (known != nullptr) return known->parse(options, *known, value_text);
-    return shm::refuse(Errc::invalid_argument, "option {}{}", primitives::in_quotes(option),
+    return shm::refuse(Errc::invalid_argument, "option {}{}", primitives::quoted(option),
                        unknown_word(option, all_names()));
 }
 

@@ -29,7 +29,7 @@ Result<void> refuse(const setting& key, std::string_view value, std::string_view
 Result<void> parse_path(configuration& into, const setting& key, std::string_view text) {
     if (text.empty()) return refuse(key, "\"\"", "is empty");
     if (text.find('\0') != std::string_view::npos)
-        return refuse(key, primitives::in_quotes(text), "has a zero byte in it");
+        return refuse(key, primitives::quoted(text), "has a zero byte in it");
     into.segment_path = text;
     return {};
 }
@@ -39,10 +39,10 @@ Result<void> parse_mode(configuration& into, const setting& key, std::string_vie
     unsigned mode = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
     if (problem != std::errc{} || end != text.data() + text.size())
-        return refuse(key, primitives::in_quotes(text), "is not a mode in octal digits");
-    if ((mode & 07U) != 0) return refuse(key, primitives::in_quotes(text), "lets others than owner and group in");
+        return refuse(key, primitives::quoted(text), "is not a mode in octal digits");
+    if ((mode & 07U) != 0) return refuse(key, primitives::quoted(text), "lets others than owner and group in");
     if (mode != 0660 && mode != 0640 && mode != 0600)
-        return refuse(key, primitives::in_quotes(text), "is not a useful mode");
+        return refuse(key, primitives::quoted(text), "is not a useful mode");
     into.segment.mode = mode;
     return {};
 }
@@ -50,7 +50,7 @@ Result<void> parse_mode(configuration& into, const setting& key, std::string_vie
 Result<void> parse_group(configuration& into, const setting& key, std::string_view text) {
     if (text.empty()) return refuse(key, "\"\"", "is empty");
     if (text.find('\0') != std::string_view::npos)
-        return refuse(key, primitives::in_quotes(text), "has a zero byte in it");
+        return refuse(key, primitives::quoted(text), "has a zero byte in it");
     into.segment.group = text;
     return {};
 }
@@ -60,7 +60,7 @@ Result<void> parse_slots(configuration& into, const setting& key, std::string_vi
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (problem != std::errc{} || end != text.data() + text.size())
-        return refuse(key, primitives::in_quotes(text), "is not a whole number");
+        return refuse(key, primitives::quoted(text), "is not a whole number");
     if (number < 1) return refuse(key, text, "is too small");
     if (number > static_cast<std::int64_t>(most_slots)) return refuse(key, text, "is too large");
     into.segment.*Member = static_cast<std::uint32_t>(number);
@@ -100,16 +100,16 @@ Result<void> parse_listen(configuration& into, const setting& key, std::string_v
     if (text.starts_with(unix_prefix)) {
         const std::string_view path = text.substr(unix_prefix.size());
         if (!path.starts_with('/') || path.find('\0') != path.npos)
-            return refuse(key, primitives::in_quotes(text), "does not name an absolute path");
+            return refuse(key, primitives::quoted(text), "does not name an absolute path");
         if (path.size() > longest_socket_path)
-            return refuse(key, primitives::in_quotes(text), "is longer than the 107 bytes of a socket's path");
+            return refuse(key, primitives::quoted(text), "is longer than the 107 bytes of a socket's path");
     } else {
         const std::size_t colon = text.rfind(':');
-        if (colon == text.npos) return refuse(key, primitives::in_quotes(text), "has no port");
+        if (colon == text.npos) return refuse(key, primitives::quoted(text), "has no port");
         if (!is_port(text.substr(colon + 1)))
-            return refuse(key, primitives::in_quotes(text), "has a port that is not 0 to 65535");
+            return refuse(key, primitives::quoted(text), "has a port that is not 0 to 65535");
         if (!is_host(text.substr(0, colon)))
-            return refuse(key, primitives::in_quotes(text), "has no address before the port");
+            return refuse(key, primitives::quoted(text), "has no address before the port");
     }
     into.daemon.listen = text;
     return {};
@@ -127,7 +127,7 @@ Result<void> parse_tick(configuration& into, const setting& key, std::string_vie
 }
 
 Result<void> parse_log(configuration& into, const setting& key, std::string_view text) {
-    if (text != "journal" && text != "stderr") return refuse(key, primitives::in_quotes(text), "is unknown");
+    if (text != "journal" && text != "stderr") return refuse(key, primitives::quoted(text), "is unknown");
     into.daemon.log = text == "journal" ? log_target::journal : log_target::standard_error;
     return {};
 }

@@ -19,7 +19,7 @@ constexpr std::array<unit, 5> units{{{"TiB", 40}, {"GiB", 30}, {"MiB", 20}, {"Ki
 
 std::unexpected<Error> refuse(std::string_view text, std::string_view why) {
     return shm::refuse(Errc::invalid_argument, "{} {}: a size is written \"64MiB\", \"1GiB\" or \"4096\"",
-                       primitives::in_quotes(text), why);
+                       primitives::quoted(text), why);
 }
 
 }  // namespace
