@@ -1,0 +1,81 @@
+#include "daemon/events.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+
+#include "daemon/bus_guard.hpp"
+#include "shm/refuse.hpp"
+
+namespace seki::daemon {
+namespace {
+
+Result<shm::descriptor> open_signals() {
+    ::signal(SIGPIPE, SIG_IGN);
+    sigset_t ours;
+    ::sigemptyset(&ours);
+    for (const int number : {SIGHUP, SIGTERM, SIGINT}) ::sigaddset(&ours, number);
+    if (const int number = ::pthread_sigmask(SIG_BLOCK, &ours, nullptr); number != 0)
+        return shm::refuse(Errc::system, "cannot block signals: {}", shm::system_text(number));
+    shm::descriptor made{::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK)};
+    if (!made) return shm::refuse(Errc::system, "cannot make a signalfd: {}", shm::system_text(errno));
+    return made;
+}
+
+void read_signals(int from, happened& what) noexcept {
+    signalfd_siginfo next{};
+    while (::read(from, &next, sizeof next) == sizeof next) {  // ends: at most one of each is pending
+        if (next.ssi_signo == SIGHUP)
+            what.reload = true;
+        else
+            what.stop = true;
+    }
+}
+
+bool read_timer(int from) noexcept {
+    std::uint64_t ticks = 0;
+    return ::read(from, &ticks, sizeof ticks) == sizeof ticks;
+}
+
+}  // namespace
+
+Result<events> events::open(std::chrono::nanoseconds tick) {
+    auto signals = open_signals();
+    if (!signals) return std::unexpected(signals.error());
+    shm::descriptor timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+    if (!timer) return shm::refuse(Errc::system, "cannot make a timerfd: {}", shm::system_text(errno));
+    events made{std::move(*signals), std::move(timer)};
+    if (const auto set = made.set_tick(tick); !set) return std::unexpected(set.error());
+    return made;
+}
+
+Result<void> events::set_tick(std::chrono::nanoseconds tick) const {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(tick);
+    const timespec each{.tv_sec = whole.count(), .tv_nsec = (tick - whole).count()};
+    const itimerspec every{.it_interval = each, .it_value = each};
+    if (::timerfd_settime(timer_.get(), 0, &every, nullptr) != 0)
+        return shm::refuse(Errc::system, "cannot tick: {}", shm::system_text(errno));
+    return {};
+}
+
+Result<happened> events::wait() const {
+    std::array<pollfd, 3> on{{{.fd = signals_.get(), .events = POLLIN, .revents = 0},
+                              {.fd = timer_.get(), .events = POLLIN, .revents = 0},
+                              {.fd = bus_guard::wake_descriptor(), .events = POLLIN, .revents = 0}}};
+    if (::poll(on.data(), on.size(), -1) < 0 && errno != EINTR)
+        return shm::refuse(Errc::system, "cannot wait: {}", shm::system_text(errno));
+    happened what;
+    read_signals(signals_.get(), what);
+    what.tick = read_timer(timer_.get());
+    what.lost = (on[2].revents & POLLIN) != 0;
+    if (what.lost) bus_guard::acknowledge();
+    return what;
+}
+
+}  // namespace seki::daemon

@@ -1,0 +1,125 @@
+#include "daemon/metrics.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "daemon/version.hpp"
+#include "report/text.hpp"
+
+namespace seki::daemon {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using labels = std::vector<ClientMetric::Label>;
+
+class family {
+public:
+    family(const char* name, const char* help, MetricType type) {
+        made_.name = name;
+        made_.help = help;
+        made_.type = type;
+    }
+
+    void add(std::uint64_t value, labels with = {}) {
+        ClientMetric metric;
+        metric.label = std::move(with);
+        (made_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = static_cast<double>(value);
+        made_.metric.push_back(std::move(metric));
+    }
+
+    [[nodiscard]] MetricFamily take() && { return std::move(made_); }
+
+private:
+    MetricFamily made_;
+};
+
+MetricFamily single(const char* name, const char* help, MetricType type, std::uint64_t value) {
+    family made{name, help, type};
+    made.add(value);
+    return std::move(made).take();
+}
+
+labels of(const report::limiter_facts& limiter) { return {{"limiter", report::valid_utf8(limiter.place.name)}}; }
+
+labels of(const report::limiter_facts& limiter, const char* decision) {
+    return {{"limiter", report::valid_utf8(limiter.place.name)}, {"decision", decision}};
+}
+
+MetricFamily decisions(const std::vector<report::limiter_facts>& limiters) {
+    family made{"seki_limiter_decisions_total", "Checks decided, by decision.", MetricType::Counter};
+    for (const auto& each : limiters) {
+        made.add(each.counters.allow, of(each, "allow"));
+        made.add(each.counters.deny, of(each, "deny"));
+        made.add(each.counters.shadow_deny, of(each, "shadow_deny"));
+    }
+    return std::move(made).take();
+}
+
+MetricFamily costs(const std::vector<report::limiter_facts>& limiters) {
+    family made{"seki_limiter_cost_total", "Cost of the checks decided, by decision.", MetricType::Counter};
+    for (const auto& each : limiters) {
+        made.add(each.counters.cost_allow, of(each, "allow"));
+        made.add(each.counters.cost_deny, of(each, "deny"));
+        made.add(each.counters.cost_shadow_deny, of(each, "shadow_deny"));
+    }
+    return std::move(made).take();
+}
+
+template <class Value>
+MetricFamily of_each(const std::vector<report::limiter_facts>& limiters, const char* name, const char* help,
+                     MetricType type, Value value) {
+    family made{name, help, type};
+    for (const auto& each : limiters) made.add(value(each), of(each));
+    return std::move(made).take();
+}
+
+std::uint64_t living(const report::snapshot& all) {
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(all.processes, [](const auto& each) { return each.state != shm::verdict::dead; }));
+}
+
+MetricFamily build_info() {
+    family made{"seki_build_info", "Always 1; its label says which version of sekid this is.", MetricType::Gauge};
+    made.add(1, {{"version", std::string{version}}});
+    return std::move(made).take();
+}
+
+}  // namespace
+
+std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
+    constexpr auto counter = MetricType::Counter;
+    constexpr auto gauge = MetricType::Gauge;
+    const auto& limiters = all.limiters;
+    return {
+        decisions(limiters),
+        costs(limiters),
+        of_each(limiters, "seki_limiter_keys", "Keys in use: those that are not as good as new.", gauge,
+                [](const auto& each) { return each.keys; }),
+        of_each(limiters, "seki_limiter_keys_max", "Keys in use at once that are sure to find a place.", gauge,
+                [](const auto& each) { return each.place.max_keys; }),
+        of_each(limiters, "seki_limiter_evictions_total", "Keys as good as new that gave their place to another.",
+                counter, [](const auto& each) { return each.counters.evictions; }),
+        of_each(limiters, "seki_limiter_full_total", "Checks of new keys that found no place.", counter,
+                [](const auto& each) { return each.counters.full; }),
+        single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
+        single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
+        single("seki_workers_reaped_total", "Processes found dead and tidied up after.", counter, all.reaped),
+        single("seki_segment_bytes", "Size of the segment.", gauge, all.segment.size),
+        single("seki_segment_used_bytes", "Bytes of the segment that are in use.", gauge, all.segment.used),
+        single("seki_segment_generation", "How many segments this path has seen, this one included.", gauge,
+               all.segment.generation),
+        build_info(),
+    };
+}
+
+std::vector<MetricFamily> segment_metrics::Collect() const {
+    const published now = from_.look();
+    if (now.owned == nullptr) return {};
+    return to_metrics(report::take(*now.owned->segment));
+}
+
+}  // namespace seki::daemon

@@ -1,0 +1,26 @@
+// What systemd is told (sd_notify). Without systemd all of it does nothing.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace seki::daemon {
+
+class notifier {
+public:
+    notifier();
+
+    void ready(std::string_view status) const;
+    void reloading() const;
+    void stopping() const;
+    void status(std::string_view text) const;
+
+    // Tells the watchdog that we live, no more often than it needs to hear it. Call it every tick.
+    void alive(std::uint64_t now_ns);
+
+private:
+    std::uint64_t watchdog_ns_ = 0;  // between two signs of life; 0: nobody waits for them
+    std::uint64_t next_ns_ = 0;
+};
+
+}  // namespace seki::daemon

@@ -1,0 +1,98 @@
+#include "daemon/owner_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+
+#include "report/owner_file.hpp"
+#include "shm/file_trust.hpp"
+#include "shm/refuse.hpp"
+
+namespace seki::daemon {
+namespace {
+
+Result<shm::descriptor> open_file(const shm::place& where, const std::filesystem::path& file) {
+    const std::string name = file.filename();
+    shm::descriptor opened{
+        ::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
+    if (!opened)
+        return shm::refuse(Errc::no_permission, "cannot open \"{}\": {}: run sekid as the owner of the segment",
+                           file.native(), shm::system_text(errno));
+    return opened;
+}
+
+bool lock(int file) noexcept {
+    struct flock wanted{};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    return ::fcntl(file, F_OFD_SETLK, &wanted) == 0;
+}
+
+// Its last holder may have removed it after we opened it.
+bool still_named(const shm::place& where, const std::filesystem::path& file, int opened) noexcept {
+    struct stat ours{};
+    struct stat named{};
+    return ::fstat(opened, &ours) == 0 &&
+           ::fstatat(where.folder.get(), file.filename().c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+// Digits only: the file may have been written by others.
+std::string pid_in(int file) {
+    std::array<char, 20> text{};
+    const ssize_t length = ::pread(file, text.data(), text.size(), 0);
+    std::string digits;
+    for (ssize_t i = 0;
+         i < length && text[static_cast<std::size_t>(i)] >= '0' && text[static_cast<std::size_t>(i)] <= '9'; ++i)
+        digits += text[static_cast<std::size_t>(i)];
+    return digits.empty() ? "unknown" : digits;
+}
+
+void write_pid(int file) noexcept {
+    const std::string text = std::to_string(::getpid()) + "\n";
+    // Only shown, so a file system that is full takes nothing away.
+    static_cast<void>(!::ftruncate(file, 0));
+    static_cast<void>(!::pwrite(file, text.data(), text.size(), 0));
+}
+
+}  // namespace
+
+Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
+    return shm::contained([&]() -> Result<owner_lock> {
+        const auto where = shm::locate(segment, shm::purpose::create);
+        if (!where) return std::unexpected(where.error());
+        const std::filesystem::path file = report::owner_file(segment);
+        for (int attempt = 0; attempt < 16; ++attempt) {
+            auto opened = open_file(*where, file);
+            if (!opened) return std::unexpected(opened.error());
+            if (!lock(opened->get()))
+                return shm::refuse(Errc::busy,
+                                   "segment \"{}\" is looked after by another sekid, pid {}: stop that one first",
+                                   segment.native(), pid_in(opened->get()));
+            if (!still_named(*where, file, opened->get())) continue;
+            write_pid(opened->get());
+            return owner_lock{file, std::move(*opened)};
+        }
+        return shm::refuse(Errc::busy, "\"{}\" comes and goes: other sekids start and stop on that segment",
+                           file.native());
+    });
+}
+
+void owner_lock::share(const std::filesystem::path& segment) const noexcept {
+    struct stat facts{};
+    if (::stat(segment.c_str(), &facts) != 0) return;
+    // Who may not do that leaves the lock to itself: then others judge by the heartbeat.
+    static_cast<void>(!::fchown(held_.get(), static_cast<uid_t>(-1), facts.st_gid));
+    static_cast<void>(!::fchmod(held_.get(), facts.st_mode & 0660));
+}
+
+owner_lock::~owner_lock() {
+    if (held_) ::unlink(file_.c_str());
+}
+
+}  // namespace seki::daemon

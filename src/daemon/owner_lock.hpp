@@ -1,0 +1,36 @@
+// At most one sekid looks after a segment: it holds a write lock on `PATH.owner` for as long as it lives.
+//
+// A lock of the open file description (F_OFD_SETLK): the kernel drops it when sekid dies, and closing another descriptor of the file, as
+// report::is_owned() does, keeps it. The file has the segment's group and permissions, so only who may harm the segment anyway can hold up a
+// sekid with a lock of his own. Its content, the pid, is only for the message to the second sekid.
+#pragma once
+
+#include <filesystem>
+
+#include <seki/error.hpp>
+#include <seki/open.hpp>
+
+#include "shm/descriptor.hpp"
+
+namespace seki::daemon {
+
+class owner_lock {
+public:
+    // busy when another sekid holds it: the message names its pid.
+    [[nodiscard]] static Result<owner_lock> take(const std::filesystem::path& segment);
+
+    // Lets those ask for the lock who may write the segment: takes over the group and permissions of the file at `segment`.
+    void share(const std::filesystem::path& segment) const noexcept;
+
+    owner_lock(owner_lock&& other) noexcept = default;
+    owner_lock& operator=(owner_lock&&) = delete;
+    // Removes the file, while the lock still stands.
+    ~owner_lock();
+
+private:
+    owner_lock(std::filesystem::path file, shm::descriptor held) : file_{std::move(file)}, held_{std::move(held)} {}
+    std::filesystem::path file_;
+    shm::descriptor held_;
+};
+
+}  // namespace seki::daemon

@@ -1,0 +1,55 @@
+// sekid: the command line, and what is said when it does not start.
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "config/configuration.hpp"
+#include "daemon/command_line.hpp"
+#include "daemon/log.hpp"
+#include "daemon/settings.hpp"
+#include "daemon/supervisor.hpp"
+
+namespace {
+
+using namespace seki;
+
+constexpr int refused = 1;
+
+int check(const std::string& file) {
+    if (const auto loaded = config::load(file); !loaded) {
+        fmt::print(stderr, "{}\n", loaded.error().message);
+        return refused;
+    }
+    fmt::print("{}: fine\n", file);
+    return 0;
+}
+
+// To standard error, where whoever started it looks, and under systemd the journal too.
+int give_up(const Error& why) {
+    fmt::print(stderr, "sekid: {}\n", why.message);
+    return refused;
+}
+
+int serve(const daemon::command_line& given) {
+    const auto settings = daemon::load_settings(given);
+    if (!settings) return give_up(settings.error());
+    daemon::log_to(settings->daemon.log);
+    const auto started = daemon::supervisor::start(given, *settings);
+    if (!started) return give_up(started.error());
+    if (const auto ended = (*started)->run(); !ended) return give_up(ended.error());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    const auto given = daemon::read_command_line(argc, argv);
+    if (const int* status = std::get_if<int>(&given)) return *status;
+    const auto& command = std::get<daemon::command_line>(given);
+    return command.check ? check(*command.check) : serve(command);
+} catch (const std::exception& thrown) {
+    fmt::print(stderr, "sekid: {}\n", thrown.what());
+    return refused;
+}

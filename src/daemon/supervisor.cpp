@@ -1,0 +1,206 @@
+#include "daemon/supervisor.hpp"
+
+#include <sys/stat.h>
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/bus_guard.hpp"
+#include "daemon/log.hpp"
+#include "daemon/settings.hpp"
+#include "daemon/take_up.hpp"
+#include "primitives/clock.hpp"
+#include "shm/directory.hpp"
+#include "shm/process_identity.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::daemon {
+namespace {
+
+using shm::hardware;
+
+constexpr std::uint64_t look_every_ns = 1'000'000'000;
+
+std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
+
+bool still_there(const shm::segment& ours) noexcept {
+    struct stat facts{};
+    return ::lstat(ours.path().c_str(), &facts) == 0 && facts.st_ino == ours.inode();
+}
+
+void log_plan(const limiter_plan& plan) {
+    for (const auto& [name, options] : plan.missing()) spdlog::info("made limiter \"{}\"", name);
+    for (const auto& each : plan.changes()) spdlog::info("changed limiter \"{}\": {}", each.name, each.difference);
+}
+
+Result<void> declare(const shm::segment& where, const declared_limiters& limiters) {
+    const auto plan = limiter_plan::draw(where, limiters);
+    if (!plan) return std::unexpected(plan.error());
+    if (const auto done = plan->carry_out(where); !done) return done;
+    log_plan(*plan);
+    return {};
+}
+
+}  // namespace
+
+supervisor::supervisor(command_line given, config::configuration settings, owner_lock lock, events happening)
+    : given_{std::move(given)},
+      settings_{std::move(settings)},
+      lock_{std::move(lock)},
+      happening_{std::move(happening)} {}
+
+Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config::configuration settings) {
+    auto lock = owner_lock::take(settings.segment_path);
+    if (!lock) return std::unexpected(lock.error());
+    auto listening = listener::open(settings.daemon.listen);
+    if (!listening) return std::unexpected(listening.error());
+    if (const auto installed = bus_guard::install(); !installed) return std::unexpected(installed.error());
+    auto happening = events::open(settings.daemon.tick);
+    if (!happening) return std::unexpected(happening.error());
+
+    std::unique_ptr<supervisor> made{
+        new supervisor{std::move(given), std::move(settings), std::move(*lock), std::move(*happening)}};
+    if (const auto done = made->take_care(); !done) return std::unexpected(done.error());
+    spdlog::info("listening on {}", listening->shown());
+    made->web_ = std::make_unique<web>(std::move(*listening), made->board_);
+    return made;
+}
+
+supervisor::~supervisor() {
+    web_.reset();
+    let_go();
+}
+
+Result<void> supervisor::run() {
+    systemd_.ready(status());
+    spdlog::info("ready: {}", status());
+    for (;;) {  // ends by a signal
+        const auto what = happening_.wait();
+        if (!what) return std::unexpected(what.error());
+        if (what->stop) break;
+        if (what->lost && owned_ != nullptr && owned_->guard.lost()) recover();
+        if (what->reload) reload();
+        if (what->tick) tick();
+    }
+    systemd_.stopping();
+    spdlog::info("stopping: segment {} stays for its workers", settings_.segment_path.native());
+    return {};
+}
+
+Result<void> supervisor::take_care() {
+    auto taken = take_up(settings_.segment_path, settings_.segment);
+    if (!taken) return std::unexpected(taken.error());
+    if (const auto done = declare(*(*taken)->segment, settings_.limiters); !done) return done;
+    owned_ = std::move(*taken);
+    lock_.share(settings_.segment_path);
+    layout::header& header = owned_->segment->header();
+    reloads_seen_ = hardware::load_relaxed(header.reload_requests);
+    const auto me = shm::my_identity();
+    hardware::store_relaxed(header.owner_pid, me.pid);
+    hardware::store_relaxed(header.owner_start, me.start_time);
+    beat(now_ns());
+    show();
+    return {};
+}
+
+void supervisor::let_go() noexcept {
+    if (owned_ == nullptr) return;
+    hardware::store_relaxed(owned_->segment->header().owner_pid, 0);
+    hardware::store_relaxed(owned_->segment->header().owner_start, 0);
+    owned_.reset();
+}
+
+void supervisor::tick() {
+    const std::uint64_t now = now_ns();
+    systemd_.alive(now);
+    look_around(now);
+    if (owned_ == nullptr) return;
+    beat(now);
+    reap();
+    if (reload_requested()) reload();
+}
+
+void supervisor::beat(std::uint64_t now) const noexcept {
+    hardware::store_relaxed(owned_->segment->header().heartbeat_ns, now);
+}
+
+void supervisor::reap() {
+    const shm::reap_report found = shm::reap(*owned_->segment);
+    if (found.processes != 0) spdlog::info("gave back what {} dead processes held", found.processes);
+    if (found.lost_locks > lost_locks_)
+        spdlog::warn("{} processes live without their lock: they closed descriptors that were not theirs",
+                     found.lost_locks);
+    lost_locks_ = found.lost_locks;
+}
+
+// Whether somebody took the file away, or put another in its place. Now and then: it asks the file system.
+void supervisor::look_around(std::uint64_t now) {
+    if (owned_ != nullptr && !owned_->segment->superseded() && now < next_look_ns_) return;
+    if (owned_ == nullptr && now < next_look_ns_) return;
+    next_look_ns_ = now + look_every_ns;
+    if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
+}
+
+void supervisor::recover() {
+    if (owned_ != nullptr) {
+        spdlog::error("segment {} was {}: taking up what is there now, or making it anew",
+                      settings_.segment_path.native(),
+                      owned_->guard.lost()            ? "truncated by another process"
+                      : owned_->segment->superseded() ? "replaced or destroyed"
+                                                      : "removed or damaged");
+        // Workers that still hold it move over at their next call.
+        hardware::store_release(owned_->segment->header().id.superseded, 1);
+        let_go();
+        show();
+    }
+    if (const auto done = take_care(); !done) log_lines("cannot go on yet", done.error().message);
+}
+
+bool supervisor::reload_requested() noexcept {
+    const std::uint64_t requests = hardware::load_relaxed(owned_->segment->header().reload_requests);
+    return std::exchange(reloads_seen_, requests) != requests;
+}
+
+void supervisor::reload() {
+    systemd_.reloading();
+    const auto done = [&]() -> Result<void> {
+        if (!given_.config) return std::unexpected(Error{Errc::not_found, "sekid was started without --config"});
+        const auto next = load_settings(given_);
+        if (!next) return std::unexpected(next.error());
+        return apply(*next);
+    }();
+    if (done)
+        spdlog::info("reloaded {}", *given_.config);
+    else
+        log_lines("nothing was reloaded", done.error().message);
+    systemd_.ready(status());
+}
+
+Result<void> supervisor::apply(const config::configuration& next) {
+    if (owned_ != nullptr)
+        if (const auto done = declare(*owned_->segment, next.limiters); !done) return done;
+    if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
+    warn_about_restart(next);
+    settings_.daemon.tick = next.daemon.tick;
+    settings_.limiters = next.limiters;
+    settings_.segment = next.segment;
+    show();
+    return {};
+}
+
+void supervisor::warn_about_restart(const config::configuration& next) const {
+    if (next.segment_path != settings_.segment_path)
+        spdlog::warn("[segment] path {} is used when sekid starts again", next.segment_path.native());
+    if (next.daemon.listen != settings_.daemon.listen)
+        spdlog::warn("[sekid] listen \"{}\" is used when sekid starts again", next.daemon.listen);
+    if (next.daemon.log != settings_.daemon.log) spdlog::warn("[sekid] log is used when sekid starts again");
+    if (next.segment != settings_.segment)
+        spdlog::warn("[segment] is used when the segment is made anew: `sekictl destroy` it for that");
+}
+
+std::string supervisor::status() const {
+    if (owned_ == nullptr) return fmt::format("no segment at {}", settings_.segment_path.native());
+    return fmt::format("segment {}, generation {}, {} limiters", settings_.segment_path.native(),
+                       owned_->segment->generation(), shm::directory{*owned_->segment}.list().size());
+}
+
+}  // namespace seki::daemon

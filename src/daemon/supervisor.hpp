@@ -1,0 +1,66 @@
+// sekid itself: one loop that looks after one segment.
+//
+// Each tick it shows that it lives, gives back what dead processes held, and looks whether somebody asked for a reload. It is on nobody's
+// path: workers go on without it, and what it has to know stands in the segment, so that the next sekid carries on where this one was.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <seki/error.hpp>
+
+#include "config/configuration.hpp"
+#include "daemon/command_line.hpp"
+#include "daemon/events.hpp"
+#include "daemon/guarded_segment.hpp"
+#include "daemon/limiter_plan.hpp"
+#include "daemon/notify.hpp"
+#include "daemon/owner_lock.hpp"
+#include "daemon/web.hpp"
+
+namespace seki::daemon {
+
+class supervisor {
+public:
+    // Everything that can be refused is refused here, before it says that it is ready.
+    [[nodiscard]] static Result<std::unique_ptr<supervisor>> start(command_line given, config::configuration settings);
+
+    // Until SIGTERM or SIGINT. The segment stays for its workers.
+    [[nodiscard]] Result<void> run();
+
+    supervisor(const supervisor&) = delete;
+    supervisor& operator=(const supervisor&) = delete;
+    ~supervisor();
+
+private:
+    supervisor(command_line given, config::configuration settings, owner_lock lock, events happening);
+
+    [[nodiscard]] Result<void> take_care();  // of the segment at the path: takes it up, declares the limiters
+    void let_go() noexcept;
+    void show() { board_.show({owned_, settings_.daemon.tick}); }
+
+    void tick();
+    void beat(std::uint64_t now_ns) const noexcept;
+    void reap();
+    void look_around(std::uint64_t now_ns);
+    void recover();
+    [[nodiscard]] bool reload_requested() noexcept;
+    void reload();
+    [[nodiscard]] Result<void> apply(const config::configuration& next);
+    void warn_about_restart(const config::configuration& next) const;
+    [[nodiscard]] std::string status() const;
+
+    command_line given_;
+    config::configuration settings_;
+    owner_lock lock_;
+    events happening_;
+    notifier systemd_;
+    std::shared_ptr<guarded_segment> owned_;  // null while there is none
+    board board_;
+    std::unique_ptr<web> web_;  // reads the board until it goes
+    std::uint64_t reloads_seen_ = 0;
+    std::uint64_t next_look_ns_ = 0;
+    std::uint32_t lost_locks_ = 0;
+};
+
+}  // namespace seki::daemon

@@ -1,0 +1,142 @@
+#include "daemon/web.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <httplib.h>
+
+#include <prometheus/text_serializer.h>
+#include <spdlog/spdlog.h>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "daemon/metrics.hpp"
+#include "daemon/open_metrics.hpp"
+#include "primitives/clock.hpp"
+#include "report/json.hpp"
+
+namespace seki::daemon {
+namespace {
+
+using httplib::Request;
+using httplib::Response;
+
+constexpr const char* plain = "text/plain; charset=utf-8";
+constexpr std::size_t threads = 4;
+
+constexpr const char* index_page =
+    "sekid: rate limits that all processes of this host share\n"
+    "\n"
+    "/metrics        for Prometheus\n"
+    "/healthz        200 while sekid lives\n"
+    "/readyz         200 while the segment is sound and looked after\n"
+    "/api/v1/state   everything, as JSON\n";
+
+void answer(Response& response, int status, const std::string& text) {
+    response.status = status;
+    response.set_content(text, plain);
+}
+
+// Why sekid is not ready; empty when it is.
+std::string unready(const published& now) {
+    if (now.owned == nullptr) return "there is no segment: see the log";
+    if (!now.owned->sound()) return "the segment was lost or replaced: it is about to be taken up again";
+    const auto age = report::look_at_owner(*now.owned->segment).heartbeat_age;
+    // A busy machine may hold up a short tick without anything being wrong.
+    const auto patience = std::max<std::chrono::nanoseconds>(10 * now.tick, std::chrono::seconds{1});
+    if (!age || *age > patience) return "the loop does not tick";
+    return {};
+}
+
+void answer_ready(const board& from, Response& response) {
+    const std::string why = unready(from.look());
+    answer(response, why.empty() ? 200 : 503, why.empty() ? "ready\n" : "not ready: " + why + "\n");
+}
+
+bool asks_for_open_metrics(const Request& request) {
+    return request.get_header_value("Accept").find("application/openmetrics-text") != std::string::npos;
+}
+
+void answer_metrics(const board& from, const Request& request, Response& response) {
+    const auto families = segment_metrics{from}.Collect();
+    if (families.empty()) return answer(response, 503, "there is no segment: see the log\n");
+    if (asks_for_open_metrics(request))
+        return response.set_content(to_open_metrics(families),
+                                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    const prometheus::TextSerializer serializer;
+    response.set_content(serializer.Serialize(families), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+void answer_state(const board& from, Response& response) {
+    const published now = from.look();
+    if (now.owned == nullptr) return answer(response, 503, "there is no segment: see the log\n");
+    response.set_content(report::to_json(report::take(*now.owned->segment)).dump(2) + "\n", "application/json");
+}
+
+httplib::Server::HandlerResponse refuse_writes(const Request& request, Response& response) {
+    if (request.method == "GET" || request.method == "HEAD") return httplib::Server::HandlerResponse::Unhandled;
+    response.set_header("Allow", "GET, HEAD");
+    answer(response, 405, "only GET and HEAD: nothing here changes state\n");
+    return httplib::Server::HandlerResponse::Handled;
+}
+
+void answer_error(const Request&, Response& response) {
+    if (response.body.empty())
+        response.set_content(response.status == 404 ? "not found: / names what there is\n" : "refused\n", plain);
+}
+
+void answer_thrown(const Request& request, Response& response, const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& what) {
+        spdlog::error("{} failed: {}", request.path, what.what());
+    }
+    answer(response, 500, "failed: see the log\n");
+}
+
+// The library opens TCP sockets only, and says little about why it could not. Ours is open already.
+class server : public httplib::Server {
+public:
+    explicit server(int socket) { svr_sock_ = socket; }
+};
+
+}  // namespace
+
+struct web::inside {
+    inside(listener on, const board& from)
+        : listening{std::move(on)}, socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)}, http{socket} {
+        http.set_pre_routing_handler(refuse_writes);
+        http.set_error_handler(httplib::Server::Handler{answer_error});
+        http.set_exception_handler(answer_thrown);
+        http.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
+        http.set_keep_alive_max_count(1);
+        http.set_keep_alive_timeout(2);
+        http.set_read_timeout(std::chrono::seconds{2});
+        http.set_write_timeout(std::chrono::seconds{5});
+        http.set_payload_max_length(1024);
+        http.new_task_queue = [] { return new httplib::ThreadPool(threads); };
+        http.Get("/", [](const Request&, Response& response) { answer(response, 200, index_page); });
+        http.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "alive\n"); });
+        http.Get("/readyz", [&from](const Request&, Response& response) { answer_ready(from, response); });
+        http.Get("/metrics",
+                 [&from](const Request& request, Response& response) { answer_metrics(from, request, response); });
+        http.Get("/api/v1/state", [&from](const Request&, Response& response) { answer_state(from, response); });
+        accepting = std::jthread{[this] { http.listen_after_bind(); }};
+    }
+
+    listener listening;
+    int socket;  // a second descriptor of it, which the library closes
+    server http;
+    std::jthread accepting;
+};
+
+web::web(listener on, const board& from) : inside_{std::make_unique<inside>(std::move(on), from)} {}
+
+web::~web() {
+    // Wakes the accept, whether or not it was reached yet. http.stop() does nothing before that.
+    ::shutdown(inside_->listening.socket(), SHUT_RDWR);
+    inside_->accepting.join();
+}
+
+}  // namespace seki::daemon

@@ -1,0 +1,32 @@
+// What sekid answers over HTTP. Only reads: nothing on it changes state.
+//
+//   /metrics        Prometheus text, or OpenMetrics when the Accept header asks for it
+//   /healthz        sekid lives
+//   /readyz         the segment is sound and the loop is ticking; 503 and the reason otherwise
+//   /api/v1/state   JSON (report/json.hpp)
+//   /               names these
+//
+// Four threads answer, each a whole request at a time: no connection is kept, and a client that dawdles is dropped after a few seconds.
+// They see the segment through the board, and nothing of the loop.
+#pragma once
+
+#include <memory>
+
+#include "daemon/guarded_segment.hpp"
+#include "daemon/listener.hpp"
+
+namespace seki::daemon {
+
+class web {
+public:
+    web(listener on, const board& from);
+    ~web();  // answers what it has begun, then stops
+    web(const web&) = delete;
+    web& operator=(const web&) = delete;
+
+private:
+    struct inside;
+    std::unique_ptr<inside> inside_;
+};
+
+}  // namespace seki::daemon
