@@ -1,4 +1,4 @@
-# What `cmake --install` lays down: libraries, headers, the CMake package, seki.pc, programs, manual pages, systemd units.
+# What `cmake --install` lays down: libraries, headers, the CMake package, seki.pc, programs, manual pages, units.
 # Everything is found relative to the installed file itself, so that an installed tree may be moved.
 include(CMakePackageConfigHelpers)
 

@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 jobs=$(nproc)
 
-# ccache, where there is one, makes the second build of anything quick. CMake reads these when it first sees a build folder.
+# ccache, where there is one, makes the second build of anything quick.
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
@@ -22,7 +22,7 @@ build() {
     folder=$root/build
     [ "$preset" = default ] || folder=$root/build-$preset
     if [ -e "$folder" ] && [ ! -w "$folder" ]; then
-        fail "$folder belongs to $(stat -c %U "$folder"), and you are $(id -un): remove it, or work in a clone of your own"
+        fail "$folder belongs to $(stat -c %U "$folder"), not to $(id -un): remove it, or work in another clone"
     fi
     (cd "$root" && cmake --preset "$preset")
     cmake --build "$folder" --parallel "$jobs" ${1+--target "$@"}

@@ -1,6 +1,6 @@
 # Installs the build into a folder of its own, moves that folder, and builds and runs a small program against it in the
 # three ways that a user may: find_package, pkg-config, and pkg-config with the static library.
-# Fails when a header, a library, a link dependency or a path of the package is missing or points outside the installed tree.
+# Fails when a header, a library, a link dependency or a path of the package is missing or leads out of the tree.
 
 function(must)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE failed OUTPUT_VARIABLE output ERROR_VARIABLE output)

@@ -4,11 +4,11 @@ import re
 
 from .tree import CXX, at
 
-LAYERS = ["layout", "algorithm", "shm", "primitives", "config", "client", "capi", "daemon"]
-
 # The one file that names an atomic instruction. Tests and benches may have atomics of their own, never in a segment.
 ATOMICS_ALLOWED = ("src/shm/memory.hpp", "tests/", "bench/")
-ATOMIC = re.compile(r"<atomic>|<stdatomic\.h>|\bstd::atomic|\batomic_ref\b|\b_Atomic\b|\b__atomic_\w+|\b__sync_\w+|\bmemory_order")
+ATOMIC = re.compile(
+    r"<atomic>|<stdatomic\.h>|\bstd::atomic|\batomic_ref\b|\b_Atomic\b|\b__atomic_\w+|\b__sync_\w+|\bmemory_order"
+)
 
 # Marks of work that is not done, and of tests that do not run; put together so that this file does not hold them.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|\bDIS" r"ABLED_\w+|\bGTEST_" r"SKIP\b")
@@ -16,14 +16,14 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|\bDIS" r"ABLED_\w+|\b
 LONGEST = 600
 
 FIGURE = re.compile(r"^[~≈<>≤≥= ]*\d[\d.,]*\s*(ns|µs|us|x|×|GB/s|M/s|million/s|million a second)$")
-COMMAND = re.compile(r"(^|[\s`/])(tools/\w|bench/\w|build[\w-]*/\w|sekictl bench)")
+COMMAND = re.compile(r"(^|`|^    .*)(\./)?(tools/\w|bench/\w|build[\w-]*/\w|sekictl bench)")
 NEAR = 10
 
 
 def atomics(tree):
     """Atomic instructions are named in src/shm/memory.hpp alone."""
     return [
-        at(path, number, f"\"{found.group()}\" outside src/shm/memory.hpp: add a named access to its `hardware` instead")
+        at(path, number, f'"{found.group()}" outside src/shm/memory.hpp: add a named access to its `hardware` instead')
         for path in tree.files(*CXX)
         if not path.startswith(ATOMICS_ALLOWED)
         for number, line in tree.code_lines(path)
@@ -41,22 +41,32 @@ def no_volatile(tree):
     ]
 
 
+def layer_order(tree):
+    """The layers as src/CMakeLists.txt lists them; what else is in src/ comes after all of them."""
+    path = "src/CMakeLists.txt"
+    declared = re.findall(r"^seki_layer\((\w+)", tree.text(path), re.MULTILINE) if path in tree.paths else []
+    return declared + sorted({p.split("/")[1] for p in tree.files(*CXX, under=("src/",))} - set(declared))
+
+
 def layers(tree):
-    """A layer includes only layers above it in the list; public headers include only public ones and the standard library."""
+    """A layer includes layers above it in src/CMakeLists.txt; public headers public ones and the standard library."""
+    order = layer_order(tree)
+    public = re.compile(r"[a-z_0-9]+|seki/\w+\.hp?p?|std\w+\.h")
     findings = []
     for path in tree.files(*CXX, under=("src/", "include/")):
-        own = LAYERS.index(path.split("/")[1]) if path.split("/")[1] in LAYERS else len(LAYERS)
+        own = path.split("/")[1]
         for number, line in tree.code_lines(path):
             found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)', line)
             if not found:
                 continue
             quote, name = found.groups()
-            folder = name.split("/")[0]
+            used = name.split("/")[0]
             if path.startswith("include/"):
-                if quote == '"' or not re.fullmatch(r"[a-z_0-9]+|seki/\w+\.hp?p?|std\w+\.h", name):
-                    findings.append(at(path, number, f"a public header includes <seki/...> and the standard library, not {name}"))
-            elif quote == '"' and folder in LAYERS and LAYERS.index(folder) > own:
-                findings.append(at(path, number, f"{path.split('/')[1]} must not know {folder}: the order is {', '.join(LAYERS)}"))
+                if quote == '"' or not public.fullmatch(name):
+                    message = f"a public header includes <seki/...> and the standard library, not {name}"
+                    findings.append(at(path, number, message))
+            elif quote == '"' and used in order and order.index(used) > order.index(own):
+                findings.append(at(path, number, f"{own} must not know {used}: the order is {', '.join(order)}"))
     return findings
 
 
@@ -110,17 +120,14 @@ def tables(lines):
 
 
 def figures(tree):
-    """A table of measured figures has the command that prints them within ten lines: `tools/..`, `bench/..`, `build/..`."""
+    """A table of measured figures has the command that prints them within ten lines: `tools/..`, `bench/..`."""
     findings = []
     for path in tree.files(".md"):
         lines = tree.lines(path)
         for first, last in tables(lines):
-            cells = [cell.strip(" *`") for _, line in lines[first - 1 : last] for cell in line.strip().strip("|").split("|")]
-            if sum(bool(FIGURE.match(cell)) for cell in cells) < 2:
-                continue
+            rows = [line.strip().strip("|").split("|") for _, line in lines[first - 1 : last]]
+            measured = [cell for row in rows for cell in row if FIGURE.match(cell.strip(" *`"))]
             near = lines[max(0, first - 1 - NEAR) : first - 1] + lines[last : last + NEAR]
-            if not any(COMMAND.search(line) for _, line in near if "`" in line or line.startswith("    ")) and not any(
-                COMMAND.match(line) for _, line in near
-            ):
-                findings.append(at(path, first, f"a table of figures, and no command that prints them within {NEAR} lines"))
+            if len(measured) > 1 and not any(COMMAND.search(line) for _, line in near):
+                findings.append(at(path, first, f"figures, and no command within {NEAR} lines that prints them"))
     return findings

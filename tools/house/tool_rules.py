@@ -4,6 +4,7 @@ import concurrent.futures
 import itertools
 import json
 import os
+import re
 import subprocess
 
 from .tree import CXX
@@ -31,8 +32,12 @@ def in_parallel(function, items):
 
 def formatting(tree):
     """clang-format-19 would change nothing."""
-    paths = tree.files(*CXX)
-    return run(tree, [CLANG_FORMAT, "--dry-run", "-Werror", *paths]) if paths else []
+
+    def unformatted(path):
+        differs = run(tree, [CLANG_FORMAT, "--dry-run", "-Werror", path])
+        return [f"{path}: run {CLANG_FORMAT} -i {path}"] if differs else []
+
+    return in_parallel(unformatted, tree.files(*CXX))
 
 
 def headers(tree):
@@ -44,7 +49,7 @@ def headers(tree):
         return run(tree, [*command, *WARNINGS, "-fsyntax-only", "-Iinclude", "-"], input=source)
 
     paths = tree.files(*COMPILERS, under=("include/",))
-    return in_parallel(compile_alone, [(c, p) for p in paths for c in COMPILERS[p[p.rindex("."):]]])
+    return in_parallel(compile_alone, [(c, p) for p in paths for c in COMPILERS[p[p.rindex(".") :]]])
 
 
 def tidy(tree):
@@ -60,16 +65,25 @@ def tidy(tree):
     progress = itertools.count(1)
 
     def look(path):
-        findings = run(tree, [CLANG_TIDY, "--quiet", "-p", str(folder), path])
+        said = "\n".join(run(tree, [CLANG_TIDY, "--quiet", "--extra-arg=-w", "-p", str(folder), path]))
         print(f"   [{next(progress)}/{len(paths)}] {path}", flush=True)
-        return findings
+        return [finding.strip() for finding in re.split(r"^(?=/\S+: (?:error|warning): )", said, flags=re.MULTILINE)]
 
-    return in_parallel(look, paths)
+    def own_path(finding):
+        """A layer's header by its place in src/, not by the link through which it was included."""
+        return re.sub(rf"{re.escape(str(folder))}/layers/\w+/", "src/", finding).replace(f"{tree.root}/", "")
+
+    # What stands in a header is found by every file that includes it, and told once.
+    return list(dict.fromkeys(own_path(finding) for finding in in_parallel(look, paths) if ": error: " in finding))
 
 
 def manuals(tree):
     """mandoc has nothing to say about the manual pages."""
-    return in_parallel(lambda path: run(tree, ["mandoc", "-T", "lint", "-W", "warning", path]), tree.files(".1", ".5", ".8", under=("docs/",)))
+
+    def lint(path):
+        return run(tree, ["mandoc", "-T", "lint", "-W", "warning", path])
+
+    return in_parallel(lint, tree.files(".1", ".5", ".8", under=("docs/",)))
 
 
 def scripts(tree):

@@ -6,7 +6,10 @@ import re
 import subprocess
 
 CXX = (".cpp", ".hpp", ".h", ".c")
-NOT_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|R"\w*\(.*?\)\w*"|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])+'""", re.DOTALL)
+NOT_CODE = re.compile(
+    r"""//[^\n]* | /\*.*?\*/ | R"\w*\(.*?\)\w*" | "(?:\\.|[^"\\\n])*" | (?<!\w)'(?:\\.|[^'\\\n])+'""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 class Tree:
@@ -37,6 +40,7 @@ class Tree:
 
     def code_lines(self, path):
         """The same without comments and without what stands in quotes, except the name in an #include."""
+        text = self.text(path)
 
         def blank(match):
             before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
@@ -44,7 +48,6 @@ class Tree:
                 return match.group()
             return "\n" * match.group().count("\n")
 
-        text = self.text(path)
         return list(enumerate(NOT_CODE.sub(blank, text).split("\n"), 1))
 
 
