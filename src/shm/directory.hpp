@@ -34,12 +34,13 @@ namespace seki::shm {
 using terms = std::array<std::uint64_t, 8>;
 
 // The block in force. The values may come from a scribbler: who uses them clamps them (primitives/limiter_terms.hpp).
-// Ends by the administrators' progress, or after a few rounds with a mixture if somebody toggles the version for fun.
 struct terms_in_force {
     terms values{};
     std::uint64_t version = 0;
 };
+inline constexpr std::uint64_t never_in_force = ~std::uint64_t{0};
 
+// Ends by the administrators' progress; should they publish faster than it reads, with a mixture whose version is never_in_force.
 template <class Memory = hardware>
 [[nodiscard]] inline terms_in_force read_terms(const layout::directory_entry& entry) noexcept {
     terms_in_force found{.version = Memory::load_acquire(entry.terms_version)};  // pairs with publish_terms
@@ -51,9 +52,10 @@ template <class Memory = hardware>
             ((found.values[i] = Memory::load_acquire(block[i])), ...);
         }(std::make_index_sequence<std::tuple_size_v<terms>>{});
         const std::uint64_t again = Memory::load_acquire(entry.terms_version);
-        if (again == found.version) break;
+        if (again == found.version) return found;
         found.version = again;
     }
+    found.version = never_in_force;
     return found;
 }
 

@@ -1,0 +1,86 @@
+// Changing the terms of a limiter under the eyes of its readers.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+#include <vector>
+
+#include "shm/directory.hpp"
+#include "support/interleaving.hpp"
+#include "support/stepped_memory.hpp"
+
+namespace seki::test {
+namespace {
+
+shm::terms all(std::uint64_t value) {
+    shm::terms terms{};
+    terms.fill(value);
+    return terms;
+}
+bool whole(const shm::terms_in_force& read) { return std::ranges::count(read.values, read.values[0]) == 8; }
+
+// Fails if a reader can see some values of one publication and some of another, or go back to an older one, whoever dies where.
+TEST(DirectoryTerms, AReaderSeesOnePublicationWhole) {
+    const exploration done = explore({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
+        layout::directory_entry entry;
+        shm::publish_terms<stepped>(entry, all(1));
+        play.together({[&] {
+                           shm::publish_terms<stepped>(entry, all(2));
+                           shm::publish_terms<stepped>(entry, all(3));
+                       },
+                       [&] {
+                           const auto first = shm::read_terms<stepped>(entry);
+                           const auto second = shm::read_terms<stepped>(entry);
+                           if (!whole(first) || !whole(second)) play.fail("a mixture");
+                           if (second.values[0] < first.values[0]) play.fail("an older one again");
+                           if (first.version != first.values[0]) play.fail("the version of another");
+                       }});
+        // Whoever died, the next administrator carries on.
+        if (!whole(shm::read_terms<stepped>(entry))) play.fail("a mixture is left");
+        shm::publish_terms<stepped>(entry, all(9));
+        if (shm::read_terms<stepped>(entry).values != all(9)) play.fail("a later publication is not seen");
+    });
+    EXPECT_EQ(done.failure, "");
+    std::printf("%llu schedules\n", static_cast<unsigned long long>(done.schedules));
+}
+
+// Fails if an order is too weak for the machine, or if a reader that is outrun passes a mixture off as terms in force.
+TEST(DirectoryTerms, ReadersAreNotFooledByAnAdministratorInAHurry) {
+    layout::directory_entry entry;
+    shm::publish_terms(entry, all(1));
+    std::atomic<bool> over = false;
+    std::atomic<std::uint64_t> mixtures = 0, reads = 0;
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 2; ++i)
+        readers.emplace_back([&] {
+            while (!over) {
+                const auto read = shm::read_terms(entry);
+                if (read.version == shm::never_in_force) continue;
+                ++reads;
+                if (!whole(read) || read.values[0] != read.version) ++mixtures;
+            }
+        });
+    std::uint64_t value = 2;
+    // Bounded by the readers' progress: each publication lets them read a little more.
+    while (reads < 20'000) shm::publish_terms(entry, all(value++));
+    over = true;
+    for (auto& reader : readers) reader.join();
+    EXPECT_EQ(mixtures, 0U);
+}
+
+// Fails if a scribbler who changes the version all the time can keep a reader for ever, or be believed.
+TEST(DirectoryTerms, AReaderThatIsOutrunSaysSo) {
+    struct toggled : stepped {
+        static std::uint64_t load_acquire(const word& w) noexcept {
+            machine::store_relaxed(const_cast<word&>(w), machine::load_relaxed(w) + 1);
+            return machine::load_relaxed(w);
+        }
+    };
+    layout::directory_entry entry;
+    EXPECT_EQ(shm::read_terms<toggled>(entry).version, shm::never_in_force);
+}
+
+}  // namespace
+}  // namespace seki::test

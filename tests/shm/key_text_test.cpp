@@ -1,0 +1,96 @@
+// The texts of keys: shown when they belong to the key in the slot, and only then.
+#include "shm/key_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/seed.hpp"
+
+namespace seki::test {
+namespace {
+
+class KeyText : public testing::Test {
+protected:
+    std::vector<layout::key_text> records{4};
+    shm::key_texts<> texts{records};
+    layout::header header{};
+    shm::fingerprint hash{header, 1};
+};
+
+// Fails if a length is off by one anywhere around what is kept whole.
+TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
+    for (std::size_t length = 0; length < 100; ++length) {
+        std::string key;
+        for (std::size_t i = 0; i < length; ++i) key.push_back(static_cast<char>('a' + i % 26));
+        texts.write(2, hash(key), key);
+        const auto read = texts.read(2, hash(key), hash);
+        ASSERT_TRUE(read) << length;
+        EXPECT_EQ(read->whole, length <= layout::text_whole);
+        EXPECT_EQ(read->key, length <= layout::text_whole ? key : key.substr(0, layout::text_prefix));
+    }
+}
+
+// Fails if bytes of a key are taken for the end of a text.
+TEST_F(KeyText, KeysOfAnyBytesAreKept) {
+    const std::string key{"\0\xff\n\0key\0", 8};
+    texts.write(0, hash(key), key);
+    EXPECT_EQ(texts.read(0, hash(key), hash)->key, key);
+}
+
+// Fails if the text of a key that had the slot before is shown for the one that has it now.
+TEST_F(KeyText, ATextIsNotBelievedForAnotherKey) {
+    const std::string brief = "10.0.0.1", lengthy(60, 'x');
+    for (const std::string& key : {brief, lengthy}) {
+        texts.write(1, hash(key), key);
+        EXPECT_FALSE(texts.read(1, hash("another"), hash));
+        EXPECT_FALSE(texts.read(1, hash(key), shm::fingerprint(header, 2)) && key == brief)
+            << "the limiter of another incarnation";
+    }
+    EXPECT_FALSE(texts.read(3, hash("never written"), hash));
+}
+
+// Fails if a record that two wrote at once, or that one left half-written, is believed.
+TEST_F(KeyText, MixturesOfTwoTextsAreNotBelieved) {
+    const std::string one = "the first of two keys, short", two = "and the second one, also short";
+    for (const auto& [a, b] : {std::pair{one, two}, std::pair{one, std::string(90, 'y')},
+                               std::pair{std::string(50, 'x'), std::string(90, 'y')}}) {
+        std::array<std::uint64_t, 4> first{}, second{};
+        const auto copy = [&](auto& to) {
+            for (std::size_t i = 0; i < 4; ++i) to[i] = shm::hardware::load_relaxed(records[0].words[i]);
+        };
+        texts.write(0, hash(a), a);
+        copy(first);
+        texts.write(0, hash(b), b);
+        copy(second);
+        for (unsigned mix = 1; mix < 15; ++mix) {
+            bool same_as_one = true, same_as_other = true;
+            for (std::size_t i = 0; i < 4; ++i) {
+                const std::uint64_t value = (mix >> i & 1) != 0 ? first[i] : second[i];
+                shm::hardware::store_relaxed(records[0].words[i], value);
+                same_as_one = same_as_one && value == first[i];
+                same_as_other = same_as_other && value == second[i];
+            }
+            EXPECT_EQ(texts.read(0, hash(a), hash).has_value(), same_as_one) << mix;
+            EXPECT_EQ(texts.read(0, hash(b), hash).has_value(), same_as_other) << mix;
+        }
+    }
+}
+
+// Fails if a length or an index from the segment is used unchecked.
+TEST_F(KeyText, RandomBytesAreNeverBelieved) {
+    std::mt19937_64 random{seed_or(1)};
+    for (int round = 0; round < 100'000; ++round) {
+        for (auto& word : records[0].words) shm::hardware::store_relaxed(word, random());
+        ASSERT_FALSE(texts.read(0, random() | layout::tag_bit, hash));
+    }
+    EXPECT_FALSE(texts.read(4, hash("key"), hash));
+    texts.write(4, hash("key"), "key");
+    EXPECT_FALSE(shm::key_texts<>{}.kept());
+    EXPECT_FALSE(shm::key_texts<>{}.read(0, hash("key"), hash));
+}
+
+}  // namespace
+}  // namespace seki::test
