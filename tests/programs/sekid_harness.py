@@ -1,0 +1,180 @@
+"""Starts sekid and workers as a user would, and talks to them. Waits are for events, each with a deadline; nothing sleeps for luck."""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+SEKID = os.environ["SEKID"]
+WORKER = os.environ["SEKI_WORKER"]
+DEADLINE = 60.0
+
+
+def eventually(what, condition, deadline=DEADLINE):
+    """The first true answer of condition(). For things that tell nobody when they happen."""
+    end = time.monotonic() + deadline
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline} s: {what}")
+        time.sleep(0.02)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=DEADLINE)
+        self.unix_path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(self.unix_path)
+
+
+class Sekid:
+    """A running sekid, ready by its own word (sd_notify)."""
+
+    def __init__(self, folder, *arguments):
+        self.notify_path = os.path.join(folder, "notify.%d" % time.monotonic_ns())
+        self.notifications = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notifications.bind(self.notify_path)
+        self.notifications.settimeout(DEADLINE)
+        environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
+        self.lines = []
+        self.process = subprocess.Popen(
+            [SEKID, *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
+        self.reader.start()
+        try:
+            self.wait_notification("READY=1")
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait_notification(self, wanted):
+        while True:
+            try:
+                message = self.notifications.recv(4096).decode()
+            except TimeoutError as late:
+                raise AssertionError(f"sekid did not say {wanted}; it logged:\n{self.log()}") from late
+            if wanted in message.split("\n"):
+                return message
+
+    def log(self):
+        return "".join(self.lines)
+
+    def wait_log(self, text):
+        eventually(f"{text!r} in the log", lambda: text in self.log())
+
+    def address(self):
+        self.wait_log("listening on ")
+        return self.log().split("listening on ")[1].split("\n")[0].strip()
+
+    def connection(self):
+        address = self.address()
+        if address.startswith("unix:"):
+            return UnixConnection(address[len("unix:") :])
+        return http.client.HTTPConnection(address[len("http://") :], timeout=DEADLINE)
+
+    def ask(self, path, method="GET", headers=None):
+        with contextlib.closing(self.connection()) as connection:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.read().decode(), response
+
+    def get(self, path):
+        status, body, _ = self.ask(path)
+        if status != 200:
+            raise AssertionError(f"{path}: {status}: {body}")
+        return body
+
+    def state(self):
+        return json.loads(self.get("/api/v1/state"))
+
+    def limiter(self, name):
+        return {each["name"]: each for each in self.state()["limiters"]}[name]
+
+    def samples(self):
+        """Metrics as {'name{labels}': value}."""
+        lines = [line for line in self.get("/metrics").splitlines() if line and not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    def reload(self):
+        """Returns when sekid is through with it, whether or not it liked the file."""
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_notification("RELOADING=1")
+        self.wait_notification("READY=1")
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        status = self.process.wait(DEADLINE)
+        self.reader.join(DEADLINE)
+        self.process.stderr.close()
+        self.notifications.close()
+        return status
+
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
+
+class Worker:
+    def __init__(self, segment):
+        self.process = subprocess.Popen(
+            [WORKER, segment], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def __call__(self, command):
+        self.process.stdin.write(command + "\n")
+        return self.process.stdout.readline().strip()
+
+    def kill(self):
+        self.process.kill()
+        self.close()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+        self.process.stdout.close()
+
+
+class SekidTest(unittest.TestCase):
+    def setUp(self):
+        # Not in /tmp: the path of a Unix socket is short, and a segment belongs into memory.
+        self.folder = tempfile.mkdtemp(prefix="sekid-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.segment = os.path.join(self.folder, "test.seg")
+        self.config = os.path.join(self.folder, "sekid.toml")
+
+    def configure(self, limiters, sekid='listen = "127.0.0.1:0"', tick="10ms"):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f'[segment]\npath = "{self.segment}"\nsize = "4MiB"\nmax_workers = 16\nmax_primitives = 16\n')
+            file.write(f'[sekid]\nlog = "stderr"\ntick = "{tick}"\n{sekid}\n{limiters}\n')
+
+    def start(self, *arguments):
+        sekid = Sekid(self.folder, *(arguments or ("--config", self.config)))
+        self.addCleanup(sekid.kill)
+        return sekid
+
+    def worker(self):
+        worker = Worker(self.segment)
+        self.addCleanup(worker.kill)
+        return worker
+
+    def refused(self, *arguments):
+        """Runs a sekid that must not start; its exit status and what it said."""
+        done = subprocess.run(
+            [SEKID, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL
+        )
+        return done.returncode, done.stderr

@@ -1,0 +1,381 @@
+"""sekid from outside: the real program, real workers, promtool and a real Prometheus server."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import unittest
+import urllib.parse
+import urllib.request
+
+from sekid_harness import DEADLINE, SekidTest, eventually
+
+# Of header::heartbeat_ns (src/layout/header.hpp).
+HEARTBEAT_OFFSET = 280
+
+# A window that does not end while the test runs.
+LOGIN = '[limiter.login]\nalgorithm = "fixed_window"\nlimit = {}\nwindow = "30d"\nmax_keys = 100\n'
+OTHER = '[limiter.other]\nlimit = 7\nwindow = "1m"\nmax_keys = 100\n'
+
+
+class Serving(SekidTest):
+    def test_configured_limiters_decide_and_are_counted(self):
+        """Fails when a limiter is not made, a decision not counted, or a label wrong."""
+        self.configure(LOGIN.format(5) + OTHER)
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("repeat 8 login alice"), "allowed 5")
+        samples = sekid.samples()
+        self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 5)
+        self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="deny"}'], 3)
+        self.assertEqual(samples['seki_limiter_cost_total{limiter="login",decision="deny"}'], 3)
+        self.assertEqual(samples['seki_limiter_keys{limiter="login"}'], 1)
+        self.assertEqual(samples['seki_limiter_keys_max{limiter="login"}'], 100)
+        self.assertEqual(samples["seki_workers"], 1)
+        self.assertEqual(samples["seki_worker_threads"], 1)
+        self.assertEqual(samples["seki_segment_bytes"], 4 << 20)
+
+    def test_series_exist_before_anything_was_decided(self):
+        """Fails when a rate() over a series that is not there yet would miss the first decisions."""
+        self.configure(OTHER)
+        samples = self.start().samples()
+        for decision in ("allow", "deny", "shadow_deny"):
+            self.assertEqual(samples[f'seki_limiter_decisions_total{{limiter="other",decision="{decision}"}}'], 0)
+            self.assertEqual(samples[f'seki_limiter_cost_total{{limiter="other",decision="{decision}"}}'], 0)
+        for name in ("evictions", "full"):
+            self.assertEqual(samples[f'seki_limiter_{name}_total{{limiter="other"}}'], 0)
+
+    def test_promtool_finds_nothing_to_say(self):
+        """Fails when a metric breaks a naming rule, lacks help, or is no valid text."""
+        self.configure(LOGIN.format(5))
+        text = self.start().get("/metrics")
+        done = subprocess.run(
+            ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=DEADLINE, check=False
+        )
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_open_metrics_when_asked_for(self):
+        """Fails when the format is chosen wrongly, or its end mark is missing."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        accept = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+        _, body, response = sekid.ask("/metrics", headers=accept)
+        self.assertTrue(response.getheader("Content-Type").startswith("application/openmetrics-text"))
+        self.assertTrue(body.endswith("# EOF\n"))
+        self.assertIn("# TYPE seki_limiter_decisions counter\n", body)
+        self.assertIn('seki_limiter_decisions_total{limiter="login",decision="allow"} 0\n', body)
+        _, body, response = sekid.ask("/metrics")
+        self.assertTrue(response.getheader("Content-Type").startswith("text/plain; version=0.0.4"))
+
+    def test_state_is_json_of_everything(self):
+        """Fails when the schema that the manual describes changes."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        worker("repeat 6 login alice")
+        state = sekid.state()
+        self.assertEqual(state["schema"], 1)
+        self.assertEqual(state["segment"]["path"], self.segment)
+        self.assertEqual(state["segment"]["mode"], "0660")
+        self.assertTrue(state["sekid"]["running"])
+        self.assertEqual(state["sekid"]["pid"], sekid.process.pid)
+        (process,) = state["workers"]["processes"]
+        self.assertEqual((process["pid"], process["state"]), (worker.process.pid, "live"))
+        self.assertEqual(len(process["threads"]), 1)
+        login = sekid.limiter("login")
+        self.assertEqual(login["options"]["window_seconds"], 30 * 86400)
+        self.assertEqual(login["options"]["algorithm"], "fixed_window")
+        self.assertEqual((login["counters"]["allow"], login["counters"]["deny"], login["keys"]), (5, 1, 1))
+
+    def test_health_and_readiness(self):
+        """Fails when a healthy sekid says it is not."""
+        self.configure("")
+        sekid = self.start()
+        self.assertEqual(sekid.get("/healthz"), "alive\n")
+        self.assertEqual(sekid.get("/readyz"), "ready\n")
+
+    def test_a_loop_that_does_not_tick_is_not_ready(self):
+        """Fails when readiness does not look at the ticks. The last tick is moved to the distant past; the next one is two seconds away."""
+        self.configure("", tick="2s")
+        sekid = self.start()
+
+        def tick_long_ago():
+            with open(self.segment, "r+b") as file:
+                file.seek(HEARTBEAT_OFFSET)
+                file.write((1).to_bytes(8, "little"))
+            status, body, _ = sekid.ask("/readyz")
+            return body if status == 503 else None
+
+        self.assertIn("does not tick", eventually("not ready", tick_long_ago))
+        eventually("ready again", lambda: sekid.ask("/readyz")[0] == 200)
+
+    def test_only_reading_is_answered(self):
+        """Fails when a method that could change something is let through."""
+        self.configure("")
+        sekid = self.start()
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            status, _, response = sekid.ask("/metrics", method)
+            self.assertEqual((status, response.getheader("Allow")), (405, "GET, HEAD"), method)
+        status, body, _ = sekid.ask("/metrics", "HEAD")
+        self.assertEqual((status, body), (200, ""))
+        self.assertEqual(sekid.ask("/nothing")[0], 404)
+        self.assertIn("/api/v1/state", sekid.get("/"))
+
+    def test_unix_socket(self):
+        """Fails when the socket is not made, not for the group, survives a stop, or one left behind by a killed sekid is in the way."""
+        path = os.path.join(self.folder, "http.sock")
+        self.configure("", sekid=f'listen = "unix:{path}"')
+        sekid = self.start()
+        self.assertEqual(sekid.get("/healthz"), "alive\n")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o660)
+        sekid.kill()
+        self.assertTrue(os.path.exists(path))
+        sekid = self.start()
+        self.assertEqual(sekid.get("/healthz"), "alive\n")
+        self.assertEqual(sekid.stop(), 0)
+        self.assertFalse(os.path.exists(path))
+
+
+class Prometheus(SekidTest):
+    def test_a_real_server_scrapes_and_answers(self):
+        """Fails when Prometheus cannot parse what it gets, in the format that it asks for itself."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.assertEqual(self.worker()("repeat 9 login alice"), "allowed 5")
+        server = self.serve(sekid.address()[len("http://") :])
+        denied = eventually("Prometheus has scraped", lambda: self.query(server, 'seki_limiter_decisions_total{decision="deny"}'))
+        self.assertEqual([(each["metric"]["limiter"], each["value"][1]) for each in denied], [("login", "4")])
+        self.assertEqual(self.query(server, "up")[0]["value"][1], "1")
+
+    def serve(self, target):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = "127.0.0.1:%d" % free.getsockname()[1]
+        config = os.path.join(self.folder, "prometheus.yml")
+        with open(config, "w", encoding="utf-8") as file:
+            json.dump(
+                {
+                    "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+                    "scrape_configs": [{"job_name": "seki", "static_configs": [{"targets": [target]}]}],
+                },
+                file,
+            )
+        server = subprocess.Popen(
+            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb", f"--web.listen-address={address}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(server.wait, DEADLINE)
+        self.addCleanup(server.kill)
+        return address
+
+    @staticmethod
+    def query(server, expression):
+        url = f"http://{server}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
+                return json.load(answer)["data"]["result"]
+        except OSError:
+            return None  # not up yet
+
+
+class Reloading(SekidTest):
+    def test_a_limit_changes_in_place_and_its_keys_survive(self):
+        """Fails when a reload makes the limiter anew: then five more than eight would be let through."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("repeat 6 login alice"), "allowed 5")
+        self.configure(LOGIN.format(8) + OTHER)
+        sekid.reload()
+        self.assertEqual(worker("repeat 6 login alice"), "allowed 3")
+        self.assertEqual(worker("check other bob 1"), "allow 6")
+        login = sekid.limiter("login")
+        self.assertEqual((login["options"]["limit"], login["counters"]["allow"]), (8, 8))
+
+    def test_a_bad_file_changes_nothing_and_every_mistake_is_logged(self):
+        """Fails when a reload is applied in part, or stops at the first mistake."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.configure(LOGIN.format(8).replace("[limiter.login]", "[limiter.login]\nbrust = 1") + OTHER.replace("7", "0"))
+        sekid.reload()
+        self.assertIn("sekid.toml:11:1: ", sekid.log())
+        self.assertIn("brust", sekid.log())
+        self.assertIn('limiter "other": limit 0 is too small', sekid.log())
+        self.assertEqual(sekid.limiter("login")["options"]["limit"], 5)
+        self.assertEqual(len(sekid.state()["limiters"]), 1)
+        self.assertEqual(sekid.get("/readyz"), "ready\n")
+
+    def test_what_cannot_change_in_place_is_refused_as_a_whole(self):
+        """Fails when the other limiters of the file are made all the same."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.configure(OTHER + LOGIN.format(8).replace("max_keys = 100", "max_keys = 200"))
+        sekid.reload()
+        sekid.wait_log("max_keys")
+        self.assertEqual([each["name"] for each in sekid.state()["limiters"]], ["login"])
+        self.assertEqual(sekid.stop(), 0)
+        status, said = self.refused("--config", self.config)
+        self.assertEqual(status, 1)
+        self.assertIn('limiter "login"', said)
+        self.assertIn("max_keys", said)
+
+
+class Restarting(SekidTest):
+    def test_counts_survive_kill_9(self):
+        """Fails when sekid keeps a count that only it knows, or makes a new segment of a good one."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("repeat 6 login alice"), "allowed 5")
+        sekid.kill()
+        self.assertEqual(worker("repeat 4 login alice"), "allowed 0")
+        samples = self.start().samples()
+        self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 5)
+        self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="deny"}'], 5)
+        self.assertEqual(samples["seki_segment_generation"], 1)
+
+    def test_a_stop_leaves_the_segment_and_nothing_else(self):
+        """Fails when the owner is still named, or the lock file stays."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(sekid.stop(), 0)
+        self.assertFalse(os.path.exists(self.segment + ".owner"))
+        self.assertEqual(worker("check login alice 1"), "allow 4")
+        self.assertEqual(self.start().stop(signal.SIGINT), 0)
+
+    def test_a_second_sekid_refuses_and_names_the_first(self):
+        """Fails when two look after one segment, or the second harms the first."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        status, said = self.refused("--config", self.config)
+        self.assertEqual(status, 1)
+        self.assertIn(f"pid {sekid.process.pid}", said)
+        self.assertEqual(len(said.strip().splitlines()), 1, said)
+        self.assertEqual(sekid.get("/readyz"), "ready\n")
+
+    def test_dead_workers_are_reaped(self):
+        """Fails when the slot of a killed process is not given back while sekid runs."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("check login alice 1"), "allow 4")
+        self.assertEqual(sekid.samples()["seki_workers"], 1)
+        worker.process.kill()
+        worker.process.wait(DEADLINE)
+        eventually("reaped", lambda: sekid.samples()["seki_workers_reaped_total"] == 1)
+        samples = sekid.samples()
+        self.assertEqual((samples["seki_workers"], samples["seki_worker_threads"]), (0, 0))
+        self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 1)
+
+
+class Surviving(SekidTest):
+    def test_a_truncated_segment_is_made_anew(self):
+        """Fails when the SIGBUS kills sekid, or the limiters of the configuration are not there afterwards."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        for length in (0, 4096, 100_000):
+            before = os.stat(self.segment).st_ino
+            os.truncate(self.segment, length)
+            eventually("another file", lambda: os.stat(self.segment).st_ino != before)
+            eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
+            self.assertEqual(self.worker()("check login alice 1"), "allow 4")
+        self.assertIn("truncated", sekid.log())
+        self.assertIsNone(sekid.process.poll())
+        self.assertEqual(sekid.stop(), 0)
+
+    def test_a_removed_segment_is_made_anew_and_workers_move_over(self):
+        """Fails when workers go on in a file that nobody else sees."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("check login alice 1"), "allow 4")
+        os.unlink(self.segment)
+        sekid.wait_log("removed or damaged")
+        eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
+        eventually("a count in the new segment", lambda: worker("check login bob 0") and worker("check login bob 1") and sekid.limiter("login")["counters"]["allow"] > 0)
+
+    def test_rubbish_in_place_of_the_segment_is_replaced(self):
+        """Fails when sekid refuses to start for good after its file was overwritten."""
+        self.configure(LOGIN.format(5))
+        self.assertEqual(self.start().stop(), 0)
+        with open(self.segment, "r+b") as file:
+            file.write(b"\xff" * 4096)
+        sekid = self.start()
+        self.assertIn("replaced what was there", sekid.log())
+        self.assertEqual(self.worker()("check login alice 1"), "allow 4")
+
+    def test_a_file_that_is_no_segment_is_left_alone(self):
+        """Fails when a mistyped path costs somebody a file."""
+        self.configure("")
+        with open(self.segment, "wb") as file:
+            file.write(b"a letter")
+        status, said = self.refused("--config", self.config)
+        self.assertEqual(status, 1)
+        self.assertIn("not a segment", said)
+        with open(self.segment, "rb") as file:
+            self.assertEqual(file.read(), b"a letter")
+
+
+class Refusing(SekidTest):
+    def one_sentence(self, said):
+        self.assertEqual(len(said.strip().splitlines()), 1, said)
+        self.assertTrue(said.startswith("sekid: "), said)
+
+    def test_unknown_options(self):
+        """Fails when a typing mistake is ignored, or answered by a page."""
+        status, said = self.refused("--confg", "x")
+        self.assertEqual(status, 2)
+        self.assertIn("--confg", said)
+        self.one_sentence(said)
+
+    def test_a_port_in_use(self):
+        """Fails when sekid starts without its HTTP, or makes a segment before it notices."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            self.configure("", sekid=f'listen = "{address}"')
+            status, said = self.refused("--config", self.config)
+        self.assertEqual(status, 1)
+        self.assertIn(address, said)
+        self.one_sentence(said)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
+
+    def test_an_address_that_is_none(self):
+        """Fails when an override is taken unseen."""
+        for address in ("nowhere", "127.0.0.1:99999", "unix:relative", ":80", "127.0.0.1:"):
+            status, said = self.refused("--segment", self.segment, "--listen", address)
+            self.assertEqual(status, 1, address)
+            self.one_sentence(said)
+
+    def test_check_says_where_each_mistake_is(self):
+        """Fails when a mistake has no line and column, or a good file is refused."""
+        self.configure(LOGIN.format(5))
+        self.assertEqual(self.refused("--check", self.config), (0, ""))
+        self.configure(LOGIN.format(0) + OTHER.replace('"1m"', '"1 parsec"'))
+        status, said = self.refused("--check", self.config)
+        self.assertEqual(status, 1)
+        mistakes = said.strip().splitlines()
+        self.assertEqual(len(mistakes), 2, said)
+        for mistake in mistakes:
+            self.assertRegex(mistake, r"sekid\.toml:\d+:\d+: limiter \"")
+        self.assertFalse(os.path.exists(self.segment))
+
+    def test_help_and_version(self):
+        """Fails when asking for help is an error."""
+        for option in ("--help", "--version"):
+            done = subprocess.run([os.environ["SEKID"], option], capture_output=True, text=True, timeout=DEADLINE, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("sekid", done.stdout)
+
+
+if __name__ == "__main__":
+    for program in ("prometheus", "promtool"):
+        if shutil.which(program) is None:
+            raise SystemExit(f"sekid_test: there is no {program}: tools/install-packages test")
+    unittest.main(verbosity=2)
