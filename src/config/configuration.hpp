@@ -33,7 +33,8 @@ struct configuration {
 inline constexpr std::size_t max_file_size = 1 << 20;
 inline constexpr std::size_t max_reported = 20;
 
-// Reads and checks all of a file. The message of an error has a line for each mistake, in the order of the file, at most max_reported:
+// Reads and checks all of a file. The message of an error has a line for each mistake, in the order of the
+// file, at most max_reported:
 //     seki.toml:7:9: limiter "login": limit 0 is too small: 1 to 10000000 per window
 [[nodiscard]] Result<configuration> load(const std::filesystem::path& path);
 

@@ -38,7 +38,7 @@ std::string_view type_of(const toml::node& node) {
         case toml::node_type::string: return "text";
         case toml::node_type::integer: return "a number";
         case toml::node_type::floating_point: return "a fraction";
-        case toml::node_type::boolean: return "true or false";
+        case toml::node_type::boolean: return "a switch";
         case toml::node_type::array: return "a list";
         case toml::node_type::table: return "a section";
         default: return "a date or time";
@@ -48,7 +48,8 @@ std::string_view type_of(const toml::node& node) {
 std::string_view name_of(value_kind kind) {
     switch (kind) {
         case value_kind::number: return "a whole number";
-        case value_kind::flag: return "true or false";
+        case value_kind::duration: return "a duration in quotes such as \"30s\"";
+        case value_kind::flag: return "a switch";
         default: return "text in quotes";
     }
 }
@@ -66,6 +67,7 @@ std::optional<std::string> text_of(const toml::node& node, value_kind kind) {
 std::string shown(const toml::node& node) {
     if (const auto* text = node.as_string()) return primitives::quoted(**text) + " ";
     if (const auto* number = node.as_integer()) return fmt::format("{} ", **number);
+    if (const auto* flag = node.as_boolean()) return fmt::format("{} ", **flag);
     if (const auto* fraction = node.as_floating_point()) return fmt::format("{:#} ", **fraction);
     return {};
 }
@@ -117,7 +119,8 @@ private:
                  [&](const setting& key, std::string_view text) { return key.parse(result_, key, text); });
     }
 
-    // Calls apply(rule, text) for each key that is known and has a value of the right type. Answers the keys that have no good value.
+    // Calls apply(rule, text) for each key that is known and has a value of the right type. Answers the
+    // keys that have no good value.
     template <class Rule, class Apply>
     std::vector<std::string_view> each_key(std::string_view thing, const toml::table& table,
                                            std::span<const Rule> rules, Apply apply) {

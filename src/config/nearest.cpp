@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t longest_word = 32;
 
-// Insertions, deletions, changes and swaps of neighbours that turn one word into the other. Both are at most longest_word long.
+// Insertions, deletions, changes and swaps of neighbours that turn one word into the other. Both are at most
+// longest_word long.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::array<std::array<std::size_t, longest_word + 1>, longest_word + 1> cost{};
     for (std::size_t i = 0; i <= a.size(); ++i) {

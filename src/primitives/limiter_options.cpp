@@ -120,7 +120,8 @@ Result<void> check_fixed_options(std::string_view name, const LimiterOptions& ex
     return {};
 }
 
-// The state words of a sliding window were divided when it was created; other limits and windows must fit that division.
+// The state words of a sliding window were divided when it was created; other limits and windows must fit
+// that division.
 Result<void> check_count_bits(std::string_view name, const LimiterOptions& wanted, unsigned count_bits) {
     if (wanted.algorithm != Algorithm::sliding_window) return {};
     const std::uint64_t largest = algorithm::sliding_window::max_limit(count_bits);

@@ -1,4 +1,5 @@
-// The options of a limiter by name, for everything that reads or shows them as text: configuration files, sekictl, errors.
+// The options of a limiter by name, for everything that reads or shows them as text: configuration files, sekictl,
+// errors.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@
 
 namespace seki::primitives {
 
-// In quotes; cut when long; what is not printable UTF-8 is escaped, so that it cannot play tricks on a terminal or a log.
+// In quotes; cut when long; what is not printable UTF-8 is escaped, so that it cannot play tricks on a terminal
+// or a log.
 [[nodiscard]] std::string quoted(std::string_view text);
 
 }  // namespace seki::primitives
