@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "primitives/limiter_terms.hpp"
 #include "primitives/option_names.hpp"
 #include "report/text.hpp"
 
@@ -55,6 +56,11 @@ json to_json(const limiter_counters& counters) {
             {"refunds", counters.refunds}};
 }
 
+// As a check sees it: 0 stands for `limit`, and only there where there are bursts.
+std::uint64_t effective_burst(const LimiterOptions& options) {
+    return options.burst == 0 && primitives::is_bucket(options.algorithm) ? options.limit : options.burst;
+}
+
 template <class Facts>
 json list_of(const std::vector<Facts>& all) {
     json out = json::array();
@@ -68,7 +74,7 @@ json to_json(const LimiterOptions& options) {
     return {{"algorithm", primitives::to_string(options.algorithm)},
             {"limit", options.limit},
             {"window_seconds", seconds(options.window)},
-            {"burst", options.burst},
+            {"burst", effective_burst(options)},
             {"max_keys", options.max_keys},
             {"on_full", primitives::to_string(options.on_full)},
             {"mode", primitives::to_string(options.mode)},

@@ -29,7 +29,7 @@ struct key_facts {
 
 struct key_query {
     std::size_t top = std::numeric_limits<std::size_t>::max();
-    std::function<bool(const key_facts&)> wanted;  // empty: all
+    std::function<bool(const key_facts&)> wanted{};  // empty: all
 };
 
 // The busiest first, then those that spent most. Keys that are as good as new are listed only when the samples name them.

@@ -33,7 +33,8 @@ void repeat(const seki::Segment& in, std::istream& words) {
     std::string name, key;
     words >> times >> name >> key;
     const auto limiter = in.limiter(name);
-    for (std::uint64_t i = 0; limiter && i < times; ++i) allowed += limiter->check(key).allowed ? 1 : 0;
+    for (std::uint64_t i = 0; limiter && i < times; ++i)
+        if (limiter->check(key).allowed) ++allowed;
     std::cout << "allowed " << allowed << '\n';
 }
 

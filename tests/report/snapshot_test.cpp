@@ -31,7 +31,11 @@ protected:
     Report() {
         std::string folder = "/dev/shm/seki-report-XXXXXX";
         path_ = std::filesystem::path{::mkdtemp(folder.data())} / "test.seg";
-        opened_.emplace(*open(path_.native(), {.segment = {.max_workers = 8, .max_primitives = 8, .size = 2 << 20}}));
+        OpenOptions small;
+        small.segment.max_workers = 8;
+        small.segment.max_primitives = 8;
+        small.segment.size = 2 << 20;
+        opened_.emplace(*open(path_.native(), small));
     }
     ~Report() override {
         opened_.reset();
@@ -91,7 +95,7 @@ TEST_F(Report, AnAttachedProcessIsListedWithItsThreads) {
 
 // Fails when options changed by an operator are not told apart from those of the creation.
 TEST_F(Report, OptionsInForceStandBesideThoseOfTheCreation) {
-    limiter("login", five_an_hour());
+    spend(limiter("login", five_an_hour()), "alice", 1);
     LimiterOptions raised = five_an_hour();
     raised.limit = 9;
     ASSERT_TRUE(opened_->change("login", raised));
@@ -170,10 +174,10 @@ TEST_F(Report, AScribbledSegmentIsDescribedAndHarmsNobody) {
     const auto pristine = mapped(segment::access::copy);
     for (int round = 0; round < 100; ++round) {
         const auto copy = mapped(segment::access::copy);
-        auto& entry = copy->directory()[0];
+        void* const entry = &copy->directory()[0];
         scribble(*copy, random, 20'000);
         // Random places seldom hit the entry that counts: now and then it stands on its geometry, with terms gone mad.
-        if (round % 2 == 0) std::memcpy(&entry, &pristine->directory()[0], offsetof(layout::directory_entry, terms));
+        if (round % 2 == 0) std::memcpy(entry, &pristine->directory()[0], offsetof(layout::directory_entry, terms));
         look_at_everything(*copy);
     }
 }
