@@ -53,8 +53,7 @@ constexpr std::uint64_t number_mask(const terms& law) noexcept { return (1ULL <<
 
 constexpr std::uint64_t pack(const view& at, const terms& law) noexcept {
     const std::uint64_t counts = max_limit(law.count_bits);
-    return (at.number & number_mask(law)) << 2 * law.count_bits | (at.previous & counts) << law.count_bits |
-           (at.current & counts);
+    return (at.number & number_mask(law)) << 2 * law.count_bits | at.previous << law.count_bits | (at.current & counts);
 }
 
 constexpr view look(std::uint64_t state, nanos now, const terms& law) noexcept {

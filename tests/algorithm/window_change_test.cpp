@@ -74,6 +74,9 @@ TEST(WindowNumber, ChangeThatWouldRunOutOfNumbersIsSeenBeforehand) {
     const std::uint64_t last = sliding_window_law::last_number(daily);
     EXPECT_TRUE(algorithm::numbers_last(2 * day, shift_after_change(daily, 2 * day, day), last));
     EXPECT_FALSE(algorithm::numbers_last(second, shift_after_change(daily, second, day), last));
+    const std::uint64_t most = last - algorithm::lifetime / day;
+    EXPECT_TRUE(algorithm::numbers_last(day, most, last));
+    EXPECT_FALSE(algorithm::numbers_last(day, most + 1, last));
 }
 
 // Fails when a state of before is read as a count of after, by anybody whose clock is less than two windows behind.
@@ -109,6 +112,21 @@ TYPED_TEST(WindowChange, ClockFromBeforeTheChangeNeverReachesIntoTheFuture) {
         ASSERT_LE(written, static_cast<std::uint64_t>(locate(now, next.window, next.shift, unbounded).number));
         // So whatever it wrote is forgotten two windows later, like any other count.
         ASSERT_TRUE(law::as_good_as_new(behind.state, now + 2 * next.window, next));
+    }
+}
+
+// Fails when numbers start over once they have run out, or a state can no longer hold its own: either would forget counts.
+TYPED_TEST(WindowChange, NumbersThatRanOutStayAtTheLastAndKeepItsCount) {
+    using law = TypeParam;
+    auto terms = law::make(second, 10);
+    terms.shift = law::last_number(terms) - 1;
+    const outcome before = law::check(0, 0, 10, terms);
+    EXPECT_EQ(law::number_of(before.state, terms), law::last_number(terms) - 1);
+    const std::uint64_t full = law::check(0, 3 * second, 10, terms).state;
+    EXPECT_EQ(law::number_of(full, terms), law::last_number(terms));
+    for (const nanos later : {4 * second, 5 * second, day, longest_uptime}) {
+        EXPECT_FALSE(law::check(full, later, 1, terms).allowed) << later;
+        EXPECT_FALSE(law::as_good_as_new(full, later, terms)) << later;
     }
 }
 
