@@ -40,6 +40,10 @@ public:
     }
     // What one check may cost at most.
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.burst; }
+    // How far ahead of the clock a state of this kind can be, under these terms or earlier ones.
+    [[nodiscard]] constexpr algorithm::nanos reach() const noexcept {
+        return algorithm::gcra::to_nanos_up(max_horizon);
+    }
     // About how long one unit of cost takes to come back: what a caller is told who found the table full.
     [[nodiscard]] constexpr algorithm::nanos pace() const noexcept {
         return algorithm::gcra::to_nanos_up(terms_.emission);
@@ -71,6 +75,7 @@ public:
         return algorithm::sliding_window::refund(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
+    [[nodiscard]] constexpr algorithm::nanos reach() const noexcept { return 3 * terms_.window; }
     [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window / terms_.limit + 1; }
 
 private:
@@ -97,6 +102,7 @@ public:
         return algorithm::fixed_window::refund(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
+    [[nodiscard]] constexpr algorithm::nanos reach() const noexcept { return 3 * terms_.window; }
     [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window / terms_.limit + 1; }
 
 private:

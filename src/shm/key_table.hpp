@@ -166,6 +166,22 @@ public:
     }
     [[nodiscard]] std::size_t slot_count() const noexcept { return buckets_.size() * layout::slots_per_bucket; }
 
+    // For who examines the table.
+    [[nodiscard]] layout::pair& slot(std::size_t index) const noexcept {
+        return buckets_[index / layout::slots_per_bucket].slots[index % layout::slots_per_bucket];
+    }
+    [[nodiscard]] std::size_t stripe_count() const noexcept { return stripes_.size(); }
+    [[nodiscard]] layout::pair& stripe(std::size_t index) const noexcept { return stripes_[index]; }
+    // Idle with the stamp of this table, or busy with a key of that stripe.
+    [[nodiscard]] bool sound_stripe(std::size_t index, layout::pair_value content) const noexcept {
+        switch (layout::unpack_transaction(content.second).phase) {
+            case layout::phase::idle: return content.first == stamp_;
+            case layout::phase::preparing:
+            case layout::phase::committing: return !is_empty(content.first) && stripe_of(content.first) == index;
+        }
+        return false;
+    }
+
     // Whether a slot with that index is one of the sixteen where the tag may stand. For doctor.
     [[nodiscard]] bool belongs(std::uint64_t tag, std::size_t slot_index) const noexcept {
         const auto [first, second] = candidate_buckets(tag);

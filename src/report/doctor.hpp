@@ -1,0 +1,49 @@
+// Checks every invariant of a segment, says which do not hold, and mends them.
+//
+// A sound segment in full use has no findings: what examine() reports cannot come from a process that was stopped or killed, only from somebody who wrote
+// where nobody should. Things in between (an insert under way, the slots of a process that just died) are not findings.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shm/segment.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::report {
+
+// The invariants. Their names are stable: --json prints them.
+enum class invariant : std::uint8_t {
+    entry_fits,          // an entry's numbers fit together and lie inside the arena
+    entry_known,         // its kind is one that exists
+    name_valid,          // its name is one that could have been given
+    name_unique,         // no two primitives of a kind share a name
+    incarnation_issued,  // its incarnation was issued by the counter
+    incarnation_unique,  // and to nobody else
+    arena_disjoint,      // its tables are nobody else's
+    terms_sane,          // the terms in force are what some options compile to
+    key_in_bucket,       // a key stands in one of its two buckets
+    key_unique,          // and nowhere else
+    key_possible,        // its state could have come about by now
+    empty_stamped,       // an empty slot is empty, bit for bit
+    stripe_whole,        // a stripe is idle with the table's stamp, or busy with a key of that stripe
+    worker_owned,        // a worker slot belongs to a process slot that there is
+};
+
+[[nodiscard]] std::string_view to_string(invariant broken) noexcept;
+
+struct finding {
+    invariant broken;
+    std::string where;  // limiter "login", slot 17
+    std::string what;   // what is wrong, and what repair() does about it
+};
+
+// At most `most` findings; only reads, so it serves copies.
+[[nodiscard]] std::vector<finding> examine(const shm::segment& where, std::size_t most = 1000);
+
+// Mends what examine() finds, holding the administration lock; answers how many repairs were made. Keys that cannot be trusted are
+// forgotten, primitives that cannot be are deleted.
+[[nodiscard]] Result<std::size_t> repair(const shm::segment& where);
+
+}  // namespace seki::report

@@ -1,0 +1,87 @@
+// check, peek, reset: as the API does.
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "primitives/duration.hpp"
+
+namespace seki::ctl {
+namespace {
+
+struct question {
+    std::string limiter;
+    std::string key;
+    std::int64_t cost = 1;
+};
+
+json seconds(std::chrono::nanoseconds span) {
+    if (span == never) return nullptr;
+    return std::chrono::duration<double>(span).count();
+}
+
+ending report_decision(const context& with, const Limiter& limiter, const Decision& decision) {
+    if (decision.error != Errc::none) return with.fail(limiter.explain(decision.error));
+    const ending end = decision.allowed ? ending::fine : ending::refused;
+    if (with.as_json) {
+        with.print({{"allowed", decision.allowed},
+                    {"shadow", decision.shadow},
+                    {"limit", decision.limit},
+                    {"remaining", decision.remaining},
+                    {"retry_after_seconds", seconds(decision.retry_after)},
+                    {"reset_after_seconds", seconds(decision.reset_after)},
+                    {"delay_seconds", seconds(decision.delay)}});
+        return end;
+    }
+    fmt::print("{}{}: {} of {} left", decision.allowed ? "allowed" : "denied", decision.shadow ? " (shadow)" : "",
+               decision.remaining, decision.limit);
+    if (decision.retry_after == never)
+        fmt::print(", the cost is above the capacity: never");
+    else if (decision.retry_after.count() > 0)
+        fmt::print(", again in {}", primitives::format_duration(decision.retry_after));
+    fmt::print(", as good as new in {}\n", primitives::format_duration(decision.reset_after));
+    return end;
+}
+
+template <class Act>
+ending with_limiter(const context& with, const std::string& name, Act act) {
+    const auto segment = with.operate();
+    if (!segment) return with.fail(segment.error());
+    const auto limiter = segment->limiter(name);
+    if (!limiter) return with.fail(limiter.error());
+    return act(*limiter);
+}
+
+CLI::App* add(CLI::App& program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
+    auto* const command = program.add_subcommand(name, what);
+    command->add_option("LIMITER", asked->limiter, "its name")->required();
+    command->add_option("KEY", asked->key, "the key, 0 to 4096 bytes")->required();
+    return command;
+}
+
+}  // namespace
+
+void add_decisions(CLI::App& program, const context& with, ending& end) {
+    const auto asked = std::make_shared<question>();
+    auto* const check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
+    check->add_option("--cost", asked->cost, "what it costs")->capture_default_str();
+    check->callback([&with, &end, asked] {
+        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+            return report_decision(with, limiter, limiter.check(asked->key, asked->cost));
+        });
+    });
+    auto* const peek = add(program, "peek", "what check would answer; spends nothing", asked);
+    peek->add_option("--cost", asked->cost, "what it would cost")->capture_default_str();
+    peek->callback([&with, &end, asked] {
+        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+            return report_decision(with, limiter, limiter.peek(asked->key, asked->cost));
+        });
+    });
+    add(program, "reset", "make a key as good as new", asked)->callback([&with, &end, asked] {
+        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+            if (const Errc why = limiter.reset(asked->key); why != Errc::none) return with.fail(limiter.explain(why));
+            if (with.as_json) with.print({{"reset", asked->key}});
+            return ending::fine;
+        });
+    });
+}
+
+}  // namespace seki::ctl

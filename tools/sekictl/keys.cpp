@@ -1,0 +1,67 @@
+// keys: who is busiest, and who is refused most.
+#include <fnmatch.h>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "primitives/clock.hpp"
+#include "primitives/duration.hpp"
+#include "primitives/limiters.hpp"
+#include "report/json.hpp"
+#include "report/keys.hpp"
+#include "report/text.hpp"
+
+namespace seki::ctl {
+namespace {
+
+struct question {
+    std::string limiter;
+    std::size_t top = 20;
+    std::string match;
+};
+
+std::string shown(const report::key_facts& key) {
+    if (!key.text) return "#" + report::hex(key.tag);
+    return report::is_utf8(*key.text) ? report::for_terminal(*key.text) + (key.whole ? "" : "...")
+                                      : "0x" + report::hex(*key.text);
+}
+
+ending keys(const context& with, const question& asked) {
+    const auto copy = with.look();
+    if (!copy) return with.fail(copy.error());
+    const auto found = primitives::find_limiter(**copy, asked.limiter);
+    if (!found) return with.fail(found.error());
+    report::key_query query{.top = asked.top};
+    if (!asked.match.empty())
+        query.wanted = [&](const report::key_facts& key) {
+            return ::fnmatch(asked.match.c_str(), shown(key).c_str(), 0) == 0;
+        };
+    const auto list = report::keys(**copy, *found, primitives::read_clock(Clock::precise), query);
+    if (with.as_json) {
+        json rows = json::array();
+        for (const auto& each : list) rows.push_back(report::to_json(each));
+        with.print({{"limiter", asked.limiter}, {"keys", rows}});
+        return ending::fine;
+    }
+    std::vector<std::vector<std::string>> rows{{"KEY", "REMAINING", "RESET", "~ALLOWED", "~DENIED"}};
+    for (const auto& each : list)
+        rows.push_back({shown(each), fmt::format("{}/{}", each.remaining, each.limit),
+                        primitives::format_duration(std::chrono::ceil<std::chrono::milliseconds>(each.reset_after)),
+                        std::to_string(each.allowed), std::to_string(each.denied)});
+    print_table(rows);
+    return ending::fine;
+}
+
+}  // namespace
+
+void add_keys(CLI::App& program, const context& with, ending& end) {
+    auto* const command =
+        program.add_subcommand("keys", "the busiest and most denied keys; the counts marked ~ are sampled");
+    const auto asked = std::make_shared<question>();
+    command->add_option("LIMITER", asked->limiter, "its name")->required();
+    command->add_option("--top", asked->top, "how many")->check(CLI::PositiveNumber)->capture_default_str();
+    command->add_option("--match", asked->match, "only keys that this shell pattern matches");
+    command->callback([&with, &end, asked] { end = keys(with, *asked); });
+}
+
+}  // namespace seki::ctl
