@@ -46,15 +46,25 @@ foreach(section 1 5 8)
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
-# systemd looks into lib/systemd/system of /usr and of /usr/local, whatever the libraries' folder is called.
-file(GLOB units CONFIGURE_DEPENDS systemd/*.service systemd/*.socket)
-install(FILES ${units} DESTINATION lib/systemd/system)
-file(GLOB unit_templates CONFIGURE_DEPENDS systemd/*.service.in) # @CMAKE_INSTALL_FULL_BINDIR@/sekid
-foreach(template IN LISTS unit_templates)
-    cmake_path(GET template STEM LAST_ONLY unit)
-    configure_file(${template} ${PROJECT_BINARY_DIR}/${unit} @ONLY)
+# systemd looks into lib/ of /usr and of /usr/local, whatever the libraries' folder is called.
+file(GLOB units CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/systemd systemd/*.service.in)
+foreach(template IN LISTS units)
+    string(REGEX REPLACE "\\.in$" "" unit ${template})
+    configure_file(systemd/${template} ${unit} @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${unit} DESTINATION lib/systemd/system)
 endforeach()
-install(FILES systemd/seki.sysusers.conf DESTINATION lib/sysusers.d RENAME seki.conf)
-install(FILES systemd/seki.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME seki.conf)
-install(FILES systemd/sekid.toml DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/seki)
+foreach(kind sysusers tmpfiles)
+    install(FILES systemd/seki.${kind}.conf DESTINATION lib/${kind}.d RENAME seki.conf OPTIONAL)
+endforeach()
+
+# A prefix of /usr means /etc. A configuration that is there already belongs to whoever wrote it.
+set(etc ${CMAKE_INSTALL_SYSCONFDIR})
+if(CMAKE_INSTALL_FULL_SYSCONFDIR STREQUAL "/etc")
+    set(etc /etc)
+endif()
+install(CODE "
+    set(folder \"${etc}/seki\")
+    cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+    if(NOT EXISTS \"\$ENV{DESTDIR}\${folder}/sekid.toml\")
+        file(INSTALL \"${PROJECT_SOURCE_DIR}/systemd/sekid.toml\" DESTINATION \"\${folder}\" OPTIONAL)
+    endif()")
