@@ -85,14 +85,26 @@ TEST(Fork, AnAttachmentThatEndsInTheChildReleasesNothingOfTheParent) {
     }
 }
 
+// Made before the thread's slots, so destroyed after them: ends the child before exit() runs what is the parent's.
+struct leaves_last {
+    bool in_child = false;
+    ~leaves_last() {
+        if (in_child) ::_exit(0);
+    }
+};
+thread_local leaves_last last;
+
 // Fails if a thread's end in the child gives back the slot its thread had in the parent.
 TEST(Fork, AThreadThatEndsInTheChildReleasesNothingOfTheParent) {
     const scratch_segment segment;
     const attachment attached{segment.get()};
     std::thread{[&] {
+        last.in_child = false;
         const shm::worker mine = attached.me();
-        child forked{
-            [&](const line&) -> bool { ::pthread_exit(nullptr); }};  // the last thread: exit(0) after its destructors
+        child forked{[&](const line&) -> bool {
+            last.in_child = true;
+            ::pthread_exit(nullptr);
+        }};
         EXPECT_TRUE(forked.succeeded());
         EXPECT_EQ(shm::hardware::load_acquire(mine.slot->owner), mine.owner);
     }}.join();
