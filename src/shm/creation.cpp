@@ -165,7 +165,7 @@ Result<void> make_live_folder(const place& where, mode_t mode, gid_t group) {
     if (!folder) return failed(where, "open the folder of its lock files", errno);
     struct stat facts{};
     if (::fstat(folder.get(), &facts) != 0) return failed(where, "look at the folder of its lock files", errno);
-    if (facts.st_uid != ::geteuid() && facts.st_uid != 0 && facts.st_uid != where.folder_owner)
+    if (!is_trusted_owner(facts.st_uid, ::geteuid(), where.folder_owner))
         return refuse(Errc::no_permission,
                       "folder \"{}.live\" was made by somebody else ({}): remove it, or choose another path",
                       where.path.native(), describe(facts));

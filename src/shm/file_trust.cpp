@@ -98,7 +98,7 @@ Result<void> judge(const place& where, const fs::path& path, const struct stat& 
     if (facts.st_nlink > 1)
         return refuse(Errc::no_permission, "\"{}\" has {} names (hard links), and a segment has one: remove the others",
                       path.native(), facts.st_nlink);
-    if (facts.st_uid != 0 && facts.st_uid != ::geteuid() && facts.st_uid != where.folder_owner)
+    if (!is_trusted_owner(facts.st_uid, ::geteuid(), where.folder_owner))
         return refuse(
             Errc::no_permission,
             "\"{}\" belongs to user {}, but only a file of root, of {} or of the folder's owner {} is trusted: "

@@ -41,6 +41,11 @@ struct opened_file {
 // Opens `name` in the folder with `flags` (O_RDONLY, O_RDWR; never O_CREAT) if it can be trusted. not_found when there is none.
 [[nodiscard]] Result<opened_file> open_trusted(const place& where, const std::string& name, int flags);
 
+// Root, because it can do anything anyway; ourselves; and the owner of the folder, who could put another file there.
+[[nodiscard]] constexpr bool is_trusted_owner(uid_t file, uid_t us, uid_t folder) noexcept {
+    return file == 0 || file == us || file == folder;
+}
+
 // What ls -l would say: `owner root, group seki, mode 0660`.
 [[nodiscard]] std::string describe(const struct stat& facts);
 

@@ -1,0 +1,288 @@
+// Every kind of bad file: one clear sentence, no crash, not a byte of it changed, and nothing new beside it.
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <random>
+
+#include "layout/hash.hpp"
+#include "segment_fixture.hpp"
+#include "shm/file_trust.hpp"
+#include "shm/host.hpp"
+
+namespace seki::shm::test {
+namespace {
+
+using ::testing::HasSubstr;
+using access = segment::access;
+
+class BadFile : public SegmentTest {
+protected:
+    void SetUp() override {
+        SegmentTest::SetUp();
+        ASSERT_TRUE(segment::create_or_attach(path, small));
+        whole = read_file(path);
+        ASSERT_TRUE(segment::destroy(path));
+        ASSERT_TRUE(files().empty());
+    }
+
+    // What stands at `path` is refused in each way of attaching, and by who would create, and is the same afterwards.
+    void expect_refused(Errc code, const std::string& because) {
+        const auto names = files();
+        const std::string before = fs::is_regular_file(path) ? read_file(path) : "";
+        for (const auto how : {access::read_write, access::read_only, access::copy})
+            expect(segment::attach(path, how), code, because);
+        expect(segment::create_or_attach(path, small), code, because);
+        EXPECT_EQ(files(), names);
+        EXPECT_EQ(fs::is_regular_file(path) ? read_file(path) : "", before);
+    }
+
+    // Nor may replace() and destroy() touch it, for it is no segment at all.
+    void expect_left_alone() {
+        const auto names = files();
+        const std::string before = fs::is_regular_file(path) ? read_file(path) : "";
+        EXPECT_FALSE(segment::replace(path, small));
+        EXPECT_FALSE(segment::destroy(path));
+        EXPECT_EQ(files(), names);
+        EXPECT_EQ(fs::is_regular_file(path) ? read_file(path) : "", before);
+    }
+
+    void expect(const auto& answer, Errc code, const std::string& because) {
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(to_string(answer.error().code), to_string(code)) << answer.error().message;
+        EXPECT_THAT(answer.error().message, HasSubstr(because));
+        EXPECT_THAT(answer.error().message, HasSubstr("a.seg"));
+    }
+
+    // A whole segment of which one word is another.
+    void write_with(std::size_t offset, std::uint64_t value) {
+        write_file(path, whole);
+        scribble(path, offset, value);
+    }
+
+    std::string whole;
+};
+
+// Fails when the control is broken: the very bytes that the others spoil are accepted.
+TEST_F(BadFile, UnspoiltCopyIsAttached) {
+    write_with(offsetof(layout::header, id.superseded), 0);
+    EXPECT_TRUE(segment::attach(path, access::read_write));
+}
+
+// Fails when a missing file is anything but not_found, or attaching makes one.
+TEST_F(BadFile, MissingFileSaysWhoMakesIt) {
+    for (const auto how : {access::read_write, access::read_only, access::copy})
+        expect(segment::attach(path, how), Errc::not_found, "start sekid");
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a missing folder is made, or not named.
+TEST_F(BadFile, MissingFolderIsNamed) {
+    const auto refused = segment::create_or_attach(folder / "none" / "a.seg", small);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("/none\" does not exist"));
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when an empty file is mapped or filled.
+TEST_F(BadFile, EmptyFileIsRefused) {
+    write_file(path, "");
+    expect_refused(Errc::not_a_segment, "has 0 bytes");
+    expect_left_alone();
+}
+
+// Fails when a file shorter than its header says is mapped: its tail would be a SIGBUS.
+TEST_F(BadFile, TruncatedFileIsRefusedAtEveryPage) {
+    for (std::size_t size = whole.size() - 4096; size >= 4096; size -= 4096) {
+        write_file(path, whole.substr(0, size));
+        expect_refused(Errc::damaged, "the file has " + std::to_string(size) + " bytes");
+    }
+    write_file(path, whole.substr(0, 4095));
+    expect_refused(Errc::not_a_segment, "has 4095 bytes");
+}
+
+// Fails when somebody else's file is overwritten.
+TEST_F(BadFile, WrongMagicIsSomeOtherFile) {
+    write_with(offsetof(layout::header, id.magic), 0x464c457f);
+    expect_refused(Errc::not_a_segment, "some other file");
+    expect_left_alone();
+}
+
+// Fails when a file whose creator died before the magic is taken for whole.
+TEST_F(BadFile, MissingMagicIsATornCreation) {
+    write_with(offsetof(layout::header, id.magic), 0);
+    expect_refused(Errc::not_a_segment, "interrupted");
+    expect_left_alone();
+}
+
+// Fails when another version is read, or the message lacks either number.
+TEST_F(BadFile, WrongVersionNamesBothVersions) {
+    write_with(offsetof(layout::header, id.version), 77);
+    expect_refused(Errc::wrong_version, "has layout 77");
+    expect_refused(Errc::wrong_version, "reads layout " + std::to_string(layout::version));
+}
+
+// Fails when two builds of one version that disagree about the bytes share a segment.
+TEST_F(BadFile, WrongLayoutHashIsRefused) {
+    write_with(offsetof(layout::header, id.layout_hash), 0xabcdef);
+    expect_refused(Errc::wrong_version, "0000000000abcdef");
+}
+
+// Fails when either size is believed over the other.
+TEST_F(BadFile, WrongSizeIsRefused) {
+    write_with(offsetof(layout::header, id.size), whole.size() * 2);
+    expect_refused(Errc::damaged, "should have " + std::to_string(whole.size() * 2));
+    write_file(path, whole + std::string(4096, '\0'));
+    expect_refused(Errc::damaged, "should have " + std::to_string(whole.size()));
+}
+
+// Fails when a field of the geometry is used before it was checked.
+TEST_F(BadFile, WrongGeometryIsRefusedFieldByField) {
+    for (std::size_t field = 0; field < sizeof(layout::geometry); field += 8)
+        for (const std::uint64_t value : {0ULL, 4096ULL * 4096, ~0ULL}) {
+            write_with(offsetof(layout::header, parts) + field, value);
+            expect_refused(Errc::damaged, "its parts do not lie where they should");
+        }
+}
+
+// Fails when a segment whose clock is not ours is used: its times would be off by the difference.
+TEST_F(BadFile, OtherTimeNamespaceIsRefusedWithTheDifference) {
+    write_with(offsetof(layout::header, monotonic_offset_ns),
+               static_cast<std::uint64_t>(5'000'000'000 + this_host()->monotonic_offset_ns));
+    expect_refused(Errc::wrong_host, "time namespace");
+    expect_refused(Errc::wrong_host, "5000000000 ns");
+}
+
+// Fails when an attach, which may not create, takes or changes a segment of another boot.
+TEST_F(BadFile, EarlierBootIsRefusedByAttach) {
+    write_with(offsetof(layout::header, boot_id), 42);
+    const std::string before = read_file(path);
+    for (const auto how : {access::read_write, access::read_only, access::copy})
+        expect(segment::attach(path, how), Errc::wrong_host, "earlier boot");
+    EXPECT_EQ(read_file(path), before);
+}
+
+// Fails when random bytes crash, pass or are changed. SEKI_SEED replays.
+TEST_F(BadFile, RandomBytesAreRefused) {
+    const char* const given = std::getenv("SEKI_SEED");
+    const auto seed = given != nullptr ? std::stoull(given) : std::random_device{}();
+    SCOPED_TRACE("SEKI_SEED=" + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    for (int round = 0; round < 64; ++round) {
+        std::string bytes(4096 * (1 + random() % 16) + random() % 2, '\0');
+        for (char& byte : bytes) byte = static_cast<char>(random());
+        write_file(path, bytes);
+        expect_refused(Errc::not_a_segment, "some other file");
+    }
+    expect_left_alone();
+}
+
+// Fails when opening one of these blocks, does something to it, or takes it for a file.
+TEST_F(BadFile, FolderPipeAndSocketAreNoSegments) {
+    fs::create_directory(path);
+    expect_refused(Errc::not_a_segment, "is a folder");
+    expect_left_alone();
+    fs::remove(path);
+
+    ASSERT_EQ(::mkfifo(path.c_str(), 0660), 0);
+    expect_refused(Errc::not_a_segment, "is a pipe");
+    expect_left_alone();
+    fs::remove(path);
+
+    const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    expect_refused(Errc::not_a_segment, "is a socket");
+    ::close(server);
+}
+
+// Fails when a symlink is followed, even to a good segment.
+TEST_F(BadFile, SymlinkIsNotFollowed) {
+    write_file(folder / "target", whole);
+    fs::create_symlink(folder / "target", path);
+    expect_refused(Errc::no_permission, "symbolic link");
+    expect_left_alone();
+    EXPECT_EQ(read_file(folder / "target"), whole);
+}
+
+// Fails when a second name of somebody's file is taken for a segment of this folder.
+TEST_F(BadFile, HardLinkIsRefused) {
+    write_file(folder / "target", whole);
+    fs::create_hard_link(folder / "target", path);
+    expect_refused(Errc::no_permission, "2 names");
+    expect_left_alone();
+}
+
+// Fails when a file that everybody may write is trusted.
+TEST_F(BadFile, WorldWritableFileIsRefused) {
+    write_file(path, whole);
+    ::chmod(path.c_str(), 0666);
+    expect_refused(Errc::no_permission, "mode 0666");
+    expect_refused(Errc::no_permission, "chmod o-w");
+    expect_left_alone();
+}
+
+// Fails when anybody but root, us and the folder's owner is trusted.
+TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
+    static_assert(is_trusted_owner(0, 7, 8) && is_trusted_owner(7, 7, 8) && is_trusted_owner(8, 7, 8));
+    static_assert(!is_trusted_owner(9, 7, 8));
+    if (::geteuid() != 0) return;  // only root can give a file away; the rule itself is checked above
+    write_file(path, whole);
+    ASSERT_EQ(::chown(path.c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    expect_refused(Errc::no_permission, "belongs to user 54321");
+    expect_left_alone();
+}
+
+// Fails when a refusal for want of permission does not say whose file it is and which group to join.
+TEST_F(BadFile, NoPermissionNamesOwnerModeAndGroup) {
+    write_file(path, whole);
+    ::chmod(path.c_str(), ::geteuid() == 0 ? 0600 : 0000);
+    const std::string said = in_child([&]() -> std::string {
+        if (::geteuid() == 0 && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
+            return "still root";
+        const auto refused = segment::attach(path, access::read_write);
+        if (refused) return "attached";
+        if (refused.error().code != Errc::no_permission) return refused.error().message;
+        for (const char* word : {"a.seg", "owner ", "mode 0", "join group "})
+            if (refused.error().message.find(word) == std::string::npos) return refused.error().message;
+        return "";
+    });
+    EXPECT_EQ(said, "");
+    ::chmod(path.c_str(), 0600);
+    EXPECT_EQ(read_file(path), whole);
+}
+
+// Fails when a path that names no file reaches the file system.
+TEST_F(BadFile, PathThatNamesNoFileIsRefused) {
+    for (const fs::path& bad : {fs::path{""}, fs::path{"/dev/shm/"}, folder / "..", folder / std::string("a\0b", 3),
+                                folder / std::string(251, 'x')}) {
+        const auto refused = segment::create_or_attach(bad, small);
+        ASSERT_FALSE(refused) << bad;
+        EXPECT_EQ(refused.error().code, Errc::invalid_argument) << refused.error().message;
+    }
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when options that cannot be kept leave a file, a folder or a lock behind.
+TEST_F(BadFile, RefusedOptionsLeaveNothing) {
+    const auto refused = [&](auto change, const std::string& because) {
+        SegmentOptions options = small;
+        change(options);
+        const auto answer = segment::create_or_attach(path, options);
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().code, Errc::invalid_argument);
+        EXPECT_THAT(answer.error().message, HasSubstr(because));
+        EXPECT_TRUE(files().empty());
+    };
+    refused([](SegmentOptions& o) { o.group = "no-such-group"; }, "groupadd --system no-such-group");
+    refused([](SegmentOptions& o) { o.mode = 0666; }, "mode 0666");
+    refused([](SegmentOptions& o) { o.mode = 0440; }, "mode 0440");
+    refused([](SegmentOptions& o) { o.mode = 0770; }, "mode 0770");
+    refused([](SegmentOptions& o) { o.size = 1; }, "too small");
+}
+
+}  // namespace
+}  // namespace seki::shm::test
