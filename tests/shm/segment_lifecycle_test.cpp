@@ -1,0 +1,293 @@
+// How a segment comes, is replaced and goes, as one process sees it.
+#include <gmock/gmock.h>
+
+#include <cstddef>
+
+#include "layout/hash.hpp"
+#include "segment_fixture.hpp"
+#include "shm/administration.hpp"
+#include "shm/file_trust.hpp"
+#include "shm/host.hpp"
+
+namespace seki::shm::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using access = segment::access;
+using std::chrono::milliseconds;
+
+class SegmentLifecycle : public SegmentTest {};
+
+mode_t mode_of(const fs::path& path) {
+    struct stat facts{};
+    ::stat(path.c_str(), &facts);
+    return facts.st_mode & 07777;
+}
+
+// Fails when creation leaves its temporary file, or gives a file another mode than was asked for, whatever the umask.
+TEST_F(SegmentLifecycle, CreationLeavesTheSegmentItsLockAndItsFolderWithTheModeAskedFor) {
+    const mode_t before = ::umask(0077);
+    const auto made = segment::create_or_attach(path, small);
+    ::umask(before);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+    EXPECT_EQ(mode_of(path), 0660U);
+    EXPECT_EQ(mode_of(administration_lock_path(path)), 0660U);
+    EXPECT_EQ(mode_of(liveness_folder(path)), 02770U);
+}
+
+// Fails when the file has holes: the first touch of a page could then be a SIGBUS.
+TEST_F(SegmentLifecycle, EveryPageOfANewSegmentIsAllocated) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    struct stat facts{};
+    ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+    EXPECT_GE(facts.st_blocks * 512, facts.st_size);
+}
+
+// Fails when a part of a new segment is anything but zeros, or the header anything but what was planned.
+TEST_F(SegmentLifecycle, NewSegmentIsItsPlanAndZeros) {
+    const auto made = segment::create_or_attach(path, small);
+    ASSERT_TRUE(made);
+    EXPECT_EQ((*made)->parts(), *plan(small));
+    EXPECT_EQ((*made)->generation(), 1U);
+    EXPECT_EQ((*made)->header().boot_id, this_host()->boot_id);
+    EXPECT_NE((*made)->header().seed, decltype(layout::header::seed){});
+    EXPECT_EQ(read_file(path).substr(4096), std::string(small.size - 4096, '\0'));
+}
+
+// Fails when two segments have one seed: who knows the one could then choose colliding keys in the other.
+TEST_F(SegmentLifecycle, EachSegmentHasItsOwnSeed) {
+    const auto one = segment::create_or_attach(path, small);
+    const auto other = segment::create_or_attach(folder / "b.seg", small);
+    ASSERT_TRUE(one && other);
+    EXPECT_NE((*one)->header().seed, (*other)->header().seed);
+}
+
+// Fails when the second opener makes another file, or applies its own options to the first one's.
+TEST_F(SegmentLifecycle, ExistingSegmentIsTakenAsItIs) {
+    const auto first = segment::create_or_attach(path, small);
+    const auto second = segment::create_or_attach(path, SegmentOptions{});
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ((*first)->inode(), (*second)->inode());
+    EXPECT_EQ((*second)->parts(), (*first)->parts());
+}
+
+// Fails when the two mappings are not of the same memory.
+TEST_F(SegmentLifecycle, WhatOneWritesTheOtherReads) {
+    const auto writer = segment::create_or_attach(path, small);
+    const auto reader = segment::attach(path, access::read_only);
+    ASSERT_TRUE(writer && reader);
+    hardware::store_release((*writer)->worker(0).nonce, 42);
+    EXPECT_EQ(hardware::load_acquire((*reader)->worker(0).nonce), 42U);
+}
+
+// Fails when a copy is of the file and not of its content: it must survive a peer that truncates.
+TEST_F(SegmentLifecycle, CopySurvivesTruncationOfTheFile) {
+    const auto writer = segment::create_or_attach(path, small);
+    ASSERT_TRUE(writer);
+    hardware::store_release((*writer)->worker(0).nonce, 42);
+    const auto copy = segment::attach(path, access::copy);
+    ASSERT_TRUE(copy) << copy.error().message;
+    ASSERT_EQ(::truncate(path.c_str(), 0), 0);
+    EXPECT_EQ(hardware::load_acquire((*copy)->worker(0).nonce), 42U);
+    EXPECT_EQ((*copy)->how(), access::copy);
+}
+
+// Fails when an index from the segment leads outside of it.
+TEST_F(SegmentLifecycle, NoIndexLeadsOutOfTheSegment) {
+    const auto made = segment::create_or_attach(path, small);
+    ASSERT_TRUE(made);
+    const segment& it = **made;
+    EXPECT_EQ(&it.worker(1), &it.worker(99));
+    EXPECT_EQ(&it.worker(1), &it.worker(~std::size_t{0}));
+    EXPECT_EQ(it.arena(it.parts().arena_offset, 4096).size(), 4096U);
+    EXPECT_TRUE(it.arena(it.parts().arena_offset - 1, 8).empty());
+    EXPECT_TRUE(it.arena(it.parts().size - 8, 9).empty());
+    EXPECT_TRUE(it.arena(it.parts().size + 1, 0).empty());
+    EXPECT_TRUE(it.arena(it.parts().arena_offset, ~0ULL).empty());
+    EXPECT_TRUE(it.arena(~0ULL, 2).empty());
+}
+
+// Fails when the segment of an earlier boot is kept, refused, or replaced without counting on.
+TEST_F(SegmentLifecycle, SegmentOfAnEarlierBootIsReplacedByWhoMayCreate) {
+    const auto before = segment::create_or_attach(path, small);
+    ASSERT_TRUE(before);
+    scribble(path, offsetof(layout::header, boot_id), 42);
+    const auto after = segment::create_or_attach(path, small);
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_NE((*after)->inode(), (*before)->inode());
+    EXPECT_EQ((*after)->generation(), 2U);
+    EXPECT_TRUE((*before)->superseded());
+    EXPECT_TRUE(segment::attach(path, access::read_write));
+    EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+}
+
+// Fails when holders of the old one never learn of it, or the new one is not another file.
+TEST_F(SegmentLifecycle, HolderOfAReplacedSegmentSeesIt) {
+    const auto before = segment::create_or_attach(path, small);
+    ASSERT_TRUE(before);
+    EXPECT_FALSE((*before)->superseded());
+    const auto after = segment::replace(path, small);
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_TRUE((*before)->superseded());
+    EXPECT_FALSE((*after)->superseded());
+    EXPECT_EQ((*after)->generation(), 2U);
+    EXPECT_EQ((*segment::attach(path, access::read_only))->inode(), (*after)->inode());
+}
+
+// Fails when lock files of the old segment are used for the new one, where closing the old would drop the new lock.
+TEST_F(SegmentLifecycle, ReplacementStartsWithoutLockFiles) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    write_file(liveness_folder(path) / "0", "");
+    ASSERT_TRUE(segment::replace(path, small));
+    EXPECT_TRUE(fs::is_empty(liveness_folder(path)));
+}
+
+// Fails when sekid cannot get past a segment of another version, or of a damaged one, or does not tell its holders.
+TEST_F(SegmentLifecycle, ReplaceTakesAnyLayoutAndAnyDamage) {
+    const auto old = segment::create_or_attach(path, small);
+    ASSERT_TRUE(old);
+    scribble(path, offsetof(layout::header, id.version), 77);
+    ASSERT_TRUE(segment::replace(path, small));
+    EXPECT_TRUE((*old)->superseded());
+    scribble(path, offsetof(layout::header, parts), ~0ULL);
+    ASSERT_TRUE(segment::replace(path, small));
+    scribble(path, offsetof(layout::header, id.magic), 1);
+    ASSERT_TRUE(segment::replace(path, small));
+    ASSERT_EQ(::truncate(path.c_str(), 0), 0);
+    const auto last = segment::replace(path, small);
+    ASSERT_TRUE(last) << last.error().message;
+    EXPECT_TRUE(segment::attach(path, access::read_write));
+}
+
+// Fails when a replacement that cannot be made costs anybody the old segment.
+TEST_F(SegmentLifecycle, ReplacementThatFailsLeavesTheOldOneInForce) {
+    const auto old = segment::create_or_attach(path, small);
+    ASSERT_TRUE(old);
+    SegmentOptions options = small;
+    options.group = "no-such-group";
+    EXPECT_FALSE(segment::replace(path, options));
+    EXPECT_FALSE((*old)->superseded());
+    EXPECT_EQ((*segment::create_or_attach(path, small))->inode(), (*old)->inode());
+}
+
+// Fails when a segment that its replacer marked, and then died, stays in everybody's way.
+TEST_F(SegmentLifecycle, SupersededSegmentWithoutSuccessorIsRefusedByAttachAndReplacedByWhoMayCreate) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    scribble(path, offsetof(layout::header, id.superseded), 1);
+    EXPECT_EQ(segment::attach(path, access::read_write).error().code, Errc::superseded);
+    const auto after = segment::create_or_attach(path, small);
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_FALSE((*after)->superseded());
+}
+
+// Fails when a file stays behind, or holders never learn of it.
+TEST_F(SegmentLifecycle, DestroyRemovesEveryFileAndTellsTheHolders) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    write_file(liveness_folder(path) / "0", "");
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_TRUE((*held)->superseded());
+    EXPECT_TRUE(files().empty());
+    EXPECT_EQ(segment::destroy(path).error().code, Errc::not_found);
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when what an interrupted creation or destruction left cannot be cleared away.
+TEST_F(SegmentLifecycle, LeftoversOfTheDeadAreCleared) {
+    write_file(path.native() + ".new", "half a segment");
+    fs::create_directory(liveness_folder(path));
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+    fs::remove(path);
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when two threads of a process, or two descriptors, both get the lock; or who waits has to wait for ever.
+TEST_F(SegmentLifecycle, AdministrationExcludesASecondHolderUntilItIsGivenBack) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    {
+        const auto held = administration::lock(path);
+        ASSERT_TRUE(held) << held.error().message;
+        const auto refused = administration::lock(path, milliseconds{5});
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::busy);
+        EXPECT_THAT(refused.error().message, HasSubstr("process " + std::to_string(::getpid())));
+    }
+    EXPECT_TRUE(administration::lock(path, milliseconds{0}));
+}
+
+// Fails when a lock on a file that lost its name is taken for the lock of the segment.
+TEST_F(SegmentLifecycle, LockOfARemovedNameExcludesNobody) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    const auto old = administration::lock(path);
+    ASSERT_TRUE(old);
+    fs::remove(administration_lock_path(path));
+    EXPECT_TRUE(administration::lock(path, milliseconds{0}));
+}
+
+// Fails when a lock file that is a symlink is opened: its target would get our pid written into it.
+TEST_F(SegmentLifecycle, LockFileThatIsASymlinkIsRefused) {
+    write_file(folder / "target", "precious");
+    fs::create_symlink(folder / "target", administration_lock_path(path));
+    EXPECT_FALSE(segment::create_or_attach(path, small));
+    EXPECT_EQ(read_file(folder / "target"), "precious");
+    EXPECT_FALSE(fs::exists(path));
+}
+
+class PrivateFolder : public ::testing::Test {
+protected:
+    // A uid that nobody has, so that no real folder is in the way.
+    static std::string name(uid_t user) { return "/dev/shm/seki-" + std::to_string(user); }
+    void TearDown() override {
+        if (!made.empty()) fs::remove_all(made);
+    }
+    fs::path made;
+};
+
+// Fails when we make, or use, a folder that is another user's by its name.
+TEST_F(PrivateFolder, FolderOfAnotherUserIsNotMade) {
+    const fs::path theirs = name(54321);
+    const auto refused = segment::create_or_attach(theirs / "a.seg", small);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::no_permission);
+    EXPECT_THAT(refused.error().message, HasSubstr("run as that user"));
+    EXPECT_FALSE(fs::exists(theirs));
+}
+
+// Fails when a folder that somebody else put in the place of a user's private one is trusted.
+TEST_F(PrivateFolder, FolderMadeBySomebodyElseIsRefused) {
+    made = name(54321);
+    ASSERT_TRUE(fs::create_directory(made));  // belongs to us, and not to 54321
+    const auto refused = segment::attach(made / "a.seg", access::read_write);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::no_permission);
+    EXPECT_THAT(refused.error().message, HasSubstr("should belong to user 54321"));
+    fs::remove(made);
+    fs::create_directory_symlink("/tmp", made);
+    EXPECT_THAT(segment::attach(made / "a.seg", access::read_write).error().message, HasSubstr("is not a folder"));
+}
+
+// Fails when others may plant files beside ours.
+TEST_F(PrivateFolder, FolderThatOthersMayWriteIsRefused) {
+    const std::string said = in_child([this]() -> std::string {
+        // As root under a uid of its own, so that a real folder of this user is not touched.
+        const uid_t user = ::geteuid() == 0 ? 54322 : ::geteuid();
+        if (::geteuid() == 0 && ::setresuid(user, user, user) != 0) return "no setresuid";
+        const fs::path mine = name(user);
+        const bool is_new = ::mkdir(mine.c_str(), 0700) == 0;
+        const mode_t before = mode_of(mine);
+        ::chmod(mine.c_str(), 0777);
+        const auto refused = segment::create_or_attach(mine / "segment_test.seg", small);
+        ::chmod(mine.c_str(), before);
+        if (is_new) ::rmdir(mine.c_str());
+        if (refused) return "it was used";
+        return refused.error().message.find("chmod 0700") == std::string::npos ? refused.error().message : "";
+    });
+    EXPECT_EQ(said, "");
+}
+
+}  // namespace
+}  // namespace seki::shm::test
