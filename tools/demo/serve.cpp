@@ -82,7 +82,7 @@ int serve(const server_options& options) {
         return 1;
     }
     for (const auto& [name, limit, window] :
-         {std::tuple{"login", 500, std::chrono::nanoseconds{24h}}, {"api", 2000, 1s}}) {
+         {std::tuple{"login", 500, std::chrono::nanoseconds{24h}}, {"api", 200, 1s}}) {
         const LimiterOptions options_of{
             .algorithm = Algorithm::sliding_window, .limit = static_cast<std::uint64_t>(limit), .window = window};
         if (auto found = segment->limiter(name); found) continue;  // the configuration of sekid made it
