@@ -158,7 +158,7 @@ private:
             else
                 mistakes_.add(where(key), not_a_limiter(key, node));
         }
-        std::ranges::stable_sort(ordered, {}, [](const auto& entry) {
+        std::ranges::sort(ordered, {}, [](const auto& entry) {
             const place at = where(*entry.first);
             return std::pair{at.line, at.column};
         });

@@ -11,7 +11,7 @@ namespace seki::config {
 
 Error report::error() const {
     std::vector<mistake> sorted = found_;
-    std::ranges::stable_sort(sorted, {}, [](const mistake& m) { return std::tuple{m.where.line, m.where.column}; });
+    std::ranges::sort(sorted, {}, [](const mistake& m) { return std::tie(m.where.line, m.where.column, m.message); });
     const std::size_t shown = std::min(sorted.size(), max_reported);
     std::string text;
     for (std::size_t i = 0; i < shown; ++i)
