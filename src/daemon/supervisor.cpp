@@ -22,9 +22,11 @@ constexpr std::uint64_t look_every_ns = 1'000'000'000;
 
 std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
 
+// Whole, and under its name.
 bool still_there(const shm::segment& ours) noexcept {
     struct stat facts{};
-    return ::lstat(ours.path().c_str(), &facts) == 0 && facts.st_ino == ours.inode();
+    return ::lstat(ours.path().c_str(), &facts) == 0 && facts.st_ino == ours.inode() &&
+           static_cast<std::uint64_t>(facts.st_size) == ours.parts().size;
 }
 
 void log_plan(const limiter_plan& plan) {
@@ -132,10 +134,11 @@ void supervisor::reap() {
     lost_locks_ = found.lost_locks;
 }
 
-// Whether somebody took the file away, or put another in its place. Now and then: it asks the file system.
+// Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.
+// Now and then: it asks the file system.
 void supervisor::look_around(std::uint64_t now) {
-    if (owned_ != nullptr && !owned_->segment->superseded() && now < next_look_ns_) return;
-    if (owned_ == nullptr && now < next_look_ns_) return;
+    const bool superseded = owned_ != nullptr && owned_->segment->superseded();
+    if (!superseded && now < next_look_ns_) return;
     next_look_ns_ = now + look_every_ns;
     if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
 }
@@ -146,7 +149,7 @@ void supervisor::recover() {
                       settings_.segment_path.native(),
                       owned_->guard.lost()            ? "truncated by another process"
                       : owned_->segment->superseded() ? "replaced or destroyed"
-                                                      : "removed or damaged");
+                                                      : "removed or cut short");
         // Workers that still hold it move over at their next call.
         hardware::store_release(owned_->segment->header().id.superseded, 1);
         let_go();

@@ -295,7 +295,7 @@ class Surviving(SekidTest):
         worker = self.worker()
         self.assertEqual(worker("check login alice 1"), "allow 4")
         os.unlink(self.segment)
-        sekid.wait_log("removed or damaged")
+        sekid.wait_log("removed or cut short")
         eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
         eventually("a count in the new segment", lambda: worker("check login bob 0") and worker("check login bob 1") and sekid.limiter("login")["counters"]["allow"] > 0)
 
