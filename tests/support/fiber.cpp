@@ -3,20 +3,7 @@
 #include <cstdint>
 #include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SEKI_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define SEKI_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SEKI_ASAN 1
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define SEKI_TSAN 1
-#endif
+#include "support/sanitizers.hpp"
 
 #ifdef SEKI_ASAN
 #include <sanitizer/asan_interface.h>

@@ -39,10 +39,10 @@ private:
     ucontext_t caller_{}, self_{};
     bool ended_ = false;
     // For the sanitizers only.
-    const void* caller_stack_ = nullptr;
-    std::size_t caller_size_ = 0;
-    void* caller_handle_ = nullptr;
-    void* self_handle_ = nullptr;
+    [[maybe_unused]] const void* caller_stack_ = nullptr;
+    [[maybe_unused]] std::size_t caller_size_ = 0;
+    [[maybe_unused]] void* caller_handle_ = nullptr;
+    [[maybe_unused]] void* self_handle_ = nullptr;
 };
 
 }  // namespace seki::test
