@@ -25,10 +25,9 @@ std::uint64_t seed() {
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
 }
 
-std::string refusal(const LimiterOptions& options) {
-    const auto result = validate("login", options);
-    return result ? "" : result.error().message;
-}
+std::string message_of(const Result<void>& result) { return result ? "" : result.error().message; }
+
+std::string refusal(const LimiterOptions& options) { return message_of(validate("login", options)); }
 
 struct bad_options {
     LimiterOptions options;
@@ -99,17 +98,15 @@ TEST(LimiterOptions, NamesArePlainWords) {
         EXPECT_TRUE(check_name("limiter", name)) << name;
     EXPECT_TRUE(check_name("limiter", std::string(63, 'n')));
     const std::string accepted = ": 1 to 63 letters, digits, \"_\", \".\" or \"-\", not beginning with \".\" or \"-\"";
-    EXPECT_EQ(check_name("limiter", "").error().message, "limiter \"\": the name is empty" + accepted);
-    EXPECT_EQ(check_name("limiter", std::string(64, 'n')).error().message,
+    EXPECT_EQ(message_of(check_name("limiter", "")), "limiter \"\": the name is empty" + accepted);
+    EXPECT_EQ(message_of(check_name("limiter", std::string(64, 'n'))),
               "limiter \"" + std::string(64, 'n') + "\": the name is 64 bytes long" + accepted);
-    EXPECT_EQ(check_name("breaker", "a/b").error().message,
-              "breaker \"a/b\": the name has \"/\" at position 2" + accepted);
-    EXPECT_EQ(check_name("limiter", ".a").error().message, "limiter \".a\": the name begins with \".\"" + accepted);
-    EXPECT_EQ(check_name("limiter", "ab\n").error().message,
+    EXPECT_EQ(message_of(check_name("breaker", "a/b")), "breaker \"a/b\": the name has \"/\" at position 2" + accepted);
+    EXPECT_EQ(message_of(check_name("limiter", ".a")), "limiter \".a\": the name begins with \".\"" + accepted);
+    EXPECT_EQ(message_of(check_name("limiter", "ab\n")),
               "limiter \"ab\\n\": the name has \"\\n\" at position 3" + accepted);
-    EXPECT_EQ(check_name("limiter", "日").error().message,
-              "limiter \"日\": the name has \"日\" at position 1" + accepted);
-    EXPECT_EQ(check_name("limiter", "a\xff").error().message,
+    EXPECT_EQ(message_of(check_name("limiter", "日")), "limiter \"日\": the name has \"日\" at position 1" + accepted);
+    EXPECT_EQ(message_of(check_name("limiter", "a\xff")),
               "limiter \"a\\xff\": the name has \"\\xff\" at position 2" + accepted);
 }
 
@@ -125,7 +122,7 @@ TEST(LimiterOptions, OnlyWhatIsFixedAtCreationCannotChange) {
     wanted.clock = Clock::coarse;
     EXPECT_TRUE(validate_change("login", existing, wanted, max_count_bits));
     wanted.max_keys = 1000;
-    EXPECT_EQ(validate_change("login", existing, wanted, max_count_bits).error().message,
+    EXPECT_EQ(message_of(validate_change("login", existing, wanted, max_count_bits)),
               "limiter \"login\": max_keys is 65536 and cannot change to 1000 while it lives: delete the limiter and "
               "create it anew");
     wanted = existing;
@@ -145,13 +142,13 @@ TEST(LimiterOptions, SlidingWindowChangesOnlyWithinTheBitsItWasCreatedWith) {
     wanted.limit = 524'287;
     EXPECT_TRUE(validate_change("login", existing, wanted, count_bits));
     wanted.limit = 524'288;
-    EXPECT_EQ(validate_change("login", existing, wanted, count_bits).error().message,
+    EXPECT_EQ(message_of(validate_change("login", existing, wanted, count_bits)),
               "limiter \"login\": limit 524288 is too large for the window it was created with: at most 524287, or "
               "delete the "
               "limiter and create it anew");
     wanted = existing;
     wanted.window = 1s;
-    const std::string message = validate_change("login", existing, wanted, count_bits).error().message;
+    const std::string message = message_of(validate_change("login", existing, wanted, count_bits));
     const std::size_t at = message.find("at least ");
     ASSERT_NE(at, std::string::npos) << message;
     wanted.window = *parse_duration(message.substr(at + 9, message.find(',', at) - at - 9));
