@@ -33,11 +33,26 @@ Decision tightest(Decision first, const Decision& second) noexcept {
     return both;
 }
 
+// Whether anything was taken from the key: not by a limiter that is off or only observes, nor by one whose table had no room. What
+// was taken leaves a key that is not as good as new.
+bool took(const Decision& decision) noexcept { return !decision.shadow && decision.reset_after > nanoseconds{0}; }
+
 // Of two denials the longer; an error before everything.
 Decision strictest(const Decision& first, const Decision& second) noexcept {
     if (first.error != Errc::none || second.allowed) return first;
     if (second.error != Errc::none || first.allowed) return second;
     return second.retry_after > first.retry_after ? second : first;
+}
+
+// Spends from the first, then from the others. When one of those denies, what was taken from the first is given back.
+Decision spend_all(std::span<const Demand> demands, const Decision& before) noexcept {
+    if (demands.empty()) return before;
+    const Demand& first = demands.front();
+    const Decision decision = first.limiter.check(first.key, first.cost);
+    if (!decision.allowed) return decision;
+    const Decision all = spend_all(demands.subspan(1), tightest(before, decision));
+    if (!all.allowed && took(decision)) (void)first.limiter.refund(first.key, first.cost);
+    return all;
 }
 
 }  // namespace
@@ -63,11 +78,13 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
             return bound.check({.key = key, .cost = cost, .patience = left});
         });
         if (decision.allowed) {
-            if (decision.delay > nanoseconds{0}) sleep_until(now + count_of(decision.delay));
+            // Who only observes has not queued it, and holds nothing up.
+            if (!decision.shadow && decision.delay > nanoseconds{0}) sleep_until(now + count_of(decision.delay));
             return decision;
         }
-        if (decision.error != Errc::none || decision.retry_after == never || count_of(decision.retry_after) > left)
-            return decision;
+        // A full queue has room again soon, but the turn of who joins it does not come before its delay.
+        const nanoseconds wait = std::max(decision.retry_after, decision.delay);
+        if (decision.error != Errc::none || count_of(wait) > left || decision.retry_after == never) return decision;
         sleep_until(now + count_of(decision.retry_after));
     }
 }
@@ -115,17 +132,7 @@ Decision check_all(std::span<const Demand> demands) noexcept {
         if (!seen.allowed) worst = strictest(worst, seen);
     }
     if (!worst.allowed) return worst;
-    Decision all{.allowed = true, .limit = 0, .remaining = ~0ULL};
-    for (std::size_t i = 0; i < demands.size(); ++i) {
-        const Decision decision = demands[i].limiter.check(demands[i].key, demands[i].cost);
-        if (decision.allowed) {
-            all = tightest(all, decision);
-            continue;
-        }
-        while (i-- > 0) (void)demands[i].limiter.refund(demands[i].key, demands[i].cost);
-        return decision;
-    }
-    return all;
+    return spend_all(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
 }
 
 }  // namespace seki

@@ -63,10 +63,14 @@ Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& op
 Result<Limiter> Segment::limiter(std::string_view name) const { return handle_->limiter(name, std::nullopt); }
 
 Result<void> Segment::change(std::string_view name, const LimiterOptions& options) const {
-    return primitives::change_limiter(handle_->where(), name, options);
+    const auto in = handle_->in_use();
+    if (!in) return std::unexpected(in.error());
+    return primitives::change_limiter((*in)->where(), name, options);
 }
 Result<void> Segment::remove_limiter(std::string_view name) const {
-    return primitives::delete_limiter(handle_->where(), name);
+    const auto in = handle_->in_use();
+    if (!in) return std::unexpected(in.error());
+    return primitives::delete_limiter((*in)->where(), name);
 }
 
 const std::filesystem::path& Segment::path() const noexcept { return handle_->path(); }

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "primitives/clock.hpp"
 
 namespace seki::client {
@@ -26,25 +28,40 @@ segment_handle::segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions
 
 Result<Limiter> segment_handle::limiter(std::string_view name, const std::optional<LimiterOptions>& options) {
     auto handle = std::make_shared<limiter_handle>(shared_from_this(), std::string{name}, options);
-    std::shared_ptr<const shm::attachment> in = attachment();
-    if (in->where().superseded())
-        if (auto next = successor_of(*in)) in = std::move(next);
-    if (const auto bound = handle->bind(in); !bound) return std::unexpected(bound.error());
+    const auto in = in_use();
+    if (!in) return std::unexpected(in.error());
+    if (const auto bound = handle->bind(*in); !bound) return std::unexpected(bound.error());
     return Limiter{std::move(handle)};
 }
 
+Result<std::shared_ptr<const shm::attachment>> segment_handle::in_use() {
+    if (!where().superseded()) return attachment();
+    move_on();
+    if (!where().superseded()) return attachment();
+    return std::unexpected(Error{
+        Errc::superseded,
+        fmt::format(
+            "segment {}: it was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
+            "again",
+            path_.string())});
+}
+
 std::shared_ptr<const shm::attachment> segment_handle::successor_of(const shm::attachment& old) {
-    auto* const newest = current_.current();
-    if (newest->get() != &old) return *newest;  // another thread was here before
+    if (attachment().get() != &old && !where().superseded()) return attachment();  // another thread was here before
     const std::uint64_t now = primitives::read_clock(Clock::precise);
     std::uint64_t looked = shm::hardware::load_relaxed(looked_ns_);
     if (now - looked < look_every_ns && looked != 0) return nullptr;
     if (!shm::hardware::cas_acq_rel(looked_ns_, looked, now)) return nullptr;  // another thread looks
-    if (!replaced(path_, old.where())) return nullptr;
-    auto next = shm::segment::attach(path_, old.where().how());
-    if (!next) return nullptr;
-    current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
-    return *current_.current();
+    move_on();
+    return attachment().get() != &old ? attachment() : nullptr;
+}
+
+void segment_handle::move_on() {
+    auto* const newest = current_.current();
+    const shm::segment& old = (*newest)->where();
+    if (!replaced(path_, old)) return;
+    if (auto next = shm::segment::attach(path_, old.how()))
+        current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
 }
 
 limiter_handle::limiter_handle(std::shared_ptr<segment_handle> segment, std::string name,

@@ -28,10 +28,16 @@ public:
     [[nodiscard]] const shm::segment& where() const noexcept { return attachment()->where(); }
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
+    // The attachment that stands now, after moving on from a segment that was replaced. superseded: it has no successor yet.
+    [[nodiscard]] Result<std::shared_ptr<const shm::attachment>> in_use();
+
     // The attachment to the segment that took the place of `old`, if there is one by now. Looks at the file system at most every 10 ms.
     [[nodiscard]] std::shared_ptr<const shm::attachment> successor_of(const shm::attachment& old);
 
 private:
+    // Attaches to what the path names now, if that is another segment.
+    void move_on();
+
     std::filesystem::path path_;
     OpenOptions options_;
     replaceable<std::shared_ptr<const shm::attachment>> current_;
@@ -50,11 +56,10 @@ public:
     template <class Operation>
     auto with(Operation operation) noexcept {
         const primitives::limiter* bound = bound_.current();
-        auto result = operation(*bound);
-        if (error_of(result) != Errc::superseded) [[likely]]
-            return result;
-        const primitives::limiter* next = move_over();
-        return next != nullptr ? operation(*next) : result;
+        auto result = operation(*bound);  // the one object returned, so that it is made where the caller wants it
+        if (error_of(result) == Errc::superseded) [[unlikely]]
+            if (const primitives::limiter* next = move_over(); next != nullptr) result = operation(*next);
+        return result;
     }
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }

@@ -109,14 +109,18 @@ private:
     algorithm::fixed_window::terms terms_;
 };
 
-// Calls visit(law) with the law that the terms ask for.
+// Calls visit(law) with the law that the terms ask for, packed as they stand in a segment or not.
 template <class Visit>
-[[gnu::always_inline]] constexpr auto with_law(const limiter_terms& terms, Visit&& visit) noexcept {
-    switch (terms.algorithm) {
-        case Algorithm::sliding_window: return visit(sliding_window_law{terms});
-        case Algorithm::fixed_window: return visit(fixed_window_law{terms});
-        default: return visit(bucket_law{terms});
+[[gnu::always_inline]] constexpr auto with_law(const packed_terms& values, Visit&& visit) noexcept {
+    switch (modes_of(values).algorithm) {
+        case Algorithm::sliding_window: return visit(sliding_window_law{unpack(values)});
+        case Algorithm::fixed_window: return visit(fixed_window_law{unpack(values)});
+        default: return visit(bucket_law{unpack(values)});
     }
+}
+template <class Visit>
+constexpr auto with_law(const limiter_terms& terms, Visit&& visit) noexcept {
+    return with_law(pack(terms), visit);
 }
 
 }  // namespace seki::primitives

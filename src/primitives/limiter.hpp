@@ -84,7 +84,6 @@ private:
         Clock clock = Clock::precise;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
-        bool inserted = false;  // this call gave the key its slot
     };
     // What the key table asks of who inserts.
     template <class Law, class Time>
@@ -92,10 +91,19 @@ private:
 
     // One look at the key. False: somebody else changed it meanwhile, look again.
     template <class Law, class Time>
-    bool attempt(const Law& law, call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+    bool attempt(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
     // Gives the key its slot. True: it got none, and `answer` says what that means.
+    // Takes its arguments by value, like has_room(): a call whose address were known to functions that are not inlined would live
+    // in memory and not in registers.
     template <class Law, class Time>
-    bool insert(const Law& law, call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+    bool insert(Law law, call making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+
+    // The answer to a new key that finds no room; whether that is an allowance.
+    template <class Law>
+    static bool turn_away(const Law& law, const call& making, Decision& answer) noexcept;
+    // Whether a key without a slot would get one.
+    template <class Law>
+    bool has_room(Law law, std::uint64_t tag, algorithm::nanos now) const noexcept;
 
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
@@ -139,8 +147,8 @@ struct limiter::inserting {
 
 // A call that does not spend only looks: it is counted nowhere.
 template <class Law, class Time>
-[[gnu::always_inline]] inline bool limiter::attempt(const Law& law, call& making, algorithm::nanos now, Time clock,
-                                                    Decision& answer) const noexcept {
+[[gnu::always_inline]] inline bool limiter::attempt(const Law& law, const call& making, algorithm::nanos now,
+                                                    Time clock, Decision& answer) const noexcept {
     const auto span = [](algorithm::nanos value) {
         return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
     };
@@ -155,8 +163,12 @@ template <class Law, class Time>
             return insert(law, making, now, clock, answer);
         if (!shm::key_table<>::exchange(at, making.tag, verdict.state)) [[unlikely]]
             return false;
-    } else if (at && !shm::key_table<>::still(at, making.tag)) [[unlikely]] {
-        return false;
+    } else if (at) {
+        if (!shm::key_table<>::still(at, making.tag)) [[unlikely]]
+            return false;
+    } else if (verdict.allowed && making.cost > 0 && !has_room(law, making.tag, now)) [[unlikely]] {
+        (void)turn_away(law, making, answer);
+        return true;
     }
     const bool observed = !verdict.allowed && making.observe;
     answer.allowed = verdict.allowed || observed;
@@ -167,28 +179,45 @@ template <class Law, class Time>
     answer.reset_after = span(verdict.reset_after);
     answer.delay = span(verdict.delay);
     if (making.spend) count(making, verdict.allowed, observed);
-    if (making.inserted) [[unlikely]]
-        texts_.write(table_.index_of(at), making.tag, making.key);
     return true;
 }
 
 template <class Law, class Time>
-[[gnu::noinline]] bool limiter::insert(const Law& law, call& making, algorithm::nanos now, Time clock,
+[[gnu::noinline]] bool limiter::insert(Law law, call making, algorithm::nanos now, Time clock,
                                        Decision& answer) const noexcept {
     const shm::worker& me = attachment_->me();
     switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
-        case shm::key_table<>::insertion::there: making.inserted = true; return false;
+        case shm::key_table<>::insertion::there:
+            // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
+            if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
+            return false;
         case shm::key_table<>::insertion::hindered: answer.error = Errc::damaged; return true;
         case shm::key_table<>::insertion::full: break;
     }
     shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
+    const bool allowed = turn_away(law, making, answer);
+    count(making, allowed, answer.shadow);
+    return true;
+}
+
+template <class Law>
+bool limiter::turn_away(const Law& law, const call& making, Decision& answer) noexcept {
     const bool allowed = making.on_full == OnFull::allow;
     answer.allowed = allowed || making.observe;
     answer.shadow = !allowed && making.observe;
     answer.limit = law.capacity();
     if (!allowed) answer.retry_after = std::chrono::nanoseconds{static_cast<std::int64_t>(law.pace())};
-    count(making, allowed, answer.shadow);
-    return true;
+    return allowed;
+}
+
+template <class Law>
+[[gnu::noinline]] bool limiter::has_room(Law law, std::uint64_t tag, algorithm::nanos now) const noexcept {
+    struct judge {
+        const Law& law;
+        algorithm::nanos now;
+        bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
+    };
+    return table_.has_room(tag, judge{law, now});
 }
 
 template <class Time>
@@ -213,17 +242,17 @@ template <class Time>
 
     for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
         const auto in_force = shm::read_terms(*entry_);
-        const limiter_terms terms = unpack(in_force.values);
-        making.clock = terms.clock;
-        making.observe = terms.mode == Mode::shadow;
-        making.on_full = terms.on_full;
+        const auto modes = modes_of(in_force.values);
+        making.clock = modes.clock;
+        making.observe = modes.mode == Mode::shadow;
+        making.on_full = modes.on_full;
         // Read in every round: a time from before somebody else's decision would be an old one. And the terms are looked at again after it:
         // a time later than the end of a window law's terms would give a window number that the next terms never reach.
-        const algorithm::nanos now = clock(terms.clock);
+        const algorithm::nanos now = clock(modes.clock);
         if (!shm::in_force(*entry_, in_force.version)) [[unlikely]]
             continue;
-        const bool done = with_law(terms, [&](const auto& law) __attribute__((always_inline)) {
-            if (terms.mode != Mode::off) [[likely]]
+        const bool done = with_law(in_force.values, [&](const auto& law) __attribute__((always_inline)) {
+            if (modes.mode != Mode::off) [[likely]]
                 return attempt(law, making, now, clock, answer);
             answer.allowed = true;
             answer.limit = answer.remaining = law.capacity();

@@ -77,14 +77,30 @@ constexpr Enum in_range(std::uint8_t value) noexcept {
     return static_cast<Enum>(std::min<std::size_t>(value, words_of<Enum>::all.size() - 1));
 }
 
-// On the path of a check. The one division runs only on terms that no compile() made.
-[[gnu::always_inline]] constexpr limiter_terms unpack(const packed_terms& values) noexcept {
+struct choices {
+    Algorithm algorithm;
+    Mode mode;
+    OnFull on_full;
+    Clock clock;
+};
+
+[[gnu::always_inline]] constexpr choices modes_of(const packed_terms& values) noexcept {
     const layout::modes modes = layout::unpack_modes(values[layout::term_modes]);
+    return {.algorithm = in_range<Algorithm>(modes.algorithm),
+            .mode = in_range<Mode>(modes.mode),
+            .on_full = in_range<OnFull>(modes.on_full),
+            .clock = in_range<Clock>(modes.clock)};
+}
+
+// On the path of a check, once for each law: what a law does not use is not worked out (bench/limiter). The one division runs only on
+// terms that no compile() made.
+[[gnu::always_inline]] constexpr limiter_terms unpack(const packed_terms& values) noexcept {
+    const choices modes = modes_of(values);
     limiter_terms terms;
-    terms.algorithm = in_range<Algorithm>(modes.algorithm);
-    terms.mode = in_range<Mode>(modes.mode);
-    terms.on_full = in_range<OnFull>(modes.on_full);
-    terms.clock = in_range<Clock>(modes.clock);
+    terms.algorithm = modes.algorithm;
+    terms.mode = modes.mode;
+    terms.on_full = modes.on_full;
+    terms.clock = modes.clock;
     terms.count_bits =
         static_cast<unsigned>(std::clamp<std::uint64_t>(values[layout::term_count_bits], 1, max_count_bits));
     terms.limit = std::clamp<std::uint64_t>(values[layout::term_limit], 1,

@@ -149,6 +149,12 @@ public:
         return insertion::hindered;
     }
 
+    // Whether insert() would find a place for a key that has none. Only looks; asks as_good_as_new() alone.
+    template <class Judge>
+    [[nodiscard]] bool has_room(std::uint64_t tag, const Judge& by) const noexcept {
+        return !choose(tag, by).full;
+    }
+
     // Calls visit(tag, state, slot index) for every key. Not a snapshot: keys that come and go meanwhile may be missed.
     template <class Visit>
     void for_each(Visit&& visit) const {
@@ -242,14 +248,14 @@ private:
     }
 
     template <class Inserter>
-    [[nodiscard]] bool is_free(std::uint64_t tag, std::uint64_t state, Inserter& by) const noexcept {
+    [[nodiscard]] bool is_free(std::uint64_t tag, std::uint64_t state, const Inserter& by) const noexcept {
         if (is_empty(tag)) return true;
         return is_ticket(state) ? !is_current(state) : by.as_good_as_new(state);
     }
 
     // Looks at all sixteen slots: is the key there, and if not, where should it go? Empties are preferred to evictions.
     template <class Inserter>
-    [[nodiscard]] choice choose(std::uint64_t tag, Inserter& by) const noexcept {
+    [[nodiscard]] choice choose(std::uint64_t tag, const Inserter& by) const noexcept {
         constexpr std::uint64_t none = layout::candidates;
         struct side {
             std::uint64_t taken = 0, empty = none, reusable = none;
