@@ -1,0 +1,150 @@
+// Options that change while a limiter is used: what is kept, what starts anew, and whoever is in the middle of a check meanwhile.
+#include "limiter_fixture.hpp"
+
+namespace seki::test {
+namespace {
+
+class LimiterChange : public EveryLimiterTest {
+protected:
+    // A change reads the clock itself, so these tests stand at the present.
+    LimiterChange() { catch_up(); }
+    void catch_up() { now = primitives::read_clock(Clock::precise); }
+    void change(const LimiterOptions& options) {
+        const auto changed = primitives::change_limiter(where(), "it", options);
+        ASSERT_TRUE(changed) << changed.error().message;
+        catch_up();
+    }
+    // Windows of which none ends while a test runs: nothing comes back, and the end of one is a year away.
+    static LimiterOptions six_in_so_long() {
+        LimiterOptions options = six_a_minute();
+        options.window = 366 * 24h;
+        return options;
+    }
+    static bool is_bucket() { return primitives::is_bucket(GetParam()); }
+};
+
+INSTANTIATE_TEST_SUITE_P(, LimiterChange, testing::ValuesIn(every_algorithm), name_of_algorithm);
+
+// Fails if a new limit forgets what was spent, or is not in force for handles that were bound before.
+TEST_P(LimiterChange, OfTheLimitKeepsWhatWasSpent) {
+    LimiterOptions options = six_in_so_long();
+    const auto limiter = make(options);
+    ASSERT_TRUE(check(limiter, "alice", 6).allowed);
+    ASSERT_FALSE(check(limiter, "alice").allowed);
+    options.limit = 12;
+    change(options);
+    EXPECT_EQ(limiter.options(), options);
+    // Six of twelve for a window. A bucket's backlog is a time: a whole window's, of which the new burst fills as much.
+    EXPECT_EQ(check(limiter, "alice", 0).remaining, is_bucket() ? 0U : 6U);
+    EXPECT_TRUE(check(limiter, "bob", 12).allowed);
+    options.limit = 3;
+    change(options);
+    EXPECT_FALSE(check(limiter, "alice").allowed);
+    EXPECT_FALSE(check(limiter, "bob").allowed);
+    EXPECT_EQ(check(limiter, "carol", 4).retry_after, never);
+    EXPECT_TRUE(check(limiter, "carol", 3).allowed);
+}
+
+// Fails if the burst is taken from elsewhere than the terms, or what was spent is forgotten.
+TEST_P(LimiterChange, OfTheBurstKeepsWhatWasSpent) {
+    if (!is_bucket()) return;  // the windows have none
+    LimiterOptions options = six_in_so_long();
+    options.burst = 4;
+    const auto limiter = make(options);
+    ASSERT_TRUE(check(limiter, "alice", 4).allowed);
+    options.burst = 10;
+    change(options);
+    EXPECT_EQ(check(limiter, "alice", 0).remaining, 6U);
+    EXPECT_EQ(check(limiter, "alice", 0).limit, 10U);
+    options.burst = 2;
+    change(options);
+    EXPECT_FALSE(check(limiter, "alice").allowed);
+    EXPECT_EQ(check(limiter, "bob", 3).retry_after, never);
+}
+
+// Fails if a count of the old window is taken for one of the new, as it is or as the previous one: numbers go on two further.
+TEST_P(LimiterChange, OfTheWindowStartsTheCountsOfWindowsAnew) {
+    LimiterOptions options = six_in_so_long();
+    const auto limiter = make(options);
+    for (const auto window :
+         {std::chrono::nanoseconds{24h}, std::chrono::nanoseconds{366 * 24h}, std::chrono::nanoseconds{48h}}) {
+        while (check(limiter, "alice").allowed) {
+        }
+        options.window = window;
+        change(options);
+        const Decision seen = check(limiter, "alice", 0);
+        if (is_bucket()) {
+            EXPECT_EQ(seen.remaining, 0U) << window.count();
+        } else {
+            EXPECT_EQ(seen.remaining, 6U) << window.count();
+            EXPECT_EQ(seen.reset_after, 0ns);
+            EXPECT_TRUE(check(limiter, "alice", 6).allowed);
+        }
+        EXPECT_FALSE(check(limiter, "alice").allowed);
+        // Whoever's clock has not come as far as the change counts into the new window, and gains nothing.
+        now -= 1'000'000'000;
+        EXPECT_FALSE(check(limiter, "alice").allowed);
+        catch_up();
+    }
+}
+
+// Fails if a check that read the old terms, and was stopped before it read the clock, decides by them.
+TEST_P(LimiterChange, InTheMiddleOfACheckIsSeenByIt) {
+    LimiterOptions options = six_in_so_long();
+    const auto limiter = make(options);
+    int readings = 0;
+    const auto change_meanwhile = [&](Clock) {
+        if (readings++ == 0) {
+            options.limit = 2;
+            options.window = 24h;
+            change(options);
+        }
+        return now;
+    };
+    EXPECT_EQ(limiter.decide({.key = "alice", .cost = 3}, change_meanwhile).retry_after, never);
+    EXPECT_EQ(readings, 2);
+    EXPECT_TRUE(check(limiter, "alice", 2).allowed);
+    EXPECT_FALSE(check(limiter, "alice").allowed);
+}
+
+// Fails if a change of the rest touches what was spent, or is not in force at once.
+TEST_P(LimiterChange, OfModeOnFullAndClockKeepsWhatWasSpent) {
+    LimiterOptions options = six_in_so_long();
+    const auto limiter = make(options);
+    ASSERT_TRUE(check(limiter, "alice", 6).allowed);
+    options.on_full = OnFull::deny;
+    options.clock = Clock::coarse;
+    change(options);
+    EXPECT_FALSE(check(limiter, "alice").allowed);
+    Clock asked = Clock::precise;
+    (void)limiter.decide({.key = "alice"}, [&](Clock which) {
+        asked = which;
+        return now;
+    });
+    EXPECT_EQ(asked, Clock::coarse);
+    options.mode = Mode::shadow;
+    change(options);
+    EXPECT_TRUE(check(limiter, "alice").shadow);
+}
+
+// Fails if a change is made in part, or of what cannot change.
+TEST_P(LimiterChange, ThatIsRefusedChangesNothing) {
+    const auto limiter = make(six_in_so_long());
+    const std::string before{memory()};
+    LimiterOptions zero = six_in_so_long(), other = six_in_so_long(), larger = six_in_so_long(),
+                   textless = six_in_so_long();
+    zero.limit = 0;
+    other.algorithm = is_bucket() ? Algorithm::fixed_window : Algorithm::gcra;
+    larger.max_keys *= 2;
+    textless.store_keys = false;
+    for (const LimiterOptions& wrong : {zero, other, larger, textless}) {
+        const auto refused = primitives::change_limiter(where(), "it", wrong);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+        EXPECT_NE(refused.error().message.find("limiter \"it\""), std::string::npos) << refused.error().message;
+    }
+    EXPECT_TRUE(memory() == before);
+}
+
+}  // namespace
+}  // namespace seki::test

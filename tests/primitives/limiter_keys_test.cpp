@@ -1,0 +1,131 @@
+// Which keys a limiter keeps, what it does when it has no room, and what stands in memory of their texts.
+#include "limiter_fixture.hpp"
+
+namespace seki::test {
+namespace {
+
+using LimiterKeys = EveryLimiterTest;
+INSTANTIATE_TEST_SUITE_P(, LimiterKeys, testing::ValuesIn(every_algorithm), name_of_algorithm);
+
+// The smallest table has 24 slots.
+constexpr int crowd = 200;
+
+std::string key_number(int i) { return "key number " + std::to_string(i); }
+
+// Fails if a full table denies, or is not told of in the counters, or a key that has its place loses it.
+TEST_P(LimiterKeys, AFullTableLetsNewKeysThroughAndCountsThem) {
+    LimiterOptions options = six_a_minute();
+    options.max_keys = 1;
+    const auto limiter = make(options);
+    std::vector<bool> kept;
+    std::uint64_t refused_a_place = 0;
+    for (int i = 0; i < crowd; ++i) {
+        const Decision decision = check(limiter, key_number(i), 6);
+        ASSERT_TRUE(decision.allowed);
+        kept.push_back(static_cast<bool>(limiter.table().find(limiter.hash()(key_number(i)))));
+        if (!kept.back()) ++refused_a_place;
+    }
+    EXPECT_GE(refused_a_place, static_cast<std::uint64_t>(crowd) - limiter.table().slot_count());
+    EXPECT_LT(refused_a_place, static_cast<std::uint64_t>(crowd) - 1);
+    const auto counts = counted(limiter);
+    EXPECT_EQ(counts[layout::count_full], refused_a_place);
+    EXPECT_EQ(counts[layout::count_evicted], 0U);
+    EXPECT_EQ(counts[layout::count_allow], static_cast<std::uint64_t>(crowd));
+    for (int i = 0; i < crowd; ++i) {
+        EXPECT_EQ(check(limiter, key_number(i)).allowed, !kept[static_cast<std::size_t>(i)]) << i;
+    }
+}
+
+// Fails if a new key passes a full table that denies, without a time to come again; or a peek foretells otherwise.
+TEST_P(LimiterKeys, AFullTableDeniesNewKeysWhenAskedTo) {
+    LimiterOptions options = six_a_minute();
+    options.max_keys = 1;
+    options.on_full = OnFull::deny;
+    const auto limiter = make(options);
+    std::uint64_t admitted = 0;
+    for (int i = 0; i < crowd; ++i) {
+        const Decision foretold = peek(limiter, key_number(i), 6);
+        const Decision decision = check(limiter, key_number(i), 6);
+        EXPECT_EQ(foretold.allowed, decision.allowed) << i;
+        EXPECT_EQ(foretold.retry_after, decision.retry_after) << i;
+        admitted += decision.allowed ? 1U : 0U;
+        if (!decision.allowed) {
+            EXPECT_GT(decision.retry_after, 0ns);
+            EXPECT_EQ(decision.limit, 6U);
+        }
+    }
+    EXPECT_LE(admitted, limiter.table().slot_count());
+    const auto counts = counted(limiter);
+    EXPECT_EQ(counts[layout::count_full], crowd - admitted);
+    EXPECT_EQ(counts[layout::count_deny], crowd - admitted);
+    EXPECT_EQ(counts[layout::count_allow], admitted);
+}
+
+// Fails if a full table writes for a new key that it denies: that is a denial as any other.
+TEST_P(LimiterKeys, ADenialForWantOfRoomStoresNothingEither) {
+    LimiterOptions options = six_a_minute();
+    options.max_keys = 1;
+    options.on_full = OnFull::deny;
+    const auto limiter = make(options);
+    for (int i = 0; i < crowd; ++i) (void)check(limiter, key_number(i), 6);
+    const std::string before = memory_of_others();
+    for (int i = 0; i < crowd; ++i) EXPECT_FALSE(check(limiter, key_number(i), 6).allowed);
+    EXPECT_TRUE(memory_of_others() == before);
+}
+
+// Fails if a key that may still be needed is evicted, or one that is as good as new keeps its place from a new one.
+TEST_P(LimiterKeys, OnlyKeysAsGoodAsNewMakeRoom) {
+    LimiterOptions options = six_a_minute();
+    options.max_keys = 1;
+    options.on_full = OnFull::deny;
+    const auto limiter = make(options);
+    for (int i = 0; i < crowd; ++i) (void)check(limiter, key_number(i), 6);
+    const auto slots = limiter.table().slot_count();
+    const Decision state = peek(limiter, key_number(0), 0);
+    ASSERT_GT(state.reset_after, 0ns);
+    pass(state.reset_after - 1ns);
+    (void)check(limiter, "newcomer", 1);
+    EXPECT_EQ(counted(limiter)[layout::count_evicted], 0U);
+    pass(1ns);
+    for (int i = 1000; i < 1000 + crowd; ++i) (void)check(limiter, key_number(i), 6);
+    const auto counts = counted(limiter);
+    EXPECT_GT(counts[layout::count_evicted], 0U);
+    EXPECT_LE(counts[layout::count_evicted], slots);
+    EXPECT_EQ(peek(limiter, key_number(0), 0).remaining, 6U);
+}
+
+// Fails if some length of text is cut, shown wrong, or missing.
+TEST_P(LimiterKeys, TextsOfShortKeysAreWholeAndOfLongOnesTellTheirBeginning) {
+    const auto limiter = make(six_a_minute());
+    for (std::size_t length = 0; length <= 40; ++length) {
+        const std::string key = std::string(length, static_cast<char>('A' + length)).substr(0, length);
+        ASSERT_TRUE(check(limiter, key).allowed);
+        const auto tag = limiter.hash()(key);
+        const auto at = limiter.table().find(tag);
+        ASSERT_TRUE(at);
+        const auto text = limiter.texts().read(limiter.table().index_of(at), tag, limiter.hash());
+        ASSERT_TRUE(text) << length;
+        EXPECT_EQ(text->whole, length <= layout::text_whole);
+        EXPECT_EQ(text->key, text->whole ? key : key.substr(0, layout::text_prefix));
+    }
+}
+
+// Fails if a limiter that is to keep no text leaves some anywhere in the segment; the other one shows that the search finds them.
+TEST_P(LimiterKeys, WithoutStoreKeysNoTextOfAKeyIsInMemory) {
+    constexpr std::string_view secret = "alice@example.org", longer = "someone.with.a.very.long.name@example.org";
+    for (const bool store : {false, true}) {
+        LimiterOptions options = six_a_minute();
+        options.store_keys = store;
+        const auto limiter = make(options, store ? "stored" : "secret");
+        EXPECT_EQ(limiter.texts().kept(), store);
+        for (int i = 0; i < 100; ++i) {
+            (void)check(limiter, secret);
+            (void)check(limiter, longer);
+        }
+        EXPECT_EQ(memory().find(secret.substr(0, 8)) != std::string_view::npos, store);
+        EXPECT_EQ(memory().find(longer.substr(0, 8)) != std::string_view::npos, store);
+    }
+}
+
+}  // namespace
+}  // namespace seki::test
