@@ -1,0 +1,133 @@
+// Arbitrary bytes, taken for a segment: refused, or used without a crash, a hang or a step outside of them.
+//
+// The first byte says how much help the rest gets on its way inside:
+//   0   none: the rest is the segment
+//   1   the identity, the boot and the clock are made right
+//   2   the geometry too
+//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with one limiter in it
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "layout/hash.hpp"
+#include "primitives/limiter.hpp"
+#include "primitives/limiters.hpp"
+#include "shm/host.hpp"
+#include "walk.hpp"
+
+namespace {
+
+using namespace seki;
+namespace fs = std::filesystem;
+
+constexpr std::size_t tiny_size = 15 * layout::page;
+
+SegmentOptions tiny(std::size_t size) {
+    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 1, .size = size};
+}
+
+struct freed {
+    void operator()(std::byte* memory) const noexcept { std::free(memory); }
+};
+// From the heap, so that the address sanitizer guards both ends.
+using memory = std::unique_ptr<std::byte, freed>;
+
+memory pages(std::size_t size) { return memory{static_cast<std::byte*>(std::aligned_alloc(layout::page, size))}; }
+
+// A folder of this process, for the lock files, that goes when the process ends.
+struct workshop {
+    fs::path folder;
+    workshop() {
+        std::string pattern = "/dev/shm/fuzz_attach.XXXXXX";
+        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+        folder = pattern;
+        fs::create_directory(folder / "a.live");
+    }
+    ~workshop() { fs::remove_all(folder); }
+};
+
+const fs::path& segment_name() {
+    static const workshop here;
+    static const fs::path name = here.folder / "a";
+    return name;
+}
+
+void put(layout::word& at, std::uint64_t value) { shm::hardware::store_relaxed(at, value); }
+
+void make_right(layout::header& header, std::size_t size, bool geometry_too) {
+    static const shm::host here = shm::this_host().value();
+    put(header.id.magic, layout::magic);
+    put(header.id.version, layout::version);
+    put(header.id.layout_hash, layout::layout_hash);
+    put(header.id.size, size);
+    put(header.id.superseded, 0);
+    header.boot_id = here.boot_id;
+    header.monotonic_offset_ns = here.monotonic_offset_ns;
+    if (!geometry_too) return;
+    if (const auto parts = shm::plan(tiny(size))) header.parts = *parts;
+}
+
+// A segment with a limiter in it that has been used. Its seed is fixed, so that an input means the same in every run.
+std::span<const std::byte> good_segment() {
+    static const memory bytes = [] {
+        memory made = pages(tiny_size);
+        std::memset(made.get(), 0, tiny_size);
+        make_right(*reinterpret_cast<layout::header*>(made.get()), tiny_size, true);
+        const auto where = shm::segment::adopt_memory({made.get(), tiny_size}, segment_name()).value();
+        LimiterOptions options;
+        options.limit = 5;
+        options.window = std::chrono::minutes{1};
+        options.max_keys = 1;
+        const auto place = primitives::find_or_make_limiter(*where, "login", options).value();
+        const primitives::limiter limiter{std::make_shared<shm::attachment>(where), place};
+        static_cast<void>(limiter.check({.key = "alice"}));
+        return made;
+    }();
+    return {bytes.get(), tiny_size};
+}
+
+void scribble(std::span<std::byte> on, std::span<const std::uint8_t> list) {
+    while (list.size() > 3) {
+        const std::size_t at = (list[0] * layout::page + list[1] * std::size_t{16}) % on.size();
+        const std::size_t length = std::min({std::size_t{list[2]} + 1, list.size() - 3, on.size() - at});
+        std::memcpy(&on[at], &list[3], length);
+        list = list.subspan(3 + length);
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    const unsigned help = data[0] % 4;
+    const std::span<const std::uint8_t> rest{data + 1, size - 1};
+    const std::size_t wanted =
+        help == 0 ? rest.size() : std::max<std::size_t>(rest.size(), help == 1 ? layout::page : tiny_size);
+    const std::size_t room = help == 3 ? tiny_size : (wanted + layout::page - 1) / layout::page * layout::page;
+    if (room == 0) return 0;
+
+    const memory bytes = pages(room);
+    if (help == 3) {
+        std::memcpy(bytes.get(), good_segment().data(), room);
+        scribble({bytes.get(), room}, rest);
+    } else {
+        std::memset(bytes.get(), 0, room);
+        std::memcpy(bytes.get(), rest.data(), rest.size());
+    }
+    if (help != 0) make_right(*reinterpret_cast<layout::header*>(bytes.get()), room, help == 2);
+
+    const auto where = shm::segment::adopt_memory({bytes.get(), room}, segment_name());
+    if (!where) return 0;
+    hostile::walk(**where);
+    hostile::use(*where);
+    return 0;
+}

@@ -1,0 +1,68 @@
+#include "walk.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "primitives/clock.hpp"
+#include "primitives/limiter.hpp"
+#include "primitives/limiters.hpp"
+#include "report/doctor.hpp"
+#include "report/json.hpp"
+#include "report/keys.hpp"
+#include "report/snapshot.hpp"
+#include "report/text.hpp"
+#include "shm/directory.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::hostile {
+namespace {
+
+// What the optimiser must believe to be used.
+void consume(std::uint64_t value) {
+    static std::uint64_t sink = 0;
+    asm volatile("" : "+r"(value), "+m"(sink));
+}
+
+void touch(const shm::segment& where) {
+    using shm::hardware;
+    for (const auto& slot : where.processes()) consume(hardware::load_relaxed(slot.reserved.back()));
+    for (const auto& entry : where.directory()) consume(hardware::load_relaxed(entry.terms.back().values.back()));
+    for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
+        consume(hardware::load_relaxed(where.worker(i).hitters.back().denied));
+        for (const auto& block : where.counters(i)) consume(hardware::load_relaxed(block.counts.back()));
+    }
+    const auto arena = where.arena(where.parts().arena_offset, where.parts().size - where.parts().arena_offset);
+    consume(static_cast<std::uint64_t>(arena.front()) + static_cast<std::uint64_t>(arena.back()));
+}
+
+}  // namespace
+
+void walk(const shm::segment& where) {
+    touch(where);
+    consume(report::to_json(report::take(where)).dump().size());
+    for (const auto& finding : report::examine(where, 100))
+        consume(report::for_terminal(finding.where + finding.what).size());
+    for (const auto& place : shm::directory{where}.list()) {
+        consume(primitives::options_of(where, place).limit);
+        for (const auto& key :
+             report::keys(where, place, primitives::read_clock(Clock::precise), {.top = 10, .wanted = {}}))
+            consume(report::to_json(key).dump().size());
+    }
+}
+
+void use(const std::shared_ptr<shm::segment>& where) {
+    const auto attached = std::make_shared<shm::attachment>(where);
+    for (const auto& place : shm::directory{*where}.list()) {
+        const primitives::limiter limiter{attached, place};
+        for (const char* key : {"alice", "bob", ""}) {
+            consume(limiter.check({.key = key}).remaining);
+            consume(limiter.check({.key = key, .cost = 7, .spend = false}).remaining);
+            consume(static_cast<std::uint64_t>(limiter.refund(key, 1)));
+            consume(static_cast<std::uint64_t>(limiter.reset(key)));
+        }
+    }
+    consume(shm::reap(*where).processes);
+    consume(report::repair(*where).value_or(0));
+    walk(*where);
+}
+
+}  // namespace seki::hostile
