@@ -1,18 +1,52 @@
 // bench: what a check costs on this host, in this segment.
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include <fmt/format.h>
 
+#include "client/segment_handle.hpp"
 #include "command.hpp"
 #include "primitives/clock.hpp"
+#include "shm/directory.hpp"
 
 namespace seki::ctl {
 namespace {
 
 constexpr int calls = 200'000;
+constexpr std::string_view prefix = "sekictl-bench-";
+
+// Ctrl-C waits for the second or two that a bench takes, so that its limiter is deleted first.
+class without_interruption {
+public:
+    without_interruption() noexcept {
+        sigset_t wanted;
+        ::sigemptyset(&wanted);
+        for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::sigaddset(&wanted, each);
+        ::sigprocmask(SIG_BLOCK, &wanted, &before_);
+    }
+    ~without_interruption() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    without_interruption(const without_interruption&) = delete;
+    without_interruption& operator=(const without_interruption&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+bool runs(std::string_view pid) {
+    std::error_code ignored;
+    return std::filesystem::exists(fmt::format("/proc/{}", pid), ignored);
+}
+
+// Of benches that were killed.
+void remove_leftovers(const Segment& segment) {
+    for (const auto& each : shm::directory{segment.handle()->where()}.list())
+        if (each.name.starts_with(prefix) && !runs(std::string_view{each.name}.substr(prefix.size())))
+            (void)segment.remove_limiter(each.name);
+}
 
 // The median of nine rounds, in nanoseconds a call.
 template <class Call>
@@ -27,35 +61,49 @@ double measure(Call call) {
     return rounds[4];
 }
 
+struct prices {
+    double clock = 0, check = 0, denial = 0;  // nanoseconds a call
+};
+
+Result<prices> measure_all(const Segment& segment, const Limiter& limiter, const std::string& name) {
+    // What the calls answer is added up, so that the optimiser cannot leave them out.
+    std::uint64_t sum = 0;
+    prices found;
+    found.clock = measure([&] { sum += primitives::read_clock(Clock::precise); });
+    found.check = measure([&] { sum += limiter.check("203.0.113.7").remaining; });
+    const LimiterOptions stingy{.limit = 1, .window = std::chrono::hours{24}, .max_keys = 16};
+    if (const auto ok = segment.change(name, stingy); !ok) return std::unexpected(ok.error());
+    (void)limiter.check("203.0.113.8");
+    found.denial = measure([&] { sum += limiter.check("203.0.113.8").limit; });
+    if (sum == 0) return std::unexpected(Error{Errc::damaged, "the clock of this host stands still"});
+    return found;
+}
+
 ending bench(const context& with) {
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    const std::string name = fmt::format("sekictl-bench-{}", getpid());
-    const auto limiter =
-        segment->limiter(name, {.limit = 10'000'000, .window = std::chrono::seconds{1}, .max_keys = 16});
-    if (!limiter) return with.fail(limiter.error());
-    // Kept from the optimiser by what they add up to.
-    std::uint64_t sum = 0;
-    const double clock = measure([&] { sum += primitives::read_clock(Clock::precise); });
-    const double allow = measure([&] { sum += limiter->check("203.0.113.7").remaining; });
-    auto stingy = limiter->options();
-    if (stingy) {
-        stingy->limit = stingy->burst = 1;
-        stingy->window = std::chrono::hours{24};
-        if (const auto ok = segment->change(name, *stingy); !ok) return with.fail(ok.error());
-    }
-    (void)limiter->check("203.0.113.8");
-    const double deny = measure([&] { sum += limiter->check("203.0.113.8").limit; });
-    if (const auto ok = segment->remove_limiter(name); !ok) return with.fail(ok.error());
+    const without_interruption whole;
+    remove_leftovers(*segment);
+    const std::string name = fmt::format("{}{}", prefix, ::getpid());
+    const auto made = segment->limiter(name, {.limit = 10'000'000, .window = std::chrono::seconds{1}, .max_keys = 16});
+    if (!made) return with.fail(made.error());
+    const auto figures = measure_all(*segment, *made, name);
+    const auto removed = segment->remove_limiter(name);
+    if (!figures) return with.fail(figures.error());
+    if (!removed) return with.fail(removed.error());
     if (with.as_json) {
-        with.print({{"clock_nanoseconds", clock}, {"check_nanoseconds", allow}, {"denial_nanoseconds", deny}});
-        return sum == 0 ? ending::refused : ending::fine;
+        with.print({{"clock_nanoseconds", figures->clock},
+                    {"check_nanoseconds", figures->check},
+                    {"denial_nanoseconds", figures->denial}});
+        return ending::fine;
     }
-    print_table(
-        {{"reading the clock", fmt::format("{:.1f} ns", clock), ""},
-         {"check that is allowed", fmt::format("{:.1f} ns", allow), fmt::format("{:.2f} x the clock", allow / clock)},
-         {"check that is denied", fmt::format("{:.1f} ns", deny), fmt::format("{:.2f} x the clock", deny / clock)}});
-    return sum == 0 ? ending::refused : ending::fine;
+    const auto row = [&](const char* what, double nanoseconds) {
+        return std::vector<std::string>{what, fmt::format("{:.1f} ns", nanoseconds),
+                                        fmt::format("{:.2f} x the clock", nanoseconds / figures->clock)};
+    };
+    print_table({row("reading the clock", figures->clock), row("check that is allowed", figures->check),
+                 row("check that is denied", figures->denial)});
+    return ending::fine;
 }
 
 }  // namespace

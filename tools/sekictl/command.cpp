@@ -1,13 +1,19 @@
 #include "command.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
+#include "config/size.hpp"
+#include "primitives/duration.hpp"
 #include "report/text.hpp"
 
 namespace seki::ctl {
 namespace {
+
+constexpr int schema = 1;
 
 ending ending_of(Errc code) noexcept {
     switch (code) {
@@ -18,10 +24,10 @@ ending ending_of(Errc code) noexcept {
     }
 }
 
-// Terminal columns of UTF-8 text; close enough for names and numbers.
-std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+// A folder that may not be entered does not tell, and a link that leads nowhere is there.
+bool is_missing(const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::symlink_status(path, ignored).type() == std::filesystem::file_type::not_found;
 }
 
 Error missing(const std::filesystem::path& path) {
@@ -32,31 +38,46 @@ Error missing(const std::filesystem::path& path) {
                     path.string())};
 }
 
+// Terminal columns of UTF-8 text; close enough for names and numbers.
+std::size_t width(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+void complain(bool as_json, std::string_view code, const std::string& sentence, const context& with) {
+    if (as_json)
+        with.print({{"error", {{"code", code}, {"message", report::valid_utf8(sentence)}}}});
+    else
+        fmt::print(stderr, "sekictl: {}\n", report::for_terminal(sentence));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<shm::segment>> context::look() const {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path(), ignored)) return std::unexpected(missing(path()));
+    if (is_missing(path())) return std::unexpected(missing(path()));
     return shm::segment::attach(path(), shm::segment::access::copy);
 }
 
 Result<Segment> context::operate() const {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path(), ignored)) return std::unexpected(missing(path()));
+    if (is_missing(path())) return std::unexpected(missing(path()));
     return open(path().string(), {.access = Access::attach});
 }
 
 ending context::fail(const Error& error) const {
-    if (as_json)
-        print({{"error", {{"code", to_string(error.code)}, {"message", report::valid_utf8(error.message)}}}});
-    else
-        fmt::print(stderr, "sekictl: {}\n", error.message);
-    std::error_code ignored;
-    if (error.code == Errc::not_found && !std::filesystem::exists(path(), ignored)) return ending::no_segment;
-    return ending_of(error.code);
+    complain(as_json, to_string(error.code), error.message, *this);
+    return error.code == Errc::not_found && is_missing(path()) ? ending::no_segment : ending_of(error.code);
 }
 
-void context::print(const json& value) const { fmt::print("{}\n", value.dump(2)); }
+ending context::wrong_usage(const std::string& sentence) const {
+    complain(as_json, "usage", sentence, *this);
+    return ending::usage;
+}
+
+void context::print(const json& value) const {
+    json out{{"schema", schema}};
+    out.update(value);
+    fmt::print("{}\n", out.dump(2, ' ', false, json::error_handler_t::replace));
+}
 
 void print_table(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths;
@@ -73,6 +94,42 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
         }
         fmt::print("{}\n", line);
     }
+}
+
+std::string about(std::chrono::nanoseconds span) {
+    using namespace std::chrono;
+    using std::chrono::ceil;
+    if (span >= 2h) return primitives::format_duration(ceil<minutes>(span));
+    if (span >= 10s) return primitives::format_duration(ceil<seconds>(span));
+    if (span >= 10ms) return primitives::format_duration(ceil<milliseconds>(span));
+    return primitives::format_duration(ceil<microseconds>(span));
+}
+
+std::string about_bytes(std::uint64_t bytes) {
+    constexpr std::array<const char*, 4> units{"KiB", "MiB", "GiB", "TiB"};
+    if (const std::string exact = config::format_size(bytes); exact.size() <= 6) return exact;
+    auto amount = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    for (; amount >= 1024 && unit + 1 < units.size(); ++unit) amount /= 1024;
+    return fmt::format("{:.1f}{}", amount, units[unit]);
+}
+
+CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
+    return CLI::Validator{[=](std::string& text) -> std::string {
+                              std::int64_t value = 0;
+                              const char* const last = text.data() + text.size();
+                              const auto [end, error] = std::from_chars(text.data(), last, value);
+                              if (error == std::errc{} && end == last && value >= least && value <= most) return {};
+                              return fmt::format("\"{}\" is not a whole number from {} to {}", text, least, most);
+                          },
+                          ""};
+}
+
+void add_primitive(CLI::App& command, std::string& kind, std::string& name) {
+    command.add_option("KIND", kind, "limiter")->required()->check([](const std::string& given) {
+        return given == "limiter" ? std::string{} : fmt::format("\"{}\" is unknown: there are limiters", given);
+    });
+    command.add_option("NAME", name, "its name")->required();
 }
 
 }  // namespace seki::ctl

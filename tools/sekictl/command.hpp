@@ -1,6 +1,8 @@
 // What the commands of sekictl share: the segment they work on, how they print, and how they end.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,12 +21,11 @@ namespace seki::ctl {
 using json = nlohmann::ordered_json;
 
 // Exit codes, as interfaces promise them.
-enum class ending : int { fine = 0, refused = 1, usage = 2, no_segment = 3, damaged = 4 };
+enum class ending : std::uint8_t { fine = 0, refused = 1, usage = 2, no_segment = 3, damaged = 4 };
 
 struct context {
     std::string segment;  // as given; empty: the default one
     bool as_json = false;
-    bool color = true;
 
     [[nodiscard]] std::filesystem::path path() const { return resolve(segment); }
 
@@ -34,12 +35,23 @@ struct context {
     [[nodiscard]] Result<Segment> operate() const;
 
     // Prints the error, as a sentence or as JSON, and answers the exit code it stands for.
-    ending fail(const Error& error) const;
+    [[nodiscard]] ending fail(const Error& error) const;
+    [[nodiscard]] ending wrong_usage(const std::string& sentence) const;
+    // With the number of the schema in front: later versions of the same number only add members.
     void print(const json& value) const;
 };
 
 // Columns that line up; the first row is the heading.
 void print_table(const std::vector<std::vector<std::string>>& rows);
+
+// For people: never less than it is, and no more digits than one reads.
+[[nodiscard]] std::string about(std::chrono::nanoseconds span);
+[[nodiscard]] std::string about_bytes(std::uint64_t bytes);
+
+// Accepts whole numbers of that range, and says so of anything else.
+[[nodiscard]] CLI::Validator whole_number(std::int64_t least, std::int64_t most);
+// KIND and NAME of a primitive.
+void add_primitive(CLI::App& command, std::string& kind, std::string& name);
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
 void add_status(CLI::App& program, const context& with, ending& end);

@@ -1,8 +1,10 @@
 // check, peek, reset: as the API does.
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "command.hpp"
-#include "primitives/duration.hpp"
+#include "report/text.hpp"
 
 namespace seki::ctl {
 namespace {
@@ -22,7 +24,8 @@ ending report_decision(const context& with, const Limiter& limiter, const Decisi
     if (decision.error != Errc::none) return with.fail(limiter.explain(decision.error));
     const ending end = decision.allowed ? ending::fine : ending::refused;
     if (with.as_json) {
-        with.print({{"allowed", decision.allowed},
+        with.print({{"limiter", limiter.name()},
+                    {"allowed", decision.allowed},
                     {"shadow", decision.shadow},
                     {"limit", decision.limit},
                     {"remaining", decision.remaining},
@@ -36,10 +39,12 @@ ending report_decision(const context& with, const Limiter& limiter, const Decisi
     if (decision.retry_after == never)
         fmt::print(", the cost is above the capacity: never");
     else if (decision.retry_after.count() > 0)
-        fmt::print(", again in {}", primitives::format_duration(decision.retry_after));
-    fmt::print(", as good as new in {}\n", primitives::format_duration(decision.reset_after));
+        fmt::print(", again in {}", about(decision.retry_after));
+    fmt::print(", as good as new in {}\n", about(decision.reset_after));
     return end;
 }
+
+CLI::Validator any_cost() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
 
 template <class Act>
 ending with_limiter(const context& with, const std::string& name, Act act) {
@@ -53,7 +58,8 @@ ending with_limiter(const context& with, const std::string& name, Act act) {
 CLI::App* add(CLI::App& program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
     auto* const command = program.add_subcommand(name, what);
     command->add_option("LIMITER", asked->limiter, "its name")->required();
-    command->add_option("KEY", asked->key, "the key, 0 to 4096 bytes")->required();
+    command->add_option("KEY", asked->key, "the key, 0 to 4096 bytes; one that begins with - goes after --")
+        ->required();
     return command;
 }
 
@@ -62,14 +68,14 @@ CLI::App* add(CLI::App& program, const char* name, const char* what, const std::
 void add_decisions(CLI::App& program, const context& with, ending& end) {
     const auto asked = std::make_shared<question>();
     auto* const check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
-    check->add_option("--cost", asked->cost, "what it costs")->capture_default_str();
+    check->add_option("--cost", asked->cost, "what it costs")->check(any_cost())->capture_default_str();
     check->callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.check(asked->key, asked->cost));
         });
     });
     auto* const peek = add(program, "peek", "what check would answer; spends nothing", asked);
-    peek->add_option("--cost", asked->cost, "what it would cost")->capture_default_str();
+    peek->add_option("--cost", asked->cost, "what it would cost")->check(any_cost())->capture_default_str();
     peek->callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.peek(asked->key, asked->cost));
@@ -78,7 +84,8 @@ void add_decisions(CLI::App& program, const context& with, ending& end) {
     add(program, "reset", "make a key as good as new", asked)->callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             if (const Errc why = limiter.reset(asked->key); why != Errc::none) return with.fail(limiter.explain(why));
-            if (with.as_json) with.print({{"reset", asked->key}});
+            if (with.as_json)
+                with.print({{"limiter", asked->limiter}, {"key", report::valid_utf8(asked->key)}, {"reset", true}});
             return ending::fine;
         });
     });

@@ -5,7 +5,6 @@
 
 #include "command.hpp"
 #include "primitives/clock.hpp"
-#include "primitives/duration.hpp"
 #include "primitives/limiters.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
@@ -21,6 +20,7 @@ struct question {
 };
 
 std::string shown(const report::key_facts& key) {
+    if (key.text == "") return "\"\"";
     if (!key.text) return "#" + report::hex(key.tag);
     return report::is_utf8(*key.text) ? report::for_terminal(*key.text) + (key.whole ? "" : "...")
                                       : "0x" + report::hex(*key.text);
@@ -34,7 +34,10 @@ ending keys(const context& with, const question& asked) {
     report::key_query query{.top = asked.top};
     if (!asked.match.empty())
         query.wanted = [&](const report::key_facts& key) {
-            return ::fnmatch(asked.match.c_str(), shown(key).c_str(), 0) == 0;
+            const auto fits = [&](const std::string& text) {
+                return ::fnmatch(asked.match.c_str(), text.c_str(), 0) == 0;
+            };
+            return fits(shown(key)) || (key.text && fits(*key.text));
         };
     const auto list = report::keys(**copy, *found, primitives::read_clock(Clock::precise), query);
     if (with.as_json) {
@@ -45,8 +48,7 @@ ending keys(const context& with, const question& asked) {
     }
     std::vector<std::vector<std::string>> rows{{"KEY", "REMAINING", "RESET", "~ALLOWED", "~DENIED"}};
     for (const auto& each : list)
-        rows.push_back({shown(each), fmt::format("{}/{}", each.remaining, each.limit),
-                        primitives::format_duration(std::chrono::ceil<std::chrono::milliseconds>(each.reset_after)),
+        rows.push_back({shown(each), fmt::format("{}/{}", each.remaining, each.limit), about(each.reset_after),
                         std::to_string(each.allowed), std::to_string(each.denied)});
     print_table(rows);
     return ending::fine;
@@ -59,7 +61,7 @@ void add_keys(CLI::App& program, const context& with, ending& end) {
         program.add_subcommand("keys", "the busiest and most denied keys; the counts marked ~ are sampled");
     const auto asked = std::make_shared<question>();
     command->add_option("LIMITER", asked->limiter, "its name")->required();
-    command->add_option("--top", asked->top, "how many")->check(CLI::PositiveNumber)->capture_default_str();
+    command->add_option("--top", asked->top, "how many")->check(whole_number(1, 100'000'000))->capture_default_str();
     command->add_option("--match", asked->match, "only keys that this shell pattern matches");
     command->callback([&with, &end, asked] { end = keys(with, *asked); });
 }

@@ -25,8 +25,6 @@ ending reload(const context& with) {
 }
 
 ending destroy(const context& with) {
-    std::error_code ignored;
-    if (!std::filesystem::exists(with.path(), ignored)) return with.fail(with.look().error());
     if (const auto done = shm::segment::destroy(with.path()); !done) return with.fail(done.error());
     if (with.as_json) with.print({{"destroyed", with.path().string()}});
     return ending::fine;

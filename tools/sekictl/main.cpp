@@ -1,20 +1,33 @@
 // sekictl: looks at a segment and operates it, with or without sekid running.
-#include "command.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <span>
+#include <string_view>
+#include <system_error>
 
-int main(int argc, char** argv) {
-    using namespace seki::ctl;
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "usage.hpp"
+
+namespace seki::ctl {
+namespace {
+
+int run(int argc, char** argv) {
     context with;
     ending end = ending::fine;
     CLI::App program{
         "Looks at a Seki segment and operates it. Exit codes: 0 fine, 1 refused or not found, 2 wrong usage, 3 no "
-        "segment, "
-        "4 damaged segment.",
+        "segment, 4 damaged segment.",
         "sekictl"};
     program.set_version_flag("--version", "sekictl " SEKI_VERSION);
     program.add_option("--segment", with.segment,
                        "path, or bare name, of the segment (default: $SEKI_SEGMENT, then /run/seki/default.seg)");
     program.add_flag("--json", with.as_json, "print JSON");
-    program.add_flag("!--no-color", with.color, "no colours");
+    program.add_flag_callback("--no-color", [] {}, "accepted for scripts: nothing is coloured");
     program.require_subcommand(1);
     program.fallthrough();
     add_status(program, with, end);
@@ -27,7 +40,33 @@ int main(int argc, char** argv) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
-        return program.exit(wrong) == 0 ? 0 : static_cast<int>(ending::usage);
+        if (wrong.get_exit_code() == 0) return program.exit(wrong);
+        // A mistake before it may have kept --json from being taken note of.
+        with.as_json = std::ranges::any_of(std::span{argv, static_cast<std::size_t>(argc)},
+                                           [](const char* each) { return std::string_view{each} == "--json"; });
+        end = with.wrong_usage(explain(program, wrong));
     }
     return static_cast<int>(end);
+}
+
+// What was printed has to arrive. Of a reader who has seen enough and left there is nothing to say.
+int delivered(int code) {
+    if (std::fflush(stdout) == 0) return code;
+    if (errno != EPIPE) std::fprintf(stderr, "sekictl: cannot write to standard output: %s\n", std::strerror(errno));
+    return code == 0 ? static_cast<int>(ending::refused) : code;
+}
+
+}  // namespace
+}  // namespace seki::ctl
+
+int main(int argc, char** argv) {
+    using namespace seki::ctl;
+    try {
+        return delivered(run(argc, argv));
+    } catch (const std::system_error& failed) {
+        if (failed.code().value() != EPIPE) std::fprintf(stderr, "sekictl: %s\n", failed.what());
+    } catch (const std::exception& failed) {
+        std::fprintf(stderr, "sekictl: %s\n", failed.what());
+    }
+    return static_cast<int>(ending::refused);
 }

@@ -1,10 +1,8 @@
 // status, show, workers: what there is.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "config/limiter_option.hpp"
-#include "config/size.hpp"
 #include "primitives/duration.hpp"
 #include "primitives/limiters.hpp"
 #include "primitives/option_names.hpp"
@@ -14,11 +12,6 @@
 
 namespace seki::ctl {
 namespace {
-
-std::string about(std::chrono::nanoseconds span) {
-    using namespace std::chrono;
-    return primitives::format_duration(span < 10s ? round<milliseconds>(span) : nanoseconds{round<seconds>(span)});
-}
 
 std::string owner_line(const report::owner_facts& owner) {
     if (owner.running && owner.heartbeat_age)
@@ -56,9 +49,8 @@ ending status(const context& with) {
         with.print(report::to_json(all));
         return ending::fine;
     }
-    fmt::print("segment  {}  {} of {} in use, generation {}{}\n", all.segment.path,
-               config::format_size(all.segment.used), config::format_size(all.segment.size), all.segment.generation,
-               all.segment.superseded ? ", SUPERSEDED" : "");
+    fmt::print("segment  {}  {} of {} in use, generation {}{}\n", all.segment.path, about_bytes(all.segment.used),
+               about_bytes(all.segment.size), all.segment.generation, all.segment.superseded ? ", SUPERSEDED" : "");
     fmt::print("owner    {}\n", owner_line(all.owner));
     fmt::print("workers  {} processes, {} threads; {} dead tidied so far\n", all.processes.size(), all.threads(),
                all.reaped);
@@ -86,7 +78,7 @@ ending show(const context& with, const std::string& name) {
     rows.push_back({"evictions", std::to_string(counters.evictions)});
     rows.push_back({"table full", std::to_string(counters.full)});
     rows.push_back({"resets, refunds", fmt::format("{}, {}", counters.resets, counters.refunds)});
-    rows.push_back({"memory", config::format_size(facts.place.arena_size)});
+    rows.push_back({"memory", about_bytes(facts.place.arena_size)});
     print_table(rows);
     return ending::fine;
 }
@@ -120,8 +112,7 @@ void add_status(CLI::App& program, const context& with, ending& end) {
     auto* const showing = program.add_subcommand("show", "one primitive: configuration, state, counters");
     const auto kind = std::make_shared<std::string>();
     const auto name = std::make_shared<std::string>();
-    showing->add_option("KIND", *kind, "limiter")->required()->check(CLI::IsMember({"limiter"}));
-    showing->add_option("NAME", *name, "its name")->required();
+    add_primitive(*showing, *kind, *name);
     showing->callback([&with, &end, kind, name] { end = show(with, *name); });
 
     program.add_subcommand("workers", "attached processes and threads")->callback([&] { end = workers(with); });
