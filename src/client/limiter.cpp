@@ -77,15 +77,17 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
         const Decision decision = handle_->with([&](const primitives::limiter& bound) {
             return bound.check({.key = key, .cost = cost, .patience = left});
         });
+        // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
+        const std::uint64_t told = primitives::read_clock(Clock::precise);
         if (decision.allowed) {
             // Who only observes has not queued it, and holds nothing up.
-            if (!decision.shadow && decision.delay > nanoseconds{0}) sleep_until(now + count_of(decision.delay));
+            if (!decision.shadow && decision.delay > nanoseconds{0}) sleep_until(told + count_of(decision.delay));
             return decision;
         }
         // A full queue has room again soon, but the turn of who joins it does not come before its delay.
         const nanoseconds wait = std::max(decision.retry_after, decision.delay);
-        if (decision.error != Errc::none || count_of(wait) > left || decision.retry_after == never) return decision;
-        sleep_until(now + count_of(decision.retry_after));
+        if (decision.error != Errc::none || decision.retry_after == never || count_of(wait) > left) return decision;
+        sleep_until(told + count_of(decision.retry_after));
     }
 }
 

@@ -155,8 +155,10 @@ template <class Law, class Time>
     const auto at = shm::key_table<>::find(making.around, making.tag);
     algorithm::outcome verdict = law.check(at.state, now, making.cost);
     if (verdict.allowed && verdict.delay > making.patience) [[unlikely]] {
+        const algorithm::nanos wait = verdict.delay - making.patience;
+        verdict = law.check(at.state, now, 0);  // the state as it stays
         verdict.allowed = false;
-        verdict.retry_after = verdict.delay - making.patience;
+        verdict.retry_after = wait;
     }
     if (verdict.allowed && making.spend) {
         if (!at) [[unlikely]]

@@ -1,0 +1,119 @@
+// Several limits that a request must pass together.
+#include <thread>
+#include <vector>
+
+#include "client_fixture.hpp"
+
+namespace seki::test {
+namespace {
+
+using CheckAll = ClientTest;
+
+// Fails if one is left out, or the answer tells of another than the tightest.
+TEST_F(CheckAll, SpendsFromEachAndTellsWhatTheTightestLeaves) {
+    const Segment segment = opened();
+    const Limiter wide = must(segment.limiter("wide", {.limit = 100, .window = 24h, .max_keys = 64}));
+    const Limiter tight = must(segment.limiter("tight", six_a_year()));
+    const std::vector<Demand> both{{wide, "alice", 2}, {tight, "alice", 1}};
+    const Decision decision = check_all(both);
+    EXPECT_TRUE(decision.allowed);
+    EXPECT_EQ(decision.remaining, 5U);
+    EXPECT_EQ(decision.limit, 6U);
+    EXPECT_EQ(wide.peek("alice", 0).remaining, 98U);
+    EXPECT_EQ(decision.reset_after.count() > std::chrono::nanoseconds{24h}.count(), true);
+    EXPECT_TRUE(check_all({}).allowed);
+}
+
+// Fails if the one that passes is spent from although another denies, or is even written to.
+TEST_F(CheckAll, WhenOneDeniesNoneIsSpent) {
+    const Segment segment = opened();
+    const Limiter first = must(segment.limiter("first", six_a_year()));
+    const Limiter second = must(segment.limiter("second", six_a_year()));
+    ASSERT_TRUE(second.check("alice", 6).allowed);
+    const std::vector<Demand> demands{{first, "alice"}, {second, "alice"}};
+    EXPECT_FALSE(check_all(demands).allowed);
+    const std::vector<Demand> turned{{second, "alice"}, {first, "alice"}};
+    EXPECT_FALSE(check_all(turned).allowed);
+    EXPECT_EQ(first.peek("alice", 0).remaining, 6U);
+    EXPECT_EQ(counted(segment, "first")[layout::count_allow], 0U);
+    EXPECT_EQ(counted(segment, "first")[layout::count_refund], 0U);
+}
+
+// Fails if who is denied twice comes back too early.
+TEST_F(CheckAll, TheStrictestDenialIsTheAnswer) {
+    const Segment segment = opened();
+    const Limiter day = must(segment.limiter("day", {.limit = 1, .window = 24h, .max_keys = 64}));
+    const Limiter hour = must(segment.limiter("hour", {.limit = 1, .window = 1h, .max_keys = 64}));
+    ASSERT_TRUE(day.check("alice").allowed);
+    ASSERT_TRUE(hour.check("alice").allowed);
+    const std::vector<Demand> both{{day, "alice"}, {hour, "alice"}}, turned{{hour, "alice"}, {day, "alice"}};
+    for (const auto& demands : {both, turned}) {
+        EXPECT_GT(check_all(demands).retry_after, std::chrono::nanoseconds{23h});
+        EXPECT_LE(check_all(demands).retry_after, std::chrono::nanoseconds{24h});
+    }
+    const std::vector<Demand> hopeless{{day, "alice"}, {hour, "bob", 2}};
+    EXPECT_EQ(check_all(hopeless).retry_after, never);
+    const std::vector<Demand> wrong{{day, "alice"}, {hour, "bob", -1}};
+    EXPECT_EQ(check_all(wrong).error, Errc::invalid_argument);
+}
+
+// Fails if two demands on one key pass together when the key has room for only one: each alone would.
+TEST_F(CheckAll, TheSameKeyTwiceIsTwoDemands) {
+    const Segment segment = opened();
+    const Limiter limiter = must(segment.limiter("login", six_a_year()));
+    const std::vector<Demand> three_and_three{{limiter, "alice", 3}, {limiter, "alice", 3}};
+    const std::vector<Demand> four_and_four{{limiter, "bob", 4}, {limiter, "bob", 4}};
+    EXPECT_TRUE(check_all(three_and_three).allowed);
+    EXPECT_EQ(limiter.peek("alice", 0).remaining, 0U);
+    EXPECT_FALSE(check_all(four_and_four).allowed);
+    EXPECT_EQ(limiter.peek("bob", 0).remaining, 6U);
+}
+
+// Fails if undoing gives back what a limiter that is off, or observes, or had no room, never took: quota would be made of nothing. The same
+// key twice in the last limiter makes it deny although each look passed.
+TEST_F(CheckAll, UndoingGivesBackOnlyWhatWasTaken) {
+    const Segment segment = opened();
+    const Limiter last = must(segment.limiter("last", six_a_year()));
+    for (const Mode mode : {Mode::off, Mode::shadow}) {
+        const std::string name = mode == Mode::off ? "off" : "shadow";
+        LimiterOptions options = six_a_year();
+        const Limiter limiter = must(segment.limiter(name, options));
+        ASSERT_TRUE(limiter.check("alice", 6).allowed);
+        options.mode = mode;
+        ASSERT_TRUE(segment.change(name, options));
+        const std::vector<Demand> demands{{limiter, "alice", 5}, {last, name, 4}, {last, name, 4}};
+        EXPECT_FALSE(check_all(demands).allowed);
+        options.mode = Mode::enforce;
+        ASSERT_TRUE(segment.change(name, options));
+        EXPECT_EQ(limiter.peek("alice", 0).remaining, 0U) << name;
+        EXPECT_EQ(last.peek(name, 0).remaining, 6U) << name;
+    }
+}
+
+// Fails if all of a race are denied for ever, something is spent by who was denied, or more than the limit passes.
+TEST_F(CheckAll, RacesAreUndone) {
+    const Segment segment = opened();
+    for (const Algorithm algorithm : every_algorithm) {
+        LimiterOptions options = six_a_year(algorithm);
+        options.limit = 1000;
+        const std::string name = "a" + std::to_string(static_cast<int>(algorithm));
+        const Limiter limiter = must(segment.limiter(name, options));
+        std::vector<std::uint64_t> passed(3);
+        {
+            std::vector<std::jthread> threads;
+            for (std::uint64_t& mine : passed)
+                threads.emplace_back([&mine, limiter] {
+                    const std::vector<Demand> both{{limiter, "x"}, {limiter, "y"}};
+                    for (int i = 0; i < 1000; ++i) mine += check_all(both).allowed ? 1U : 0U;
+                });
+        }
+        const std::uint64_t total = passed[0] + passed[1] + passed[2];
+        EXPECT_LE(total, 1000U);
+        EXPECT_EQ(limiter.peek("x", 0).remaining, 1000 - total) << name;
+        EXPECT_EQ(limiter.peek("y", 0).remaining, 1000 - total) << name;
+        EXPECT_GE(total, 990U) << name;  // a denial needs a race for the last few
+    }
+}
+
+}  // namespace
+}  // namespace seki::test

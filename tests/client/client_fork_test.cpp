@@ -1,0 +1,52 @@
+// Handles in a child of fork(): the same limits, another worker.
+#include "client_fixture.hpp"
+#include "shm/processes.hpp"
+
+namespace seki::test {
+namespace {
+
+using ClientFork = ClientTest;
+
+// Fails if a child gets limits of its own, or counts in its parent's worker slot.
+TEST_F(ClientFork, AChildSharesTheLimitsAndNotTheWorkerSlot) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    ASSERT_TRUE(login.check("alice", 2).allowed);
+    const shm::attachment& attached = *segment.handle()->attachment();
+    const shm::worker mine = attached.me();
+    const std::string slot{reinterpret_cast<const char*>(mine.slot), attached.where().parts().worker_stride};
+    child forked{[&](const line&) {
+        return login.check("alice", 3).remaining == 1 && !login.check("alice", 2).allowed &&
+               segment.handle()->attachment()->me().slot != mine.slot;
+    }};
+    EXPECT_TRUE(forked.succeeded());
+    EXPECT_TRUE((slot == std::string_view{reinterpret_cast<const char*>(mine.slot), slot.size()}));
+    EXPECT_TRUE(login.check("alice").allowed);
+    EXPECT_FALSE(login.check("alice").allowed);
+    EXPECT_EQ(counted(segment, "login")[layout::cost_allow], 6U);
+    EXPECT_EQ(attached.me().slot, mine.slot);
+}
+
+// Fails if what a child makes is not there for its parent, or a move to another segment is not made in each.
+TEST_F(ClientFork, AChildMakesLimitersAndMovesOverAsItsParentDoes) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    child forked{[&](const line& parent) {
+        if (!segment.limiter("childs", six_a_year())->check("alice", 5).allowed) return false;
+        parent.tell();
+        (void)parent.hear();  // the segment was replaced
+        while (login.peek("alice").error == Errc::superseded) {
+        }
+        return login.check("alice", 4).allowed;
+    }};
+    (void)forked.talk().hear();
+    EXPECT_EQ(segment.limiter("childs")->peek("alice", 0).remaining, 1U);
+    ASSERT_TRUE(shm::segment::destroy(path()));
+    const Segment next = opened();
+    forked.talk().tell();
+    EXPECT_TRUE(forked.succeeded());
+    EXPECT_EQ(next.limiter("login")->peek("alice", 0).remaining, 2U);
+}
+
+}  // namespace
+}  // namespace seki::test

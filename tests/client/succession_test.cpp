@@ -1,0 +1,149 @@
+// Segments that are destroyed and replaced under the hands of who uses them.
+#include <thread>
+#include <vector>
+
+#include "client_fixture.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::test {
+namespace {
+
+class Succession : public ClientTest {
+protected:
+    void destroy() const {
+        const auto gone = shm::segment::destroy(path());
+        ASSERT_TRUE(gone) << gone.error().message;
+    }
+    // The file system is looked at every few milliseconds, so it may take a few calls. A hang is what the limit of the test is for.
+    static Decision after_the_move(const Limiter& limiter, std::string_view key) {
+        for (;;) {
+            const Decision decision = limiter.peek(key, 0);
+            if (decision.error != Errc::superseded) return decision;
+            std::this_thread::yield();
+        }
+    }
+};
+
+// Fails if a handle goes on spending from a segment that nobody else sees, or tells nobody.
+TEST_F(Succession, WithoutASuccessorEveryCallSaysSuperseded) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    destroy();
+    EXPECT_EQ(login.check("alice").error, Errc::superseded);
+    EXPECT_FALSE(login.check("alice").allowed);
+    EXPECT_EQ(login.peek("alice").error, Errc::superseded);
+    EXPECT_EQ(login.acquire("alice", 1h).error, Errc::superseded);
+    EXPECT_EQ(login.reset("alice"), Errc::superseded);
+    EXPECT_EQ(login.refund("alice"), Errc::superseded);
+    EXPECT_EQ(login.options().error().code, Errc::superseded);
+    EXPECT_NE(login.explain(Errc::superseded).message.find("sekid"), std::string::npos);
+    const std::vector<Demand> one{{login, "alice"}};
+    EXPECT_EQ(check_all(one).error, Errc::superseded);
+    EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+// Fails if a change or a removal is made in a segment that nobody uses any more, and called done.
+TEST_F(Succession, AdministrationOfADestroyedSegmentIsRefused) {
+    const Segment segment = opened();
+    ASSERT_TRUE(segment.limiter("login", six_a_year()));
+    destroy();
+    EXPECT_EQ(segment.change("login", six_a_year()).error().code, Errc::superseded);
+    EXPECT_EQ(segment.remove_limiter("login").error().code, Errc::superseded);
+    EXPECT_EQ(segment.limiter("login").error().code, Errc::superseded);
+    EXPECT_EQ(segment.limiter("login", six_a_year()).error().code, Errc::superseded);
+
+    const Segment next = opened();
+    ASSERT_TRUE(next.limiter("login", six_a_year()));
+    LimiterOptions changed = six_a_year();
+    changed.limit = 9;
+    ASSERT_TRUE(segment.change("login", changed));
+    EXPECT_EQ(*must(next.limiter("login")).options(), changed);
+    ASSERT_TRUE(segment.remove_limiter("login"));
+    EXPECT_EQ(next.limiter("login").error().code, Errc::not_found);
+}
+
+// Fails if a handle stays behind, or what code made has to be made again by hand.
+TEST_F(Succession, HandlesMoveOverToTheNextSegment) {
+    const Segment segment = opened();
+    const Limiter made = must(segment.limiter("made", six_a_year()));
+    ASSERT_TRUE(segment.limiter("named", six_a_year()));
+    const Limiter by_name = must(segment.limiter("named"));
+    ASSERT_TRUE(made.check("alice", 6).allowed);
+    destroy();
+    EXPECT_EQ(made.check("alice").error, Errc::superseded);
+    const Segment next = opened();
+    EXPECT_EQ(after_the_move(made, "alice").remaining, 6U);
+    EXPECT_TRUE(made.check("alice", 6).allowed);
+    EXPECT_FALSE(next.limiter("made")->check("alice").allowed);
+
+    // Nobody made it there yet. A handle by name does not know how.
+    EXPECT_EQ(by_name.check("alice").error, Errc::superseded);
+    const Limiter again = must(next.limiter("named", {.limit = 3, .window = 1h, .max_keys = 64}));
+    EXPECT_EQ(after_the_move(by_name, "alice").limit, 3U);
+    EXPECT_TRUE(by_name.check("alice", 3).allowed);
+    EXPECT_FALSE(again.check("alice").allowed);
+}
+
+// Fails if a handle that slept through a whole segment looks for its limiter there for ever.
+TEST_F(Succession, AHandleMayMissASegment) {
+    const Segment segment = opened();
+    const Limiter awake = must(segment.limiter("awake", six_a_year()));
+    ASSERT_TRUE(segment.limiter("asleep", six_a_year()));
+    const Limiter asleep = must(segment.limiter("asleep"));
+    destroy();
+    {
+        const Segment second = opened();
+        EXPECT_EQ(after_the_move(awake, "alice").remaining, 6U);
+    }
+    destroy();
+    const Segment third = opened();
+    ASSERT_TRUE(third.limiter("asleep", {.limit = 3, .window = 1h, .max_keys = 64}));
+    EXPECT_EQ(after_the_move(asleep, "alice").limit, 3U);
+}
+
+// Fails if threads that share a handle race while it moves (the thread sanitizer sees it), or a decision is lost or made twice: each segment
+// counts what was admitted in it, and together they admitted what the threads saw.
+TEST_F(Succession, ThreadsUseOneHandleDuringTheMove) {
+    constexpr int generations = 8;
+    Segment current = opened();
+    LimiterOptions plenty{.limit = 10'000'000, .window = 366 * 24h, .max_keys = 64};
+    const Limiter shared = must(current.limiter("shared", plenty));
+    layout::word done;
+    std::vector<std::uint64_t> seen(3);
+    std::uint64_t admitted = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (std::uint64_t& mine : seen)
+            threads.emplace_back([&, shared] {
+                while (shm::hardware::load_acquire(done) == 0) {
+                    const Decision decision = shared.check("alice");
+                    if (decision.allowed)
+                        ++mine;
+                    else
+                        EXPECT_EQ(decision.error, Errc::superseded);
+                    (void)shared.name();
+                }
+            });
+        for (int generation = 0; generation < generations; ++generation) {
+            while (!shared.check("bob").allowed) std::this_thread::yield();  // this one has moved
+            destroy();
+            Segment next = opened();
+            EXPECT_TRUE(next.limiter("shared", plenty));
+            if (generation == generations - 1) {
+                while (!shared.check("bob").allowed) std::this_thread::yield();
+                shm::hardware::store_release(done, 1);
+                threads.clear();
+            }
+            admitted += counted(current, "shared")[layout::count_allow];
+            current = std::move(next);
+        }
+        admitted += counted(current, "shared")[layout::count_allow];
+    }
+    // A check that passed the look at `superseded` counts in the old segment after it was summed up: one for each thread and move.
+    const std::uint64_t total = seen[0] + seen[1] + seen[2] + generations + 1;
+    EXPECT_LE(admitted, total);
+    EXPECT_GE(admitted + 3 * generations, total);
+}
+
+}  // namespace
+}  // namespace seki::test
