@@ -42,33 +42,41 @@
 #define SLOTS 2
 #define NONE  SLOTS
 
+#define NOBODY 0             /* owner of an idle stripe */
 #define T 1
 #define X 2
 #define OTHER 3              /* keys whose insertion is not modelled: they come in one step */
-#define EMPTY 0              /* tag of an empty slot: its state is a stamp */
 #ifdef SHARED_STRIPE
 #define STRIPE(key) 0
 #else
 #define STRIPE(key) ((key) == X)
 #endif
 
-/* States. A word alone tells what kind it is. */
+/* A slot is a key {tag, NEW or LIVE}, tentative {tag, ticket}, or empty {stamp, 0}. NEW and LIVE come again and again.
+   One load of a ticket names its transaction, one load of a stamp its emptying. */
 #define NEW  0
 #define LIVE 2
-#define TENTATIVE(seq) (32 + (seq))
-#ifdef STAMP_LIKE_STATE
-#define STAMP(n) (n)
+#ifdef TICKET_WITHOUT_STRIPE
+#define TICKET(stripe, seq) (32 + (seq))
+#define STRIPE_OF(t, s) STRIPE(t)
 #else
-#define STAMP(n) (64 + (n))
+#define TICKET(stripe, seq) (32 + 16 * (stripe) + (seq))
+#define STRIPE_OF(t, s) ((s) >= 48)
 #endif
-#define IS_KEY(s)       ((s) < 32)
-#define IS_TENTATIVE(s) ((s) >= 32 && (s) < 64)
-#define SEQ_OF(s)       ((s) - 32)
-#ifdef STAMP_LIKE_STATE
-#define IS_STAMP(s)     (t == EMPTY)
+#define SEQ_OF(s) ((s) % 16)
+#define IS_TICKET(s) ((s) >= 32)
+#ifdef STAMP_IN_STATE
+#define STAMP(n)        0
+#define STAMP_STATE(n)  (n)
+#define IS_EMPTY(t)     ((t) == 0)
+#define STATE_READ(s)   (s)
 #else
-#define IS_STAMP(s)     ((s) >= 64)
+#define STAMP(n)        (64 + (n))
+#define STAMP_STATE(n)  0
+#define IS_EMPTY(t)     ((t) >= 64)
+#define STATE_READ(s)   0
 #endif
+#define IS_KEY(t, s) (!IS_EMPTY(t) && !IS_TICKET(s))
 
 /* The second word of a stripe. */
 #define IDLE 0
@@ -90,7 +98,7 @@ byte stamps[SLOTS];          /* how many stamps the slot has used */
 byte admitted;
 byte begun;                  /* a bit for each process */
 
-#define COMMITTED(i, key) (tag[i] == key && IS_KEY(state[i]))
+#define COMMITTED(i, key) (tag[i] == key && !IS_TICKET(state[i]))
 
 /* ------------------------------------------------------------------ single instructions */
 
@@ -107,13 +115,12 @@ inline cas_slot(slot, old_tag, old_state, new_tag, new_state) {
 inline clear_slot(slot, old_tag, old_state, seq) {
   if
   :: tag[slot] == old_tag && state[slot] == old_state ->
-     tag[slot] = EMPTY;
 #if defined(STAMP_IS_SEQ)
-     state[slot] = STAMP(seq)
+     tag[slot] = STAMP(seq); state[slot] = STAMP_STATE(seq)
 #elif defined(STAMP_RECURS)
-     state[slot] = STAMP(0)
+     tag[slot] = STAMP(0); state[slot] = STAMP_STATE(0)
 #else
-     stamps[slot]++; state[slot] = STAMP(stamps[slot])
+     stamps[slot]++; tag[slot] = STAMP(stamps[slot]); state[slot] = STAMP_STATE(stamps[slot])
 #endif
   :: else
   fi
@@ -136,16 +143,11 @@ inline cas_stripe(new_owner, new_word) {
 
 /* ------------------------------------------------------------------ what a content means */
 
-/* A tentative content that will never be committed: its transaction is over. */
-#ifdef RUBBISH_BY_DIFFERENCE
-#define RUBBISH(t, s, slot) (t != OTHER) && !(owner[STRIPE(t)] == t && PHASE(word[STRIPE(t)]) != IDLE && SLOT(word[STRIPE(t)]) == slot && \
-                              SEQ(word[STRIPE(t)]) == SEQ_OF(s))
-#else
-#define RUBBISH(t, s, slot) (t != OTHER && SEQ(word[STRIPE(t)]) > SEQ_OF(s))
-#endif
+/* Whether a transaction is under way. A ticket that was seen and is not current is rubbish for good. */
+#define CURRENT(t, s) (PHASE(word[STRIPE_OF(t, s)]) != IDLE && SEQ(word[STRIPE_OF(t, s)]) == SEQ_OF(s))
 
 /* Nobody needs it any more. This cannot become untrue while the content stays. */
-#define HAS_NO_USE(t, s, slot) (t != EMPTY && (s == NEW || (IS_TENTATIVE(s) && RUBBISH(t, s, slot))))
+#define NO_USE(t, s) (!IS_EMPTY(t) && ((!IS_TICKET(s) && s == NEW) || (IS_TICKET(s) && !CURRENT(t, s))))
 
 /* ------------------------------------------------------------------ a process that checks a key */
 
@@ -196,7 +198,7 @@ again: skip;
 scan: skip;
   atomic { t = tag[i]; OTHERS_RUN s = state[i];
     if
-    :: t == key && IS_KEY(s) ->
+    :: t == key && !IS_TICKET(s) ->
        if
        :: s == LIVE -> goto next                                                          /* denied */
        :: else -> goto spend
@@ -204,7 +206,7 @@ scan: skip;
     :: else
     fi;
     if
-    :: t == EMPTY || HAS_NO_USE(t, s, i) ->
+    :: IS_EMPTY(t) || NO_USE(t, s) ->
        if
        :: candidate = i
        :: candidate != NONE
@@ -232,16 +234,6 @@ scan: skip;
     fi
   };
 #endif
-#ifdef CLEAR_BEFORE
-  atomic { t = tag[candidate]; OTHERS_RUN s = state[candidate];
-    if
-    :: HAS_NO_USE(t, s, candidate)
-    :: else -> goto begin
-    fi
-  };
-  atomic { clear_slot(candidate, t, s, SEQ(w)) };
-begin: skip;
-#endif
   atomic { cas_stripe(key, WORD(SEQ(w), candidate, PREPARING)); goto again };
 
 prepare: skip;
@@ -253,33 +245,16 @@ prepare: skip;
     fi
   };
 #endif
-#if defined(TORN) && !defined(TRUST_LOADS)                                                /* what is read at once can be trusted */
-  atomic { cas_slot(SLOT(w), o, TENTATIVE(SEQ(w)), o, TENTATIVE(SEQ(w)));                  /* is it there? */
-    if
-    :: ok -> ok = false; goto placed
-    :: else
-    fi
-  };
-#endif
   atomic { t = tag[SLOT(w)]; OTHERS_RUN s = state[SLOT(w)];
     if
 #ifdef NO_TENTATIVE
-    :: t == o && IS_KEY(s) -> goto release
+    :: t == o && !IS_TICKET(s) -> goto release
 #endif
-    :: t == o && s == TENTATIVE(SEQ(w)) ->
-#if defined(TORN) && !defined(TRUST_LOADS)
-       goto again
-#else
-       t = 0; s = 0; goto placed
-#endif
-    :: t == EMPTY && IS_STAMP(s)
-    :: !IS_STAMP(s) && t == EMPTY -> goto again                                           /* halves of two contents */
-    :: IS_STAMP(s) && t != EMPTY -> goto again
+    :: s == TICKET(me, SEQ(w)) -> t = 0; s = 0; goto placed
+    :: IS_EMPTY(t) && s != TICKET(me, SEQ(w)) -> s = STATE_READ(s)
     :: else ->
        if
-#ifndef CLEAR_BEFORE
-       :: HAS_NO_USE(t, s, SLOT(w))
-#endif
+       :: NO_USE(t, s)
        :: else -> t = 0; s = 0; goto release                                              /* taken: give up */
        fi
     fi
@@ -289,8 +264,8 @@ prepare: skip;
     if
     :: word[me] == w
 #ifdef CLEAR_ANY_TIME
-    :: word[me] != w && t != EMPTY
-    :: word[me] != w && t == EMPTY -> goto again
+    :: word[me] != w && !IS_EMPTY(t)
+    :: word[me] != w && IS_EMPTY(t) -> goto again
 #else
     :: else -> goto again
 #endif
@@ -300,12 +275,12 @@ prepare: skip;
   atomic {
     if
 #ifndef NO_CLEAR
-    :: t != EMPTY -> clear_slot(SLOT(w), t, s, SEQ(w))
+    :: !IS_EMPTY(t) -> clear_slot(SLOT(w), t, s, SEQ(w))
 #endif
 #ifdef NO_TENTATIVE
     :: else -> cas_slot(SLOT(w), t, s, o, NEW)
 #else
-    :: else -> cas_slot(SLOT(w), t, s, o, TENTATIVE(SEQ(w)))
+    :: else -> cas_slot(SLOT(w), t, s, o, TICKET(me, SEQ(w)))
 #endif
     fi;
     goto again
@@ -318,19 +293,19 @@ placed: skip;
 
 commit: skip;
 #ifdef RELEASE_BEFORE_COMMIT
-  atomic { cas_stripe(o, WORD(NEXT(SEQ(w)), 0, IDLE)) };
+  atomic { cas_stripe(NOBODY, WORD(NEXT(SEQ(w)), 0, IDLE)) };
 #endif
   atomic {
 #ifdef COMMIT_BY_STORE
     cas_slot(SLOT(w), tag[SLOT(w)], state[SLOT(w)], o, NEW);
 #else
-    cas_slot(SLOT(w), o, TENTATIVE(SEQ(w)), o, NEW);
+    cas_slot(SLOT(w), o, TICKET(me, SEQ(w)), o, NEW);
 #endif
     ok = false
   };
 
 release: skip;
-  atomic { cas_stripe(o, WORD(NEXT(SEQ(w)), 0, IDLE)); goto again };
+  atomic { cas_stripe(NOBODY, WORD(NEXT(SEQ(w)), 0, IDLE)); goto again };
 
 spend: skip;
   atomic { cas_slot(i, t, s, t, LIVE);
@@ -376,19 +351,19 @@ proctype environment() {
        if
 #ifdef OTHER_STRIPES
        /* Another stripe, whose transaction has the same number as T's first, uses the slot. */
-       :: tag[i] == EMPTY && i == 1 -> tag[i] = OTHER; state[i] = TENTATIVE(1)
-       :: tag[i] == OTHER && state[i] == TENTATIVE(1) -> state[i] = NEW
+       :: IS_EMPTY(tag[i]) && i == 1 -> tag[i] = OTHER; state[i] = TICKET(1, 1)
+       :: tag[i] == OTHER && state[i] == TICKET(1, 1) -> state[i] = NEW
 #else
-       :: tag[i] == EMPTY -> tag[i] = OTHER; state[i] = LIVE                             /* comes */
-       :: tag[i] != EMPTY && tag[i] != OTHER && HAS_NO_USE(tag[i], state[i], i) -> tag[i] = OTHER; state[i] = LIVE
+       :: IS_EMPTY(tag[i]) -> tag[i] = OTHER; state[i] = LIVE                             /* comes */
+       :: !IS_EMPTY(tag[i]) && tag[i] != OTHER && NO_USE(tag[i], state[i]) -> tag[i] = OTHER; state[i] = LIVE
        :: tag[i] == OTHER && state[i] == LIVE -> state[i] = NEW                          /* grows old */
        :: tag[i] == OTHER && state[i] == NEW -> state[i] = LIVE                          /* is checked again */
 #ifdef EXPIRY
-       :: tag[i] != EMPTY && tag[i] != OTHER && state[i] == LIVE -> state[i] = NEW
+       :: tag[i] != OTHER && IS_KEY(tag[i], state[i]) && state[i] == LIVE -> state[i] = NEW
 #endif
 #ifndef NO_CLEAR
        :: tag[i] == OTHER && state[i] == NEW -> clear_slot(i, tag[i], state[i], 0)          /* is swept */
-       :: tag[i] != OTHER && HAS_NO_USE(tag[i], state[i], i) -> clear_slot(i, tag[i], state[i], 0)
+       :: tag[i] != OTHER && NO_USE(tag[i], state[i]) -> clear_slot(i, tag[i], state[i], 0)
 #endif
 #endif
        :: else                                                                          /* nothing happens to it */
@@ -410,14 +385,15 @@ inline run_users(n, key, once) {
 init {
   atomic {
     byte u, predecessor;
-    word[0] = WORD(1, 0, IDLE); word[1] = WORD(1, 0, IDLE); owner[0] = T; owner[1] = X;
+    word[0] = WORD(1, 0, IDLE); word[1] = WORD(1, 0, IDLE);
 #ifdef LEFTOVER
-    tag[0] = EMPTY; state[0] = STAMP(0);
-    tag[1] = T; state[1] = TENTATIVE(0);
+    tag[0] = STAMP(0); state[0] = STAMP_STATE(0);
+    tag[1] = T; state[1] = TICKET(0, 0);   /* of a transaction that was given up */
     word[1] = WORD(1, 1, PREPARING);       /* X's process died after its first step */
+    owner[1] = X;
 #else
     tag[0] = OTHER; state[0] = NEW;
-    tag[1] = EMPTY; state[1] = STAMP(0);
+    tag[1] = STAMP(0); state[1] = STAMP_STATE(0);
 #endif
     run user(T, FIRST, false, 0);
     run_users(USERS, T, false);
