@@ -1,0 +1,168 @@
+// A prefork server in miniature: processes, each with a few threads, that spend from one limiter, and that are killed, stopped and replaced.
+//
+// What they were admitted is noted in memory of the test's own, after each decision: who is killed in between was admitted and did not live
+// to say so, at most once for each thread.
+#pragma once
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <seki/seki.hpp>
+
+#include "client/segment_handle.hpp"
+#include "primitives/limiters.hpp"
+#include "shm/counters.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::test {
+
+using namespace std::chrono_literals;
+
+template <class T>
+[[nodiscard]] T must(Result<T> made) {
+    if (made) return *std::move(made);
+    std::fprintf(stderr, "%s\n", made.error().message.c_str());
+    std::abort();
+}
+
+// A segment in a folder of its own, and words that all processes of the test share.
+class host {
+public:
+    static constexpr std::size_t words = 4096;
+
+    explicit host(std::uint32_t max_workers) {
+        std::string folder = "/dev/shm/seki-host-test-XXXXXX";
+        if (::mkdtemp(folder.data()) == nullptr) std::abort();
+        folder_ = folder;
+        void* memory =
+            ::mmap(nullptr, words * sizeof(layout::word), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) std::abort();
+        shared_ = static_cast<layout::word*>(memory);
+        OpenOptions options;
+        options.segment.max_workers = max_workers;
+        options.segment.max_primitives = 4;
+        options.segment.size = 2 << 20;
+        segment_.emplace(must(open(path(), options)));
+    }
+    ~host() {
+        segment_.reset();
+        ::munmap(shared_, words * sizeof(layout::word));
+        std::filesystem::remove_all(folder_);
+    }
+    host(const host&) = delete;
+    host& operator=(const host&) = delete;
+
+    [[nodiscard]] std::string path() const { return folder_ / "a.seg"; }
+    [[nodiscard]] const Segment& segment() const { return *segment_; }
+    [[nodiscard]] const shm::segment& where() const { return segment_->handle()->where(); }
+
+    // The limiter that all spend from, as the structures see it.
+    [[nodiscard]] primitives::limiter inside() const {
+        return {segment_->handle()->attachment(), must(primitives::find_limiter(where(), "it"))};
+    }
+    [[nodiscard]] shm::counter_values counted() const {
+        const auto place = must(primitives::find_limiter(where(), "it"));
+        return shm::sum(where(), place.index, place.incarnation);
+    }
+
+    void add(std::size_t word, std::uint64_t amount) const { shm::hardware::fetch_add_relaxed(shared_[word], amount); }
+    [[nodiscard]] std::uint64_t read(std::size_t word) const { return shm::hardware::load_acquire(shared_[word]); }
+    void set(std::size_t word, std::uint64_t value) const { shm::hardware::store_release(shared_[word], value); }
+
+private:
+    std::filesystem::path folder_;
+    layout::word* shared_ = nullptr;
+    std::optional<Segment> segment_;
+};
+
+class fleet {
+public:
+    // One step of a thread; false when it is done. `last` once the fleet is asked to come to an end.
+    using step = std::function<bool(const Segment&, const Limiter&, bool last)>;
+    // Makes what a thread does, in its process.
+    using work = std::function<step()>;
+
+    fleet(const host& on, std::size_t stop_word, int processes, int threads, work each)
+        : host_{on}, stop_{stop_word}, threads_{threads}, each_{std::move(each)} {
+        host_.set(stop_, 0);
+        pids_.resize(static_cast<std::size_t>(processes));
+        for (pid_t& pid : pids_) pid = start();
+    }
+    ~fleet() {
+        for (const pid_t pid : pids_) end(pid);
+    }
+    fleet(const fleet&) = delete;
+    fleet& operator=(const fleet&) = delete;
+
+    void kill_and_replace(std::size_t which) {
+        end(pids_[which]);
+        pids_[which] = start();
+    }
+    void signal(std::size_t which, int number) const { ::kill(pids_[which], number); }
+    [[nodiscard]] std::size_t size() const { return pids_.size(); }
+
+    // Asks all to come to an end; whether all did.
+    [[nodiscard]] bool finish() {
+        host_.set(stop_, 1);
+        bool all = true;
+        for (const pid_t pid : std::exchange(pids_, {})) {
+            int status = 0;
+            ::kill(pid, SIGCONT);
+            ::waitpid(pid, &status, 0);
+            all = all && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        }
+        return all;
+    }
+
+private:
+    static void end(pid_t pid) {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+    }
+    [[nodiscard]] pid_t start() const {
+        std::fflush(nullptr);
+        const pid_t pid = ::fork();
+        if (pid < 0) std::abort();
+        if (pid > 0) return pid;
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        run();
+        ::_exit(0);
+    }
+    void run() const {
+        OpenOptions existing;
+        existing.access = Access::attach;
+        const Segment segment = must(open(host_.path(), existing));
+        const Limiter limiter = must(segment.limiter("it"));
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < threads_; ++i)
+            threads.emplace_back([&] {
+                const step next = each_();
+                while (next(segment, limiter, host_.read(stop_) != 0)) {
+                }
+            });
+    }
+
+    const host& host_;
+    std::size_t stop_;
+    int threads_;
+    work each_;
+    std::vector<pid_t> pids_;
+};
+
+}  // namespace seki::test
