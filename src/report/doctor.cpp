@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "algorithm/window_number.hpp"
 #include "layout/directory.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/law.hpp"
@@ -16,11 +17,39 @@
 #include "shm/administration.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
+#include "shm/workers.hpp"
 
 namespace seki::report {
 namespace {
 
 using shm::hardware;
+
+// Incarnations stamp what is empty in a table, and below this they are never the stamp of a worker (shm/workers.hpp, next_stamp).
+constexpr std::uint64_t incarnations_end = 1ULL << 47;
+
+using primitives::limiter_terms;
+
+// The window that `terms` say it is, if a state can hold its number: otherwise time stands still for the limiter.
+bool counts_windows(const limiter_terms& terms) {
+    if (primitives::is_bucket(terms.algorithm)) return true;
+    const unsigned counts =
+        terms.algorithm == Algorithm::sliding_window ? 2 * terms.count_bits : algorithm::fixed_window::count_bits;
+    const std::uint64_t last = (1ULL << (63 - counts)) - 1;
+    const auto at = algorithm::locate(primitives::read_clock(Clock::precise), terms.window_ns, terms.shift, last);
+    return at.number >= 0 && static_cast<std::uint64_t>(at.number) < last;
+}
+
+// Whether options that are accepted compile to these terms; the shift and the bits of a count are older than the options.
+bool sane(const shm::terms& values, const shm::placement& at) {
+    const limiter_terms terms = primitives::unpack(values);
+    if (primitives::pack(terms) != values || !counts_windows(terms)) return false;
+    const LimiterOptions options = primitives::to_options(terms, at.max_keys, at.key_texts);
+    if (!primitives::validate(at.name, options)) return false;
+    limiter_terms again = primitives::compile(options);
+    again.shift = terms.shift;
+    again.count_bits = terms.count_bits;
+    return again == terms;
+}
 
 // One broken invariant with its remedy. examine() tells, repair() mends.
 struct trouble {
@@ -34,14 +63,17 @@ public:
 
     std::vector<trouble> run() {
         look_at_entries();
+        look_at_issue();
         for (const auto& each : sound_) look_at_limiter(each);
+        look_at_processes();
         look_at_workers();
         return std::move(found_);
     }
 
 private:
     void add(invariant broken, std::string place, std::string what, std::function<void()> mend) {
-        if (found_.size() < most_) found_.push_back({{broken, std::move(place), std::move(what)}, std::move(mend)});
+        if (found_.size() < most_)
+            found_.push_back({{broken, std::move(place), std::move(what), terms_version_}, std::move(mend)});
     }
 
     [[nodiscard]] std::function<void()> removal(std::uint32_t index) const {
@@ -59,7 +91,7 @@ private:
             const auto found = directory.at(index);
             // Deleted while it was looked at?
             if (hardware::load_acquire(directory.entry(index).incarnation) != incarnation) continue;
-            if (!found) {
+            if (!found || incarnation >= incarnations_end) {
                 const bool known = hardware::load_acquire(directory.entry(index).kind) ==
                                    static_cast<std::uint64_t>(layout::kind::limiter);
                 add(known ? invariant::entry_fits : invariant::entry_known, place,
@@ -83,14 +115,20 @@ private:
                     removal(index));
             else
                 sound_.push_back(*found);
-            if (const auto issued = hardware::load_acquire(where_.header().next_incarnation);
-                found->incarnation > issued)
-                add(invariant::incarnation_issued, place,
-                    fmt::format("incarnation {} was never issued; repair raises the counter", found->incarnation),
-                    [this, issued = found->incarnation] {
-                        hardware::store_release(where_.header().next_incarnation, issued);
-                    });
         }
+    }
+
+    void look_at_issue() {
+        const std::uint64_t issued = hardware::load_acquire(where_.header().next_incarnation);
+        std::uint64_t latest = 0;
+        for (const auto& each : sound_) latest = std::max(latest, each.incarnation);
+        if (latest <= issued && issued < incarnations_end) return;
+        // Beyond what the deleted ones may have had, whose handles are still about.
+        constexpr std::uint64_t margin = 1U << 20;
+        add(invariant::incarnation_issued, "header",
+            fmt::format("incarnation {} was issued, and the latest in use is {}; repair sets the counter anew", issued,
+                        latest),
+            [this, latest] { hardware::store_release(where_.header().next_incarnation, latest + margin); });
     }
 
     [[nodiscard]] bool overlaps(const shm::placement& one) const {
@@ -103,38 +141,64 @@ private:
     void look_at_limiter(const shm::placement& at) {
         auto& entry = shm::directory{where_}.entry(at.index);
         const auto in_force = shm::read_terms(entry);
-        const auto terms = primitives::unpack(in_force.values);
-        if (primitives::pack(terms) != in_force.values && shm::in_force(entry, in_force.version))
-            add(invariant::terms_sane, fmt::format("limiter \"{}\"", at.name),
-                "its terms are not what any options give; repair puts those in force that it decides by",
-                [&entry, terms] { shm::publish_terms(entry, primitives::pack(terms)); });
-        look_at_slots(at, terms);
+        terms_version_ = in_force.version;
+        look_at_terms(at, entry, in_force);
+        look_at_slots(at, primitives::unpack(in_force.values));
         look_at_stripes(at);
+        terms_version_ = 0;
+    }
+
+    void look_at_terms(const shm::placement& at, layout::directory_entry& entry, const shm::terms_in_force& now) {
+        const auto made_with = shm::read_creation_terms(entry);
+        const bool sane_now = sane(now.values, at);
+        const bool sane_then = sane(made_with, at);
+        const auto place = fmt::format("limiter \"{}\"", at.name);
+        if (!shm::in_force(entry, now.version)) return;
+        if (!sane_now && !sane_then)
+            add(invariant::terms_sane, place,
+                "neither its terms nor those of its creation are what any options give; "
+                "repair deletes it",
+                removal(at.index));
+        else if (!sane_now)
+            add(invariant::terms_sane, place,
+                "its terms are not what any options give; repair goes back to those of "
+                "its creation",
+                [&entry, made_with] { shm::publish_terms(entry, made_with); });
+        else if (!sane_then)
+            add(invariant::terms_sane, place,
+                "the terms of its creation are not what any options give; repair writes "
+                "those that are in force",
+                [&entry, values = now.values] {
+                    for (std::size_t i = 0; i < values.size(); ++i)
+                        hardware::store_release(entry.made_with.values[i], values[i]);
+                });
     }
 
     void look_at_slots(const shm::placement& at, const primitives::limiter_terms& terms) {
         const auto tables = primitives::tables_of(where_, at);
-        std::map<std::uint64_t, std::size_t> seen;
+        std::unordered_map<std::uint64_t, std::size_t> seen;
         const std::uint64_t now = primitives::read_clock(Clock::precise);
         for (std::size_t index = 0; index < tables.keys.slot_count(); ++index) {
             layout::pair& slot = tables.keys.slot(index);
             const layout::pair_value content{hardware::load_first_acquire(slot), hardware::load_second_acquire(slot)};
             const auto place = [&] { return fmt::format("limiter \"{}\", slot {}", at.name, index); };
             // Only if it still stands there: the two words may have been halves of different contents.
-            const auto clear = [&slot, content, stamp = (at.incarnation << 16 | 0xffff) & ~layout::ticket_bit] {
-                (void)hardware::cas_pair(slot, content, {0, stamp});
-            };
+            const auto clear = [this, &slot, content] { (void)hardware::cas_pair(slot, content, {0, stamp()}); };
             const bool torn = hardware::load_first_acquire(slot) != content.first ||
                               hardware::load_second_acquire(slot) != content.second;
             if (torn) continue;
             if ((content.first & layout::tag_bit) == 0) {
                 if (content.first != 0 || (content.second & layout::ticket_bit) != 0)
-                    add(invariant::empty_stamped, place(), "it is neither empty nor a key; repair empties it", clear);
+                    add(invariant::empty_stamped, place(),
+                        fmt::format("it is neither empty nor a key: {:016x} {:016x}; repair empties it", content.first,
+                                    content.second),
+                        clear);
                 continue;
             }
             if ((content.second & layout::ticket_bit) != 0) continue;
             if (!tables.keys.belongs(content.first, index)) {
-                add(invariant::key_in_bucket, place(), "a key that belongs elsewhere stands here; repair forgets it",
+                add(invariant::key_in_bucket, place(),
+                    fmt::format("key #{:016x} stands here and belongs elsewhere; repair forgets it", content.first),
                     clear);
                 continue;
             }
@@ -145,12 +209,24 @@ private:
             });
             if (!possible)
                 add(invariant::key_possible, place(),
-                    "its state lies further ahead than any decision reaches; repair forgets it", clear);
+                    fmt::format(
+                        "the state of key #{:016x} lies further ahead than any decision reaches; repair forgets it",
+                        content.first),
+                    clear);
             if (const auto [other, first] = seen.emplace(content.first, index);
                 !first && still_both(tables.keys, other->second, index, content.first))
                 add(invariant::key_unique, place(),
-                    fmt::format("the key of slot {} stands here too; repair forgets this one", other->second), clear);
+                    fmt::format("key #{:016x} stands here and in slot {}; repair forgets this one", content.first,
+                                other->second),
+                    clear);
         }
+    }
+
+    // As a worker that found no slot of its own would take it, so that it is nobody else's.
+    [[nodiscard]] std::uint64_t stamp() const {
+        const std::size_t shared = where_.parts().max_workers;
+        return shm::next_stamp(
+            {.slot = &where_.worker(shared), .stamp_base = (std::uint64_t{shared} + 1) << 47, .shared = true});
     }
 
     // The walk takes time: a key may have left the first place before it came to the second.
@@ -175,11 +251,25 @@ private:
             if (tables.keys.sound_stripe(index, content)) continue;
             const auto now = layout::unpack_transaction(content.second);
             add(invariant::stripe_whole, fmt::format("limiter \"{}\", stripe {}", at.name, index),
-                "it names no possible insert; repair makes it idle, with the next sequence number",
+                fmt::format("its transaction {} of key #{:016x} is not possible; repair makes it idle", now.sequence,
+                            content.first),
                 [&stripe, content, now, stamp = at.incarnation] {
                     (void)hardware::cas_pair(stripe, content,
                                              {stamp, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
                 });
+        }
+    }
+
+    void look_at_processes() {
+        for (std::size_t index = 0; index < where_.processes().size(); ++index) {
+            layout::process_slot& slot = where_.processes()[index];
+            const layout::process_state state = shm::state_of(slot);
+            if (state.stage == layout::stage::free || state.stage == layout::stage::live ||
+                state.stage == layout::stage::claimed)
+                continue;
+            add(invariant::process_staged, fmt::format("process slot {}", index),
+                "it is neither free nor taken; repair frees it",
+                [&slot, state] { shm::advance(slot, state, {state.generation, 0, layout::stage::free}); });
         }
     }
 
@@ -200,6 +290,7 @@ private:
 
     const shm::segment& where_;
     std::size_t most_;
+    std::uint64_t terms_version_ = 0;  // of the limiter that is looked at
     std::vector<trouble> found_;
     std::vector<shm::placement> sound_;
 };
@@ -221,6 +312,7 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::key_possible: return "key_possible";
         case invariant::empty_stamped: return "empty_stamped";
         case invariant::stripe_whole: return "stripe_whole";
+        case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";
     }
     return "unknown";
@@ -230,6 +322,11 @@ std::vector<finding> examine(const shm::segment& where, std::size_t most) {
     std::vector<finding> findings;
     for (auto& each : examination{where, most}.run()) findings.push_back(std::move(each.told));
     return findings;
+}
+
+std::vector<finding> confirmed(std::vector<finding> now, const std::vector<finding>& before) {
+    std::erase_if(now, [&](const finding& each) { return std::ranges::find(before, each) == before.end(); });
+    return now;
 }
 
 Result<std::size_t> repair(const shm::segment& where) {

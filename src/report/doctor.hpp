@@ -15,19 +15,20 @@ namespace seki::report {
 
 // The invariants. Their names are stable: --json prints them.
 enum class invariant : std::uint8_t {
-    entry_fits,          // an entry's numbers fit together and lie inside the arena
+    entry_fits,  // an entry's numbers fit together and lie inside the arena, its incarnation within what a counter reaches
     entry_known,         // its kind is one that exists
     name_valid,          // its name is one that could have been given
     name_unique,         // no two primitives of a kind share a name
-    incarnation_issued,  // its incarnation was issued by the counter
+    incarnation_issued,  // its incarnation was issued by the counter, which has not run away
     incarnation_unique,  // and to nobody else
     arena_disjoint,      // its tables are nobody else's
-    terms_sane,          // the terms in force are what some options compile to
+    terms_sane,          // its terms, in force and of its creation, are what some options compile to
     key_in_bucket,       // a key stands in one of its two buckets
     key_unique,          // and nowhere else
     key_possible,        // its state could have come about by now
     empty_stamped,       // an empty slot is empty, bit for bit
     stripe_whole,        // a stripe is idle with the table's stamp, or busy with a key of that stripe
+    process_staged,      // a process slot is free, claimed or live
     worker_owned,        // a worker slot belongs to a process slot that there is
 };
 
@@ -37,13 +38,21 @@ struct finding {
     invariant broken;
     std::string where;  // limiter "login", slot 17
     std::string what;   // what is wrong, and what repair() does about it
+    // Which terms it was judged by: counts their changes.
+    std::uint64_t terms_version = 0;
+
+    friend bool operator==(const finding&, const finding&) = default;
 };
 
-// At most `most` findings; only reads, so it serves copies.
+// At most `most` findings; only reads, so it serves copies. A copy that was made while processes worked is not of one instant, and two halves
+// that do not belong together can look like a mistake: what is wrong stands in the next copy too, bit for bit (confirmed()).
 [[nodiscard]] std::vector<finding> examine(const shm::segment& where, std::size_t most = 1000);
 
+// Those of `now` that were there before.
+[[nodiscard]] std::vector<finding> confirmed(std::vector<finding> now, const std::vector<finding>& before);
+
 // Mends what examine() finds, holding the administration lock; answers how many repairs were made. Keys that cannot be trusted are
-// forgotten, primitives that cannot be are deleted.
+// forgotten, terms give way to those of the creation, primitives of which nothing can be trusted are deleted.
 [[nodiscard]] Result<std::size_t> repair(const shm::segment& where);
 
 }  // namespace seki::report

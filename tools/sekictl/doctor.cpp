@@ -1,11 +1,10 @@
 // doctor: checks every invariant, and mends what does not hold.
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "client/segment_handle.hpp"
 #include "command.hpp"
 #include "report/doctor.hpp"
+#include "report/text.hpp"
 
 namespace seki::ctl {
 namespace {
@@ -22,42 +21,39 @@ ending tell(const context& with, const std::vector<report::finding>& findings, s
         with.print({{"sound", findings.empty()}, {"repaired", repaired}, {"findings", to_json(findings)}});
     } else {
         for (const auto& each : findings)
-            fmt::print("{}: {}: {}\n", report::to_string(each.broken), each.where, each.what);
+            fmt::print("{}: {}: {}\n", report::to_string(each.broken), report::for_terminal(each.where),
+                       report::for_terminal(each.what));
         if (repaired > 0) fmt::print("{} repaired\n", repaired);
         if (findings.empty()) fmt::print("segment {} is sound\n", with.path().string());
     }
     return findings.empty() ? ending::fine : ending::damaged;
 }
 
-// A copy is not made in one instant: a key that moved meanwhile can stand in it twice. What is wrong stands in a second copy too.
-Result<std::vector<report::finding>> examine_twice(const context& with) {
-    std::vector<report::finding> both;
-    for (int look = 0; look < 2; ++look) {
+// What is wrong stands in every copy, however the segment was used while they were made.
+Result<std::vector<report::finding>> examine_copies(const context& with) {
+    constexpr int copies = 3;
+    std::vector<report::finding> all;
+    for (int each = 0; each < copies; ++each) {
         const auto copy = with.look();
         if (!copy) return std::unexpected(copy.error());
         auto findings = report::examine(**copy);
-        if (look > 0)
-            std::erase_if(findings, [&](const report::finding& each) {
-                return std::ranges::none_of(both, [&](const report::finding& before) {
-                    return before.broken == each.broken && before.where == each.where;
-                });
-            });
-        both = std::move(findings);
-        if (both.empty()) break;
+        all = each == 0 ? std::move(findings) : report::confirmed(std::move(findings), all);
+        if (all.empty()) break;
     }
-    return both;
+    return all;
 }
 
 ending doctor(const context& with, bool repair) {
-    if (!repair) {
-        const auto findings = examine_twice(with);
-        return findings ? tell(with, *findings, 0) : with.fail(findings.error());
+    std::size_t repaired = 0;
+    if (repair) {
+        const auto segment = with.operate();
+        if (!segment) return with.fail(segment.error());
+        const auto mended = report::repair(segment->handle()->where());
+        if (!mended) return with.fail(mended.error());
+        repaired = *mended;
     }
-    const auto segment = with.operate();
-    if (!segment) return with.fail(segment.error());
-    const auto repaired = report::repair(segment->handle()->where());
-    if (!repaired) return with.fail(repaired.error());
-    return tell(with, report::examine(segment->handle()->where()), *repaired);
+    const auto findings = examine_copies(with);
+    return findings ? tell(with, *findings, repaired) : with.fail(findings.error());
 }
 
 }  // namespace
