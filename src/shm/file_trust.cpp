@@ -166,25 +166,21 @@ Result<place> locate(const fs::path& path, purpose why) {
 
 Result<opened_file> open_trusted(const place& where, const std::string& name, int flags) {
     const fs::path path = where.path.parent_path() / name;
-    for (int attempt = 0; attempt < 16; ++attempt) {
-        // Looked at before it is opened, because opening a device or a pipe can do something.
-        opened_file opened;
-        if (::fstatat(where.folder.get(), name.c_str(), &opened.facts, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno == ENOENT) return not_there(path);
-            return std::unexpected(no_folder(where.path.parent_path(), errno));
-        }
-        if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
-
-        opened.file = descriptor{
-            ::openat(where.folder.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-        if (!opened.file) return not_opened(path, opened.facts, flags, errno);
-        if (::fstat(opened.file.get(), &opened.facts) != 0)
-            return refuse(Errc::system, "cannot look at \"{}\": {}", path.native(), system_text(errno));
-        if (opened.facts.st_nlink == 0) continue;  // replaced or removed since it was looked up: look again
-        if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
-        return opened;
+    // Looked at before it is opened, because opening a device or a pipe can do something.
+    opened_file opened;
+    if (::fstatat(where.folder.get(), name.c_str(), &opened.facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) return not_there(path);
+        return std::unexpected(no_folder(where.path.parent_path(), errno));
     }
-    return refuse(Errc::busy, "\"{}\" is being replaced again and again: try later", path.native());
+    if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
+
+    constexpr int always = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    opened.file = descriptor{::openat(where.folder.get(), name.c_str(), flags | always)};
+    if (!opened.file) return not_opened(path, opened.facts, flags, errno);
+    if (::fstat(opened.file.get(), &opened.facts) != 0)
+        return refuse(Errc::system, "cannot look at \"{}\": {}", path.native(), system_text(errno));
+    if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
+    return opened;
 }
 
 }  // namespace seki::shm

@@ -1,6 +1,7 @@
 // Many processes, and deaths at every system call.
 #include <gmock/gmock.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -172,6 +173,35 @@ TEST_F(SegmentProcesses, AttachNeverFailsWhileTheSegmentIsReplaced) {
         ASSERT_TRUE(mine) << mine.error().message;
     }
     EXPECT_EQ(status, 0);
+}
+
+// Fails when two processes administer at once because one of them holds the lock of a file that has lost its name.
+TEST_F(SegmentProcesses, LockExcludesAlsoWhileItsFileIsRemovedAgainAndAgain) {
+    auto* const inside =
+        static_cast<layout::word*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(static_cast<void*>(inside), MAP_FAILED);
+    std::vector<pid_t> children;
+    for (int i = 0; i < 6; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            for (int round = 0; round < 200; ++round) {
+                const auto held = administration::lock(path, std::chrono::seconds{60});
+                if (!held) ::_exit(1);
+                if (hardware::fetch_add_relaxed(*inside, 1) != 0) ::_exit(2);
+                ::sched_yield();  // lets the others see it
+                hardware::fetch_add_relaxed(*inside, ~0ULL);
+                ::unlink(administration_lock_path(path).c_str());  // the last thing its holder does, as destroy()
+            }
+            ::_exit(0);
+        }
+        children.push_back(child);
+    }
+    for (const pid_t child : children) {
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_EQ(status, 0);
+    }
+    ::munmap(inside, 4096);
 }
 
 // Fails when a child keeps the lock that its parent held while it forked, or gives it back in the parent's name.
