@@ -27,6 +27,12 @@ using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
 class Report : public ::testing::Test {
+public:
+    ~Report() override {
+        opened_.reset();
+        std::filesystem::remove_all(path_.parent_path());
+    }
+
 protected:
     Report() {
         std::string folder = "/dev/shm/seki-report-XXXXXX";
@@ -36,10 +42,6 @@ protected:
         small.segment.max_primitives = 8;
         small.segment.size = 2 << 20;
         opened_.emplace(*open(path_.native(), small));
-    }
-    ~Report() override {
-        opened_.reset();
-        std::filesystem::remove_all(path_.parent_path());
     }
 
     [[nodiscard]] Limiter limiter(std::string_view name, const LimiterOptions& options) const {
