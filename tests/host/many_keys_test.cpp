@@ -11,6 +11,8 @@ namespace {
 constexpr int processes = 4, threads = 2, keys = 400;
 constexpr std::size_t stop_word = 0, first_key_word = 64;
 constexpr std::uint64_t limit = 3, kills = 12;
+// One half of the keys is in use, then the other: so that there are keys which grow old.
+constexpr std::uint64_t turn = 100'000'000;
 
 std::string key_number(std::size_t i) { return "key " + std::to_string(i); }
 
@@ -28,14 +30,16 @@ protected:
         fleet workers{host_, stop_word, processes, threads, [this]() -> fleet::step {
                           return [this, random = std::mt19937_64{std::random_device{}()}](
                                      const Segment&, const Limiter& limiter, bool last) mutable {
-                              const std::size_t i = random() % keys;
+                              const std::size_t i = (primitives::read_clock(Clock::precise) / turn % 2) * (keys / 2) +
+                                                    random() % (keys / 2);
                               const Decision decision = limiter.check(key_number(i));
                               if (decision.error != Errc::none) std::abort();
                               if (decision.allowed) host_.add(first_key_word + i, 1);
                               return !last;
                           };
                       }};
-        for (std::uint64_t i = 0; i < kills; ++i) {
+        const std::uint64_t end = start_ + 4 * turn;
+        for (std::uint64_t i = 0; i < kills || primitives::read_clock(Clock::precise) < end; ++i) {
             std::this_thread::sleep_for(std::chrono::microseconds{random_() % 10000});
             workers.kill_and_replace(random_() % workers.size());
         }
