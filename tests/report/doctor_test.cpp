@@ -1,0 +1,241 @@
+// Every invariant: broken by hand, found by name, mended; and whole segments full of random words.
+#include "report/doctor.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <seki/seki.hpp>
+
+#include "layout/key_table.hpp"
+#include "primitives/clock.hpp"
+#include "primitives/limiter_table.hpp"
+#include "report/keys.hpp"
+#include "report/snapshot.hpp"
+#include "../support/seed.hpp"
+
+namespace seki::report {
+namespace {
+
+using namespace std::chrono_literals;
+using shm::hardware;
+using shm::segment;
+
+class Doctor : public ::testing::Test {
+protected:
+    Doctor() {
+        std::string folder = "/dev/shm/seki-doctor-XXXXXX";
+        path_ = std::filesystem::path{::mkdtemp(folder.data())} / "test.seg";
+        OpenOptions small;
+        small.segment.max_workers = 4;
+        small.segment.max_primitives = 4;
+        small.segment.size = 256 << 10;
+        opened_.emplace(*open(path_.native(), small));
+        for (const char* name : {"login", "other"}) {
+            const Limiter made = *opened_->limiter(name, options());
+            for (int key = 0; key < 20; ++key) (void)made.check(std::to_string(key));
+        }
+        where_ = *segment::attach(path_, segment::access::read_write);
+    }
+    ~Doctor() override {
+        opened_.reset();
+        where_.reset();
+        std::filesystem::remove_all(path_.parent_path());
+    }
+
+    static LimiterOptions options() { return {.limit = 5, .window = 1h, .max_keys = 64}; }
+    [[nodiscard]] layout::directory_entry& entry(std::uint32_t index) const { return where_->directory()[index]; }
+    [[nodiscard]] shm::key_table<> table() const {
+        return primitives::tables_of(*where_, *shm::directory{*where_}.at(0)).keys;
+    }
+    // The first slot that holds a key, or the first that holds none.
+    [[nodiscard]] layout::pair& slot(bool taken) const {
+        const auto keys = table();
+        for (std::size_t i = 0; i < keys.slot_count(); ++i)
+            if (((hardware::load_first_acquire(keys.slot(i)) & layout::tag_bit) != 0) == taken) return keys.slot(i);
+        std::abort();
+    }
+    [[nodiscard]] layout::pair_value content(layout::pair& pair) const {
+        return {hardware::load_first_acquire(pair), hardware::load_second_acquire(pair)};
+    }
+
+    void expect_found_and_mended(invariant wanted) const {
+        std::vector<invariant> found;
+        for (const finding& each : examine(*where_)) found.push_back(each.broken);
+        EXPECT_THAT(found, ::testing::Contains(wanted)) << to_string(wanted);
+        EXPECT_GT(repair(*where_).value_or(0), 0U);
+        EXPECT_TRUE(examine(*where_).empty());
+        EXPECT_TRUE(opened_->limiter("fresh", options()));
+        EXPECT_TRUE(opened_->limiter("fresh")->check("key").allowed);
+    }
+
+    std::filesystem::path path_;
+    std::optional<Segment> opened_;
+    std::shared_ptr<segment> where_;
+};
+
+// Fails when what nobody touched is called wrong.
+TEST_F(Doctor, ASoundSegmentHasNoFindings) {
+    EXPECT_TRUE(examine(*where_).empty());
+    EXPECT_EQ(repair(*where_), 0U);
+    EXPECT_EQ(opened_->limiter("login")->peek("1", 0).remaining, 4U);
+}
+
+// Each fails when the invariant is not looked at, has another name, or is not mended.
+TEST_F(Doctor, FindsAnEntryThatDoesNotFit) {
+    hardware::store_release(entry(0).buckets, 1ULL << 60);
+    expect_found_and_mended(invariant::entry_fits);
+    EXPECT_TRUE(opened_->limiter("other"));
+}
+TEST_F(Doctor, FindsAnIncarnationThatNoCounterReaches) {
+    hardware::store_release(entry(0).incarnation, ~0ULL);
+    expect_found_and_mended(invariant::entry_fits);
+}
+TEST_F(Doctor, FindsAKindThatThereIsNot) {
+    hardware::store_release(entry(0).kind, 77);
+    expect_found_and_mended(invariant::entry_known);
+}
+TEST_F(Doctor, FindsANameThatCouldNotHaveBeenGiven) {
+    hardware::store_release(entry(0).name[0], 0x1b);
+    expect_found_and_mended(invariant::name_valid);
+}
+TEST_F(Doctor, FindsANameThatStandsTwice) {
+    for (std::size_t i = 0; i < entry(0).name.size(); ++i)
+        hardware::store_release(entry(1).name[i], hardware::load_acquire(entry(0).name[i]));
+    expect_found_and_mended(invariant::name_unique);
+    EXPECT_TRUE(opened_->limiter("login"));
+}
+TEST_F(Doctor, FindsAnIncarnationThatWasNeverIssued) {
+    hardware::store_release(where_->header().next_incarnation, 0);
+    expect_found_and_mended(invariant::incarnation_issued);
+    EXPECT_TRUE(opened_->limiter("login"));
+}
+TEST_F(Doctor, FindsACounterThatRanAway) {
+    hardware::store_release(where_->header().next_incarnation, ~0ULL);
+    expect_found_and_mended(invariant::incarnation_issued);
+}
+TEST_F(Doctor, FindsAnIncarnationThatStandsTwice) {
+    hardware::store_release(entry(1).incarnation, hardware::load_acquire(entry(0).incarnation));
+    expect_found_and_mended(invariant::incarnation_unique);
+}
+TEST_F(Doctor, FindsTablesThatOverlap) {
+    hardware::store_release(entry(1).arena_offset, hardware::load_acquire(entry(0).arena_offset));
+    expect_found_and_mended(invariant::arena_disjoint);
+}
+TEST_F(Doctor, FindsTermsThatNoOptionsGiveAndGoesBackToThoseOfTheCreation) {
+    auto& block = entry(0).terms[hardware::load_acquire(entry(0).terms_version) & 1].values;
+    hardware::store_release(block[layout::term_emission], 1);
+    expect_found_and_mended(invariant::terms_sane);
+    EXPECT_EQ(*opened_->limiter("login")->options(), options());
+}
+TEST_F(Doctor, FindsTermsOfTheCreationThatNoOptionsGive) {
+    hardware::store_release(entry(0).made_with.values[layout::term_limit], 0);
+    expect_found_and_mended(invariant::terms_sane);
+    EXPECT_TRUE(opened_->limiter("login", options()));
+}
+TEST_F(Doctor, FindsAKeyThatBelongsElsewhere) {
+    const auto key = content(slot(true));
+    const auto keys = table();
+    for (std::size_t i = 0; i < keys.slot_count(); ++i)
+        if (!keys.belongs(key.first, i)) hardware::store_pair_unshared(keys.slot(i), key);
+    expect_found_and_mended(invariant::key_in_bucket);
+}
+TEST_F(Doctor, FindsAKeyThatStandsTwice) {
+    const auto key = content(slot(true));
+    const auto keys = table();
+    for (std::size_t i = 0; i < keys.slot_count(); ++i)
+        if (keys.belongs(key.first, i)) hardware::store_pair_unshared(keys.slot(i), key);
+    expect_found_and_mended(invariant::key_unique);
+}
+TEST_F(Doctor, FindsAStateThatCannotBeYet) {
+    layout::pair& at = slot(true);
+    hardware::store_pair_unshared(at, {content(at).first, layout::ticket_bit - 1});
+    expect_found_and_mended(invariant::key_possible);
+}
+TEST_F(Doctor, FindsAnEmptySlotThatIsNotEmpty) {
+    hardware::store_pair_unshared(slot(false), {0, layout::ticket_bit | 5});
+    expect_found_and_mended(invariant::empty_stamped);
+}
+TEST_F(Doctor, FindsAStripeThatIsInNoPhase) {
+    hardware::store_pair_unshared(table().stripe(3), {0, 3});
+    expect_found_and_mended(invariant::stripe_whole);
+}
+TEST_F(Doctor, FindsAProcessSlotInNoStage) {
+    hardware::store_release(where_->processes()[2].owner, 9ULL << 16 | 3);
+    expect_found_and_mended(invariant::process_staged);
+}
+TEST_F(Doctor, FindsAWorkerOfAProcessThatThereIsNot) {
+    hardware::store_release(where_->worker(3).owner, layout::pack_worker_owner(4000, 1));
+    expect_found_and_mended(invariant::worker_owned);
+}
+
+// Works on what `path` names as a neighbour would, in a process of its own; whether it ended by itself within its time.
+bool survives(const std::filesystem::path& path) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(60);
+        const auto in = open(path.native(), {.access = Access::attach});
+        for (const char* name : {"login", "other"}) {
+            const auto limiter = in ? in->limiter(name) : std::unexpected(in.error());
+            for (int key = 0; limiter && key < 40; ++key) {
+                (void)limiter->check(std::to_string(key));
+                (void)limiter->peek(std::to_string(key));
+                (void)limiter->reset(std::to_string(key));
+            }
+        }
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void look_at_everything(const segment& where) {
+    for (const auto& each : take(where).limiters)
+        (void)keys(where, each.place, primitives::read_clock(Clock::precise), {.top = 50});
+    (void)look_at_processes(where);
+}
+
+// Random words, all but the first 64 bytes of the header, its geometry and what identifies the host.
+void scribble(const segment& where, std::mt19937_64& random, std::uint64_t words) {
+    auto* const base = reinterpret_cast<std::byte*>(&where.header());
+    constexpr std::size_t first = offsetof(layout::header, next_incarnation) / 8;
+    for (std::uint64_t i = 0; i < words; ++i) {
+        // Half of them into the directory and before, where a few bytes decide about everything.
+        const std::uint64_t end = i % 2 == 0 ? where.parts().workers_offset / 8 : where.parts().size / 8;
+        const std::uint64_t value = random() >> (random() % 64);
+        std::memcpy(base + (first + random() % (end - first)) * 8, &value, sizeof value);
+    }
+}
+
+// Fails when anything read from a segment is believed before it is checked, a call goes on for ever, or something stays broken.
+TEST_F(Doctor, AnyScribbledSegmentIsSurvivedAndMended) {
+    std::mt19937_64 random{test::seed_or(20261123)};
+    for (int round = 0; round < 300; ++round) {
+        SCOPED_TRACE(round);
+        scribble(*where_, random, 1ULL << (random() % 12));
+        look_at_everything(*where_);
+        (void)examine(*where_);
+        if (round % 5 == 0) {
+            ASSERT_TRUE(survives(path_));
+        }
+        ASSERT_TRUE(repair(*where_));
+        const auto left = examine(*where_);
+        ASSERT_TRUE(left.empty()) << left.front().where << ": " << left.front().what;
+        for (const char* name : {"login", "other"}) {
+            (void)opened_->remove_limiter(name);
+            ASSERT_TRUE(opened_->limiter(name, options()));
+            ASSERT_TRUE(opened_->limiter(name)->check("key").allowed);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace seki::report
