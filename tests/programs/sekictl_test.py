@@ -1,0 +1,151 @@
+"""sekictl from outside: every command as text and as JSON, exit codes, and one sentence for each mistake."""
+
+import json
+import os
+import subprocess
+import unittest
+
+from sekid_harness import DEADLINE, SekidTest, eventually
+
+SEKICTL = os.environ["SEKICTL"]
+
+
+class SekictlTest(SekidTest):
+    def run_it(self, *arguments):
+        environment = dict(os.environ, SEKI_SEGMENT=self.segment)
+        return subprocess.run(
+            [SEKICTL, *arguments], capture_output=True, timeout=DEADLINE, check=False, env=environment, errors="replace"
+        )
+
+    def fine(self, *arguments):
+        done = self.run_it(*arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        return done.stdout
+
+    def json(self, *arguments, code=0):
+        done = self.run_it(*arguments, "--json")
+        self.assertEqual((done.returncode, done.stderr), (code, ""), arguments)
+        value = json.loads(done.stdout)
+        self.assertEqual(value["schema"], 1)
+        return value
+
+    def wrong(self, code, *arguments):
+        """One sentence on standard error, nothing on standard output, and the same as JSON."""
+        done = self.run_it(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
+        self.assertRegex(done.stderr, r"\Asekictl: [^\n]+\n\Z")
+        self.assertEqual(self.json(*arguments, code=code)["error"]["message"], done.stderr[len("sekictl: ") : -1])
+        return done.stderr
+
+    def make(self):
+        self.worker().close()
+        self.fine("create", "limiter", "login", "--limit", "2", "--window", "30d", "--max-keys", "100")
+
+
+class Commands(SekictlTest):
+    def test_a_limiter_from_creation_to_deletion(self):
+        """Fails when a command does not do what it says, or its exit code is another."""
+        self.make()
+        self.assertIn("allowed: 1 of 2 left", self.fine("check", "login", "alice"))
+        self.assertEqual(self.json("check", "login", "alice")["remaining"], 0)
+        self.assertFalse(self.json("check", "login", "alice", code=1)["allowed"])
+        self.assertIsNone(self.json("peek", "login", "alice", "--cost", "9", code=1)["retry_after_seconds"])
+        (key,) = self.json("keys", "login", "--match", "al*")["keys"]
+        self.assertEqual((key["key"], key["remaining"]), ("alice", 0))
+        self.assertIn("alice", self.fine("keys", "login", "--top", "1"))
+        self.assertTrue(self.json("reset", "login", "alice")["reset"])
+        self.assertEqual(self.json("set", "limiter", "login", "limit", "9")["options"]["limit"], 9)
+        self.assertEqual(self.json("show", "limiter", "login")["counters"]["allow"], 2)
+        self.assertIn("login", self.fine("status"))
+        self.assertEqual(self.json("workers")["workers"], [])
+        self.assertTrue(self.json("delete", "limiter", "login")["deleted"])
+        self.assertIn("login", self.wrong(1, "check", "login", "alice"))
+        self.assertTrue(self.json("destroy")["destroyed"])
+        self.wrong(3, "status")
+
+    def test_keys_of_any_bytes(self):
+        """Fails when a key makes output that a terminal obeys or a reader of JSON refuses."""
+        self.make()
+        for key in (b"\xff\x01", b"\x1b[31m", b"[a,b]", b""):
+            self.json("check", "login", key)
+            self.json("reset", "login", key)
+            self.json("check", "login", key)
+        self.assertEqual(len(self.json("keys", "login")["keys"]), 4)
+        self.assertNotIn("\x1b", self.fine("keys", "login"))
+
+    def test_bench_leaves_nothing_behind_even_of_one_that_was_killed(self):
+        """Fails when a limiter of a bench stays."""
+        self.make()
+        self.fine("create", "limiter", "sekictl-bench-4194999", "--limit", "1", "--window", "1m", "--max-keys", "16")
+        self.assertGreater(self.json("bench")["check_nanoseconds"], 0)
+        self.assertEqual([each["name"] for each in self.json("status")["limiters"]], ["login"])
+
+    def test_doctor_finds_and_mends(self):
+        """Fails when what is broken is not named, or not mended."""
+        self.make()
+        self.assertTrue(self.json("doctor")["sound"])
+        with open(self.segment, "r+b") as file:
+            file.seek(4096 + 2 * 8)  # the kind of the first entry of the directory
+            file.write((77).to_bytes(8, "little"))
+        self.assertEqual(self.json("doctor", code=4)["findings"][0]["invariant"], "entry_known")
+        self.assertGreater(self.json("doctor", "--repair")["repaired"], 0)
+        self.assertIn("is sound", self.fine("doctor"))
+
+    def test_reload_needs_a_sekid_and_reaches_it(self):
+        """Fails when the request gets lost."""
+        self.configure('[limiter.login]\nlimit = 5\nwindow = "1m"\nmax_keys = 100')
+        sekid = self.start()
+        self.configure('[limiter.login]\nlimit = 6\nwindow = "1m"\nmax_keys = 100')
+        self.fine("reload")
+        eventually("reloaded", lambda: sekid.limiter("login")["options"]["limit"] == 6)
+        self.assertEqual(self.json("status")["sekid"]["pid"], sekid.process.pid)
+        sekid.stop()
+        self.assertIn("no sekid", self.wrong(1, "reload"))
+
+
+class Mistakes(SekictlTest):
+    def test_wrong_usage_names_what_was_meant(self):
+        """Fails when a typing mistake is a page, or not a 2."""
+        self.make()
+        self.assertIn('"status"', self.wrong(2, "stats"))
+        self.assertIn('"--limit"', self.wrong(2, "create", "limiter", "x", "--limt", "5"))
+        self.assertIn("--window", self.wrong(2, "create", "limiter", "x", "--limit", "5"))
+        self.assertIn("whole number", self.wrong(2, "check", "login", "a", "--cost", "abc"))
+        self.assertIn("KEY", self.wrong(2, "check", "login"))
+        self.wrong(2)
+        self.assertIn('"window"', self.wrong(1, "set", "limiter", "login", "windw", "1h"))
+
+    def test_files_that_are_no_segments(self):
+        """Fails when one of them is taken for another, or changed."""
+        for content in (b"", b"a letter", b"\xff" * 8192):
+            with open(self.segment, "wb") as file:
+                file.write(content)
+            os.chmod(self.segment, 0o660)
+            for command in (["status"], ["doctor"], ["check", "a", "b"], ["destroy"]):
+                self.wrong(4, *command)
+            with open(self.segment, "rb") as file:
+                self.assertEqual(file.read(), content)
+        os.unlink(self.segment)
+        os.mkdir(self.segment)
+        self.wrong(4, "status")
+        os.rmdir(self.segment)
+        os.symlink("nowhere", self.segment)
+        self.wrong(1, "status")
+
+    def test_a_reader_that_left_is_no_crash(self):
+        """Fails when a closed pipe ends it by an exception."""
+        self.make()
+        for restore in (True, False):
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run(
+                [SEKICTL, "--segment", self.segment, "status"], stdout=writing, stderr=subprocess.PIPE,
+                restore_signals=restore, timeout=DEADLINE, check=False,
+            )
+            os.close(writing)
+            self.assertIn(done.returncode, (1, -13))
+            self.assertEqual(done.stderr, b"")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
