@@ -272,7 +272,7 @@ TEST_F(PrivateFolder, FolderMadeBySomebodyElseIsRefused) {
 
 // Fails when others may plant files beside ours.
 TEST_F(PrivateFolder, FolderThatOthersMayWriteIsRefused) {
-    const std::string said = in_child([this]() -> std::string {
+    const std::string said = in_child([]() -> std::string {
         // As root under a uid of its own, so that a real folder of this user is not touched.
         const uid_t user = ::geteuid() == 0 ? 54322 : ::geteuid();
         if (::geteuid() == 0 && ::setresuid(user, user, user) != 0) return "no setresuid";
