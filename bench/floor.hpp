@@ -24,11 +24,13 @@ public:
         __extension__ typedef unsigned __int128 wide;
         constexpr std::size_t pairs_per_line = layout::cache_line / sizeof(layout::pair);
         const std::size_t lines = region_.size() / pairs_per_line;
-        layout::pair& slot = region_[static_cast<std::size_t>(static_cast<wide>(tag << 1) * lines >> 64) * pairs_per_line];
+        layout::pair& slot =
+            region_[static_cast<std::size_t>(static_cast<wide>(tag << 1) * lines >> 64) * pairs_per_line];
         shm::hardware::prefetch_for_write(&slot);
         const std::uint64_t now = primitives::read_clock(clock_);
         for (;;) {
-            const layout::pair_value seen{shm::hardware::load_first_acquire(slot), shm::hardware::load_second_acquire(slot)};
+            const layout::pair_value seen{shm::hardware::load_first_acquire(slot),
+                                          shm::hardware::load_second_acquire(slot)};
             if (shm::hardware::cas_pair(slot, seen, {tag, now})) return now;
         }
     }

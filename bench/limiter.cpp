@@ -151,15 +151,15 @@ template <int processes>
 void floor_one_line(benchmark::State& state) {
     const bench::floor once{region(4096), any_hash(), Clock::precise};
     together(
-        state, processes, [](int) { return 0; }, [&](int, int, std::size_t) { benchmark::DoNotOptimize(once(hot_key)); });
+        state, processes, [](int) { return 0; },
+        [&](int, int, std::size_t) { benchmark::DoNotOptimize(once(hot_key)); });
 }
 
 template <int processes, bool same_key>
 void check_together(benchmark::State& state) {
     const auto api = limiter("together", generous);
     together(
-        state, processes,
-        [](int index) { return fmt::format("203.0.113.7 login {}", same_key ? 0 : index); },
+        state, processes, [](int index) { return fmt::format("203.0.113.7 login {}", same_key ? 0 : index); },
         [&](const std::string& key, int, std::size_t) { benchmark::DoNotOptimize(api.check(key)); });
 }
 
@@ -171,7 +171,8 @@ void check_random_together(benchmark::State& state) {
     together(
         state, processes, [](int) { return 0; },
         [&](int, int index, std::size_t i) {
-            benchmark::DoNotOptimize(api.check(text(keys[(i * 7 + static_cast<std::size_t>(index) * million / 2) % million])));
+            benchmark::DoNotOptimize(
+                api.check(text(keys[(i * 7 + static_cast<std::size_t>(index) * million / 2) % million])));
         });
 }
 
@@ -241,16 +242,21 @@ const std::vector<bench::row> rows{
     {"check, one hot key, coarse clock, to its floor", "check, coarse", "floor, coarse", 1.7},
     {"denial, to an allow", "denial", "check, precise", 1.0},
     {"check over a million random keys, to random lines", "check, random keys", "floor, random lines", 1.5},
-    {"2 processes, own keys: throughput, to one process", "check, 1 process", "check, own keys, 2 processes", 1.85, false},
-    {"2 processes, one key: throughput, to the floor's", "floor, one line, 2 processes", "check, one key, 2 processes", 0.8, false},
+    {"2 processes, own keys: throughput, to one process", "check, 1 process", "check, own keys, 2 processes", 1.85,
+     false},
+    {"2 processes, one key: throughput, to the floor's", "floor, one line, 2 processes", "check, one key, 2 processes",
+     0.8, false},
     {"mutex and map, one key", "mutex, one key", "check, precise", 1.3, false},
     {"robust mutex and map, one key", "robust mutex, one key", "check, precise", 1.3, false},
     {"mutex and map, one key, 2 processes", "mutex, one key, 2 processes", "check, one key, 2 processes", 1.5, false},
-    {"robust mutex and map, one key, 2 processes", "robust mutex, one key, 2 processes", "check, one key, 2 processes", 1.5, false},
+    {"robust mutex and map, one key, 2 processes", "robust mutex, one key, 2 processes", "check, one key, 2 processes",
+     1.5, false},
     {"mutex and map, a million keys", "mutex, random keys", "check, random keys", 3, false},
     {"robust mutex and map, a million keys", "robust mutex, random keys", "check, random keys", 3, false},
-    {"mutex and map, a million keys, 2 processes", "mutex, random keys, 2 processes", "check, random keys, 2 processes", 8, false},
-    {"robust mutex and map, a million keys, 2 processes", "robust mutex, random keys, 2 processes", "check, random keys, 2 processes", 8, false},
+    {"mutex and map, a million keys, 2 processes", "mutex, random keys, 2 processes", "check, random keys, 2 processes",
+     8, false},
+    {"robust mutex and map, a million keys, 2 processes", "robust mutex, random keys, 2 processes",
+     "check, random keys, 2 processes", 8, false},
 };
 
 }  // namespace

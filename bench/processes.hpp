@@ -29,17 +29,20 @@ double seconds_together(int processes, Prepare prepare, Work work) {
         if (fork() != 0) continue;
         auto state = prepare(index);
         hardware::fetch_add_relaxed(shared->ready, 1);
-        while (hardware::load_acquire(shared->go) == 0) {}
+        while (hardware::load_acquire(shared->go) == 0) {
+        }
         work(index, state);
         const std::uint64_t now = primitives::read_clock(Clock::precise);
         std::uint64_t latest = hardware::load_relaxed(shared->finished_at);
-        while (latest < now && !hardware::cas_acq_rel(shared->finished_at, latest, now)) {}
+        while (latest < now && !hardware::cas_acq_rel(shared->finished_at, latest, now)) {
+        }
         _exit(0);
     }
     while (hardware::load_acquire(shared->ready) != static_cast<std::uint64_t>(processes)) usleep(100);
     const std::uint64_t start = primitives::read_clock(Clock::precise);
     hardware::store_release(shared->go, 1);
-    while (wait(nullptr) > 0) {}
+    while (wait(nullptr) > 0) {
+    }
     const double seconds = static_cast<double>(hardware::load_acquire(shared->finished_at) - start) * 1e-9;
     munmap(memory, sizeof(board));
     return seconds;

@@ -11,7 +11,8 @@ void medians::ReportRuns(const std::vector<Run>& runs) {
         if (run.run_type != Run::RT_Aggregate || run.aggregate_name != "median") continue;
         const double items = run.counters.contains("items") ? run.counters.at("items").value : 1;
         nanoseconds_[run.run_name.function_name] = run.GetAdjustedRealTime() / items;
-        fmt::print(stderr, "{:<44} {:>10.1f} ns\n", run.run_name.function_name, nanoseconds_[run.run_name.function_name]);
+        fmt::print(stderr, "{:<44} {:>10.1f} ns\n", run.run_name.function_name,
+                   nanoseconds_[run.run_name.function_name]);
     }
 }
 

@@ -22,10 +22,10 @@ private:
 
 struct row {
     std::string what;
-    std::string numerator;    // a benchmark's name
+    std::string numerator;  // a benchmark's name
     std::string denominator;
     double bar = 0;
-    bool at_most = true;      // the ratio must be at most the bar, or at least
+    bool at_most = true;  // the ratio must be at most the bar, or at least
 };
 
 // Prints the table; true when every bar is met.

@@ -17,7 +17,7 @@ namespace seki {
 // How a segment is made when it does not exist yet. An existing one is taken as it is.
 struct SegmentOptions {
     unsigned mode = 0660;                // permissions of the file
-    std::string group{};                   // its group; empty: that of the creating process
+    std::string group{};                 // its group; empty: that of the creating process
     std::uint32_t max_workers = 512;     // threads that can be attached at once; 1 to 4096
     std::uint32_t max_primitives = 256;  // 1 to 4096
     std::uint64_t size =

@@ -151,7 +151,8 @@ Result<placement> directory::create(const request& wanted, const std::function<v
     hardware::store_release(entry.stripes, wanted.stripes);
     hardware::store_release(entry.created_unix_ns, static_cast<std::uint64_t>(created));
     write_name(entry, wanted.name);
-    for (std::size_t i = 0; i < wanted.initial.size(); ++i) hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
+    for (std::size_t i = 0; i < wanted.initial.size(); ++i)
+        hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
     publish_terms(entry, wanted.initial);
 
     // Raised before it is used: dying here wastes a number and nothing else.

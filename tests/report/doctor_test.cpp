@@ -14,12 +14,12 @@
 
 #include <seki/seki.hpp>
 
+#include "../support/seed.hpp"
 #include "layout/key_table.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/limiter_table.hpp"
 #include "report/keys.hpp"
 #include "report/snapshot.hpp"
-#include "../support/seed.hpp"
 
 namespace seki::report {
 namespace {
