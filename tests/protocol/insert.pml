@@ -6,12 +6,15 @@
      - when nothing expires, a limit of one admits once;
      - with pan -l: there is no cycle at all, so nobody waits for somebody else.
 
-   A slot is {tag, state}, a stripe {owner, word}. Contents of slots recur as they do in the real table: a key's state is `NEW` or
-   `LIVE`, nothing else. Only two kinds of content never recur in a slot: an empty's stamp and a tentative's sequence number. */
+   A slot is {tag, state}, a stripe {owner, word}. Contents of slots recur as they do in the real table: the state of a
+   key is NEW or LIVE, nothing else. Only two kinds of content never recur: an empty's stamp and a ticket.
 
-/* Who runs: a process of key T with FIRST checks, USERS more of key T and RIVALS of key X with one check each, and PASSES of key T
-   that look at the stripe once, do what they then think right, and are never seen again. A process keeps nothing from one look to the
-   next, so a process that is stopped and goes on later is such a pass, and whatever it does afterwards is some other process. */
+   Each part of the protocol can be left out or done wrongly by a -D; CMakeLists.txt lists what spin then finds. */
+
+/* Who runs: a process of key T with FIRST checks; USERS more of key T and RIVALS of key X with one check each; PASSES
+   (and RIVAL_PASSES, of X) that find the stripe busy, do what they then think right, and are never seen again. A process
+   keeps nothing from one look at the stripe to the next. So a process that is stopped and goes on later is such a pass,
+   and whatever it does afterwards is some other process. */
 #ifndef USERS
 #define USERS 2
 #endif
@@ -32,11 +35,10 @@
 #endif
 
 #ifndef LAST_SEQ
-#define LAST_SEQ 10          /* so many transactions are an error: they would go on for ever (or, with CUT, end the search) */
+#define LAST_SEQ 10          /* so many transactions are an error, they would go on for ever; with CUT the search ends there */
 #endif
-
 #ifndef LAST_STAMP
-#define LAST_STAMP 8
+#define LAST_STAMP 8         /* with CUT: so many emptyings end the search too */
 #endif
 
 #define SLOTS 2
@@ -58,10 +60,12 @@
 #define LIVE 2
 #ifdef TICKET_WITHOUT_STRIPE
 #define TICKET(stripe, seq) (32 + (seq))
-#define STRIPE_OF(t, s) STRIPE(t)
+#define STRIPE_OF(t, s) ((t) != T)
+#define IS_OURS(t, s)   ((s) == TICKET(me, SEQ(w)) && (t) == o)
 #else
 #define TICKET(stripe, seq) (32 + 16 * (stripe) + (seq))
 #define STRIPE_OF(t, s) ((s) >= 48)
+#define IS_OURS(t, s)   ((s) == TICKET(me, SEQ(w)))
 #endif
 #define SEQ_OF(s) ((s) % 16)
 #define IS_TICKET(s) ((s) >= 32)
@@ -134,7 +138,7 @@ inline cas_stripe(new_owner, new_word) {
   fi
 }
 
-/* Leaves the atomic step between the two loads of a slot, so that the halves may belong to different contents. */
+/* Ends the atomic block between the two loads of a slot or a stripe, so that the halves may be of different contents. */
 #ifdef TORN
 #define OTHERS_RUN } atomic {
 #else
@@ -151,8 +155,8 @@ inline cas_stripe(new_owner, new_word) {
 
 /* ------------------------------------------------------------------ a process that checks a key */
 
-/* Every atomic block is one access to shared memory and what follows from it in the process's own. A jump from one atomic block to
-   another would make one of the two: the `skip` at the labels lets others run in between. */
+/* Every atomic block is one access to shared memory and what follows from it in the process's own. A jump from one atomic
+   block to another would make one of the two: the `skip` at the labels lets others run in between. */
 proctype user(byte key; byte checks; bool once; byte predecessor) {
   byte t, s, o, w, i, candidate;
   byte me = STRIPE(key);
@@ -189,7 +193,7 @@ again: skip;
     :: PHASE(w) == PREPARING -> goto prepare
     :: PHASE(w) == COMMITTING -> goto commit
 #ifdef LOOKUP
-    :: PHASE(w) != IDLE                    /* a check looks for its key before it thinks of the stripe */
+    :: PHASE(w) != IDLE                  /* a check looks for its key before it thinks of the stripe */
 #endif
     :: PHASE(w) == IDLE
     fi
@@ -200,7 +204,7 @@ scan: skip;
     if
     :: t == key && !IS_TICKET(s) ->
        if
-       :: s == LIVE -> goto next                                                          /* denied */
+       :: s == LIVE -> goto next                  /* denied */
        :: else -> goto spend
        fi
     :: else
@@ -216,7 +220,7 @@ scan: skip;
     i++; t = 0; s = 0;
     if
     :: i < SLOTS -> goto scan
-    :: i == SLOTS && candidate == NONE -> goto next                                       /* full */
+    :: i == SLOTS && candidate == NONE -> goto next                  /* full */
     :: else -> i = 0
     fi
   };
@@ -250,12 +254,12 @@ prepare: skip;
 #ifdef NO_TENTATIVE
     :: t == o && !IS_TICKET(s) -> goto release
 #endif
-    :: s == TICKET(me, SEQ(w)) -> t = 0; s = 0; goto placed
-    :: IS_EMPTY(t) && s != TICKET(me, SEQ(w)) -> s = STATE_READ(s)
+    :: IS_OURS(t, s) -> t = 0; s = 0; goto placed
+    :: IS_EMPTY(t) && !IS_OURS(t, s) -> s = STATE_READ(s)
     :: else ->
        if
        :: NO_USE(t, s)
-       :: else -> t = 0; s = 0; goto release                                              /* taken: give up */
+       :: else -> t = 0; s = 0; goto release                  /* taken: give up */
        fi
     fi
   };
@@ -354,10 +358,10 @@ proctype environment() {
        :: IS_EMPTY(tag[i]) && i == 1 -> tag[i] = OTHER; state[i] = TICKET(1, 1)
        :: tag[i] == OTHER && state[i] == TICKET(1, 1) -> state[i] = NEW
 #else
-       :: IS_EMPTY(tag[i]) -> tag[i] = OTHER; state[i] = LIVE                             /* comes */
+       :: IS_EMPTY(tag[i]) -> tag[i] = OTHER; state[i] = LIVE                  /* comes */
        :: !IS_EMPTY(tag[i]) && tag[i] != OTHER && NO_USE(tag[i], state[i]) -> tag[i] = OTHER; state[i] = LIVE
-       :: tag[i] == OTHER && state[i] == LIVE -> state[i] = NEW                          /* grows old */
-       :: tag[i] == OTHER && state[i] == NEW -> state[i] = LIVE                          /* is checked again */
+       :: tag[i] == OTHER && state[i] == LIVE -> state[i] = NEW                  /* grows old */
+       :: tag[i] == OTHER && state[i] == NEW -> state[i] = LIVE                  /* is checked again */
 #ifdef EXPIRY
        :: tag[i] != OTHER && IS_KEY(tag[i], state[i]) && state[i] == LIVE -> state[i] = NEW
 #endif
@@ -366,7 +370,7 @@ proctype environment() {
        :: tag[i] != OTHER && NO_USE(tag[i], state[i]) -> clear_slot(i, tag[i], state[i], 0)
 #endif
 #endif
-       :: else                                                                          /* nothing happens to it */
+       :: else                  /* nothing happens to it */
        fi;
        i = 0
      }
