@@ -31,7 +31,7 @@ struct open_locks {
     std::uint64_t latest_ticket = 0;  // goes on in the child, so a ticket of the parent's names nothing there
 
     std::vector<entry>::iterator find(std::uint64_t ticket) {
-        return std::find_if(entries.begin(), entries.end(), [ticket](const entry& e) { return e.ticket == ticket; });
+        return std::ranges::find(entries, ticket, &entry::ticket);
     }
 };
 

@@ -66,12 +66,12 @@ bool has_our_layout(const layout::header& header) noexcept {
 }
 
 std::optional<refusal> recognise(const layout::header& header, std::uint64_t file_size, const host& here,
-                                 const std::filesystem::path& named) {
-    const std::string& path = named.native();
-    if (auto why = wrong_identity(header.id, file_size, path)) return why;
-    if (auto why = wrong_host(header, here, path)) return why;
+                                 const std::filesystem::path& path) {
+    const std::string& named = path.native();
+    if (auto why = wrong_identity(header.id, file_size, named)) return why;
+    if (auto why = wrong_host(header, here, named)) return why;
     if (value(header.id.superseded) != 0) {
-        refusal why = no(Errc::superseded, "segment \"{}\" was replaced or destroyed: open it again", path);
+        refusal why = no(Errc::superseded, "segment \"{}\" was replaced or destroyed: open it again", named);
         why.replaceable = true;
         return why;
     }
@@ -79,7 +79,7 @@ std::optional<refusal> recognise(const layout::header& header, std::uint64_t fil
         return no(
             Errc::damaged,
             "segment \"{}\" is damaged: its parts do not lie where they should; restart sekid, or sekictl destroy",
-            path);
+            named);
     return std::nullopt;
 }
 

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <span>
 
 #include "layout/hash.hpp"
@@ -36,12 +37,14 @@ SegmentOptions tiny(std::size_t size) {
 }
 
 struct freed {
-    void operator()(std::byte* memory) const noexcept { std::free(memory); }
+    void operator()(std::byte* memory) const noexcept { ::operator delete(memory, std::align_val_t{layout::page}); }
 };
 // From the heap, so that the address sanitizer guards both ends.
 using memory = std::unique_ptr<std::byte, freed>;
 
-memory pages(std::size_t size) { return memory{static_cast<std::byte*>(std::aligned_alloc(layout::page, size))}; }
+memory pages(std::size_t size) {
+    return memory{static_cast<std::byte*>(::operator new(size, std::align_val_t{layout::page}))};
+}
 
 // A folder of this process, for the lock files, that goes when the process ends.
 struct workshop {

@@ -58,7 +58,7 @@ std::string in_child(Work&& work) {
     ::close(ends[1]);
     std::string said;
     char buffer[512];
-    for (ssize_t got; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
         said.append(buffer, static_cast<std::size_t>(got));
     ::close(ends[0]);
     int status = 0;

@@ -68,6 +68,19 @@ protected:
         fs::create_directory(folder);
     }
 
+    // A normal user needs a user namespace for that, in which he is who he was.
+    static bool enter_mount_namespace() {
+        const uid_t user = ::geteuid();
+        const gid_t group = ::getegid();
+        if (::unshare(CLONE_NEWNS | (user == 0 ? 0 : CLONE_NEWUSER)) != 0) return false;
+        if (user != 0) {
+            std::ofstream{"/proc/self/setgroups"} << "deny";
+            std::ofstream{"/proc/self/uid_map"} << user << ' ' << user << " 1";
+            std::ofstream{"/proc/self/gid_map"} << group << ' ' << group << " 1";
+        }
+        return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    }
+
     // Absent, or whole; and in both cases whoever comes next gets a segment, and leaves nothing of the dead one's behind.
     void expect_absent_or_whole() {
         if (fs::exists(path)) {
@@ -134,7 +147,7 @@ TEST_F(SegmentProcesses, RacingCreatorsAgreeOnOneFile) {
             const pid_t child = ::fork();
             if (child == 0) {
                 ::close(gate[1]);
-                char none;
+                char none = 0;
                 if (::read(gate[0], &none, 1) != 0) ::_exit(1);  // until the parent closes its end: all start at once
                 const auto made = segment::create_or_attach(path, small);
                 const std::uint64_t inode = made ? (*made)->inode() : 0;
@@ -221,7 +234,7 @@ TEST_F(SegmentProcesses, ChildForkedWhileTheLockWasHeldNeitherKeepsNorDropsIt) {
             const bool still_held = !administration::lock(path, milliseconds{0});
             ::close(gate[1]);
             if (::write(done[1], still_held ? "y" : "n", 1) != 1) ::_exit(1);
-            char none;
+            char none = 0;
             static_cast<void>(!::read(gate[0], &none, 1));  // lives until the test is over
             ::_exit(0);
         }
@@ -255,10 +268,7 @@ TEST_F(SegmentProcesses, FileSizeLimitIsAClearErrorAndLeavesNothing) {
 // Fails when a full file system is found out by SIGBUS, leaves a file, or is told without the numbers.
 TEST_F(SegmentProcesses, FullFileSystemIsAClearErrorAndLeavesNothing) {
     const std::string said = in_child([&]() -> std::string {
-        // As a normal user in a user namespace of our own.
-        if (::unshare(CLONE_NEWNS | (::geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0 ||
-            ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-            ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=16k") != 0)
+        if (!enter_mount_namespace() || ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=16k") != 0)
             return "this machine lets us mount nothing";
         const auto refused = segment::create_or_attach(path, small);
         if (refused) return "made";
