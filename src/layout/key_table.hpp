@@ -17,7 +17,8 @@ inline constexpr std::size_t slots_per_bucket = 8;
 inline constexpr std::size_t candidates = 2 * slots_per_bucket;
 
 // A slot is one of three things:
-//   empty      {0, stamp}               bit 63 of both clear; no two emptyings of any slot use the same stamp
+//   empty      {stamp, 0}               bit 63 of the stamp clear; no two emptyings of any slot use the same stamp. It stands in
+//                                       the first word, where no state can be taken for it
 //   tentative  {tag, ticket}            bit 63 of both set; the ticket names the one transaction that put it here
 //   a key      {tag, state}             state is the word of the limiter's algorithm, bit 63 clear; 0 is as good as new
 inline constexpr std::uint64_t tag_bit = 1ULL << 63;

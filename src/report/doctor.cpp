@@ -183,12 +183,12 @@ private:
             const layout::pair_value content{hardware::load_first_acquire(slot), hardware::load_second_acquire(slot)};
             const auto place = [&] { return fmt::format("limiter \"{}\", slot {}", at.name, index); };
             // Only if it still stands there: the two words may have been halves of different contents.
-            const auto clear = [this, &slot, content] { (void)hardware::cas_pair(slot, content, {0, stamp()}); };
+            const auto clear = [this, &slot, content] { (void)hardware::cas_pair(slot, content, {stamp(), 0}); };
             const bool torn = hardware::load_first_acquire(slot) != content.first ||
                               hardware::load_second_acquire(slot) != content.second;
             if (torn) continue;
             if ((content.first & layout::tag_bit) == 0) {
-                if (content.first != 0 || (content.second & layout::ticket_bit) != 0)
+                if (content.second != 0)
                     add(invariant::empty_stamped, place(),
                         fmt::format("it is neither empty nor a key: {:016x} {:016x}; repair empties it", content.first,
                                     content.second),

@@ -6,9 +6,9 @@
 //
 // 2. Who writes which word, from what to what. All writes are 16-byte compare-and-swaps, by anybody:
 //      slot    key {tag, s}            -> {tag, s'}             a decision (primitives/limiter.hpp)
-//      slot    key, as good as new     -> empty {0, stamp}      clear(): takes the slot away from a key that loses nothing
-//      slot    tentative, left behind  -> empty {0, stamp}      clear()
-//      slot    empty {0, stamp}        -> {tag, ticket}         place()
+//      slot    key, as good as new     -> empty {stamp, 0}      clear(): takes the slot away from a key that loses nothing
+//      slot    tentative, left behind  -> empty {stamp, 0}      clear()
+//      slot    empty {stamp, 0}        -> {tag, ticket}         place()
 //      slot    tentative {tag, ticket} -> key {tag, fresh}      commit()
 //      stripe  {table stamp, idle n}   -> {tag, preparing n}    begin
 //      stripe  {tag, preparing n}      -> {tag, committing n}   after its ticket was seen in the slot
@@ -86,7 +86,7 @@ public:
     // change something there expects tags, tickets or stamps that this table does not have.
     void fill() noexcept {
         for (auto& bucket : buckets_)
-            for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {0, stamp_});
+            for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {stamp_, 0});
         for (auto& stripe : stripes_)
             Memory::store_pair_unshared(stripe, {stamp_, layout::pack(layout::transaction{})});
     }
@@ -308,8 +308,9 @@ private:
             if (Memory::load_second_acquire(control) == busy.second)
                 (void)Memory::cas_pair(slot, {tag, state}, {busy.first, ticket});
         } else if (is_free(tag, state, by)) {
-            // clear()
-            if (Memory::cas_pair(slot, {tag, state}, {0, by.stamp()}) && !is_ticket(state)) by.evicted();
+            // clear(): looks at the stripe as well, or a late helper could take the fresh key away from its insert again and again.
+            const bool current = Memory::load_second_acquire(control) == busy.second;
+            if (current && Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0}) && !is_ticket(state)) by.evicted();
         } else {
             (void)Memory::cas_pair(control, busy,
                                    {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});

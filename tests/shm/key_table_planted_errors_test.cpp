@@ -28,8 +28,8 @@ std::string found(bounds within, const attempt& one) {
 struct blind_to_stamps : stepped {
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {
         interleaving::before_access(&p, "cas_pair", true);
-        const std::uint64_t second = machine::load_second_acquire(p);
-        if (expected.first == 0 && (second & layout::ticket_bit) == 0) expected.second = second;
+        const std::uint64_t first = machine::load_first_acquire(p);
+        if (((expected.first | first) & layout::tag_bit) == 0) expected.first = first;
         return machine::cas_pair(p, expected, desired);
     }
 };

@@ -74,7 +74,7 @@ public:
     void evict(std::uint64_t tag) {
         const std::uint64_t now = time();
         const auto at = table.find(tag);
-        if (at && at.state < now) (void)stepped::cas_pair(*at.slot, {tag, at.state}, {0, next_stamp_++});
+        if (at && at.state < now) (void)stepped::cas_pair(*at.slot, {tag, at.state}, {next_stamp_++, 0});
     }
 
     // After the actors: what must hold however they ran, and whoever died.
@@ -115,9 +115,9 @@ private:
     void expect_unique_stamps() {
         std::set<std::uint64_t> seen;
         for (std::size_t i = 0; i < 16; ++i) {
-            const std::uint64_t tag = stepped::load_first_acquire(slot(i));
-            const std::uint64_t stamp = stepped::load_second_acquire(slot(i));
-            if (tag == 0 && stamp != born && !seen.insert(stamp).second) play_.fail("a stamp is used twice");
+            const std::uint64_t stamp = stepped::load_first_acquire(slot(i));
+            const bool empty = (stamp & layout::tag_bit) == 0;
+            if (empty && stamp != born && !seen.insert(stamp).second) play_.fail("a stamp is used twice");
         }
     }
 
