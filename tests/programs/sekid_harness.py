@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,31 @@ def eventually(what, condition, deadline=DEADLINE):
         time.sleep(0.02)
 
 
+class Log:
+    """What a process says, read as it comes. It may come later than anything else that the process does: wait for it."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.lines = []
+        self.reader = threading.Thread(target=lambda: self.lines.extend(stream), daemon=True)
+        self.reader.start()
+
+    def text(self):
+        return "".join(self.lines)
+
+    def wait(self, pattern):
+        """The first match."""
+        try:
+            return eventually(f"{pattern!r} in the log", lambda: re.search(pattern, self.text()))
+        except AssertionError as late:
+            raise AssertionError(f"{late}; it holds:\n{self.text()}") from late
+
+    def close(self):
+        """When the process has ended."""
+        self.reader.join(DEADLINE)
+        self.stream.close()
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=DEADLINE)
@@ -50,12 +76,10 @@ class Sekid:
         self.notifications.bind(self.notify_path)
         self.notifications.settimeout(DEADLINE)
         environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
-        self.lines = []
         self.process = subprocess.Popen(
             [SEKID, *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
         )
-        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
-        self.reader.start()
+        self.log = Log(self.process.stderr)
         try:
             self.wait_notification("READY=1")
         except BaseException:
@@ -67,19 +91,15 @@ class Sekid:
             try:
                 message = self.notifications.recv(4096).decode()
             except TimeoutError as late:
-                raise AssertionError(f"sekid did not say {wanted}; it logged:\n{self.log()}") from late
+                raise AssertionError(f"sekid did not say {wanted}; it logged:\n{self.log.text()}") from late
             if wanted in message.split("\n"):
                 return message
 
-    def log(self):
-        return "".join(self.lines)
-
     def wait_log(self, text):
-        eventually(f"{text!r} in the log", lambda: text in self.log())
+        self.log.wait(re.escape(text))
 
     def address(self):
-        self.wait_log("listening on ")
-        return self.log().split("listening on ")[1].split("\n")[0].strip()
+        return self.log.wait(r"listening on (\S+)")[1]
 
     def connection(self):
         address = self.address()
@@ -120,8 +140,7 @@ class Sekid:
         if self.process.poll() is None:
             self.process.send_signal(how)
         status = self.process.wait(DEADLINE)
-        self.reader.join(DEADLINE)
-        self.process.stderr.close()
+        self.log.close()
         self.notifications.close()
         return status
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from sekid_harness import DEADLINE, SekidTest, eventually
+from sekid_harness import DEADLINE, Log, SekidTest, eventually
 
 # Of header::heartbeat_ns (src/layout/header.hpp).
 HEARTBEAT_OFFSET = 280
@@ -150,9 +151,6 @@ class Prometheus(SekidTest):
         self.assertEqual(self.query(server, "up")[0]["value"][1], "1")
 
     def serve(self, target):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = "127.0.0.1:%d" % free.getsockname()[1]
         config = os.path.join(self.folder, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:
             json.dump(
@@ -162,15 +160,19 @@ class Prometheus(SekidTest):
                 },
                 file,
             )
+        # Port 0 and not one that was free a moment ago: another test may have it by now.
         server = subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb", f"--web.listen-address={address}"],
+            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb", "--web.listen-address=127.0.0.1:0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        log = Log(server.stderr)
+        self.addCleanup(log.close)
         self.addCleanup(server.wait, DEADLINE)
         self.addCleanup(server.kill)
-        return address
+        return log.wait(r'msg="Listening on" address=(\S+)')[1]
 
     @staticmethod
     def query(server, expression):
@@ -202,9 +204,9 @@ class Reloading(SekidTest):
         sekid = self.start()
         self.configure(LOGIN.format(8).replace("[limiter.login]", "[limiter.login]\nbrust = 1") + OTHER.replace("7", "0"))
         sekid.reload()
-        self.assertIn("sekid.toml:11:1: ", sekid.log())
-        self.assertIn("brust", sekid.log())
-        self.assertIn('limiter "other": limit 0 is too small', sekid.log())
+        sekid.wait_log("sekid.toml:11:1: ")
+        sekid.wait_log("brust")
+        sekid.wait_log('limiter "other": limit 0 is too small')
         self.assertEqual(sekid.limiter("login")["options"]["limit"], 5)
         self.assertEqual(len(sekid.state()["limiters"]), 1)
         self.assertEqual(sekid.get("/readyz"), "ready\n")
@@ -284,7 +286,7 @@ class Surviving(SekidTest):
             eventually("another file", lambda: os.stat(self.segment).st_ino != before)
             eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
             self.assertEqual(self.worker()("check login alice 1"), "allow 4")
-        self.assertIn("truncated", sekid.log())
+        sekid.wait_log("truncated")
         self.assertIsNone(sekid.process.poll())
         self.assertEqual(sekid.stop(), 0)
 
@@ -306,7 +308,7 @@ class Surviving(SekidTest):
         with open(self.segment, "r+b") as file:
             file.write(b"\xff" * 4096)
         sekid = self.start()
-        self.assertIn("replaced what was there", sekid.log())
+        sekid.wait_log("replaced what was there")
         self.assertEqual(self.worker()("check login alice 1"), "allow 4")
 
     def test_a_file_that_is_no_segment_is_left_alone(self):
