@@ -57,6 +57,18 @@ struct hardware {
         return std::atomic_ref(word_access::value(w))
             .compare_exchange_strong(expected, desired, std::memory_order_acq_rel, std::memory_order_acquire);
     }
+    // For "I wrote mine, then I looked at yours" by two at once: all of these by all processes have one order (shm/permits.hpp).
+    static std::uint64_t load_seq_cst(const word& w) noexcept {
+        return std::atomic_ref(word_access::value(w)).load(std::memory_order_seq_cst);
+    }
+    static void store_seq_cst(word& w, std::uint64_t value) noexcept {
+        std::atomic_ref(word_access::value(w)).store(value, std::memory_order_seq_cst);
+    }
+    static bool cas_seq_cst(word& w, std::uint64_t& expected, std::uint64_t desired) noexcept {
+        return std::atomic_ref(word_access::value(w))
+            .compare_exchange_strong(expected, desired, std::memory_order_seq_cst, std::memory_order_seq_cst);
+    }
+
     static std::uint64_t load_first_acquire(const pair& p) noexcept { return load_acquire(word_access::first(p)); }
     static std::uint64_t load_second_acquire(const pair& p) noexcept { return load_acquire(word_access::second(p)); }
 

@@ -29,6 +29,11 @@ struct stepped {
         interleaving::before_access(&w, "cas", true);
         return machine::cas_acq_rel(w, expected, desired);
     }
+    static std::uint64_t load_seq_cst(const word& w) noexcept { return load(w, "load_seq_cst"); }
+    static void store_seq_cst(word& w, std::uint64_t value) noexcept { store(w, value, "store_seq_cst"); }
+    static bool cas_seq_cst(word& w, std::uint64_t& expected, std::uint64_t desired) noexcept {
+        return cas_acq_rel(w, expected, desired);
+    }
     static std::uint64_t load_first_acquire(const pair& p) noexcept { return load_half(p, true); }
     static std::uint64_t load_second_acquire(const pair& p) noexcept { return load_half(p, false); }
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {

@@ -1,0 +1,42 @@
+// Who wants a permit, in production: the coarse clock, and the kernel's word on who lives.
+#pragma once
+
+#include <time.h>
+
+#include <cstdint>
+
+#include "layout/worker.hpp"
+#include "shm/liveness.hpp"
+
+namespace seki::shm {
+
+// Whether the process that a permit names lives. Names that cannot be one, as scribbled ones, are dead.
+[[nodiscard]] inline bool holder_lives(const segment& where, std::uint64_t owner) noexcept {
+    const process_owner holder{static_cast<std::uint32_t>(layout::owner_process(owner)),
+                               layout::owner_generation(owner)};
+    const verdict found = is_live(where, holder);
+    return found == verdict::live || found == verdict::lost_lock;
+}
+
+// A permit_seeker that counts what it gave back for the dead.
+class process_seeker {
+public:
+    explicit process_seeker(const segment& where) noexcept : where_{&where} {}
+
+    [[nodiscard]] static std::uint64_t now() noexcept {
+        timespec time{};
+        ::clock_gettime(CLOCK_MONOTONIC_COARSE,
+                        &time);  // a tick is shorter than what hints are believed for, or about as long
+        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+    }
+    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return holder_lives(*where_, owner); }
+    void reclaimed(std::uint64_t /*owner*/) noexcept { ++reclaimed_; }
+
+    [[nodiscard]] std::uint64_t reclaimed() const noexcept { return reclaimed_; }
+
+private:
+    const segment* where_;
+    std::uint64_t reclaimed_ = 0;
+};
+
+}  // namespace seki::shm
