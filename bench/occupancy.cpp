@@ -70,7 +70,11 @@ result churn(std::uint64_t max_keys, std::uint64_t inserts, std::uint64_t seed) 
 }
 
 double bytes_per_key(std::uint64_t max_keys, bool texts) {
-    const auto bytes = shm::table_bytes(shm::buckets_for(max_keys), shm::stripes_for(max_keys), texts).total();
+    const auto bytes = shm::table_bytes({.max_keys = max_keys,
+                                         .buckets = shm::buckets_for(max_keys),
+                                         .stripes = shm::stripes_for(max_keys),
+                                         .key_texts = texts})
+                           .total();
     return static_cast<double>(bytes) / static_cast<double>(max_keys);
 }
 

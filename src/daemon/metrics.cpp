@@ -100,7 +100,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
         of_each(limiters, "seki_limiter_keys", "Keys in use: those that are not as good as new.", gauge,
                 [](const auto& each) { return each.keys; }),
         of_each(limiters, "seki_limiter_keys_max", "Keys in use at once that are sure to find a place.", gauge,
-                [](const auto& each) { return each.place.max_keys; }),
+                [](const auto& each) { return each.options.max_keys; }),
         of_each(limiters, "seki_limiter_evictions_total", "Keys as good as new that gave their place to another.",
                 counter, [](const auto& each) { return each.counters.evictions; }),
         of_each(limiters, "seki_limiter_full_total", "Checks of new keys that found no place.", counter,

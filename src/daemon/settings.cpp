@@ -1,23 +1,18 @@
 #include "daemon/settings.hpp"
 
-#include "shm/directory.hpp"
-#include "shm/key_table.hpp"
+#include "primitives/limiter_table.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::daemon {
 namespace {
-
-std::uint64_t table_size(const LimiterOptions& options) {
-    return shm::table_bytes(shm::buckets_for(options.max_keys), shm::stripes_for(options.max_keys), options.store_keys)
-        .total();
-}
 
 Result<void> make_room(config::configuration& wanted) {
     if (wanted.segment.size != 0) return {};
     const auto least = shm::plan(wanted.segment);
     if (!least) return std::unexpected(least.error());
     wanted.segment.size = least->size;
-    for (const auto& [name, options] : wanted.limiters) wanted.segment.size += table_size(options);
+    for (const auto& [name, options] : wanted.limiters)
+        wanted.segment.size += shm::table_bytes(primitives::shape_for(options)).total();
     return {};
 }
 

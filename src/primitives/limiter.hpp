@@ -65,7 +65,7 @@ public:
     [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] limiter_terms terms() const noexcept { return unpack(shm::read_terms(*entry_).values); }
     [[nodiscard]] LimiterOptions options() const noexcept {
-        return to_options(terms(), place_.max_keys, place_.key_texts);
+        return to_options(terms(), place_.shape);
     }
 
     [[nodiscard]] const shm::key_table<>& table() const noexcept { return table_; }

@@ -14,15 +14,23 @@ std::span<T> part(std::span<std::byte> bytes, std::uint64_t offset, std::uint64_
 
 }  // namespace
 
+shm::limiter_shape shape_for(const LimiterOptions& options) noexcept {
+    return {.max_keys = options.max_keys,
+            .buckets = shm::buckets_for(options.max_keys),
+            .stripes = shm::stripes_for(options.max_keys),
+            .key_texts = options.store_keys};
+}
+
 tables tables_of(const shm::segment& where, const shm::placement& at) noexcept {
     const auto bytes = where.arena(at.arena_offset, at.arena_size);
-    const auto sizes = shm::table_bytes(at.buckets, at.stripes, at.key_texts);
+    const shm::limiter_shape shape = shm::unpack_limiter_shape(at.shape);
+    const auto sizes = shm::table_bytes(shape);
     tables found;
-    found.keys = {part<layout::bucket>(bytes, sizes.stripes_bytes, at.buckets),
-                  part<layout::pair>(bytes, 0, at.stripes), at.incarnation};
-    if (at.key_texts)
+    found.keys = {part<layout::bucket>(bytes, sizes.stripes_bytes, shape.buckets),
+                  part<layout::pair>(bytes, 0, shape.stripes), at.incarnation};
+    if (shape.key_texts)
         found.texts = shm::key_texts<>{part<layout::key_text>(bytes, sizes.stripes_bytes + sizes.buckets_bytes,
-                                                              at.buckets * layout::slots_per_bucket)};
+                                                              shape.buckets * layout::slots_per_bucket)};
     return found;
 }
 

@@ -21,9 +21,7 @@ Error read_only(std::string_view name, const shm::segment& where) {
 }
 
 Result<shm::placement> agree(const shm::segment& where, const shm::placement& found, const LimiterOptions& wanted) {
-    const auto& entry = shm::directory{where}.entry(found.index);
-    const auto made_with = to_options(unpack(shm::read_creation_terms(entry)), found.max_keys, found.key_texts);
-    if (describe_difference(made_with, wanted).empty()) return found;
+    if (describe_difference(creation_options_of(where, found), wanted).empty()) return found;
     const std::string difference = describe_difference(options_of(where, found), wanted);
     if (difference.empty()) return found;
     return std::unexpected(Error{
@@ -35,13 +33,12 @@ Result<shm::placement> agree(const shm::segment& where, const shm::placement& fo
 
 Result<shm::placement> make(const shm::segment& where, std::string_view name, const LimiterOptions& options) {
     const shm::directory directory{where};
+    const shm::limiter_shape shape = shape_for(options);
     return directory.create({.kind = kind,
                              .name = name,
-                             .key_texts = options.store_keys,
-                             .max_keys = options.max_keys,
-                             .buckets = shm::buckets_for(options.max_keys),
-                             .stripes = shm::stripes_for(options.max_keys),
-                             .initial = pack(compile(options))},
+                             .shape = shm::pack(shape),
+                             .arena_bytes = shm::table_bytes(shape).total(),
+                             .initial = shm::widen(pack(compile(options)))},
                             [&](const shm::placement& made) {
                                 tables_of(where, made).keys.fill();
                                 shm::open_shared_block(where, made.index, made.incarnation);
@@ -69,8 +66,11 @@ void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old
 }  // namespace
 
 LimiterOptions options_of(const shm::segment& where, const shm::placement& limiter) {
-    const auto& entry = shm::directory{where}.entry(limiter.index);
-    return to_options(unpack(shm::read_terms(entry).values), limiter.max_keys, limiter.key_texts);
+    return to_options(unpack(shm::read_terms(shm::directory{where}.entry(limiter.index)).values), limiter.shape);
+}
+
+LimiterOptions creation_options_of(const shm::segment& where, const shm::placement& limiter) {
+    return to_options(unpack(shm::read_creation_terms(shm::directory{where}.entry(limiter.index))), limiter.shape);
 }
 
 Result<shm::placement> find_limiter(const shm::segment& where, std::string_view name) {
@@ -78,7 +78,7 @@ Result<shm::placement> find_limiter(const shm::segment& where, std::string_view 
     const shm::directory directory{where};
     if (auto found = directory.find(kind, name)) return *found;
     std::vector<std::string> names;
-    for (const auto& each : directory.list()) names.push_back(each.name);
+    for (const auto& each : directory.list(kind)) names.push_back(each.name);
     return std::unexpected(
         Error{Errc::not_found,
               fmt::format("limiter \"{}\": segment {} has none of that name: {}", name, where.path().string(),

@@ -23,7 +23,8 @@ namespace seki::primitives {
 
 [[nodiscard]] Result<void> delete_limiter(const shm::segment& where, std::string_view name);
 
-// What is in force now.
+// What is in force now, and what it was made with.
 [[nodiscard]] LimiterOptions options_of(const shm::segment& where, const shm::placement& limiter);
+[[nodiscard]] LimiterOptions creation_options_of(const shm::segment& where, const shm::placement& limiter);
 
 }  // namespace seki::primitives

@@ -43,7 +43,7 @@ bool counts_windows(const limiter_terms& terms) {
 bool sane(const shm::terms& values, const shm::placement& at) {
     const limiter_terms terms = primitives::unpack(values);
     if (primitives::pack(terms) != values || !counts_windows(terms)) return false;
-    const LimiterOptions options = primitives::to_options(terms, at.max_keys, at.key_texts);
+    const LimiterOptions options = primitives::to_options(terms, at.shape);
     if (!primitives::validate(at.name, options)) return false;
     limiter_terms again = primitives::compile(options);
     again.shift = terms.shift;
@@ -64,7 +64,8 @@ public:
     std::vector<trouble> run() {
         look_at_entries();
         look_at_issue();
-        for (const auto& each : sound_) look_at_limiter(each);
+        for (const auto& each : sound_)
+            if (each.kind == layout::kind::limiter) look_at_limiter(each);
         look_at_processes();
         look_at_workers();
         return std::move(found_);
@@ -92,19 +93,21 @@ private:
             // Deleted while it was looked at?
             if (hardware::load_acquire(directory.entry(index).incarnation) != incarnation) continue;
             if (!found || incarnation >= incarnations_end) {
-                const bool known = hardware::load_acquire(directory.entry(index).kind) ==
-                                   static_cast<std::uint64_t>(layout::kind::limiter);
+                const std::uint64_t kind = hardware::load_acquire(directory.entry(index).kind);
+                const bool known = kind != 0 && kind <= static_cast<std::uint64_t>(layout::last_kind);
                 add(known ? invariant::entry_fits : invariant::entry_known, place,
                     "its numbers do not fit together: no process can use it; repair deletes it", removal(index));
                 continue;
             }
-            if (!primitives::check_name("limiter", found->name))
+            if (!primitives::check_name(shm::to_string(found->kind), found->name))
                 add(invariant::name_valid, place,
                     fmt::format("its name {} could not have been given; repair deletes it", for_terminal(found->name)),
                     removal(index));
             else if (!names.emplace(found->kind, found->name).second)
                 add(invariant::name_unique, place,
-                    fmt::format("the name {} stands twice; repair deletes the second", found->name), removal(index));
+                    fmt::format("the {} \"{}\" stands twice; repair deletes the second", shm::to_string(found->kind),
+                                found->name),
+                    removal(index));
             else if (!incarnations.insert(found->incarnation).second)
                 add(invariant::incarnation_unique, place,
                     fmt::format("incarnation {} stands twice; repair deletes the second", found->incarnation),

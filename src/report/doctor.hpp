@@ -16,7 +16,7 @@ namespace seki::report {
 // The invariants. Their names are stable: --json prints them.
 enum class invariant : std::uint8_t {
     entry_fits,  // an entry's numbers fit together and lie inside the arena, its incarnation within what a counter reaches
-    entry_known,         // its kind is one that exists
+    entry_known,         // its kind is one that there is
     name_valid,          // its name is one that could have been given
     name_unique,         // no two primitives of a kind share a name
     incarnation_issued,  // its incarnation was issued by the counter, which has not run away

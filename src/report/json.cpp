@@ -96,7 +96,7 @@ json to_json(const limiter_facts& limiter) {
             {"options", to_json(limiter.options)},
             {"made_with", to_json(limiter.made_with)},
             {"keys", limiter.keys},
-            {"keys_max", limiter.place.max_keys},
+            {"keys_max", limiter.options.max_keys},
             {"memory_bytes", limiter.place.arena_size},
             {"created_unix_seconds", unix_seconds(limiter.created)},
             {"counters", to_json(limiter.counters)}};

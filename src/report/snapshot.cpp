@@ -142,10 +142,9 @@ std::vector<process_facts> look_at_processes(const shm::segment& where) {
 limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& at) {
     const layout::directory_entry& entry = shm::directory{where}.entry(at.index);
     const auto terms = primitives::unpack(shm::read_terms(entry).values);
-    const auto first_terms = primitives::unpack(shm::read_creation_terms(entry));
     return {.place = at,
-            .options = primitives::to_options(terms, at.max_keys, at.key_texts),
-            .made_with = primitives::to_options(first_terms, at.max_keys, at.key_texts),
+            .options = primitives::to_options(terms, at.shape),
+            .made_with = primitives::creation_options_of(where, at),
             .created = unix_time(at.created_unix_ns),
             .keys = count_keys(where, at, rule{terms}),
             .counters = name_counters(shm::sum(where, at.index, at.incarnation))};
@@ -156,7 +155,8 @@ snapshot take(const shm::segment& where) {
                  .owner = look_at_owner(where),
                  .processes = look_at_processes(where),
                  .reaped = hardware::load_relaxed(where.header().workers_reaped)};
-    for (const shm::placement& at : shm::directory{where}.list()) all.limiters.push_back(look_at_limiter(where, at));
+    for (const shm::placement& at : shm::directory{where}.list(layout::kind::limiter))
+        all.limiters.push_back(look_at_limiter(where, at));
     return all;
 }
 

@@ -7,28 +7,20 @@
 
 #include <fmt/format.h>
 
-#include "shm/key_table.hpp"
-
 namespace seki::shm {
 namespace {
 
-std::uint64_t whole_pages(std::uint64_t bytes) noexcept {
-    return (bytes + layout::page - 1) / layout::page * layout::page;
-}
-
-std::string_view kind_name(layout::kind kind) noexcept {
-    return kind == layout::kind::limiter ? "limiter" : "primitive";
-}
-
 bool fits_together(const segment& where, const placement& found) noexcept {
-    if (found.kind != layout::kind::limiter) return false;
-    // Bounded before it is multiplied: these numbers come from the segment.
-    const std::uint64_t most = where.parts().size / sizeof(layout::bucket);
-    if (found.buckets < 2 || found.buckets > most) return false;
-    if (found.stripes < 1 || found.stripes > layout::max_stripes) return false;
-    if (found.max_keys == 0 || found.max_keys > most * layout::slots_per_bucket) return false;
-    if (table_bytes(found.buckets, found.stripes, found.key_texts).total() != found.arena_size) return false;
-    return found.arena_offset % layout::page == 0 && !where.arena(found.arena_offset, found.arena_size).empty();
+    if (found.kind == layout::kind::none || found.kind > layout::last_kind) return false;
+    if (found.arena_offset % layout::page != 0 || found.arena_size % layout::page != 0) return false;
+    if (found.arena_size != 0 && where.arena(found.arena_offset, found.arena_size).empty()) return false;
+    return can_be(found.kind, found.shape, found.arena_size);
+}
+
+shape read_shape(const layout::directory_entry& entry) noexcept {
+    shape words{};
+    for (std::size_t i = 0; i < words.size(); ++i) words[i] = hardware::load_acquire(entry.shape[i]);
+    return words;
 }
 
 std::string read_name(const layout::directory_entry& entry) {
@@ -52,13 +44,6 @@ void write_name(layout::directory_entry& entry, std::string_view name) noexcept 
 
 }  // namespace
 
-table_size table_bytes(std::uint64_t buckets, std::uint64_t stripes, bool key_texts) noexcept {
-    const std::uint64_t slots = buckets * layout::slots_per_bucket;
-    return {.stripes_bytes = whole_pages(stripes * sizeof(layout::pair)),
-            .buckets_bytes = whole_pages(buckets * sizeof(layout::bucket)),
-            .texts_bytes = key_texts ? whole_pages(slots * sizeof(layout::key_text)) : 0};
-}
-
 std::optional<placement> directory::at(std::uint32_t index) const {
     const auto entries = where_.directory();
     if (index >= entries.size()) return std::nullopt;
@@ -72,10 +57,7 @@ std::optional<placement> directory::at(std::uint32_t index) const {
                     .kind = static_cast<layout::kind>(fact(entry.kind)),
                     .name = read_name(entry),
                     .created_unix_ns = fact(entry.created_unix_ns),
-                    .key_texts = (fact(entry.flags) & layout::flag_key_texts) != 0,
-                    .max_keys = fact(entry.max_keys),
-                    .buckets = fact(entry.buckets),
-                    .stripes = fact(entry.stripes),
+                    .shape = read_shape(entry),
                     .arena_offset = fact(entry.arena_offset),
                     .arena_size = fact(entry.arena_size)};
     // The entry may have been deleted and used again while it was copied.
@@ -87,6 +69,12 @@ std::vector<placement> directory::list() const {
     std::vector<placement> all;
     for (std::uint32_t index = 0; index < where_.directory().size(); ++index)
         if (auto found = at(index)) all.push_back(std::move(*found));
+    return all;
+}
+
+std::vector<placement> directory::list(layout::kind kind) const {
+    std::vector<placement> all = list();
+    std::erase_if(all, [kind](const placement& each) { return each.kind != kind; });
     return all;
 }
 
@@ -103,7 +91,8 @@ std::uint64_t directory::arena_used() const {
 }
 
 // First fit between the pieces that published entries claim.
-Result<std::uint64_t> directory::find_space(std::string_view name, std::uint64_t bytes) const {
+Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t bytes) const {
+    if (bytes == 0) return where_.parts().arena_offset;
     std::vector<placement> taken = list();
     std::ranges::sort(taken, {}, &placement::arena_offset);
     std::uint64_t start = where_.parts().arena_offset;
@@ -119,10 +108,11 @@ Result<std::uint64_t> directory::find_space(std::string_view name, std::uint64_t
     }
     if (consider(where_.parts().size)) return start;
     return std::unexpected(
-        Error{Errc::no_space, fmt::format("limiter \"{}\": needs {} KiB, and the largest free piece of segment {} has "
-                                          "{} KiB: lower max_keys, delete a limiter, "
-                                          "or make the segment anew with a larger [segment] size",
-                                          name, bytes >> 10, where_.path().string(), largest >> 10)});
+        Error{Errc::no_space,
+              fmt::format("{} \"{}\": needs {} KiB, and the largest free piece of segment {} has {} KiB: {}, delete a "
+                          "primitive, or make the segment anew with a larger [segment] size",
+                          to_string(wanted.kind), wanted.name, bytes >> 10, where_.path().string(), largest >> 10,
+                          wanted.kind == layout::kind::limiter ? "lower max_keys" : "make it smaller")});
 }
 
 Result<placement> directory::create(const request& wanted, const std::function<void(const placement&)>& fill) const {
@@ -134,22 +124,19 @@ Result<placement> directory::create(const request& wanted, const std::function<v
             Error{Errc::no_space,
                   fmt::format("{} \"{}\": the segment {} holds max_primitives = {} already: delete one, or make "
                               "the segment anew with a larger max_primitives",
-                              kind_name(wanted.kind), wanted.name, where_.path().string(), entries.size())});
-    const std::uint64_t bytes = table_bytes(wanted.buckets, wanted.stripes, wanted.key_texts).total();
-    const auto offset = find_space(wanted.name, bytes);
+                              to_string(wanted.kind), wanted.name, where_.path().string(), entries.size())});
+    const std::uint64_t bytes = whole_pages(wanted.arena_bytes);
+    const auto offset = find_space(wanted, bytes);
     if (!offset) return std::unexpected(offset.error());
 
     // Release: a reader that sees one of these in an entry it knew also sees that its incarnation is gone.
     layout::directory_entry& entry = *free;
     const auto created = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
     hardware::store_release(entry.kind, static_cast<std::uint64_t>(wanted.kind));
-    hardware::store_release(entry.flags, wanted.key_texts ? layout::flag_key_texts : 0);
     hardware::store_release(entry.arena_offset, *offset);
     hardware::store_release(entry.arena_size, bytes);
-    hardware::store_release(entry.max_keys, wanted.max_keys);
-    hardware::store_release(entry.buckets, wanted.buckets);
-    hardware::store_release(entry.stripes, wanted.stripes);
     hardware::store_release(entry.created_unix_ns, static_cast<std::uint64_t>(created));
+    for (std::size_t i = 0; i < wanted.shape.size(); ++i) hardware::store_release(entry.shape[i], wanted.shape[i]);
     write_name(entry, wanted.name);
     for (std::size_t i = 0; i < wanted.initial.size(); ++i)
         hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
@@ -162,10 +149,7 @@ Result<placement> directory::create(const request& wanted, const std::function<v
                          .kind = wanted.kind,
                          .name = std::string{wanted.name},
                          .created_unix_ns = static_cast<std::uint64_t>(created),
-                         .key_texts = wanted.key_texts,
-                         .max_keys = wanted.max_keys,
-                         .buckets = wanted.buckets,
-                         .stripes = wanted.stripes,
+                         .shape = wanted.shape,
                          .arena_offset = *offset,
                          .arena_size = bytes};
     fill(made);

@@ -1,4 +1,4 @@
-// The directory: which primitives there are, and where in the arena their tables lie.
+// The directory: which primitives there are, of which kind, and where in the arena their tables lie.
 //
 // 1. What it is. A row of entries. An entry is the only record of its piece of the arena: what is free is whatever no entry claims, so nothing
 //    can be leaked and no list can be left half-linked.
@@ -14,6 +14,7 @@
 // 5. A stale read: a decision by the terms of a moment ago; an entry found and then deleted, which the incarnation tells.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -28,35 +29,63 @@
 #include "layout/directory.hpp"
 #include "shm/memory.hpp"
 #include "shm/segment.hpp"
+#include "shm/shape.hpp"
 
 namespace seki::shm {
 
-using terms = std::array<std::uint64_t, 8>;
+// Terms as plain values, in one of two sizes: a kind whose terms fit the first line of a block reads and writes that line alone.
+template <std::size_t count>
+    requires(count == layout::terms_in_line || count == layout::terms_in_block)
+using values_of = std::array<std::uint64_t, count>;
+using terms = values_of<layout::terms_in_line>;
+using wide_terms = values_of<layout::terms_in_block>;
 
 // The block in force. The values may come from a scribbler: who uses them clamps them (primitives/limiter_terms.hpp).
-struct terms_in_force {
-    terms values{};
+template <std::size_t count>
+struct values_in_force {
+    values_of<count> values{};
     std::uint64_t version = 0;
 };
+using terms_in_force = values_in_force<layout::terms_in_line>;
+using wide_terms_in_force = values_in_force<layout::terms_in_block>;
 inline constexpr std::uint64_t never_in_force = ~std::uint64_t{0};
 
-// Ends by the administrators' progress; should they publish faster than it reads, with a mixture whose version is never_in_force.
+// For reading terms piece by piece: read the version, then what is wanted, then ask in_force(version). Each value is read with acquire, so that
+// the version is looked at after it, and a value of a later block brings its version with it.
 template <class Memory = hardware>
-[[nodiscard]] inline terms_in_force read_terms(const layout::directory_entry& entry) noexcept {
-    terms_in_force found{.version = Memory::load_acquire(entry.terms_version)};  // pairs with publish_terms
+[[nodiscard]] std::uint64_t terms_version(const layout::directory_entry& entry) noexcept {
+    return Memory::load_acquire(entry.terms_version);  // pairs with publish_terms
+}
+template <class Memory = hardware>
+[[nodiscard]] std::uint64_t read_term(const layout::directory_entry& entry, std::uint64_t version,
+                                      std::size_t which) noexcept {
+    return Memory::load_acquire(entry.terms[version & 1].values[which]);
+}
+// One by one and not in a loop: so they stay in registers.
+template <class Memory = hardware, std::size_t count = layout::terms_in_line>
+[[nodiscard, gnu::always_inline]] inline values_of<count> read_values(const layout::directory_entry& entry,
+                                                                      std::uint64_t version) noexcept {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+        return values_of<count>{read_term<Memory>(entry, version, i)...};
+    }(std::make_index_sequence<count>{});
+}
+
+// Ends by the administrators' progress; should they publish faster than it reads, with a mixture whose version is never_in_force.
+template <class Memory = hardware, std::size_t count = layout::terms_in_line>
+[[nodiscard]] inline values_in_force<count> read_terms(const layout::directory_entry& entry) noexcept {
+    values_in_force<count> found{.version = terms_version<Memory>(entry)};
     for (int round = 0; round < 8; ++round) {
-        const auto& block = entry.terms[found.version & 1].values;
-        // Acquire, so that the version is read again after the values: a value of a later block brings its version with it.
-        // One by one and not in a loop: so they stay in registers, and those that the caller does not use are not kept.
-        [&]<std::size_t... i>(std::index_sequence<i...>) {
-            ((found.values[i] = Memory::load_acquire(block[i])), ...);
-        }(std::make_index_sequence<std::tuple_size_v<terms>>{});
-        const std::uint64_t again = Memory::load_acquire(entry.terms_version);
+        found.values = read_values<Memory, count>(entry, found.version);
+        const std::uint64_t again = terms_version<Memory>(entry);
         if (again == found.version) return found;
         found.version = again;
     }
     found.version = never_in_force;
     return found;
+}
+template <class Memory = hardware>
+[[nodiscard]] wide_terms_in_force read_wide_terms(const layout::directory_entry& entry) noexcept {
+    return read_terms<Memory, layout::terms_in_block>(entry);
 }
 
 // Whether those terms are still in force.
@@ -66,42 +95,42 @@ template <class Memory = hardware>
 }
 
 // The terms of its creation; they never change.
-[[nodiscard]] inline terms read_creation_terms(const layout::directory_entry& entry) noexcept {
-    terms values{};
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = hardware::load_acquire(entry.made_with.values[i]);
+template <std::size_t count = layout::terms_in_line>
+[[nodiscard]] inline values_of<count> read_creation_terms(const layout::directory_entry& entry) noexcept {
+    values_of<count> values{};
+    for (std::size_t i = 0; i < count; ++i) values[i] = hardware::load_acquire(entry.made_with.values[i]);
     return values;
 }
 
-template <class Memory = hardware>
-void publish_terms(layout::directory_entry& entry, const terms& values) noexcept {
+template <class Memory = hardware, std::size_t count>
+void publish_terms(layout::directory_entry& entry, const std::array<std::uint64_t, count>& values) noexcept {
+    static_assert(count == layout::terms_in_line || count == layout::terms_in_block);
     const std::uint64_t version = Memory::load_relaxed(entry.terms_version);
     auto& block = entry.terms[(version + 1) & 1].values;
     // Release: a reader that sees one of these also sees that `version` is in force, and looks again.
-    for (std::size_t i = 0; i < values.size(); ++i) Memory::store_release(block[i], values[i]);
+    for (std::size_t i = 0; i < count; ++i) Memory::store_release(block[i], values[i]);
     Memory::store_release(entry.terms_version, version + 1);  // pairs with read_terms
 }
 
-// What stands in an entry, copied to private memory and found sane: the geometry lies inside the arena and its numbers fit together.
+// As directory::request wants them: the second line of a kind that has none is zeros.
+constexpr wide_terms widen(const terms& values) noexcept {
+    wide_terms wide{};
+    std::ranges::copy(values, wide.begin());
+    return wide;
+}
+
+// What stands in an entry, copied to private memory and found sane: its kind is one that there is, its piece lies inside the arena, and its
+// shape is one that a piece of that size can have (shm/shape.hpp; kinds of which nothing is known there are as they are).
 struct placement {
     std::uint32_t index = 0;
     std::uint64_t incarnation = 0;
     layout::kind kind = layout::kind::none;
     std::string name;
     std::uint64_t created_unix_ns = 0;
-    bool key_texts = false;
-    std::uint64_t max_keys = 0;
-    std::uint64_t buckets = 0;
-    std::uint64_t stripes = 0;
+    shm::shape shape{};
     std::uint64_t arena_offset = 0;
     std::uint64_t arena_size = 0;
 };
-
-struct table_size {
-    std::uint64_t stripes_bytes = 0, buckets_bytes = 0, texts_bytes = 0;
-    [[nodiscard]] std::uint64_t total() const noexcept { return stripes_bytes + buckets_bytes + texts_bytes; }
-};
-// Each part a whole number of pages.
-[[nodiscard]] table_size table_bytes(std::uint64_t buckets, std::uint64_t stripes, bool key_texts) noexcept;
 
 class directory {
 public:
@@ -110,8 +139,9 @@ public:
     // Any process, any time. nullopt: no such primitive, or its entry contradicts itself.
     [[nodiscard]] std::optional<placement> find(layout::kind kind, std::string_view name) const;
     [[nodiscard]] std::optional<placement> at(std::uint32_t index) const;
-    // Every published primitive, in the order of the entries.
+    // Every published primitive, or all of one kind, in the order of the entries.
     [[nodiscard]] std::vector<placement> list() const;
+    [[nodiscard]] std::vector<placement> list(layout::kind kind) const;
 
     [[nodiscard]] layout::directory_entry& entry(std::uint32_t index) const noexcept {
         return where_.directory()[index];
@@ -121,19 +151,18 @@ public:
     struct request {
         layout::kind kind = layout::kind::none;
         std::string_view name;
-        bool key_texts = false;
-        std::uint64_t max_keys = 0;
-        std::uint64_t buckets = 0;
-        std::uint64_t stripes = 0;
-        terms initial{};
+        shm::shape shape{};
+        std::uint64_t arena_bytes = 0;  // rounded up to pages
+        wide_terms initial{};
     };
-    // The rest needs the administration lock. `fill` makes the table, before anybody can see it.
+    // The rest needs the administration lock. `fill` makes what stands in the arena, before anybody can see it: what an earlier primitive
+    // left there is not cleared. That the name is free among its kind is for the caller to know: find() under the same lock.
     [[nodiscard]] Result<placement> create(const request& wanted,
                                            const std::function<void(const placement&)>& fill) const;
     void remove(std::uint32_t index) const noexcept;
 
 private:
-    [[nodiscard]] Result<std::uint64_t> find_space(std::string_view name, std::uint64_t bytes) const;
+    [[nodiscard]] Result<std::uint64_t> find_space(const request& wanted, std::uint64_t bytes) const;
     const segment& where_;
 };
 

@@ -40,7 +40,7 @@ void walk(const shm::segment& where) {
     consume(report::to_json(report::take(where)).dump().size());
     for (const auto& finding : report::examine(where, 100))
         consume(report::for_terminal(finding.where + finding.what).size());
-    for (const auto& place : shm::directory{where}.list()) {
+    for (const auto& place : shm::directory{where}.list(layout::kind::limiter)) {
         consume(primitives::options_of(where, place).limit);
         for (const auto& key :
              report::keys(where, place, primitives::read_clock(Clock::precise), {.top = 10, .wanted = {}}))
@@ -50,7 +50,7 @@ void walk(const shm::segment& where) {
 
 void use(const std::shared_ptr<shm::segment>& where) {
     const auto attached = std::make_shared<shm::attachment>(where);
-    for (const auto& place : shm::directory{*where}.list()) {
+    for (const auto& place : shm::directory{*where}.list(layout::kind::limiter)) {
         const primitives::limiter limiter{attached, place};
         for (const char* key : {"alice", "bob", ""}) {
             consume(limiter.check({.key = key}).remaining);

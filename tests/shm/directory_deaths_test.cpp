@@ -19,10 +19,11 @@ namespace {
 class DirectoryDeaths : public DirectoryTest {
 protected:
     void fill(const shm::placement& made) const {
-        const auto sizes = shm::table_bytes(made.buckets, made.stripes, made.key_texts);
+        const shm::limiter_shape shape = shm::unpack_limiter_shape(made.shape);
+        const auto sizes = shm::table_bytes(shape);
         const auto bytes = where->arena(made.arena_offset, made.arena_size);
-        shm::key_table<>{{reinterpret_cast<layout::bucket*>(bytes.data() + sizes.stripes_bytes), made.buckets},
-                         {reinterpret_cast<layout::pair*>(bytes.data()), made.stripes},
+        shm::key_table<>{{reinterpret_cast<layout::bucket*>(bytes.data() + sizes.stripes_bytes), shape.buckets},
+                         {reinterpret_cast<layout::pair*>(bytes.data()), shape.stripes},
                          made.incarnation}
             .fill();
     }

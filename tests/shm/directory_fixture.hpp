@@ -43,13 +43,25 @@ protected:
     }
     static shm::directory::request limiter(std::string_view name, std::uint64_t buckets = 4, bool key_texts = false,
                                            std::uint64_t terms = 1) {
+        const shm::limiter_shape shape = shape_of(buckets, key_texts);
         return {.kind = layout::kind::limiter,
                 .name = name,
-                .key_texts = key_texts,
-                .max_keys = buckets,
-                .buckets = buckets,
-                .stripes = 16,
-                .initial = all(terms)};
+                .shape = shm::pack(shape),
+                .arena_bytes = shm::table_bytes(shape).total(),
+                .initial = shm::widen(all(terms))};
+    }
+    static shm::limiter_shape shape_of(std::uint64_t buckets, bool key_texts) {
+        return {.max_keys = buckets, .buckets = buckets, .stripes = 16, .key_texts = key_texts};
+    }
+    // A kind whose shape is its own business, with sixteen terms.
+    static shm::directory::request breaker(std::string_view name, std::uint64_t bytes = 100, std::uint64_t terms = 1) {
+        shm::wide_terms wide{};
+        wide.fill(terms);
+        return {.kind = layout::kind::breaker,
+                .name = name,
+                .shape = {1, 2, 3, 4, 5, 6, 7, 8},
+                .arena_bytes = bytes,
+                .initial = wide};
     }
     static void no_fill(const shm::placement& /*made*/) {}
 

@@ -27,15 +27,57 @@ TEST_F(DirectoryModel, WhatWasCreatedIsFoundByItsName) {
     EXPECT_EQ(found->name, "login");
     EXPECT_EQ(found->incarnation, made->incarnation);
     EXPECT_EQ(found->index, made->index);
-    EXPECT_EQ(found->buckets, 9U);
-    EXPECT_EQ(found->stripes, 16U);
-    EXPECT_TRUE(found->key_texts);
-    EXPECT_EQ(found->arena_size, shm::table_bytes(9, 16, true).total());
+    EXPECT_EQ(found->shape, shm::pack(shape_of(9, true)));
+    EXPECT_EQ(found->arena_size, shm::table_bytes(shape_of(9, true)).total());
     EXPECT_EQ(shm::read_terms(primitives().entry(found->index)).values, all(42));
     EXPECT_EQ(shm::read_creation_terms(primitives().entry(found->index)), all(42));
     EXPECT_FALSE(primitives().find(kind::limiter, "logi"));
     EXPECT_FALSE(primitives().find(kind::limiter, "login2"));
     EXPECT_FALSE(primitives().find(kind::none, "login"));
+}
+
+// Fails if a kind can take, find or remove another's name.
+TEST_F(DirectoryModel, ANameServesOncePerKind) {
+    const auto limits = primitives().create(limiter("payments", 9), no_fill);
+    const auto breaks = primitives().create(breaker("payments"), no_fill);
+    ASSERT_TRUE(limits && breaks);
+    EXPECT_EQ(primitives().find(kind::limiter, "payments")->incarnation, limits->incarnation);
+    EXPECT_EQ(primitives().find(kind::breaker, "payments")->incarnation, breaks->incarnation);
+    EXPECT_FALSE(primitives().find(kind::bulkhead, "payments"));
+    EXPECT_EQ(primitives().list().size(), 2U);
+    ASSERT_EQ(primitives().list(kind::breaker).size(), 1U);
+    EXPECT_EQ(primitives().list(kind::breaker)[0].index, breaks->index);
+    primitives().remove(limits->index);
+    EXPECT_FALSE(primitives().find(kind::limiter, "payments"));
+    EXPECT_TRUE(primitives().find(kind::breaker, "payments"));
+}
+
+// Fails if the words of another kind are cut, judged as a limiter's, or its piece is not whole pages.
+TEST_F(DirectoryModel, AKindKeepsItsShapeAndAllItsTerms) {
+    ASSERT_TRUE(primitives().create(breaker("payments", 4097, 42), no_fill));
+    const auto found = primitives().find(kind::breaker, "payments");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->shape, (shm::shape{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(found->arena_size, 2 * layout::page);
+    shm::wide_terms wide{};
+    wide.fill(42);
+    layout::directory_entry& entry = primitives().entry(found->index);
+    EXPECT_EQ(shm::read_wide_terms(entry).values, wide);
+    EXPECT_EQ(shm::read_creation_terms<layout::terms_in_block>(entry), wide);
+    wide.fill(43);
+    shm::publish_terms(entry, wide);
+    EXPECT_EQ(shm::read_wide_terms(entry).values, wide);
+}
+
+// Fails if what needs no arena takes some, or is in the way of what does.
+TEST_F(DirectoryModel, AKindWithoutAnArenaIsInNobodysWay) {
+    ASSERT_TRUE(primitives().create(limiter("before"), no_fill));
+    ASSERT_TRUE(primitives().create(breaker("slim", 0), no_fill));
+    const std::uint64_t rest = where->parts().size - where->parts().arena_offset - primitives().arena_used();
+    EXPECT_TRUE(primitives().create(breaker("the rest", rest), no_fill));
+    EXPECT_TRUE(primitives().find(kind::breaker, "slim"));
+    primitives().remove(primitives().find(kind::limiter, "before")->index);
+    EXPECT_TRUE(primitives().create(limiter("after"), no_fill));
 }
 
 // Fails if the table can be seen before it is made.
@@ -96,7 +138,7 @@ TEST_F(DirectoryModel, PiecesOfTheArenaAreFirstFitAndNeverOverlap) {
             const std::string name = "l" + std::to_string(step);
             const std::uint64_t buckets = 2 + random() % 1200;
             const bool texts = random() % 4 == 0;
-            const std::uint64_t bytes = shm::table_bytes(buckets, 16, texts).total();
+            const std::uint64_t bytes = shm::table_bytes(shape_of(buckets, texts)).total();
             // Where it should go: the lowest page at which it meets nobody.
             std::uint64_t expected = where->parts().arena_offset;
             for (bool moved = true; moved;) {
@@ -133,22 +175,22 @@ TEST_F(DirectoryModel, PiecesOfTheArenaAreFirstFitAndNeverOverlap) {
 // Fails if numbers are believed because they stand in an entry.
 TEST_F(DirectoryModel, AnEntryThatContradictsItselfIsNotThere) {
     std::mt19937_64 random{seed_or(1)};
-    using layout::directory_entry;
     const auto made = primitives().create(limiter("login", 40), no_fill);
     ASSERT_TRUE(made);
-    directory_entry& entry = primitives().entry(made->index);
+    layout::directory_entry& entry = primitives().entry(made->index);
     const std::uint64_t wild[] = {0,        ~0ULL,   1ULL << 63, where->parts().size, made->arena_offset + 1,
                                   random(), random()};
-    for (layout::word directory_entry::* const field :
-         {&directory_entry::kind, &directory_entry::arena_offset, &directory_entry::arena_size,
-          &directory_entry::buckets, &directory_entry::stripes}) {
-        const std::uint64_t right = shm::hardware::load_relaxed(entry.*field);
+    for (layout::word* const field :
+         {&entry.kind, &entry.arena_offset, &entry.arena_size, &entry.shape[layout::limiter_shape_buckets],
+          &entry.shape[layout::limiter_shape_stripes], &entry.shape[layout::limiter_shape_max_keys]}) {
+        const std::uint64_t right = shm::hardware::load_relaxed(*field);
         for (const std::uint64_t wrong : wild) {
-            shm::hardware::store_relaxed(entry.*field, wrong);
+            if (field == &entry.shape[layout::limiter_shape_max_keys] && wrong != 0 && wrong < 1 << 20) continue;
+            shm::hardware::store_relaxed(*field, wrong);
             EXPECT_FALSE(primitives().at(made->index)) << wrong;
             EXPECT_TRUE(primitives().list().empty());
         }
-        shm::hardware::store_relaxed(entry.*field, right);
+        shm::hardware::store_relaxed(*field, right);
         EXPECT_TRUE(primitives().at(made->index));
     }
     EXPECT_FALSE(primitives().at(max_primitives));

@@ -14,6 +14,8 @@
 namespace seki::test {
 namespace {
 
+using shm::wide_terms;
+
 shm::terms all(std::uint64_t value) {
     shm::terms terms{};
     terms.fill(value);
@@ -44,6 +46,30 @@ TEST(DirectoryTerms, AReaderSeesOnePublicationWhole) {
     });
     EXPECT_EQ(done.failure, "");
     std::printf("%llu schedules\n", static_cast<unsigned long long>(done.schedules));
+}
+
+// Fails if the second line of a block is read or written by another protocol than the first.
+TEST(DirectoryTerms, BothLinesOfABlockAreOnePublication) {
+    const auto wide = [](std::uint64_t value) {
+        wide_terms terms{};
+        terms.fill(value);
+        return terms;
+    };
+    const exploration done = explore({.preemptions = 2, .deaths = 1}, [&](interleaving& play) {
+        layout::directory_entry entry;
+        shm::publish_terms<stepped>(entry, wide(1));
+        play.together({[&] {
+                           shm::publish_terms<stepped>(entry, wide(2));
+                           shm::publish_terms<stepped>(entry, wide(3));
+                       },
+                       [&] {
+                           const auto read = shm::read_wide_terms<stepped>(entry);
+                           if (read.values != wide(read.version)) play.fail("a mixture");
+                       }});
+        const auto left = shm::read_wide_terms<stepped>(entry);
+        if (left.values != wide(left.version)) play.fail("a mixture is left");
+    });
+    EXPECT_EQ(done.failure, "");
 }
 
 // Fails if an order is too weak for the machine, or if a reader that is outrun passes a mixture off as terms in force.

@@ -43,7 +43,7 @@ bool runs(std::string_view pid) {
 
 // Of benches that were killed.
 void remove_leftovers(const Segment& segment) {
-    for (const auto& each : shm::directory{segment.handle()->where()}.list())
+    for (const auto& each : shm::directory{segment.handle()->where()}.list(layout::kind::limiter))
         if (each.name.starts_with(prefix) && !runs(std::string_view{each.name}.substr(prefix.size())))
             (void)segment.remove_limiter(each.name);
 }

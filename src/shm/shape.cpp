@@ -1,0 +1,44 @@
+#include "shm/shape.hpp"
+
+#include "layout/key_table.hpp"
+
+namespace seki::shm {
+namespace {
+
+// Bounded before anything is multiplied: these numbers come from the segment.
+bool can_be_limiter(const limiter_shape& of, std::uint64_t bytes) noexcept {
+    const std::uint64_t most = bytes / sizeof(layout::bucket);
+    if (of.buckets < 2 || of.buckets > most) return false;
+    if (of.stripes < 1 || of.stripes > layout::max_stripes) return false;
+    if (of.max_keys == 0 || of.max_keys > most * layout::slots_per_bucket) return false;
+    return table_bytes(of).total() == bytes;
+}
+
+}  // namespace
+
+std::string_view to_string(layout::kind kind) noexcept {
+    switch (kind) {
+        case layout::kind::limiter: return "limiter";
+        case layout::kind::breaker: return "breaker";
+        case layout::kind::bulkhead: return "bulkhead";
+        case layout::kind::adaptive: return "adaptive";
+        case layout::kind::shedder: return "shedder";
+        case layout::kind::retry: return "retry";
+        case layout::kind::hedge: return "hedge";
+        case layout::kind::none: break;
+    }
+    return "primitive";
+}
+
+bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept {
+    return kind != layout::kind::limiter || can_be_limiter(unpack_limiter_shape(words), bytes);
+}
+
+table_size table_bytes(const limiter_shape& of) noexcept {
+    const std::uint64_t slots = of.buckets * layout::slots_per_bucket;
+    return {.stripes_bytes = whole_pages(of.stripes * sizeof(layout::pair)),
+            .buckets_bytes = whole_pages(of.buckets * sizeof(layout::bucket)),
+            .texts_bytes = of.key_texts ? whole_pages(slots * sizeof(layout::key_text)) : 0};
+}
+
+}  // namespace seki::shm
