@@ -1,4 +1,4 @@
-# seki_plant(NAME text replacement ...): the key table that ships, with a text replaced, as planted/NAME.hpp in namespace seki::shm::NAME.
+# seki_plant(NAME text replacement ...): the structure of SEKI_PLANTED_IN, with a text replaced, as planted/NAME.hpp in namespace seki::shm::NAME.
 # The build stops when the text is no longer there: then the error must be planted anew.
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/key_table.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
@@ -10,7 +10,7 @@ function(seki_plant NAME)
         math(EXPR j "${i} + 1")
         string(FIND "${text}" "${ARGV${i}}" at)
         if(at EQUAL -1)
-            message(FATAL_ERROR "key_table.hpp no longer says \"${ARGV${i}}\": plant ${NAME} anew")
+            message(FATAL_ERROR "${SEKI_PLANTED_IN} no longer says \"${ARGV${i}}\": plant ${NAME} anew")
         endif()
         string(REPLACE "${ARGV${i}}" "${ARGV${j}}" text "${text}")
     endforeach()
@@ -22,3 +22,13 @@ seki_plant(without_sequence ".sequence = now.sequence + 1" ".sequence = now.sequ
 seki_plant(helps_only_its_own "help(stripe, word, by)"
     "if (Memory::load_first_acquire(stripes_[stripe]) == tag) help(stripe, word, by)")
 seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0")
+
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(without_second_look "if (may_keep(index))" "if (true)")
+seki_plant(without_count "now.drain == now.max || count(now).held <= now.max" "true")
+seki_plant(without_version "old.version + 1" "old.version")
+seki_plant(without_drain "std::max(old.drain, max)" "max")
+seki_plant(hint_that_stays "if (Memory::load_seq_cst(control_->full_as_of) != 0)" "if (false)")
+seki_plant(release_by_store "Memory::cas_seq_cst(words_[index], owner, 0)"
+    "(Memory::store_seq_cst(words_[index], 0), owner != 0)")
