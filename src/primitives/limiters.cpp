@@ -5,9 +5,9 @@
 
 #include "algorithm/window_number.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/duration.hpp"
 #include "primitives/limiter_options.hpp"
 #include "primitives/limiter_table.hpp"
-#include "shm/administration.hpp"
 #include "shm/counters.hpp"
 
 namespace seki::primitives {
@@ -15,9 +15,14 @@ namespace {
 
 constexpr auto kind = layout::kind::limiter;
 
-Error read_only(std::string_view name, const shm::segment& where) {
-    return {Errc::read_only, fmt::format("limiter \"{}\": segment {} is attached for reading only: open it for writing",
-                                         name, where.path().string())};
+// The lock, for who may write.
+Result<shm::administration> administer(const shm::segment& where, std::string_view name) {
+    if (where.how() != shm::segment::access::read_write)
+        return std::unexpected(
+            Error{Errc::read_only, fmt::format("limiter \"{}\": segment {} is attached for reading only: open it for "
+                                               "writing",
+                                               name, where.path().string())});
+    return shm::administration::lock(where.path());
 }
 
 Result<shm::placement> agree(const shm::segment& where, const shm::placement& found, const LimiterOptions& wanted) {
@@ -63,6 +68,25 @@ void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old
     }
 }
 
+// Each change of window takes a few numbers. A scribbled shift, or changes without end, would use up those that a state can keep, and time
+// would stand still for the limiter.
+Result<void> check_numbers(std::string_view name, const limiter_terms& old, const LimiterOptions& wanted) {
+    const std::uint64_t window = compile(wanted).window_ns;
+    if (is_bucket(old.algorithm) || old.window_ns == window) return {};
+    const unsigned counts =
+        old.algorithm == Algorithm::sliding_window ? 2 * old.count_bits : algorithm::fixed_window::count_bits;
+    const std::uint64_t last = (1ULL << (63 - counts)) - 1;
+    const algorithm::fixed_window::terms before{.window = old.window_ns, .shift = old.shift};
+    const std::uint64_t shift = algorithm::shift_after_change(before, window, read_clock(Clock::precise));
+    if (algorithm::numbers_last(window, shift, last)) return {};
+    return std::unexpected(Error{
+        Errc::invalid_argument,
+        fmt::format("limiter \"{}\": window cannot change to {} any more, for the numbers of its windows would run "
+                    "out: keep {}, or delete the limiter and create it anew",
+                    name, format_duration(wanted.window),
+                    format_duration(std::chrono::nanoseconds{static_cast<std::int64_t>(old.window_ns)}))});
+}
+
 }  // namespace
 
 LimiterOptions options_of(const shm::segment& where, const shm::placement& limiter) {
@@ -89,25 +113,38 @@ Result<shm::placement> find_or_make_limiter(const shm::segment& where, std::stri
                                             const LimiterOptions& options) {
     if (const auto ok = check_name("limiter", name); !ok) return std::unexpected(ok.error());
     if (const auto ok = validate(name, options); !ok) return std::unexpected(ok.error());
-    const shm::directory directory{where};
-    if (const auto found = directory.find(kind, name)) return agree(where, *found, options);
-    if (where.how() != shm::segment::access::read_write) return std::unexpected(read_only(name, where));
-    const auto lock = shm::administration::lock(where.path());
+    if (const auto found = shm::directory{where}.find(kind, name)) return agree(where, *found, options);
+    const auto lock = administer(where, name);
     if (!lock) return std::unexpected(lock.error());
-    if (const auto found = directory.find(kind, name)) return agree(where, *found, options);
+    return find_or_make_limiter(*lock, where, name, options);
+}
+
+Result<shm::placement> find_or_make_limiter(const shm::administration& /*held*/, const shm::segment& where,
+                                            std::string_view name, const LimiterOptions& options) {
+    if (const auto ok = validate(name, options); !ok) return std::unexpected(ok.error());
+    if (const auto found = shm::directory{where}.find(kind, name)) return agree(where, *found, options);
     return make(where, name, options);
 }
 
+Result<void> may_change(const shm::segment& where, const shm::placement& limiter, const LimiterOptions& wanted) {
+    const limiter_terms old = unpack(shm::read_terms(shm::directory{where}.entry(limiter.index)).values);
+    if (auto ok = validate_change(limiter.name, options_of(where, limiter), wanted, old.count_bits); !ok) return ok;
+    return check_numbers(limiter.name, old, wanted);
+}
+
 Result<void> change_limiter(const shm::segment& where, std::string_view name, const LimiterOptions& options) {
-    if (where.how() != shm::segment::access::read_write) return std::unexpected(read_only(name, where));
-    const auto lock = shm::administration::lock(where.path());
+    const auto lock = administer(where, name);
     if (!lock) return std::unexpected(lock.error());
+    return change_limiter(*lock, where, name, options);
+}
+
+Result<void> change_limiter(const shm::administration& /*held*/, const shm::segment& where, std::string_view name,
+                            const LimiterOptions& options) {
     const auto found = find_limiter(where, name);
     if (!found) return std::unexpected(found.error());
+    if (auto ok = may_change(where, *found, options); !ok) return ok;
     auto& entry = shm::directory{where}.entry(found->index);
     const limiter_terms old = unpack(shm::read_terms(entry).values);
-    if (const auto ok = validate_change(name, options_of(where, *found), options, old.count_bits); !ok)
-        return std::unexpected(ok.error());
     limiter_terms next = compile(options);
     next.count_bits = old.count_bits;
     next.shift = old.shift;
@@ -118,10 +155,24 @@ Result<void> change_limiter(const shm::segment& where, std::string_view name, co
     return {};
 }
 
-Result<void> delete_limiter(const shm::segment& where, std::string_view name) {
-    if (where.how() != shm::segment::access::read_write) return std::unexpected(read_only(name, where));
-    const auto lock = shm::administration::lock(where.path());
+Result<LimiterOptions> edit_limiter(const shm::segment& where, std::string_view name, const limiter_edit& edit) {
+    const auto lock = administer(where, name);
     if (!lock) return std::unexpected(lock.error());
+    const auto found = find_limiter(where, name);
+    if (!found) return std::unexpected(found.error());
+    auto edited = edit(options_of(where, *found));
+    if (!edited) return edited;
+    if (const auto done = change_limiter(*lock, where, name, *edited); !done) return std::unexpected(done.error());
+    return edited;
+}
+
+Result<void> delete_limiter(const shm::segment& where, std::string_view name) {
+    const auto lock = administer(where, name);
+    if (!lock) return std::unexpected(lock.error());
+    return delete_limiter(*lock, where, name);
+}
+
+Result<void> delete_limiter(const shm::administration& /*held*/, const shm::segment& where, std::string_view name) {
     const auto found = find_limiter(where, name);
     if (!found) return std::unexpected(found.error());
     shm::directory{where}.remove(found->index);

@@ -1,4 +1,8 @@
 // Options that change while a limiter is used: what is kept, what starts anew, and whoever is in the middle of a check meanwhile.
+#include <gmock/gmock.h>
+
+#include <thread>
+
 #include "limiter_fixture.hpp"
 
 namespace seki::test {
@@ -125,6 +129,45 @@ TEST_P(LimiterChange, OfModeOnFullAndClockKeepsWhatWasSpent) {
     options.mode = Mode::shadow;
     change(options);
     EXPECT_TRUE(check(limiter, "alice").shadow);
+}
+
+// Fails if windows can be changed until their numbers run out: time would stand still for the limiter.
+TEST_P(LimiterChange, ThatTheNumbersOfWindowsDoNotReachIsRefused) {
+    if (is_bucket()) return;  // they number nothing
+    LimiterOptions options = six_in_so_long();
+    const auto limiter = make(options);
+    auto& entry = shm::directory{where()}.entry(limiter.place().index);
+    auto terms = limiter.terms();
+    const unsigned counts = GetParam() == Algorithm::fixed_window ? 24 : 2 * terms.count_bits;
+    terms.shift = (1ULL << (63 - counts)) - 4;
+    shm::publish_terms(entry, primitives::pack(terms));
+    const std::string before{memory()};
+    options.window = 365 * 24h;
+    const auto refused = primitives::change_limiter(where(), "it", options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("limiter \"it\": window cannot change to 365d"));
+    EXPECT_TRUE(memory() == before);
+    options.window = 366 * 24h;
+    options.limit = 7;
+    change(options);
+}
+
+// Fails if of two who change something at once one undoes what the other did.
+TEST_P(LimiterChange, OfDifferentOptionsAtOnceLosesNone) {
+    const auto limiter = make(six_in_so_long());
+    constexpr int rounds = 200;
+    const auto raise = [&](std::uint64_t LimiterOptions::* const which) {
+        for (int i = 0; i < rounds; ++i)
+            EXPECT_TRUE(primitives::edit_limiter(where(), "it", [&](LimiterOptions options) -> Result<LimiterOptions> {
+                ++(options.*which);
+                return options;
+            }));
+    };
+    std::thread other{raise, &LimiterOptions::limit};
+    raise(&LimiterOptions::limit);
+    other.join();
+    EXPECT_EQ(limiter.options().limit, 6U + 2 * rounds);
 }
 
 // Fails if a change is made in part, or of what cannot change.

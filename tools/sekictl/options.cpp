@@ -53,13 +53,14 @@ ending tell(const context& with, const std::string& name, const char* what, cons
 ending set(const context& with, const request& wanted) {
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    const auto found = primitives::find_limiter(segment->handle()->where(), wanted.name);
-    if (!found) return with.fail(found.error());
-    LimiterOptions options = primitives::options_of(segment->handle()->where(), *found);
-    if (const auto ok = config::set_option(options, wanted.option, wanted.value); !ok)
-        return with.fail(of_limiter(wanted.name, ok.error()));
-    if (const auto ok = segment->change(wanted.name, options); !ok) return with.fail(ok.error());
-    return tell(with, wanted.name, "changed", options);
+    const auto changed = primitives::edit_limiter(
+        segment->handle()->where(), wanted.name, [&](LimiterOptions options) -> Result<LimiterOptions> {
+            if (const auto ok = config::set_option(options, wanted.option, wanted.value); !ok)
+                return std::unexpected(of_limiter(wanted.name, ok.error()));
+            return options;
+        });
+    if (!changed) return with.fail(changed.error());
+    return tell(with, wanted.name, "changed", *changed);
 }
 
 using chosen_options = std::array<std::optional<std::string>, creations.size()>;
