@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "primitives/limiter_options.hpp"
-#include "primitives/limiter_terms.hpp"
 #include "primitives/limiters.hpp"
 #include "shm/directory.hpp"
 
@@ -15,9 +14,7 @@ Result<std::string> judge(const shm::segment& where, const shm::placement& found
     const LimiterOptions existing = primitives::options_of(where, found);
     std::string difference = primitives::describe_difference(existing, wanted);
     if (difference.empty()) return difference;
-    const auto terms = primitives::unpack(shm::read_terms(shm::directory{where}.entry(found.index)).values);
-    const auto fine = primitives::validate_change(found.name, existing, wanted, terms.count_bits);
-    if (!fine) return std::unexpected(fine.error());
+    if (const auto fine = primitives::may_change(where, found, wanted); !fine) return std::unexpected(fine.error());
     return difference;
 }
 
@@ -44,17 +41,27 @@ Result<limiter_plan> limiter_plan::draw(const shm::segment& where, const declare
     return plan;
 }
 
-Result<void> limiter_plan::carry_out(const shm::segment& where) const {
+Result<void> limiter_plan::do_it(const shm::administration& held, const shm::segment& where) const {
     for (std::size_t made = 0; made < missing_.size(); ++made) {
-        const auto done = primitives::find_or_make_limiter(where, missing_[made].first, missing_[made].second);
+        const auto done = primitives::find_or_make_limiter(held, where, missing_[made].first, missing_[made].second);
         if (done) continue;
-        while (made > 0) static_cast<void>(primitives::delete_limiter(where, missing_[--made].first));
+        while (made > 0) static_cast<void>(primitives::delete_limiter(held, where, missing_[--made].first));
         return std::unexpected(done.error());
     }
+    // Each was found possible under the same lock.
     for (const change& each : changes_)
-        if (const auto done = primitives::change_limiter(where, each.name, each.options); !done)
+        if (const auto done = primitives::change_limiter(held, where, each.name, each.options); !done)
             return std::unexpected(done.error());
     return {};
+}
+
+Result<limiter_plan> limiter_plan::carry_out(const shm::segment& where, const declared_limiters& declared) {
+    const auto lock = shm::administration::lock(where.path());
+    if (!lock) return std::unexpected(lock.error());
+    auto plan = draw(where, declared);
+    if (!plan) return plan;
+    if (const auto done = plan->do_it(*lock, where); !done) return std::unexpected(done.error());
+    return plan;
 }
 
 }  // namespace seki::daemon

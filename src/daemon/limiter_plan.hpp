@@ -12,6 +12,7 @@
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 
+#include "shm/administration.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::daemon {
@@ -20,11 +21,9 @@ using declared_limiters = std::vector<std::pair<std::string, LimiterOptions>>;
 
 class limiter_plan {
 public:
-    // Everything that stands in the way, a line each: then nothing was touched.
-    [[nodiscard]] static Result<limiter_plan> draw(const shm::segment& where, const declared_limiters& declared);
-
-    // Makes first, for making may fail for want of room: then what was made is taken away again, and nothing was changed.
-    [[nodiscard]] Result<void> carry_out(const shm::segment& where) const;
+    // Looks and does under one lock: all of it or none. An error names everything that stands in the way, a line each, and nothing was touched.
+    // Answers what was done.
+    [[nodiscard]] static Result<limiter_plan> carry_out(const shm::segment& where, const declared_limiters& declared);
 
     struct change {
         std::string name;
@@ -35,6 +34,10 @@ public:
     [[nodiscard]] const std::vector<change>& changes() const noexcept { return changes_; }
 
 private:
+    [[nodiscard]] static Result<limiter_plan> draw(const shm::segment& where, const declared_limiters& declared);
+    // Makes first, for making may fail for want of room: then what was made is taken away again, and nothing was changed.
+    [[nodiscard]] Result<void> do_it(const shm::administration& held, const shm::segment& where) const;
+
     declared_limiters missing_;
     std::vector<change> changes_;
 };

@@ -35,9 +35,8 @@ void log_plan(const limiter_plan& plan) {
 }
 
 Result<void> declare(const shm::segment& where, const declared_limiters& limiters) {
-    const auto plan = limiter_plan::draw(where, limiters);
+    const auto plan = limiter_plan::carry_out(where, limiters);
     if (!plan) return std::unexpected(plan.error());
-    if (const auto done = plan->carry_out(where); !done) return done;
     log_plan(*plan);
     return {};
 }
@@ -203,7 +202,8 @@ void supervisor::warn_about_restart(const config::configuration& next) const {
 std::string supervisor::status() const {
     if (owned_ == nullptr) return fmt::format("no segment at {}", settings_.segment_path.native());
     return fmt::format("segment {}, generation {}, {} limiters", settings_.segment_path.native(),
-                       owned_->segment->generation(), shm::directory{*owned_->segment}.list().size());
+                       owned_->segment->generation(),
+                       shm::directory{*owned_->segment}.list(layout::kind::limiter).size());
 }
 
 }  // namespace seki::daemon
