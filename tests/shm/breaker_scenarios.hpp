@@ -1,0 +1,239 @@
+// What a few actors do to one breaker at once, and what must hold afterwards. For the breaker that ships, where every interleaving must hold,
+// and for those with an error planted, where one must not.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "shm/breaker_world.hpp"
+
+namespace seki::test {
+
+template <class Breaker>
+struct breaker_scenarios {
+    using world = breaker_world<Breaker, stepped>;
+    using admission = typename Breaker::admission;
+    using outcome = law::outcome;
+    using state = law::state;
+
+    static law::terms terms(std::uint64_t probes) {
+        return {.window = 4,
+                .minimum_calls = 2,
+                .wait_duration = 100 * law::millisecond,
+                .half_open_requests = probes,
+                .max_half_open_duration = law::second};
+    }
+
+    // Each generation once: somebody made it, and nobody else.
+    static void expect_one_winner_each(interleaving& play, world& in, bool anybody_died) {
+        std::vector<std::uint32_t> told;
+        for (const auto& made : in.told) told.push_back(made.generation);
+        std::ranges::sort(told);
+        if (std::ranges::adjacent_find(told) != told.end()) play.fail("a transition has two winners");
+        if (!anybody_died && told.size() != in.subject.look().generation) play.fail("a transition is told to nobody");
+    }
+    // However it stands, it closes when all goes well from now on. `late` may be dead.
+    static void expect_it_closes(interleaving& play, world& in) {
+        for (int i = 0; !law::passes(in.state()); ++i) {
+            if (i == 20) return play.fail("it does not close");
+            const admission let_in = in.call(9, outcome::ok);
+            if (!let_in) in.pass(let_in.retry_after);
+        }
+    }
+
+    // Probes of one generation that are in flight at once, by who was let in and has not told.
+    struct probes_in_flight {
+        std::map<std::uint32_t, std::uint64_t> now;
+        // Right after it was let in, with no access in between.
+        void begin(interleaving& play, const world& in, const admission& let_in, std::uint64_t most) {
+            const std::uint64_t first = shm::hardware::load_first_acquire(in.block.state);
+            if (let_in.place != Breaker::no_place && let_in.generation != law::generation_of(first))
+                play.fail("a probe is let in after half_open");
+            if (let_in.place != Breaker::no_place && ++now[let_in.generation] > most)
+                play.fail("too many probes are let in");
+        }
+    };
+
+    // `callers` come to a breaker that is due to probe. Each that is let in may stay in its call for good.
+    static void race_into_half_open(interleaving& play, std::uint64_t places, std::uint64_t callers) {
+        world in{terms(places)};
+        in.open_and_wait();
+        in.told.clear();
+        const std::uint32_t before = in.subject.look().generation;
+        probes_in_flight flying;
+        std::vector<std::function<void()>> actors;
+        for (std::uint64_t i = 1; i <= callers; ++i)
+            actors.push_back([&, i] { flying.begin(play, in, in.admit(i), places); });
+        play.together(std::move(actors));
+        std::uint64_t died = 0;
+        for (std::uint64_t i = 0; i < callers; ++i) died += play.died(i) ? 1U : 0U;
+        for (std::uint64_t i = 0; i < callers; ++i)
+            if (play.died(i)) in.dead.insert(i + 1);
+        if (died == 0 && flying.now[before + 1] != std::min(places, callers)) play.fail("a place is not given");
+        if (in.told.size() > 1) play.fail("a transition has two winners");
+        // The dead give back what they had.
+        in.pass(shm::look_interval);
+        for (std::uint64_t i = flying.now[before + 1]; i < places; ++i)
+            if (!in.admit(8)) play.fail("a dead one keeps its place");
+        if (in.admit(8)) play.fail("too many probes are let in");
+        in.pass(law::second);
+        expect_it_closes(play, in);
+    }
+
+    // Probes end at once, each with its outcome, and others come meanwhile.
+    static void probes_end(interleaving& play, std::vector<outcome> outcomes, bool somebody_comes) {
+        world in{terms(outcomes.size())};
+        in.open_and_wait();
+        in.told.clear();
+        const std::uint32_t base = in.subject.look().generation;
+        std::vector<admission> held;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i) held.push_back(in.admit(i + 1));
+        std::vector<std::function<void()>> actors;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i)
+            actors.push_back([&, i] { (void)in.report(held[i], outcomes[i], i + 1); });
+        if (somebody_comes) actors.push_back([&] { (void)in.admit(8); });
+        play.together(std::move(actors));
+        bool died = false;
+        for (std::size_t i = 0; i < outcomes.size() + (somebody_comes ? 1 : 0); ++i) died = died || play.died(i);
+        const auto at = in.subject.look();
+        const bool all_ok = std::ranges::all_of(outcomes, [](outcome each) { return each == outcome::ok; });
+        if (!died && at.state != (all_ok ? state::closed : state::open)) play.fail("it is not judged");
+        if (!died && at.generation != base + 2) play.fail("it moved too often");
+        if (!all_ok && at.state == state::closed) play.fail("it closed on a bad outcome");
+        std::vector<shm::transition> told = in.told;
+        if (told.size() > at.generation - base) play.fail("a transition has two winners");
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i)
+            if (play.died(i)) in.dead.insert(i + 1);
+        in.pass(shm::look_interval);
+        expect_it_closes(play, in);
+    }
+
+    // A caller is stopped on its way to a place while half_open ends and comes again.
+    static void a_prober_is_stopped_for_long(interleaving& play) {
+        world in{terms(1)};
+        in.open_and_wait();
+        const admission first = in.admit(1);
+        probes_in_flight flying;
+        play.together({[&] { flying.begin(play, in, in.admit(2), 1); },
+                       [&] {
+                           (void)in.report(first, outcome::ignore, 1);
+                           const admission other = in.admit(3);
+                           if (!other) return;
+                           flying.begin(play, in, other, 1);
+                           (void)in.report(other, outcome::error, 3);
+                           in.pass(in.terms.wait_duration);
+                           flying.begin(play, in, in.admit(3), 1);
+                       },
+                       [&] { flying.begin(play, in, in.admit(4), 1); }});
+    }
+
+    // The longest that half_open may last ends while a caller is on its way to a place.
+    static void half_open_ends_meanwhile(interleaving& play) {
+        world in{terms(2)};
+        in.open_and_wait();
+        probes_in_flight flying;
+        flying.begin(play, in, in.admit(1), 2);
+        play.together({[&] { flying.begin(play, in, in.admit(2), 2); },
+                       [&] {
+                           in.pass(in.terms.max_half_open_duration);
+                           if (in.admit(3)) play.fail("it stays half open for too long");
+                       }});
+        if (!play.died(1) && in.state() != state::open) play.fail("it stays half open for too long");
+        expect_it_closes(play, in);
+    }
+
+    // A dead one's place, and two who want it.
+    static void a_place_is_inherited(interleaving& play) {
+        world in{terms(1)};
+        in.open_and_wait();
+        (void)in.admit(1);
+        in.dead = {1};
+        in.pass(shm::look_interval);
+        probes_in_flight flying;
+        play.together({[&] { flying.begin(play, in, in.admit(2), 1); }, [&] { flying.begin(play, in, in.admit(3), 1); },
+                       [&] { (void)in.subject.reclaim(in.by(4)); }});
+        for (std::uint64_t i : {0U, 1U})
+            if (play.died(i)) in.dead.insert(i + 2);
+        in.pass(law::second);
+        expect_it_closes(play, in);
+    }
+
+    // The last outcomes of a closed breaker race: it opens once, on the window as it was.
+    static void outcomes_race(interleaving& play, std::vector<outcome> outcomes, std::uint64_t before) {
+        world in{terms(1)};
+        std::vector<admission> held;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i) held.push_back(in.admit(i + 1));
+        for (std::uint64_t i = 0; i < before; ++i) (void)in.call(7, outcome::ok);
+        std::vector<std::function<void()>> actors;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i)
+            actors.push_back([&, i] { (void)in.report(held[i], outcomes[i], i + 1); });
+        play.together(std::move(actors));
+        std::uint64_t died = 0;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i) died += play.died(i) ? 1U : 0U;
+        expect_one_winner_each(play, in, died > 0);
+        const auto seen = in.subject.window(in.terms, in.time());
+        if (in.state() == state::closed) {
+            if (law::trips(seen, in.terms)) play.fail("it stands closed on a window that should open it");
+            const std::uint64_t all = before + outcomes.size();
+            if (seen.total > std::min<std::uint64_t>(4, all)) play.fail("an outcome is counted twice");
+            if (seen.total < std::min<std::uint64_t>(4, all - died)) play.fail("an outcome is lost");
+        } else if (seen != law::tally{}) {
+            play.fail("an open breaker has a window");
+        }
+    }
+
+    // An operator resets while an outcome is on its way, and calls go on: the new window holds its own outcomes and no other.
+    static void a_reset_comes_between(interleaving& play) {
+        world in{terms(1)};
+        (void)in.call(7, outcome::ok);
+        const admission old = in.admit(1);
+        std::uint64_t fresh = 0;
+        play.together({[&] { (void)in.report(old, outcome::error, 1); },
+                       [&] {
+                           (void)in.subject.operate(law::event::reset, in.terms, in.by(2));
+                           const admission next = in.admit(2);
+                           fresh += in.report(next, outcome::ok, 2) == Breaker::report_result::counted ? 1U : 0U;
+                       }});
+        if (in.subject.look().generation == 0) return;
+        const auto seen = in.subject.window(in.terms, in.time());
+        if (seen.errors != 0) play.fail("an outcome of another generation is counted");
+        if (!play.died(1) && seen.total != fresh) play.fail("an outcome is lost");
+    }
+};
+
+// A count window at the edge of its ring's blocks: who is stopped with a full block in hand comes back when the ring has gone round.
+template <class Window>
+struct window_scenarios {
+    static constexpr std::uint64_t blocks = 3;
+
+    static void a_keeper_is_stopped(interleaving& play) {
+        std::array<layout::pair, blocks> ring{};
+        layout::pair end;
+        const Window window{end, ring};
+        const law::terms t{.window = 24, .minimum_calls = 24, .failure_threshold = 100, .slow_call_threshold = 100};
+        std::deque<law::outcome> told;
+        const auto push = [&](law::outcome what) {
+            if (window.push(0, what, t, true, [] { return true; }) !=
+                decltype(window.push(0, what, t, true, [] { return true; }))::counted)
+                play.fail("not counted");
+            told.push_back(what);
+        };
+        for (int i = 0; i < 24; ++i) push(i % 2 == 0 ? law::outcome::error : law::outcome::ok);
+        play.together({[&] { push(law::outcome::ok); },
+                       [&] {
+                           // Round the ring and a bit.
+                           for (int i = 0; i < 24 * 3 + 2; ++i)
+                               push(i % 3 == 0 ? law::outcome::error : law::outcome::ok);
+                       }});
+        law::tally expected{.total = 24};
+        for (std::size_t i = told.size() - 24; i < told.size(); ++i)
+            expected.errors += told[i] == law::outcome::error ? 1U : 0U;
+        if (window.look(0, t) != expected) play.fail("the window is not the last outcomes");
+    }
+};
+
+}  // namespace seki::test

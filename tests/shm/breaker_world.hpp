@@ -1,0 +1,80 @@
+// A breaker in memory of its own, and callers that remember what they were told.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <vector>
+
+#include "shm/breaker.hpp"
+#include "support/interleaving.hpp"
+#include "support/stepped_memory.hpp"
+
+namespace seki::test {
+
+namespace law = algorithm::breaker;
+
+// What a breaker asks of its callers; `Memory` is that of the clock, so that reading it is a step like others.
+template <class Memory>
+struct breaker_caller {
+    layout::word* clock = nullptr;
+    std::uint64_t name = 0;
+    const std::set<std::uint64_t>* dead = nullptr;
+    std::vector<shm::transition>* told = nullptr;
+    [[nodiscard]] algorithm::nanos now() const { return Memory::load_acquire(*clock); }
+    [[nodiscard]] bool alive(std::uint64_t owner) const { return !dead->contains(owner); }
+    // Of a breaker with an error planted, transitions are of a type of their own.
+    template <class Transition>
+    void moved(Transition made) const {
+        told->push_back({made.from, made.to, made.generation, made.at});
+    }
+    [[nodiscard]] std::uint64_t owner() const { return name; }
+};
+
+// `Breaker` is the one that ships on `Memory`, or one with an error planted.
+template <class Breaker, class Memory, std::size_t Ring = 3, std::size_t Places = 3>
+struct breaker_world {
+    using admission = typename Breaker::admission;
+    using result = typename Breaker::report_result;
+
+    explicit breaker_world(const law::terms& wanted, algorithm::nanos now = law::second) : terms{wanted} {
+        set_time(now);
+        subject.fill(0, law::state::closed, now);
+    }
+    breaker_world(const breaker_world&) = delete;
+    breaker_world& operator=(const breaker_world&) = delete;
+
+    void set_time(algorithm::nanos now) { Memory::store_release(clock, now); }
+    [[nodiscard]] algorithm::nanos time() const { return Memory::load_acquire(clock); }
+    void pass(algorithm::nanos span) { set_time(time() + span); }
+    breaker_caller<Memory> by(std::uint64_t name) { return {&clock, name, &dead, &told}; }
+
+    admission admit(std::uint64_t name) { return subject.admit(terms, by(name)); }
+    result report(const admission& let_in, law::outcome outcome, std::uint64_t name) {
+        return subject.report(let_in, outcome, time(), terms, by(name));
+    }
+    // A whole call.
+    admission call(std::uint64_t name, law::outcome outcome) {
+        const admission let_in = admit(name);
+        if (let_in) (void)report(let_in, outcome, name);
+        return let_in;
+    }
+    // To half_open's door: the next call is the first probe.
+    void open_and_wait() {
+        while (subject.look().state == law::state::closed) (void)call(1, law::outcome::error);
+        pass(terms.wait_duration);
+    }
+    [[nodiscard]] law::state state() const { return subject.look().state; }
+
+    law::terms terms;
+    layout::word clock;
+    layout::breaker_block block{};
+    std::array<layout::pair, Ring> ring{};
+    std::array<layout::pair, Places> places{};
+    Breaker subject{block, ring, places};
+    std::set<std::uint64_t> dead;
+    std::vector<shm::transition> told;
+};
+
+}  // namespace seki::test
