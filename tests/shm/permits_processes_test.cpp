@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -149,7 +150,10 @@ private:
 };
 
 child start(const world& in, std::uint64_t seed) {
-    return child{[&in, seed](const line&) -> bool { worker{in, seed}.run(); }};
+    return child{[&in, seed](const line&) -> bool {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker has no end of its own
+        worker{in, seed}.run();
+    }};
 }
 
 // Fails if a permit can have two living holders, if one is taken from who lives, if a death keeps one, or if anything is given out above max.
