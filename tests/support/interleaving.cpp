@@ -136,7 +136,7 @@ private:
 };
 
 std::optional<std::string> environment(const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+    const char* value = std::getenv(name);
     return value != nullptr ? std::optional<std::string>{value} : std::nullopt;
 }
 
