@@ -168,6 +168,13 @@ constexpr step reopened(const position& from, nanos now, const terms& law) noexc
     return done;
 }
 
+// How long an open breaker still refuses, where nothing else is to be done; 0 otherwise. What most refusals come to, in a few instructions.
+constexpr nanos plainly_refused(const position& from, nanos now, const terms& law) noexcept {
+    if (from.state != state::open || from.since > now) return 0;
+    const nanos lasts = wait_after(from.reopened, law);
+    return now - from.since < lasts ? lasts - (now - from.since) : 0;
+}
+
 constexpr step asked(const position& from, nanos now, const terms& law) noexcept {
     step same{.next = from};
     if (passes(from.state)) {

@@ -268,6 +268,8 @@ private:
             const layout::pair_value seen = read();
             const auto from = breaker_law::unpack(to_packed(seen));
             const nanos now = breaker_law::passes(from.state) ? 0 : by.now();
+            if (const nanos left = breaker_law::plainly_refused(from, now, law); left > 0)
+                return {breaker_law::decision::refuse, from.generation, no_place, left};
             const auto step = breaker_law::react(from, breaker_law::event::call, from.generation, now, law);
             if (step.next != from && !move(seen, step, by)) continue;
             const std::uint32_t generation = step.next.generation;
