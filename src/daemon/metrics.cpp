@@ -110,7 +110,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
         single("seki_workers_reaped_total", "Processes found dead and tidied up after.", counter, all.reaped),
         single("seki_segment_bytes", "Size of the segment.", gauge, all.segment.size),
         single("seki_segment_used_bytes", "Bytes of the segment that are in use.", gauge, all.segment.used),
-        single("seki_segment_generation", "How many segments this path has seen, this one included.", gauge,
+        single("seki_segment_generation", "Rises with each segment that stands at this path.", gauge,
                all.segment.generation),
         build_info(),
     };

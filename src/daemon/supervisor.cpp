@@ -196,7 +196,8 @@ void supervisor::warn_about_restart(const config::configuration& next) const {
         spdlog::warn("[sekid] listen \"{}\" is used when sekid starts again", next.daemon.listen);
     if (next.daemon.log != settings_.daemon.log) spdlog::warn("[sekid] log is used when sekid starts again");
     if (next.segment != settings_.segment)
-        spdlog::warn("[segment] is used when the segment is made anew: `sekictl destroy` it for that");
+        spdlog::warn(
+            "[segment] is used when the segment is made anew: stop sekid, `sekictl destroy` it and start sekid again");
 }
 
 std::string supervisor::status() const {

@@ -23,7 +23,7 @@ void report_adoption(const shm::segment& found, const SegmentOptions& options) {
     const auto& parts = found.parts();
     spdlog::warn(
         "segment {} keeps its {} bytes, {} workers and {} primitives, where the configuration says {}, {} and "
-        "{}: to change that, stop everybody and `sekictl destroy` it",
+        "{}: to change that, stop sekid, `sekictl destroy` it and start sekid again",
         found.path().native(), parts.size, parts.max_workers, parts.max_primitives, planned->size, planned->max_workers,
         planned->max_primitives);
 }

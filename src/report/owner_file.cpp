@@ -5,10 +5,11 @@
 #include <cerrno>
 
 #include "shm/descriptor.hpp"
+#include "shm/segment.hpp"
 
 namespace seki::report {
 
-std::filesystem::path owner_file(const std::filesystem::path& segment) { return segment.native() + ".owner"; }
+std::filesystem::path owner_file(const std::filesystem::path& segment) { return shm::owner_lock_path(segment); }
 
 std::optional<bool> is_owned(const std::filesystem::path& segment) noexcept try {
     const shm::descriptor file{::open(owner_file(segment).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};

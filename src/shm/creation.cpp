@@ -85,10 +85,11 @@ Result<void> allocate(const place& where, int file, std::uint64_t size) {
     for (int attempt = 0; number == EINTR && attempt < 1000; ++attempt)
         number = ::posix_fallocate(file, 0, static_cast<off_t>(size));
     if (number == ENOSPC || number == EDQUOT || number == ENOMEM)
-        return refuse(Errc::no_space,
-                      "segment \"{}\": its {} bytes do not fit, for the file system has {} free: make room, lower the "
-                      "segment's size, or choose another path (in Docker: --shm-size)",
-                      where.path.native(), size, free);
+        return refuse(
+            Errc::no_space,
+            "segment \"{}\": its {} bytes do not fit, for the file system has {} free: make room there (in Docker: "
+            "--shm-size), lower the segment's size, max_workers or max_primitives, or choose another path",
+            where.path.native(), size, free);
     if (number != 0) return failed(where, "allocate it", number);
     return {};
 }
@@ -108,6 +109,17 @@ Result<void> write_at(const place& where, int file, std::span<const std::byte> b
 
 Result<void> write_word(const place& where, int file, std::uint64_t value, std::uint64_t offset) {
     return write_at(where, file, std::as_bytes(std::span{&value, 1}), offset);
+}
+
+// Generations tell the lock files of a segment from those of its predecessor, so none may come again. Where a damaged one no longer tells its
+// own, the microseconds since 1970 are more than any path has seen segments, and rise faster than they are made.
+std::uint64_t next_generation(const predecessor* old) noexcept {
+    if (old == nullptr) return 1;
+    struct timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    const auto clock =
+        static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
+    return old->generation != 0 ? old->generation + 1 : clock;
 }
 
 Result<layout::header> first_page(const layout::geometry& parts, std::uint64_t generation) {
@@ -216,14 +228,17 @@ Result<void> complete(const place& where, const SegmentOptions& options, const l
         return failed(where, "give it to its group", errno);
     }
     if (Result<void> done = allocate(where, file, parts.size); !done) return done;
-    const auto header = first_page(parts, (old != nullptr ? old->generation : 0) + 1);
+    const auto header = first_page(parts, next_generation(old));
     if (!header) return std::unexpected(header.error());
     if (Result<void> done = fill(where, file, *header); !done) return done;
     if (::fchmod(file, mode) != 0) return failed(where, "set its mode", errno);
     if (::fsync(file) != 0) return failed(where, "sync it", errno);
     lock.share_with(mode, group);
-    if (old != nullptr && old->ours)
-        if (Result<void> done = mark_superseded(where, *old); !done) return done;
+    if (old != nullptr) {
+        if (Result<void> fine = may_remove(where, old); !fine) return fine;
+        if (old->ours)
+            if (Result<void> done = mark_superseded(where, *old); !done) return done;
+    }
     if (Result<void> done = make_live_folder(where, mode, group); !done) return done;
     if (::fstat(file, &made.facts) != 0) return failed(where, "look at it", errno);
     return rename_into_place(where, old != nullptr);
@@ -267,9 +282,42 @@ Result<opened_file> make_segment(const place& where, const SegmentOptions& optio
     return std::unexpected(done.error());
 }
 
+// As the kernel decides about unlink and rename: write permission for the folder, and where that is sticky, something to call one's own.
+Result<void> may_remove(const place& where, const predecessor* old) {
+    const int folder = where.folder.get();
+    const auto may_write = [folder](const char* name) {
+        return ::faccessat(folder, name, W_OK | X_OK, AT_EACCESS) == 0 || errno == ENOENT;
+    };
+    if (!may_write(".")) return failed(where, "remove it: no permission for its folder", errno);
+    if (!may_write(where.live_name().c_str())) return failed(where, "remove its lock files", errno);
+    struct stat facts{};
+    const uid_t us = ::geteuid();
+    if (old == nullptr || us == 0 || us == old->opened.facts.st_uid || us == where.folder_owner) return {};
+    if (::fstatat(folder, ".", &facts, 0) == 0 && (facts.st_mode & S_ISVTX) == 0) return {};
+    return refuse(Errc::no_permission,
+                  "segment \"{}\": in a sticky folder only its owner may remove it, and it has {}: ask that one",
+                  where.path.native(), describe(old->opened.facts));
+}
+
+Result<descriptor> lock_out_sekid(const place& where) {
+    const std::string name = where.owner_name();
+    descriptor file{::openat(where.folder.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file && errno == ENOENT) return file;
+    if (!file) return failed(where, "see whether a sekid looks after it (PATH.owner)", errno);
+    struct flock wanted{};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    if (::fcntl(file.get(), F_OFD_SETLK, &wanted) == 0) return file;
+    if (errno != EAGAIN && errno != EACCES) return failed(where, "see whether a sekid looks after it", errno);
+    return refuse(Errc::busy,
+                  "segment \"{}\": a sekid looks after it and would make it anew at once: stop that first (systemctl "
+                  "stop sekid)",
+                  where.path.native());
+}
+
 Result<void> remove_files(const place& where) {
     const int folder = where.folder.get();
-    for (const std::string& name : {where.new_name(), where.name})
+    for (const std::string& name : {where.new_name(), where.name, where.owner_name()})
         if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return failed(where, "remove it", errno);
     const descriptor live{::openat(folder, where.live_name().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!live && errno != ENOENT) return failed(where, "open the folder of its lock files", errno);

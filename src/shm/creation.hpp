@@ -7,6 +7,7 @@
 #include <seki/open.hpp>
 
 #include "shm/administration.hpp"
+#include "shm/descriptor.hpp"
 #include "shm/file_trust.hpp"
 
 namespace seki::shm {
@@ -15,7 +16,7 @@ namespace seki::shm {
 struct predecessor {
     opened_file opened;
     bool ours = false;             // has our magic, so that it can be marked superseded
-    std::uint64_t generation = 0;  // 0 where its layout is not ours
+    std::uint64_t generation = 0;  // 0 where it does not tell: its layout is not ours
 };
 
 // What stands at `where`, opened for writing; nothing when there is no file.
@@ -28,7 +29,13 @@ struct predecessor {
 
 [[nodiscard]] Result<void> mark_superseded(const place& where, const predecessor& old);
 
-// Removes the segment, its lock files and last the administration lock.
+// Whether we may take away what stands at `where`: asked before anything is marked, so that a refusal changes nothing.
+[[nodiscard]] Result<void> may_remove(const place& where, const predecessor* old);
+
+// The lock of sekid, so that none starts while the segment goes; nothing where there is no such file. busy: a sekid runs.
+[[nodiscard]] Result<descriptor> lock_out_sekid(const place& where);
+
+// Removes the segment, its lock files, sekid's, and last the administration lock. The caller holds both.
 [[nodiscard]] Result<void> remove_files(const place& where);
 
 }  // namespace seki::shm

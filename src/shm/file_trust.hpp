@@ -26,6 +26,7 @@ struct place {
     [[nodiscard]] std::string lock_name() const { return name + ".lock"; }
     [[nodiscard]] std::string live_name() const { return name + ".live"; }
     [[nodiscard]] std::string new_name() const { return name + ".new"; }
+    [[nodiscard]] std::string owner_name() const { return name + ".owner"; }
 };
 
 enum class purpose : bool { use, create };

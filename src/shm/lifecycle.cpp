@@ -2,6 +2,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
+
 #include "shm/administration.hpp"
 #include "shm/creation.hpp"
 #include "shm/file_trust.hpp"
@@ -82,13 +85,17 @@ Result<void> segment::destroy(const std::filesystem::path& path) {
         const Result<place> where = locate(path, purpose::use);
         if (!where) return std::unexpected(where.error());
         // Each of them alone is what a destroy() that died can leave.
-        if (!stands(*where, where->name) && !stands(*where, where->live_name()) && !stands(*where, where->new_name()) &&
-            !stands(*where, where->lock_name()))
+        const std::array names{where->name, where->live_name(), where->new_name(), where->owner_name(),
+                               where->lock_name()};
+        if (std::ranges::none_of(names, [&](const std::string& name) { return stands(*where, name); }))
             return refuse(Errc::not_found, "there is no \"{}\"", path.native());
         return administer(*where, [&](const administration&) -> Result<void> {
             const auto old = look_at_predecessor(*where);
             if (!old) return std::unexpected(old.error());
             if (Result<void> fine = must_be_ours(*where, *old); !fine) return fine;
+            const Result<descriptor> no_sekid = lock_out_sekid(*where);
+            if (!no_sekid) return std::unexpected(no_sekid.error());
+            if (Result<void> fine = may_remove(*where, *old ? &**old : nullptr); !fine) return fine;
             if (*old && (*old)->ours)
                 if (Result<void> done = mark_superseded(*where, **old); !done) return done;
             return remove_files(*where);

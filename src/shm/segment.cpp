@@ -201,6 +201,7 @@ std::span<std::byte> segment::arena(std::uint64_t offset, std::uint64_t size) co
 }
 
 std::filesystem::path administration_lock_path(const std::filesystem::path& path) { return path.native() + ".lock"; }
+std::filesystem::path owner_lock_path(const std::filesystem::path& path) { return path.native() + ".owner"; }
 std::filesystem::path liveness_folder(const std::filesystem::path& path) { return path.native() + ".live"; }
 
 }  // namespace seki::shm

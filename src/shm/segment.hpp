@@ -26,6 +26,8 @@
 
 namespace seki::shm {
 
+inline constexpr std::uint64_t max_segment_size = 1ULL << 40;
+
 // The geometry that `options` ask for. Refuses options out of range, and a size that leaves no arena.
 [[nodiscard]] Result<layout::geometry> plan(const SegmentOptions& options);
 
@@ -56,7 +58,8 @@ public:
     [[nodiscard]] static Result<std::shared_ptr<segment>> replace(const std::filesystem::path& path,
                                                                   const SegmentOptions& options);
 
-    // Marks the segment superseded and removes its files. Processes that hold it get Errc::superseded at their next call.
+    // Marks the segment superseded and removes its files. Processes that hold it get Errc::superseded at their next call. Changes nothing when
+    // it may not remove them, or when a sekid looks after the segment, which would make it anew at once (busy).
     [[nodiscard]] static Result<void> destroy(const std::filesystem::path& path);
 
     // For tests and fuzzing: takes `bytes` (page-aligned memory that outlives the result) as a segment after the same checks of its content.
@@ -102,6 +105,7 @@ private:
 
 // Where the lock files of `path` are.
 [[nodiscard]] std::filesystem::path administration_lock_path(const std::filesystem::path& path);
+[[nodiscard]] std::filesystem::path owner_lock_path(const std::filesystem::path& path);  // of sekid
 [[nodiscard]] std::filesystem::path liveness_folder(const std::filesystem::path& path);
 
 }  // namespace seki::shm

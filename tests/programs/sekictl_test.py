@@ -104,6 +104,16 @@ class Commands(SekictlTest):
 
 
 class Mistakes(SekictlTest):
+    def test_destroy_is_refused_while_a_sekid_runs(self):
+        """Fails when the workers lose their segment to an operator who only gets it back anew."""
+        self.configure("")
+        sekid = self.start()
+        self.assertIn("stop that first", self.wrong(1, "destroy"))
+        self.assertTrue(self.json("status")["sekid"]["running"])
+        sekid.stop()
+        self.assertTrue(self.json("destroy")["destroyed"])
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("test.seg")], [])
+
     def test_wrong_usage_names_what_was_meant(self):
         """Fails when a typing mistake is a page, or not a 2."""
         self.make()

@@ -6,6 +6,7 @@
 #include "layout/hash.hpp"
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
+#include "shm/descriptor.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
 
@@ -192,6 +193,69 @@ TEST_F(SegmentLifecycle, DestroyRemovesEveryFileAndTellsTheHolders) {
     EXPECT_TRUE(files().empty());
     EXPECT_EQ(segment::destroy(path).error().code, Errc::not_found);
     EXPECT_TRUE(files().empty());
+}
+
+// Fails when who may not remove the files takes the segment from everybody all the same.
+TEST_F(SegmentLifecycle, DestroyWithoutPermissionChangesNothing) {
+    constexpr gid_t group = 54322;
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    const bool root = ::geteuid() == 0;
+    for (const auto& file : {path, administration_lock_path(path), liveness_folder(path)}) {
+        if (root) {
+            ASSERT_EQ(::chown(file.c_str(), 0, group), 0);
+        }
+    }
+    ::chmod(folder.c_str(), root ? 0755 : 0555);
+    const std::string said = in_child([&]() -> std::string {
+        if (root && (::setresgid(group, group, group) != 0 || ::setresuid(54322, 54322, 54322) != 0))
+            return "no setresuid";
+        const auto refused = segment::destroy(path);
+        if (refused) return "it was destroyed";
+        return refused.error().code == Errc::no_permission ? "" : refused.error().message;
+    });
+    ::chmod(folder.c_str(), 0755);
+    EXPECT_EQ(said, "");
+    EXPECT_FALSE((*held)->superseded());
+    EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+}
+
+// Fails when a segment is destroyed under a running sekid, which would make it anew, or the file of its lock stays behind.
+TEST_F(SegmentLifecycle, DestroyIsRefusedWhileASekidRunsAndRemovesItsLockAfterwards) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    write_file(owner_lock_path(path), "1\n");
+    const descriptor sekid{::open(owner_lock_path(path).c_str(), O_RDWR | O_CLOEXEC)};
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    ASSERT_EQ(::fcntl(sekid.get(), F_OFD_SETLK, &lock), 0);
+    const auto refused = segment::destroy(path);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::busy);
+    EXPECT_THAT(refused.error().message, HasSubstr("stop that first"));
+    EXPECT_FALSE((*held)->superseded());
+    EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock", "a.seg.owner"));
+
+    lock.l_type = F_UNLCK;
+    ASSERT_EQ(::fcntl(sekid.get(), F_OFD_SETLK, &lock), 0);
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a damaged segment is followed by one of a generation that was there before: their lock files would have the same names.
+TEST_F(SegmentLifecycle, NoGenerationComesAgainAfterDamage) {
+    std::uint64_t latest = (*segment::create_or_attach(path, small))->generation();
+    for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.magic)}) {
+        scribble(path, damage, 77);
+        const auto next = segment::replace(path, small);
+        ASSERT_TRUE(next) << next.error().message;
+        EXPECT_GT((*next)->generation(), latest);
+        latest = (*next)->generation();
+        const auto after = segment::replace(path, small);
+        ASSERT_TRUE(after);
+        EXPECT_EQ((*after)->generation(), latest + 1);
+        latest = (*after)->generation();
+    }
 }
 
 // Fails when what an interrupted creation or destruction left cannot be cleared away.
