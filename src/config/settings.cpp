@@ -8,6 +8,7 @@
 #include "primitives/duration.hpp"
 #include "primitives/quoted.hpp"
 #include "shm/refuse.hpp"
+#include "shm/segment.hpp"
 
 namespace seki::config {
 namespace {
@@ -17,7 +18,6 @@ using std::chrono::nanoseconds;
 
 constexpr std::uint64_t most_slots = 4096;
 constexpr std::uint64_t smallest_segment = 1ULL << 20;
-constexpr std::uint64_t largest_segment = 1ULL << 44;
 constexpr nanoseconds shortest_tick = std::chrono::milliseconds{1};
 constexpr nanoseconds longest_tick = std::chrono::seconds{10};
 constexpr std::size_t longest_socket_path = 107;  // sun_path of sockaddr_un without its terminating zero
@@ -77,7 +77,7 @@ Result<void> parse_segment_size(configuration& into, const setting& key, std::st
         return shm::refuse(Errc::invalid_argument, "{} {}; accepted are {}", key.name, size.error().message,
                            key.accepted);
     if (*size < smallest_segment) return refuse(key, text, "is too small");
-    if (*size > largest_segment) return refuse(key, text, "is too large");
+    if (*size > shm::max_segment_size) return refuse(key, text, "is too large");
     into.segment.size = *size;
     return {};
 }
@@ -138,7 +138,7 @@ constexpr std::array<setting, 6> segment_table{{
     {"group", value_kind::word, "the name of a group", parse_group},
     {"max_workers", value_kind::number, "1 to 4096", parse_slots<&SegmentOptions::max_workers>},
     {"max_primitives", value_kind::number, "1 to 4096", parse_slots<&SegmentOptions::max_primitives>},
-    {"size", value_kind::word, R"("auto", or "1MiB" to "16TiB")", parse_segment_size},
+    {"size", value_kind::word, R"("auto", or "1MiB" to "1TiB")", parse_segment_size},
 }};
 
 constexpr std::array<setting, 3> sekid_table{{

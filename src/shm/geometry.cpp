@@ -6,8 +6,7 @@ namespace seki::shm {
 namespace {
 
 constexpr std::uint64_t max_count = 4096;
-constexpr std::uint64_t max_size = 1ULL << 40;
-constexpr std::uint64_t automatic_arena = 16ULL << 20;
+constexpr std::uint64_t automatic_arena = 24ULL << 20;  // three limiters of the default size
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) noexcept {
     return (value + unit - 1) / unit * unit;
@@ -42,9 +41,9 @@ Result<layout::geometry> plan(const SegmentOptions& options) {
         if (options.max_primitives < 1 || options.max_primitives > max_count)
             return refuse(Errc::invalid_argument, "segment: max_primitives {} is out of range: 1 to {}",
                           options.max_primitives, max_count);
-        if (options.size > max_size)
+        if (options.size > max_segment_size)
             return refuse(Errc::invalid_argument, "segment: size {} is too large: at most {} bytes", options.size,
-                          max_size);
+                          max_segment_size);
 
         const std::uint64_t overhead = arrange(options.max_primitives, options.max_workers, 0).arena_offset;
         const std::uint64_t size =
@@ -60,7 +59,7 @@ Result<layout::geometry> plan(const SegmentOptions& options) {
 }
 
 bool sound(const layout::geometry& parts, std::uint64_t file_size) noexcept {
-    return counts_in_range(parts.max_primitives, parts.max_workers) && file_size <= max_size &&
+    return counts_in_range(parts.max_primitives, parts.max_workers) && file_size <= max_segment_size &&
            file_size % layout::page == 0 && parts == arrange(parts.max_primitives, parts.max_workers, file_size) &&
            parts.arena_offset < parts.size;
 }

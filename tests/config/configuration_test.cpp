@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{"[segment]\nmax_workers = 0", "f:2:15: [segment]: max_workers 0 is too small: 1 to 4096"},
         bad_text{"[segment]\nmax_workers = 5000", "f:2:15: [segment]: max_workers 5000 is too large: 1 to 4096"},
         bad_text{"[segment]\nsize = '4096'",
-                 R"(f:2:8: [segment]: size 4096 is too small: "auto", or "1MiB" to "16TiB")"},
+                 R"(f:2:8: [segment]: size 4096 is too small: "auto", or "1MiB" to "1TiB")"},
         bad_text{"[sekid]\nlisten = 'localhost'",
                  R"(f:2:10: [sekid]: listen "localhost" has no port: "127.0.0.1:9435" or "unix:/run/seki/http.sock")"},
         bad_text{

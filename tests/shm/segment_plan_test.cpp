@@ -34,6 +34,21 @@ TEST(SegmentPlan, PartsLieOnPagesInOrderWithRoomForAllTheyPromise) {
     }
 }
 
+// Fails when what one gets without asking does not fit into the 64 MiB of /dev/shm in a container, with something beside it.
+TEST(SegmentPlan, TheDefaultFitsIntoAContainer) {
+    const auto parts = plan({});
+    ASSERT_TRUE(parts);
+    EXPECT_LE(parts->size, 48ULL << 20);
+}
+
+// Fails when the configuration accepts sizes that no segment can have, or a segment's bound is not its file's.
+TEST(SegmentPlan, TheLargestSizeIsPlannedAndNothingAbove) {
+    const auto parts = plan(sized(1, 1, max_segment_size));
+    ASSERT_TRUE(parts);
+    EXPECT_TRUE(sound(*parts, max_segment_size));
+    EXPECT_FALSE(plan(sized(1, 1, max_segment_size + 1)));
+}
+
 // Fails when "auto" leaves less than 16 MiB for limiters.
 TEST(SegmentPlan, AutomaticSizeLeavesAnArena) {
     const auto parts = plan(sized(8, 8, 0));
