@@ -8,6 +8,7 @@
 
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
+#include "config/room.hpp"
 
 namespace seki {
 namespace {
@@ -45,6 +46,7 @@ Result<Segment> open(std::string_view name, const OpenOptions& options) {
         auto loaded = config::load(options.config);
         if (!loaded) return std::unexpected(loaded.error());
         declared = std::move(*loaded);
+        if (const auto fine = config::make_room(declared); !fine) return std::unexpected(fine.error());
         wanted.segment = declared.segment;
     }
     const auto path = name.empty() && !declared.segment_path.empty() ? declared.segment_path : resolve(name);
@@ -57,10 +59,15 @@ Result<Segment> open(std::string_view name, const OpenOptions& options) {
     return Segment{std::move(handle)};
 }
 
+// Making and finding primitives is rare, so here who lost its lock by closing all descriptors (closefrom) takes it again.
 Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& options) const {
+    handle_->attachment()->look_again();
     return handle_->limiter(name, options);
 }
-Result<Limiter> Segment::limiter(std::string_view name) const { return handle_->limiter(name, std::nullopt); }
+Result<Limiter> Segment::limiter(std::string_view name) const {
+    handle_->attachment()->look_again();
+    return handle_->limiter(name, std::nullopt);
+}
 
 Result<void> Segment::change(std::string_view name, const LimiterOptions& options) const {
     const auto in = handle_->in_use();

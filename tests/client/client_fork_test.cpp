@@ -1,5 +1,6 @@
 // Handles in a child of fork(): the same limits, another worker.
 #include "client_fixture.hpp"
+#include "shm/liveness.hpp"
 #include "shm/processes.hpp"
 
 namespace seki::test {
@@ -46,6 +47,35 @@ TEST_F(ClientFork, AChildMakesLimitersAndMovesOverAsItsParentDoes) {
     forked.talk().tell();
     EXPECT_TRUE(forked.succeeded());
     EXPECT_EQ(next.limiter("login")->peek("alice", 0).remaining, 2U);
+}
+
+// Fails if a process that closed all its descriptors, as daemons do, stays without its lock while it goes on asking for limiters.
+TEST_F(ClientFork, WhoClosedAllItsDescriptorsLocksAgainWhenItAsksForALimiter) {
+    const Segment segment = opened();
+    const shm::segment& where = segment.handle()->where();
+    child closes{[&](const line& parent) {
+        const Limiter login = must(segment.limiter("login", six_a_year()));
+        (void)login.check("alice");
+        parent.tell(segment.handle()->attachment()->me().owner);
+        for (int i = 3; i < 1024; ++i)
+            if (i != parent.in() && i != parent.out()) ::close(i);
+        parent.tell();
+        (void)parent.hear();
+        (void)must(segment.limiter("login"));
+        parent.tell();
+        (void)parent.hear();
+        return true;
+    }};
+    const std::uint64_t owner = closes.talk().hear();
+    const shm::process_owner who{.slot = static_cast<std::uint32_t>(layout::owner_process(owner)),
+                                 .generation = layout::owner_generation(owner)};
+    (void)closes.talk().hear();
+    EXPECT_EQ(shm::is_live(where, who), shm::verdict::lost_lock);
+    closes.talk().tell();
+    (void)closes.talk().hear();
+    EXPECT_EQ(shm::is_live(where, who), shm::verdict::live);
+    closes.talk().tell();
+    EXPECT_TRUE(closes.succeeded());
 }
 
 }  // namespace

@@ -184,5 +184,17 @@ TEST_F(OpenTest, AConfigurationFileMakesTheSegmentAndItsLimiters) {
     EXPECT_FALSE(std::filesystem::exists(other));
 }
 
+// Fails if "auto" is another size here than in sekid: then what the file declares does not fit.
+TEST_F(OpenTest, AnAutomaticSizeHasRoomForWhatTheFileDeclares) {
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << path() << "\"\nmax_workers = 3\nmax_primitives = 5\n"
+                        << "[limiter.login]\nlimit = 5\nwindow = \"1h\"\nmax_keys = 400000\n";
+    OpenOptions options;
+    options.config = file;
+    const auto segment = open({}, options);
+    ASSERT_TRUE(segment) << segment.error().message;
+    EXPECT_TRUE(segment->limiter("another", {.limit = 5, .window = 1h}));
+}
+
 }  // namespace
 }  // namespace seki::test
