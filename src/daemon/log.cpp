@@ -5,8 +5,9 @@
 #include <memory>
 
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
+
+#include "daemon/journal.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -14,9 +15,7 @@ namespace {
 constexpr const char* journal_socket = "/run/systemd/journal/socket";
 constexpr const char* program = "sekid";
 
-std::shared_ptr<spdlog::logger> to_journal() {
-    return std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::systemd_sink_mt>());
-}
+std::shared_ptr<spdlog::logger> to_journal() { return std::make_shared<spdlog::logger>(program, journal_sink()); }
 
 std::shared_ptr<spdlog::logger> to_standard_error() {
     auto made = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());

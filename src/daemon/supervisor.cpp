@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/bus_guard.hpp"
+#include "daemon/journal.hpp"
 #include "daemon/log.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
@@ -30,8 +31,14 @@ bool still_there(const shm::segment& ours) noexcept {
 }
 
 void log_plan(const limiter_plan& plan) {
-    for (const auto& [name, options] : plan.missing()) spdlog::info("made limiter \"{}\"", name);
-    for (const auto& each : plan.changes()) spdlog::info("changed limiter \"{}\": {}", each.name, each.difference);
+    for (const auto& [name, options] : plan.missing()) {
+        const log_fields about{{"SEKI_EVENT", "limiter_made"}, {"SEKI_LIMITER", name}};
+        spdlog::info("made limiter \"{}\"", name);
+    }
+    for (const auto& each : plan.changes()) {
+        const log_fields about{{"SEKI_EVENT", "limiter_changed"}, {"SEKI_LIMITER", each.name}};
+        spdlog::info("changed limiter \"{}\": {}", each.name, each.difference);
+    }
 }
 
 Result<void> declare(const shm::segment& where, const declared_limiters& limiters) {
@@ -126,10 +133,15 @@ void supervisor::beat(std::uint64_t now) const noexcept {
 
 void supervisor::reap() {
     const shm::reap_report found = shm::reap(*owned_->segment);
-    if (found.processes != 0) spdlog::info("gave back what {} dead processes held", found.processes);
-    if (found.lost_locks > lost_locks_)
+    if (found.processes != 0) {
+        const log_fields about{{"SEKI_EVENT", "reaped"}, {"SEKI_COUNT", std::to_string(found.processes)}};
+        spdlog::info("gave back what {} dead processes held", found.processes);
+    }
+    if (found.lost_locks > lost_locks_) {
+        const log_fields about{{"SEKI_EVENT", "lost_lock"}, {"SEKI_COUNT", std::to_string(found.lost_locks)}};
         spdlog::warn("{} processes live without their lock: they closed descriptors that were not theirs",
                      found.lost_locks);
+    }
     lost_locks_ = found.lost_locks;
 }
 
@@ -144,6 +156,7 @@ void supervisor::look_around(std::uint64_t now) {
 
 void supervisor::recover() {
     if (owned_ != nullptr) {
+        const log_fields about{{"SEKI_EVENT", "segment_lost"}};
         spdlog::error("segment {} was {}: taking up what is there now, or making it anew",
                       settings_.segment_path.native(),
                       owned_->guard.lost()            ? "truncated by another process"
@@ -170,6 +183,7 @@ void supervisor::reload() {
         if (!next) return std::unexpected(next.error());
         return apply(*next);
     }();
+    const log_fields about{{"SEKI_EVENT", done ? "reloaded" : "reload_refused"}};
     if (done)
         spdlog::info("reloaded {}", *given_.config);
     else

@@ -7,6 +7,7 @@
 
 #include "config/configuration.hpp"
 #include "daemon/command_line.hpp"
+#include "daemon/journal.hpp"
 #include "daemon/log.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/supervisor.hpp"
@@ -36,6 +37,7 @@ int serve(const daemon::command_line& given) {
     const auto settings = daemon::load_settings(given);
     if (!settings) return give_up(settings.error());
     daemon::log_to(settings->daemon.log);
+    const daemon::log_fields about{{"SEKI_SEGMENT", settings->segment_path.native()}};
     const auto started = daemon::supervisor::start(given, *settings);
     if (!started) return give_up(started.error());
     if (const auto ended = (*started)->run(); !ended) return give_up(ended.error());
