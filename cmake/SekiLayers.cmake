@@ -6,7 +6,7 @@ add_library(seki_flags INTERFACE)
 target_compile_options(seki_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
     -Woverloaded-virtual -Wimplicit-fallthrough -Wundef -Werror
-    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16>
+    "$<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16;-mprfchw>"
     $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-march=armv8.1-a>)
 
 # seki_layer(NAME [USES layer...] [LINK library...])
@@ -25,7 +25,7 @@ function(seki_layer NAME)
     else()
         set(scope INTERFACE)
         add_library(seki_${NAME} INTERFACE)
-        target_compile_options(seki_${NAME} INTERFACE $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16>)
+        target_compile_options(seki_${NAME} INTERFACE "$<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16;-mprfchw>")
     endif()
     target_include_directories(seki_${NAME} ${scope} ${root} ${PROJECT_SOURCE_DIR}/include)
     foreach(used IN LISTS LAYER_USES)

@@ -58,12 +58,16 @@ Decision spend_all(std::span<const Demand> demands, const Decision& before) noex
 }  // namespace
 
 Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept {
-    return handle_->with([&](const primitives::limiter& bound) { return bound.check({.key = key, .cost = cost}); });
+    // Inlined, as with() would not be twice: no call between here and the compare-and-swap.
+    Decision decision =
+        handle_->bound().decide({.key = key, .cost = cost}, [](Clock which) { return primitives::read_clock(which); });
+    if (decision.error == Errc::superseded) [[unlikely]]
+        decision = handle_->check({.key = key, .cost = cost});
+    return decision;
 }
 
 Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
-    return handle_->with(
-        [&](const primitives::limiter& bound) { return bound.check({.key = key, .cost = cost, .spend = false}); });
+    return handle_->check({.key = key, .cost = cost, .spend = false});
 }
 
 // Two ways to wait. leaky_bucket takes its turn at once, if it comes in time, and sleeps until it is there. The others spend only when it is
@@ -74,9 +78,7 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
     const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
     for (std::uint64_t now = start;; now = primitives::read_clock(Clock::precise)) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = handle_->with([&](const primitives::limiter& bound) {
-            return bound.check({.key = key, .cost = cost, .patience = left});
-        });
+        const Decision decision = handle_->check({.key = key, .cost = cost, .patience = left});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
         const std::uint64_t told = primitives::read_clock(Clock::precise);
         if (decision.allowed) {

@@ -56,10 +56,14 @@ public:
     template <class Operation>
     auto with(Operation operation) noexcept {
         const primitives::limiter* bound = bound_.current();
-        auto result = operation(*bound);  // the one object returned, so that it is made where the caller wants it
+        auto result = operation(*bound);
         if (error_of(result) == Errc::superseded) [[unlikely]]
             if (const primitives::limiter* next = move_over(); next != nullptr) result = operation(*next);
         return result;
+    }
+
+    [[nodiscard]] Decision check(primitives::demand wanted) noexcept {
+        return with([wanted](const primitives::limiter& bound) { return bound.check(wanted); });
     }
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }

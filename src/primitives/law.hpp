@@ -17,9 +17,15 @@ namespace seki::primitives {
 // gcra, token_bucket and leaky_bucket. Only a leaky bucket tells how long its queue is.
 class bucket_law {
 public:
-    explicit constexpr bucket_law(const limiter_terms& terms) noexcept
-        : terms_{.emission = terms.emission, .horizon = terms.horizon, .burst = terms.burst},
-          queues_{terms.algorithm == Algorithm::leaky_bucket} {}
+    // `value(layout::limiter_term)` reads one of the packed terms.
+    template <class Value>
+    [[gnu::always_inline]] explicit constexpr bucket_law(const Value& value) noexcept
+        : terms_{.emission = value(layout::term_emission),
+                 .horizon = value(layout::term_horizon),
+                 .burst = value(layout::term_burst),
+                 .reciprocal = value(layout::term_reciprocal)},
+          queues_{layout::unpack_modes(value(layout::term_modes)).algorithm ==
+                  static_cast<std::uint8_t>(Algorithm::leaky_bucket)} {}
 
     [[nodiscard]] constexpr bool as_good_as_new(std::uint64_t state, algorithm::nanos now) const noexcept {
         return algorithm::gcra::as_good_as_new(state, now);
@@ -28,9 +34,20 @@ public:
     [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
         return (now * algorithm::gcra::ticks_per_nano) & algorithm::state_mask;
     }
-    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
-                                                                         std::uint64_t cost) const noexcept {
+    [[nodiscard]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                     std::uint64_t cost) const noexcept {
         algorithm::outcome result = algorithm::gcra::check(state, now, cost, terms_);
+        if (!queues_) result.delay = 0;
+        return result;
+    }
+    // check() in its two halves.
+    [[nodiscard, gnu::always_inline]] constexpr algorithm::gcra::ruling rule(std::uint64_t state, algorithm::nanos now,
+                                                                             std::uint64_t cost) const noexcept {
+        return algorithm::gcra::rule(state, now, cost, terms_);
+    }
+    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome describe(
+        const algorithm::gcra::ruling& made) const noexcept {
+        algorithm::outcome result = algorithm::gcra::describe(made, terms_);
         if (!queues_) result.delay = 0;
         return result;
     }
@@ -66,8 +83,8 @@ public:
     [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
         return algorithm::sliding_window::refund(0, now, 0, terms_);
     }
-    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
-                                                                         std::uint64_t cost) const noexcept {
+    [[nodiscard]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                     std::uint64_t cost) const noexcept {
         return algorithm::sliding_window::check(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
@@ -93,8 +110,8 @@ public:
     [[nodiscard]] constexpr std::uint64_t fresh(algorithm::nanos now) const noexcept {
         return algorithm::fixed_window::refund(0, now, 0, terms_);
     }
-    [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
-                                                                         std::uint64_t cost) const noexcept {
+    [[nodiscard]] constexpr algorithm::outcome check(std::uint64_t state, algorithm::nanos now,
+                                                     std::uint64_t cost) const noexcept {
         return algorithm::fixed_window::check(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
@@ -109,13 +126,21 @@ private:
     algorithm::fixed_window::terms terms_;
 };
 
-// Calls visit(law) with the law that the terms ask for, packed as they stand in a segment or not.
+// Whether terms with these modes are those of a bucket that is enforced: what the straight path of a check knows how to do.
+[[gnu::always_inline]] constexpr bool goes_straight(std::uint64_t packed_modes) noexcept {
+    const layout::modes modes = layout::unpack_modes(packed_modes);
+    return modes.algorithm < static_cast<std::uint8_t>(Algorithm::sliding_window) &&
+           modes.mode == static_cast<std::uint8_t>(Mode::enforce);
+}
+
+// Calls visit(law) with the law that the terms ask for. `values` may be what stands in a segment: a window law gets it cleaned of what
+// its arithmetic could trap on, a bucket law has nothing to fear from any terms (algorithm/gcra.hpp).
 template <class Visit>
 [[gnu::always_inline]] constexpr auto with_law(const packed_terms& values, Visit&& visit) noexcept {
-    switch (modes_of(values).algorithm) {
+    switch (modes_of(values[layout::term_modes]).algorithm) {
         case Algorithm::sliding_window: return visit(sliding_window_law{unpack(values)});
         case Algorithm::fixed_window: return visit(fixed_window_law{unpack(values)});
-        default: return visit(bucket_law{unpack(values)});
+        default: return visit(bucket_law{[&](std::size_t value) { return values[value]; }});
     }
 }
 template <class Visit>

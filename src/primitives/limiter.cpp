@@ -4,17 +4,17 @@ namespace seki::primitives {
 
 limiter::limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
     : attachment_{std::move(in)},
-      segment_{&attachment_->where()},
-      entry_{&segment_->directory()[at.index]},
-      writable_{segment_->how() == shm::segment::access::read_write},
+      superseded_{&attachment_->where().header().id.superseded},
+      entry_{&attachment_->where().directory()[at.index]},
+      writable_{attachment_->where().how() == shm::segment::access::read_write},
       place_{at},
-      hash_{segment_->header(), at.incarnation} {
-    const tables found = tables_of(*segment_, at);
+      hash_{attachment_->where().header(), at.incarnation} {
+    const tables found = tables_of(attachment_->where(), at);
     table_ = found.keys;
     texts_ = found.texts;
 }
 
-Decision limiter::check(const demand& wanted) const noexcept {
+Decision limiter::check(demand wanted) const noexcept {
     return decide(wanted, [](Clock which) { return read_clock(which); });
 }
 

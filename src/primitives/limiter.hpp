@@ -44,17 +44,17 @@ public:
     // `at` was found in the directory of `in`'s segment.
     limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
 
-    [[nodiscard]] Decision check(const demand& wanted) const noexcept;
+    [[nodiscard]] Decision check(demand wanted) const noexcept;
     // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
-    [[nodiscard]] Decision decide(const demand& wanted, Time clock) const noexcept;
+    [[nodiscard]] Decision decide(demand wanted, Time clock) const noexcept;
 
     Errc reset(std::string_view key) const noexcept;
     Errc refund(std::string_view key, std::int64_t cost) const noexcept;
 
     // none; deleted; or superseded.
     [[nodiscard]] Errc standing() const noexcept {
-        if (segment_->superseded()) [[unlikely]]
+        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
             return Errc::superseded;
         if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
             return Errc::deleted;
@@ -64,19 +64,16 @@ public:
     [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
     [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] limiter_terms terms() const noexcept { return unpack(shm::read_terms(*entry_).values); }
-    [[nodiscard]] LimiterOptions options() const noexcept {
-        return to_options(terms(), place_.shape);
-    }
+    [[nodiscard]] LimiterOptions options() const noexcept { return to_options(terms(), place_.shape); }
 
     [[nodiscard]] const shm::key_table<>& table() const noexcept { return table_; }
     [[nodiscard]] const shm::key_texts<>& texts() const noexcept { return texts_; }
     [[nodiscard]] const shm::fingerprint& hash() const noexcept { return hash_; }
 
 private:
-    // One check on its way through decide().
+    // One check on its way through settle().
     struct call {
         std::uint64_t tag;
-        shm::key_table<>::neighbourhood around;
         std::uint64_t cost;
         bool spend;
         algorithm::nanos patience;
@@ -85,33 +82,44 @@ private:
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
     };
+    enum class step : std::uint8_t {
+        decided,  // and spent, if that was wanted and allowed
+        again,    // somebody else changed the key meanwhile
+        absent,   // a key without a slot, which needs one
+    };
     // What the key table asks of who inserts.
     template <class Law, class Time>
     struct inserting;
 
-    // One look at the key. False: somebody else changed it meanwhile, look again.
+    // What the law says to the key where it was seen, and the compare-and-swap if that is allowed.
+    template <class Law>
+    static step attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
+                        bool spend, algorithm::nanos patience, algorithm::nanos now,
+                        algorithm::outcome& verdict) noexcept;
+    // Every case, in as many rounds as it takes. By value: a demand whose address is taken would live in memory on the straight path too.
+    template <class Time>
+    Decision settle(demand wanted, std::uint64_t tag, Time clock) const noexcept;
+    // One round of it. False: look again.
     template <class Law, class Time>
-    bool attempt(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+    bool round(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
     // Gives the key its slot. True: it got none, and `answer` says what that means.
-    // Takes its arguments by value, like has_room(): a call whose address were known to functions that are not inlined would live
-    // in memory and not in registers.
     template <class Law, class Time>
-    bool insert(Law law, call making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
+    bool insert(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
 
     // The answer to a new key that finds no room; whether that is an allowance.
     template <class Law>
     static bool turn_away(const Law& law, const call& making, Decision& answer) noexcept;
     // Whether a key without a slot would get one.
     template <class Law>
-    bool has_room(Law law, std::uint64_t tag, algorithm::nanos now) const noexcept;
+    bool has_room(const Law& law, std::uint64_t tag, algorithm::nanos now) const noexcept;
 
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
     Errc rewrite(std::string_view key, layout::counter which, Next next) const noexcept;
-    void count(const call& made, bool allowed, bool observed) const noexcept;
+    void count(std::uint64_t tag, std::uint64_t cost, bool allowed, bool observed) const noexcept;
 
     std::shared_ptr<const shm::attachment> attachment_;
-    const shm::segment* segment_;
+    const layout::word* superseded_;
     layout::directory_entry* entry_;
     bool writable_;
     shm::placement place_;
@@ -136,135 +144,178 @@ struct limiter::inserting {
     }
 };
 
-[[gnu::always_inline]] inline void limiter::count(const call& made, bool allowed, bool observed) const noexcept {
+[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::uint64_t cost, bool allowed,
+                                                  bool observed) const noexcept {
     const shm::worker& me = attachment_->me();
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
-    shm::count_decision(me, place_.index, place_.incarnation, counts, costs, made.cost);
+    shm::count_decision(me, place_.index, place_.incarnation, counts, costs, cost);
     if (shm::sampled()) [[unlikely]]
-        shm::record(me, place_.incarnation, made.tag, allowed);
+        shm::record(me, place_.incarnation, tag, allowed);
 }
 
-// A call that does not spend only looks: it is counted nowhere.
-template <class Law, class Time>
-[[gnu::always_inline]] inline bool limiter::attempt(const Law& law, const call& making, algorithm::nanos now,
-                                                    Time clock, Decision& answer) const noexcept {
-    const auto span = [](algorithm::nanos value) {
-        return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
-    };
-    const auto at = shm::key_table<>::find(making.around, making.tag);
-    algorithm::outcome verdict = law.check(at.state, now, making.cost);
-    if (verdict.allowed && verdict.delay > making.patience) [[unlikely]] {
-        const algorithm::nanos wait = verdict.delay - making.patience;
+template <class Law>
+limiter::step limiter::attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
+                               bool spend, algorithm::nanos patience, algorithm::nanos now,
+                               algorithm::outcome& verdict) noexcept {
+    verdict = law.check(at.state, now, cost);
+    if (verdict.allowed && verdict.delay > patience) [[unlikely]] {
+        const algorithm::nanos wait = verdict.delay - patience;
         verdict = law.check(at.state, now, 0);  // the state as it stays
         verdict.allowed = false;
         verdict.retry_after = wait;
     }
-    if (verdict.allowed && making.spend) {
+    if (verdict.allowed && spend) {
         if (!at) [[unlikely]]
-            return insert(law, making, now, clock, answer);
-        if (!shm::key_table<>::exchange(at, making.tag, verdict.state)) [[unlikely]]
-            return false;
-    } else if (at) {
-        if (!shm::key_table<>::still(at, making.tag)) [[unlikely]]
-            return false;
-    } else if (verdict.allowed && making.cost > 0 && !has_room(law, making.tag, now)) [[unlikely]] {
-        (void)turn_away(law, making, answer);
-        return true;
+            return step::absent;
+        return shm::key_table<>::exchange(at, tag, verdict.state) ? step::decided : step::again;
+    }
+    if (!at) [[unlikely]]
+        return verdict.allowed && cost > 0 ? step::absent : step::decided;
+    return shm::key_table<>::still(at, tag) ? step::decided : step::again;
+}
+
+constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexcept {
+    const auto span = [](algorithm::nanos value) {
+        return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
+    };
+    return {.allowed = verdict.allowed || observed,
+            .shadow = observed,
+            .error = Errc::none,
+            .limit = verdict.limit,
+            .remaining = verdict.remaining,
+            .retry_after = span(verdict.retry_after),
+            .reset_after = span(verdict.reset_after),
+            .delay = span(verdict.delay)};
+}
+constexpr Decision no_decision(Errc why) noexcept { return {.error = why}; }
+
+// Straight on for nearly every check: a key that has its slot, a bucket that is enforced, nobody in between. What it finds otherwise it leaves
+// to settle(), which starts from the beginning; so it has no loop, and next to nothing to keep in memory: a compare-and-swap waits for
+// every store before it (bench/limiter).
+template <class Time>
+[[gnu::always_inline]] inline Decision limiter::decide(demand wanted, Time clock) const noexcept {
+    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]]
+        return no_decision(Errc::invalid_argument);
+    const layout::directory_entry& entry = *entry_;  // a local: loaded once
+    const std::uint64_t tag = hash_(wanted.key);
+    const auto around = table_.prefetch(tag);
+    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
+        return no_decision(why);
+
+    const bool spend = wanted.spend && wanted.cost > 0;
+    // Which clock, by the terms of now. The terms that decide are read after the time: a bucket's states do not depend on which were in force when
+    // (settle() has to be more careful, for the window laws).
+    const auto which = modes_of(shm::read_term(entry, shm::terms_version(entry), layout::term_modes)).clock;
+    const algorithm::nanos now = clock(which);
+    const std::uint64_t version = shm::terms_version(entry);
+    const bucket_law law{[&](std::size_t value) { return shm::read_term(entry, version, value); }};
+    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes));
+    const auto at = shm::key_table<>::find(around, tag);
+    const bool may = writable_ || !spend;
+    if (at && straight && may && shm::in_force(entry, version) && wanted.patience == algorithm::never) [[likely]] {
+        const auto cost = static_cast<std::uint64_t>(wanted.cost);
+        const auto ruling = law.rule(at.state, now, cost);
+        if (ruling.allowed && spend) [[likely]] {
+            if (shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[likely]] {
+                count(tag, cost, true, false);
+                return tell(law.describe(ruling), false);
+            }
+        } else if (shm::key_table<>::still(at, tag)) [[likely]] {
+            // A call that does not spend only looks: it is counted nowhere.
+            if (spend) count(tag, cost, false, false);
+            return tell(law.describe(ruling), false);
+        }
+    }
+    return settle(wanted, tag, clock);
+}
+
+template <class Time>
+[[gnu::noinline]] Decision limiter::settle(demand wanted, std::uint64_t tag, Time clock) const noexcept {
+    call making{.tag = tag,
+                .cost = static_cast<std::uint64_t>(wanted.cost),
+                .spend = wanted.spend && wanted.cost > 0,
+                .patience = wanted.patience,
+                .key = wanted.key};
+    if (making.spend && !writable_) return no_decision(Errc::read_only);
+    Decision answer;
+    for (int rounds = 0; rounds < shm::key_table<>::max_rounds; ++rounds) {
+        const std::uint64_t version = shm::terms_version(*entry_);
+        const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
+        making.clock = modes.clock;
+        making.observe = modes.mode == Mode::shadow;
+        making.on_full = modes.on_full;
+        // Read in every round: a time from before somebody else's decision would be an old one. And the terms are those that stood before
+        // it and after it: a time later than the end of a window law's terms would give a window number that the next terms never reach.
+        const algorithm::nanos now = clock(modes.clock);
+        const packed_terms values = shm::read_values(*entry_, version);
+        if (!shm::in_force(*entry_, version)) continue;
+        const bool done = with_law(values, [&](const auto& law) {
+            if (modes.mode != Mode::off) return round(law, making, now, clock, answer);
+            answer = {.allowed = true, .limit = law.capacity(), .remaining = law.capacity()};
+            return true;
+        });
+        if (done) return answer;
+    }
+    return no_decision(Errc::damaged);
+}
+
+template <class Law, class Time>
+bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Time clock,
+                    Decision& answer) const noexcept {
+    algorithm::outcome verdict;
+    switch (
+        attempt(law, table_.find(making.tag), making.tag, making.cost, making.spend, making.patience, now, verdict)) {
+        case step::again: return false;
+        case step::absent:
+            if (making.spend) return insert(law, making, now, clock, answer);
+            if (!has_room(law, making.tag, now)) {
+                (void)turn_away(law, making, answer);
+                return true;
+            }
+            break;
+        case step::decided: break;
     }
     const bool observed = !verdict.allowed && making.observe;
-    answer.allowed = verdict.allowed || observed;
-    answer.shadow = observed;
-    answer.limit = verdict.limit;
-    answer.remaining = verdict.remaining;
-    answer.retry_after = span(verdict.retry_after);
-    answer.reset_after = span(verdict.reset_after);
-    answer.delay = span(verdict.delay);
-    if (making.spend) count(making, verdict.allowed, observed);
+    if (making.spend) count(making.tag, making.cost, verdict.allowed, observed);
+    answer = tell(verdict, observed);
     return true;
 }
 
 template <class Law, class Time>
-[[gnu::noinline]] bool limiter::insert(Law law, call making, algorithm::nanos now, Time clock,
-                                       Decision& answer) const noexcept {
+bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, Time clock,
+                     Decision& answer) const noexcept {
     const shm::worker& me = attachment_->me();
     switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
         case shm::key_table<>::insertion::there:
             // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
             if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
             return false;
-        case shm::key_table<>::insertion::hindered: answer.error = Errc::damaged; return true;
+        case shm::key_table<>::insertion::hindered: answer = no_decision(Errc::damaged); return true;
         case shm::key_table<>::insertion::full: break;
     }
     shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
-    count(making, allowed, answer.shadow);
+    count(making.tag, making.cost, allowed, answer.shadow);
     return true;
 }
 
 template <class Law>
 bool limiter::turn_away(const Law& law, const call& making, Decision& answer) noexcept {
     const bool allowed = making.on_full == OnFull::allow;
-    answer.allowed = allowed || making.observe;
-    answer.shadow = !allowed && making.observe;
-    answer.limit = law.capacity();
+    answer = {.allowed = allowed || making.observe, .shadow = !allowed && making.observe, .limit = law.capacity()};
     if (!allowed) answer.retry_after = std::chrono::nanoseconds{static_cast<std::int64_t>(law.pace())};
     return allowed;
 }
 
 template <class Law>
-[[gnu::noinline]] bool limiter::has_room(Law law, std::uint64_t tag, algorithm::nanos now) const noexcept {
+bool limiter::has_room(const Law& law, std::uint64_t tag, algorithm::nanos now) const noexcept {
     struct judge {
         const Law& law;
         algorithm::nanos now;
         bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
     };
     return table_.has_room(tag, judge{law, now});
-}
-
-template <class Time>
-[[gnu::always_inline]] inline Decision limiter::decide(const demand& wanted, Time clock) const noexcept {
-    Decision answer;
-    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]] {
-        answer.error = Errc::invalid_argument;
-        return answer;
-    }
-    const std::uint64_t tag = hash_(wanted.key);
-    call making{.tag = tag,
-                .around = table_.prefetch(tag),
-                .cost = static_cast<std::uint64_t>(wanted.cost),
-                .spend = wanted.spend && wanted.cost > 0,
-                .patience = wanted.patience,
-                .key = wanted.key};
-    answer.error = standing();
-    if (making.spend && !writable_) [[unlikely]]
-        answer.error = Errc::read_only;
-    if (answer.error != Errc::none) [[unlikely]]
-        return answer;
-
-    for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
-        const auto in_force = shm::read_terms(*entry_);
-        const auto modes = modes_of(in_force.values);
-        making.clock = modes.clock;
-        making.observe = modes.mode == Mode::shadow;
-        making.on_full = modes.on_full;
-        // Read in every round: a time from before somebody else's decision would be an old one. And the terms are looked at again after it:
-        // a time later than the end of a window law's terms would give a window number that the next terms never reach.
-        const algorithm::nanos now = clock(modes.clock);
-        if (!shm::in_force(*entry_, in_force.version)) [[unlikely]]
-            continue;
-        const bool done = with_law(in_force.values, [&](const auto& law) __attribute__((always_inline)) {
-            if (modes.mode != Mode::off) [[likely]]
-                return attempt(law, making, now, clock, answer);
-            answer.allowed = true;
-            answer.limit = answer.remaining = law.capacity();
-            return true;
-        });
-        if (done) [[likely]]
-            return answer;
-    }
-    answer.error = Errc::damaged;
-    return answer;
 }
 
 }  // namespace seki::primitives

@@ -1,16 +1,6 @@
 #include "primitives/limiter_terms.hpp"
 
 namespace seki::primitives {
-namespace {
-
-// Rounded up to a tick, so that the rate is never above what was asked for.
-std::uint64_t emission_of(std::uint64_t window_ns, std::uint64_t limit) noexcept {
-    const std::uint64_t ticks = window_ns * algorithm::gcra::ticks_per_nano;
-    return ticks / limit + (ticks % limit != 0);
-}
-
-}  // namespace
-
 limiter_terms compile(const LimiterOptions& options) noexcept {
     limiter_terms terms;
     terms.algorithm = options.algorithm;
@@ -22,7 +12,7 @@ limiter_terms compile(const LimiterOptions& options) noexcept {
         std::clamp<std::int64_t>(options.window.count(), 1, static_cast<std::int64_t>(max_window_ns)));
     if (is_bucket(options.algorithm)) {
         terms.burst = options.burst == 0 ? terms.limit : std::min(options.burst, max_count);
-        terms.emission = emission_of(terms.window_ns, terms.limit);
+        terms.emission = algorithm::gcra::emission_for(terms.window_ns, terms.limit);
     }
     if (options.algorithm == Algorithm::sliding_window)
         terms.count_bits = algorithm::sliding_window::count_bits_for(terms.window_ns);

@@ -40,10 +40,11 @@ struct limiter_terms {
     unsigned count_bits = max_count_bits;  // of a count in the state; fewer for a sliding_window of short windows
     std::uint64_t limit = 1;
     std::uint64_t window_ns = 1;
-    std::uint64_t burst = 0;     // 0 for the windows
-    std::uint64_t emission = 1;  // ticks per unit of cost
-    std::uint64_t horizon = 0;   // burst * emission
-    std::uint64_t shift = 0;     // windows: chosen by who changes `window` while the limiter runs
+    std::uint64_t burst = 0;                                       // 0 for the windows
+    std::uint64_t emission = 1;                                    // ticks per unit of cost
+    std::uint64_t horizon = 0;                                     // burst * emission
+    std::uint64_t reciprocal = algorithm::gcra::reciprocal_of(1);  // of emission
+    std::uint64_t shift = 0;  // windows: chosen by who changes `window` while the limiter runs
 
     friend bool operator==(const limiter_terms&, const limiter_terms&) = default;
 };
@@ -67,7 +68,8 @@ constexpr packed_terms pack(const limiter_terms& terms) noexcept {
     values[layout::term_burst] = terms.burst;
     values[layout::term_emission] = terms.emission;
     values[layout::term_horizon] = terms.horizon;
-    values[layout::term_shift] = terms.shift;
+    values[is_bucket(terms.algorithm) ? layout::term_reciprocal : layout::term_shift] =
+        is_bucket(terms.algorithm) ? terms.reciprocal : terms.shift;
     values[layout::term_count_bits] = terms.count_bits;
     return values;
 }
@@ -84,18 +86,16 @@ struct choices {
     Clock clock;
 };
 
-[[gnu::always_inline]] constexpr choices modes_of(const packed_terms& values) noexcept {
-    const layout::modes modes = layout::unpack_modes(values[layout::term_modes]);
+[[gnu::always_inline]] constexpr choices modes_of(std::uint64_t packed) noexcept {
+    const layout::modes modes = layout::unpack_modes(packed);
     return {.algorithm = in_range<Algorithm>(modes.algorithm),
             .mode = in_range<Mode>(modes.mode),
             .on_full = in_range<OnFull>(modes.on_full),
             .clock = in_range<Clock>(modes.clock)};
 }
 
-// On the path of a check, once for each law: what a law does not use is not worked out (bench/limiter). The one division runs only on
-// terms that no compile() made.
-[[gnu::always_inline]] constexpr limiter_terms unpack(const packed_terms& values) noexcept {
-    const choices modes = modes_of(values);
+[[nodiscard]] constexpr limiter_terms unpack(const packed_terms& values) noexcept {
+    const choices modes = modes_of(values[layout::term_modes]);
     limiter_terms terms;
     terms.algorithm = modes.algorithm;
     terms.mode = modes.mode;
@@ -108,12 +108,13 @@ struct choices {
     terms.window_ns = std::clamp<std::uint64_t>(values[layout::term_window], 1, max_window_ns);
     terms.burst = std::min(values[layout::term_burst], max_count);
     terms.emission = std::clamp<std::uint64_t>(values[layout::term_emission], 1, max_horizon);
-    terms.shift = values[layout::term_shift];
+    if (!is_bucket(terms.algorithm)) terms.shift = values[layout::term_shift];
     // Not read from the segment: a horizon that contradicts burst * emission would let a state grow into bit 63.
     if (__builtin_mul_overflow(terms.burst, terms.emission, &terms.horizon) || terms.horizon > max_horizon) {
         terms.emission = max_horizon / terms.burst;
         terms.horizon = terms.burst * terms.emission;
     }
+    terms.reciprocal = algorithm::gcra::reciprocal_of(terms.emission);
     return terms;
 }
 

@@ -27,11 +27,17 @@ public:
         XXH3_generateSecret(secret_.data(), secret_.size(), material.data(), material.size());
     }
 
-    [[nodiscard]] std::uint64_t operator()(std::string_view key) const noexcept {
-        return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size()) | layout::tag_bit;
+    [[nodiscard, gnu::always_inline]] std::uint64_t operator()(std::string_view key) const noexcept {
+        // Inlined for the sizes that keys have; the rest of XXH3 is a kilobyte of code.
+        return (key.size() <= 128 ? hash(key) : hash_long(key)) | layout::tag_bit;
     }
 
 private:
+    [[nodiscard, gnu::always_inline]] std::uint64_t hash(std::string_view key) const noexcept {
+        return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size());
+    }
+    [[nodiscard, gnu::noinline]] std::uint64_t hash_long(std::string_view key) const noexcept { return hash(key); }
+
     std::array<std::byte, XXH3_SECRET_DEFAULT_SIZE> secret_;
 };
 

@@ -27,7 +27,7 @@ thread_local constinit std::uint32_t to_skip = 0;
 
 bool draw() noexcept {
     if (random_state != 0) {
-        to_skip = static_cast<std::uint32_t>(next_random() >> 32) % 31;
+        to_skip = static_cast<std::uint32_t>(next_random() >> 32) % (2 * sampling_rate - 1);
         return true;
     }
     // The address tells the threads of a process apart, the token the processes.

@@ -20,19 +20,19 @@
 
 namespace seki::shm {
 
-inline constexpr std::uint64_t sampling_rate = 16;
+inline constexpr std::uint64_t sampling_rate = 32;
 
 namespace sampling {
 
 extern thread_local constinit std::uint32_t to_skip;  // decisions before the next sample
 
-// Draws how many to skip next, 0 to 30 with mean 15: a fixed distance would see only one of several keys that take turns. Answers
+// Draws how many to skip next, 0 to 62 with mean 31: a fixed distance would see only one of several keys that take turns. Answers
 // whether this decision is a sample: yes, but for a thread's first, which only gets its place in the sequence.
 bool draw() noexcept;
 
 }  // namespace sampling
 
-// True for one decision in 16. A look and a decrement otherwise.
+// True for one decision in sampling_rate. A look and a decrement otherwise.
 [[nodiscard]] inline bool sampled() noexcept {
     if (sampling::to_skip == 0) [[unlikely]]
         return sampling::draw();
@@ -84,7 +84,7 @@ void record(const worker& me, std::uint64_t incarnation, std::uint64_t tag, bool
     for (layout::hitter& entry : me.slot->hitters) {
         if (Memory::load_relaxed(entry.tag) == tag && Memory::load_relaxed(entry.incarnation) == incarnation)
             return hitting::bump<Memory>(entry, allowed);
-        if (hitting::is_free<Memory>(entry)) room = &entry;
+        if (room == nullptr && hitting::is_free<Memory>(entry)) room = &entry;
     }
     if (room == nullptr) {  // the newcomer's one is spent on lowering the others
         for (layout::hitter& entry : me.slot->hitters) hitting::lower<Memory>(entry);

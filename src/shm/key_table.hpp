@@ -97,10 +97,14 @@ public:
         layout::bucket* second = nullptr;
     };
 
+    [[nodiscard]] neighbourhood around(std::uint64_t tag) const noexcept {
+        const auto [first, second] = candidate_buckets(tag);
+        return {&buckets_[first], &buckets_[second]};
+    }
+
     // Asks for the cache lines of a tag's buckets, so that the misses of find() hide behind what the caller does in between.
     [[nodiscard]] neighbourhood prefetch(std::uint64_t tag) const noexcept {
-        const auto [first, second] = candidate_buckets(tag);
-        const neighbourhood around{&buckets_[first], &buckets_[second]};
+        const neighbourhood around = this->around(tag);
         for (layout::bucket* bucket : {around.first, around.second}) {
             Memory::prefetch_for_write(&bucket->slots[0]);
             Memory::prefetch_for_write(&bucket->slots[4]);
@@ -112,10 +116,7 @@ public:
         if (const sighting at = find_in(*around.first, tag)) return at;
         return find_in(*around.second, tag);
     }
-    [[nodiscard]] sighting find(std::uint64_t tag) const noexcept {
-        const auto [first, second] = candidate_buckets(tag);
-        return find({&buckets_[first], &buckets_[second]}, tag);
-    }
+    [[nodiscard]] sighting find(std::uint64_t tag) const noexcept { return find(around(tag), tag); }
 
     // Whether the slot still holds that tag: the second look of who answers without writing.
     [[nodiscard]] static bool still(const sighting& at, std::uint64_t tag) noexcept {

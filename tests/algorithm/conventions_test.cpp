@@ -44,6 +44,7 @@ void configure(dice& random, gcra_law::terms& law) {
     law.burst =
         random.magnitude(1, std::min(longest_backlog * algorithm::gcra::ticks_per_nano / law.emission, greatest_limit));
     law.horizon = law.burst * law.emission;
+    law.reciprocal = algorithm::gcra::reciprocal_of(law.emission);
 }
 void configure(dice& random, fixed_window_law::terms& law) { law = any_terms<fixed_window_law>(random); }
 void configure(dice& random, sliding_window_law::terms& law) { law = any_terms<sliding_window_law>(random); }

@@ -34,6 +34,7 @@ bucket any_bucket(dice& random) {
                      : random.one_in(4) ? most
                                         : random.magnitude(1, most);
     made.law.horizon = made.law.burst * made.law.emission;
+    made.law.reciprocal = gcra::reciprocal_of(made.law.emission);
     made.shape = {bucket_model::interval_of(made.window, made.limit), made.law.burst};
     return made;
 }
@@ -154,6 +155,7 @@ TEST(Gcra, ClockThatIsBehindGetsNothingThatTheLaterTimeWouldRefuse) {
         at.law.emission = random.magnitude(1, 1ULL << 40);
         at.law.burst = random.magnitude(1, 1000);
         at.law.horizon = at.law.burst * at.law.emission;
+        at.law.reciprocal = gcra::reciprocal_of(at.law.emission);
         const nanos t = random.magnitude(1ULL << 30, longest_uptime);
         const std::uint64_t state = gcra::check(0, t, random.between(1, at.law.burst), at.law).state;
         const std::uint64_t cost = random.between(1, at.law.burst);
@@ -251,6 +253,29 @@ TEST(Gcra, TenYearsOfBacklogAfterEightYearsOfUptimeFit) {
     EXPECT_EQ(all.reset_after, longest_backlog);
     EXPECT_EQ(gcra::check(all.state, longest_uptime, 10, law).retry_after, longest_backlog);
     EXPECT_EQ(gcra::check(all.state, 0, 10, law).retry_after, longest_uptime + longest_backlog);
+}
+
+// Fails if the product with the reciprocal is ever off by more than the one that is mended.
+TEST(GcraQuotient, IsThatOfADivision) {
+    const auto agrees = [](std::uint64_t ticks, std::uint64_t emission) {
+        return algorithm::gcra::quotient(ticks, {.emission = emission}) == ticks / emission;
+    };
+    constexpr std::uint64_t top = ~std::uint64_t{0};
+    constexpr std::uint64_t one = 1;
+    for (const std::uint64_t emission : {one, 2 * one, 3 * one, 10 * one, 1600 * one, (one << 32) - 1, one << 32,
+                                         (one << 62) - 1, one << 62, (one << 63) - 1, one << 63, top - 1, top})
+        for (const std::uint64_t ticks : {0 * one, one, emission - 1, emission, 7 * emission - 1, 7 * emission,
+                                          top / emission * emission - 1, top / emission * emission, top - 1, top})
+            EXPECT_TRUE(agrees(ticks, emission)) << ticks << " / " << emission;
+    dice random{9};
+    for (int i = 0; i < 1'000'000; ++i) {
+        const std::uint64_t emission = random.magnitude(1, top);
+        const std::uint64_t ticks = random.magnitude(0, top);
+        ASSERT_TRUE(agrees(ticks, emission)) << ticks << " / " << emission;
+        // Where a product that falls short does harm: just at a multiple, and just below it.
+        const std::uint64_t multiple = random.between(1, top / emission) * emission;
+        ASSERT_TRUE(agrees(multiple, emission) && agrees(multiple - 1, emission)) << multiple << " / " << emission;
+    }
 }
 
 }  // namespace

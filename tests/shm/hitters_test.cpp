@@ -78,18 +78,19 @@ TEST(Hitters, TheSharedSlotRecordsNothing) {
 }
 
 // Fails if the rate is not one in sampling_rate, or keys that take turns are never seen. The bounds are far beyond chance.
-TEST(Hitters, OneDecisionInSixteenIsSampledWhoeverTakesTurns) {
+TEST(Hitters, OneDecisionInSamplingRateIsSampledWhoeverTakesTurns) {
     std::map<int, int> sampled_at;
-    constexpr int decisions = 1'600'000;
+    constexpr int rate = shm::sampling_rate;
+    constexpr int decisions = 100'000 * rate;
     for (int i = 0; i < decisions; ++i)
-        if (shm::sampled()) ++sampled_at[i % 16];
+        if (shm::sampled()) ++sampled_at[i % rate];
     int all = 0;
     for (const auto& [place, count] : sampled_at) {
         all += count;
-        EXPECT_GT(count, 5'000) << place;
+        EXPECT_GT(count, 50'000 / rate) << place;
     }
-    EXPECT_EQ(sampled_at.size(), 16U);
-    EXPECT_NEAR(all, decisions / 16, decisions / 16 / 20);
+    EXPECT_EQ(sampled_at.size(), static_cast<std::size_t>(rate));
+    EXPECT_NEAR(all, decisions / rate, decisions / rate / 20);
 }
 
 }  // namespace
