@@ -66,10 +66,13 @@ struct Decision {
     std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn
 };
 
+namespace primitives {
+class limiter;
+}
 namespace client {
-class limiter_handle;
-class segment_handle;
-}  // namespace client
+template <class Primitive>
+class bound_handle;
+}
 
 // A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
 // fork(). It outlives the Segment it came from. Should the limiter be deleted, every call answers Errc::deleted.
@@ -100,10 +103,10 @@ public:
     [[nodiscard]] Result<LimiterOptions> options() const;
 
 private:
-    friend class client::segment_handle;
-    friend Decision check_all(std::span<const struct Demand>) noexcept;
-    explicit Limiter(std::shared_ptr<client::limiter_handle> handle) noexcept : handle_{std::move(handle)} {}
-    std::shared_ptr<client::limiter_handle> handle_;
+    friend class Segment;
+    using handle = client::bound_handle<primitives::limiter>;
+    explicit Limiter(std::shared_ptr<handle> of) noexcept : handle_{std::move(of)} {}
+    std::shared_ptr<handle> handle_;
 };
 
 // One of several limits that a request must pass together.

@@ -14,6 +14,10 @@
 
 namespace seki {
 
+namespace client {
+class segment_handle;
+}
+
 // How a segment is made when it does not exist yet. An existing one is taken as it is.
 struct SegmentOptions {
     unsigned mode = 0660;                // permissions of the file

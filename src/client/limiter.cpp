@@ -5,12 +5,18 @@
 
 #include <fmt/format.h>
 
-#include "client/segment_handle.hpp"
+#include "client/bound_handle.hpp"
+#include "primitives/limiter.hpp"
 
 namespace seki {
 namespace {
 
 using std::chrono::nanoseconds;
+using handle = client::bound_handle<primitives::limiter>;
+
+Decision check_through(handle& of, primitives::demand wanted) noexcept {
+    return of.with([wanted](const primitives::limiter& bound) { return bound.check(wanted); });
+}
 
 // Sleeps until that moment of CLOCK_MONOTONIC, whatever signals come.
 void sleep_until(std::uint64_t moment_ns) noexcept {
@@ -62,12 +68,12 @@ Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept 
     Decision decision =
         handle_->bound().decide({.key = key, .cost = cost}, [](Clock which) { return primitives::read_clock(which); });
     if (decision.error == Errc::superseded) [[unlikely]]
-        decision = handle_->check({.key = key, .cost = cost});
+        decision = check_through(*handle_, {.key = key, .cost = cost});
     return decision;
 }
 
 Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
-    return handle_->check({.key = key, .cost = cost, .spend = false});
+    return check_through(*handle_, {.key = key, .cost = cost, .spend = false});
 }
 
 // Two ways to wait. leaky_bucket takes its turn at once, if it comes in time, and sleeps until it is there. The others spend only when it is
@@ -78,7 +84,7 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
     const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
     for (std::uint64_t now = start;; now = primitives::read_clock(Clock::precise)) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = handle_->check({.key = key, .cost = cost, .patience = left});
+        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
         const std::uint64_t told = primitives::read_clock(Clock::precise);
         if (decision.allowed) {

@@ -6,9 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "client/bound_handle.hpp"
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
 #include "config/room.hpp"
+#include "primitives/every_family.hpp"
+#include "primitives/limiter.hpp"
 
 namespace seki {
 namespace {
@@ -25,9 +28,17 @@ std::filesystem::path in_folders(const std::string& file) {
 
 // What the configuration declares, made before anybody asks for it.
 Result<void> declare(client::segment_handle& handle, const config::configuration& declared) {
-    for (const auto& [name, options] : declared.limiters)
-        if (const auto made = handle.limiter(name, options); !made) return std::unexpected(made.error());
-    return {};
+    const auto in = handle.in_use();
+    if (!in) return std::unexpected(in.error());
+    Result<void> done;
+    primitives::every_options::each([&]<class Options>() {
+        for (const auto& [name, options] : declared.of<Options>()) {
+            if (!done) return;
+            const auto made = primitives::registry<Options>::find_or_make((*in)->where(), name, options);
+            if (!made) done = std::unexpected(made.error());
+        }
+    });
+    return done;
 }
 
 }  // namespace
@@ -59,26 +70,46 @@ Result<Segment> open(std::string_view name, const OpenOptions& options) {
     return Segment{std::move(handle)};
 }
 
+namespace {
+
 // Making and finding primitives is rare, so here who lost its lock by closing all descriptors (closefrom) takes it again.
-Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& options) const {
-    handle_->attachment()->look_again();
-    return handle_->limiter(name, options);
-}
-Result<Limiter> Segment::limiter(std::string_view name) const {
-    handle_->attachment()->look_again();
-    return handle_->limiter(name, std::nullopt);
+template <class Primitive>
+auto get(client::segment_handle& segment, std::string_view name,
+         const std::optional<typename Primitive::options_type>& options) {
+    segment.attachment()->look_again();
+    return segment.bind<Primitive>(name, options);
 }
 
+template <class Options>
+Result<void> change(client::segment_handle& segment, std::string_view name, const Options& options) {
+    const auto in = segment.in_use();
+    if (!in) return std::unexpected(in.error());
+    return primitives::registry<Options>::change((*in)->where(), name, options);
+}
+
+template <class Options>
+Result<void> remove(client::segment_handle& segment, std::string_view name) {
+    const auto in = segment.in_use();
+    if (!in) return std::unexpected(in.error());
+    return primitives::registry<Options>::remove((*in)->where(), name);
+}
+
+}  // namespace
+
+Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& options) const {
+    auto made = get<primitives::limiter>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Limiter{std::move(*made)};
+}
+Result<Limiter> Segment::limiter(std::string_view name) const {
+    auto found = get<primitives::limiter>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Limiter{std::move(*found)};
+}
 Result<void> Segment::change(std::string_view name, const LimiterOptions& options) const {
-    const auto in = handle_->in_use();
-    if (!in) return std::unexpected(in.error());
-    return primitives::change_limiter((*in)->where(), name, options);
+    return seki::change(*handle_, name, options);
 }
-Result<void> Segment::remove_limiter(std::string_view name) const {
-    const auto in = handle_->in_use();
-    if (!in) return std::unexpected(in.error());
-    return primitives::delete_limiter((*in)->where(), name);
-}
+Result<void> Segment::remove_limiter(std::string_view name) const { return remove<LimiterOptions>(*handle_, name); }
 
 const std::filesystem::path& Segment::path() const noexcept { return handle_->path(); }
 

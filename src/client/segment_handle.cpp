@@ -26,14 +26,6 @@ segment_handle::segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions
     current_.publish(nullptr, std::make_shared<const shm::attachment>(std::move(mapped)));
 }
 
-Result<Limiter> segment_handle::limiter(std::string_view name, const std::optional<LimiterOptions>& options) {
-    auto handle = std::make_shared<limiter_handle>(shared_from_this(), std::string{name}, options);
-    const auto in = in_use();
-    if (!in) return std::unexpected(in.error());
-    if (const auto bound = handle->bind(*in); !bound) return std::unexpected(bound.error());
-    return Limiter{std::move(handle)};
-}
-
 Result<std::shared_ptr<const shm::attachment>> segment_handle::in_use() {
     if (!where().superseded()) return attachment();
     move_on();
@@ -62,25 +54,6 @@ void segment_handle::move_on() {
     if (!replaced(path_, old)) return;
     if (auto next = shm::segment::attach(path_, old.how()))
         current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
-}
-
-limiter_handle::limiter_handle(std::shared_ptr<segment_handle> segment, std::string name,
-                               std::optional<LimiterOptions> options)
-    : segment_{std::move(segment)}, name_{std::move(name)}, options_{options} {}
-
-Result<void> limiter_handle::bind(const std::shared_ptr<const shm::attachment>& in) {
-    const auto place = options_ ? primitives::find_or_make_limiter(in->where(), name_, *options_)
-                                : primitives::find_limiter(in->where(), name_);
-    if (!place) return std::unexpected(place.error());
-    bound_.publish(bound_.current(), in, *place);
-    return {};
-}
-
-const primitives::limiter* limiter_handle::move_over() noexcept {
-    const primitives::limiter* const old = bound_.current();
-    const auto next = segment_->successor_of(old->attachment());
-    if (!next || &next->where() == &old->attachment().where() || !bind(next)) return nullptr;
-    return bound_.current();
 }
 
 }  // namespace seki::client

@@ -1,4 +1,4 @@
-// What a configuration file says: the segment, the daemon, and the limiters.
+// What a configuration file says: the segment, the daemon, and the primitives.
 #pragma once
 
 #include <chrono>
@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <seki/error.hpp>
-#include <seki/limiter.hpp>
 #include <seki/open.hpp>
+
+#include "primitives/family.hpp"
 
 namespace seki::config {
 
@@ -23,11 +25,25 @@ struct daemon_options {
     log_target log = log_target::journal;
 };
 
+// Names with their options, in the order of the file.
+template <class Options>
+using declared = std::vector<std::pair<std::string, Options>>;
+using declared_primitives = primitives::every_options::tuple_of<declared>;
+
 struct configuration {
     std::filesystem::path segment_path;  // empty: where resolve() says; may be a bare name
     SegmentOptions segment;
     daemon_options daemon;
-    std::vector<std::pair<std::string, LimiterOptions>> limiters;  // in the order of the file
+    declared_primitives primitives;
+
+    template <class Options>
+    [[nodiscard]] declared<Options>& of() noexcept {
+        return std::get<declared<Options>>(primitives);
+    }
+    template <class Options>
+    [[nodiscard]] const declared<Options>& of() const noexcept {
+        return std::get<declared<Options>>(primitives);
+    }
 };
 
 inline constexpr std::size_t max_file_size = 1 << 20;

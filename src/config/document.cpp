@@ -13,21 +13,42 @@
 #include <span>
 #include <vector>
 
-#include "config/limiter_option.hpp"
 #include "config/nearest.hpp"
 #include "config/report.hpp"
 #include "config/settings.hpp"
-#include "primitives/limiter_options.hpp"
-#include "primitives/option_table.hpp"
+#include "primitives/every_family.hpp"
+#include "primitives/name.hpp"
 #include "primitives/quoted.hpp"
+#include "primitives/registry.hpp"
 
 namespace seki::config {
 namespace {
 
 using primitives::value_kind;
 
-constexpr std::array<std::string_view, 3> sections{"segment", "sekid", "limiter"};
-constexpr std::array<std::string_view, 3> sections_as_written{"[segment]", "[sekid]", "[limiter.NAME]"};
+constexpr std::size_t known_settings = 2;
+
+// The first known_settings have keys; the others have sections for each name.
+std::vector<std::string_view> sections() {
+    std::vector<std::string_view> names{"segment", "sekid"};
+    primitives::every_options::each([&]<class Options>() { names.push_back(primitives::registry<Options>::word()); });
+    return names;
+}
+
+std::string as_written(std::string_view section) {
+    const auto known = sections();
+    const bool has_names =
+        std::ranges::find(known, section) - known.begin() >= static_cast<std::ptrdiff_t>(known_settings);
+    return fmt::format("[{}{}]", section, has_names ? ".NAME" : "");
+}
+
+std::string sections_as_written() {
+    const auto known = sections();
+    std::string text;
+    for (std::size_t i = 0; i < known.size(); ++i)
+        text += (i == 0 ? "" : i + 1 < known.size() ? ", " : " and ") + as_written(known[i]);
+    return text;
+}
 
 place where(const toml::source_region& region) { return {region.begin.line, region.begin.column}; }
 place where(const toml::node& node) { return where(node.source()); }
@@ -92,26 +113,25 @@ public:
 
 private:
     void section(const toml::key& key, const toml::node& node) {
-        const auto known = std::ranges::find(sections, key.str());
-        if (known == sections.end()) return unknown_section(key, node);
+        const auto known = sections();
+        if (std::ranges::find(known, key.str()) == known.end()) return unknown_section(key, node);
         const auto* table = node.as_table();
         if (table == nullptr)
-            return mistakes_.add(where(key),
-                                 fmt::format("{} is {}, not a section: write {}", key.str(), type_of(node),
-                                             sections_as_written[static_cast<std::size_t>(known - sections.begin())]));
+            return mistakes_.add(where(key), fmt::format("{} is {}, not a section: write {}", key.str(), type_of(node),
+                                                         as_written(key.str())));
         if (key.str() == "segment") return settings("[segment]", *table, segment_settings());
         if (key.str() == "sekid") return settings("[sekid]", *table, sekid_settings());
-        limiters(*table);
+        primitives::every_options::each([&]<class Options>() {
+            if (key.str() == primitives::registry<Options>::word()) all_of_kind<Options>(*table);
+        });
     }
 
     void unknown_section(const toml::key& key, const toml::node& node) {
-        const auto meant = nearest(key.str(), sections);
-        const auto index = meant ? std::ranges::find(sections, *meant) - sections.begin() : 0;
-        const std::string hint =
-            meant ? fmt::format("did you mean {}? ", sections_as_written[static_cast<std::size_t>(index)]) : "";
+        const auto meant = nearest(key.str(), sections());
+        const std::string hint = meant ? fmt::format("did you mean {}? ", as_written(*meant)) : "";
         const bool is_section = node.is_table() || node.is_array_of_tables();
-        mistakes_.add(where(key), fmt::format("{} {} is unknown: {}accepted are [segment], [sekid] and [limiter.NAME]",
-                                              is_section ? "section" : "key", primitives::quoted(key.str()), hint));
+        mistakes_.add(where(key), fmt::format("{} {} is unknown: {}accepted are {}", is_section ? "section" : "key",
+                                              primitives::quoted(key.str()), hint, sections_as_written()));
     }
 
     void settings(std::string_view title, const toml::table& table, std::span<const setting> known) {
@@ -150,62 +170,68 @@ private:
         return applied ? std::string{} : applied.error().message;
     }
 
-    void limiters(const toml::table& all) {
+    template <class Options>
+    void all_of_kind(const toml::table& all) {
         std::vector<std::pair<const toml::key*, const toml::table*>> ordered;
         for (const auto& [key, node] : all) {
             if (const auto* table = node.as_table())
                 ordered.emplace_back(&key, table);
             else
-                mistakes_.add(where(key), not_a_limiter(key, node));
+                mistakes_.add(where(key), not_a_primitive(primitives::registry<Options>::word(), key, node));
         }
         std::ranges::sort(ordered, {}, [](const auto& entry) {
             const place at = where(*entry.first);
             return std::pair{at.line, at.column};
         });
-        for (const auto& [key, table] : ordered) limiter(*key, *table);
+        for (const auto& [key, table] : ordered) primitive<Options>(*key, *table);
     }
 
-    static std::string not_a_limiter(const toml::key& key, const toml::node& node) {
+    static std::string not_a_primitive(std::string_view word, const toml::key& key, const toml::node& node) {
         if (node.is_array_of_tables())
-            return fmt::format("limiter {} is a list: write [limiter.{}] once, in single brackets",
+            return fmt::format("{0} {1} is a list: write [{0}.{2}] once, in single brackets", word,
                                primitives::quoted(key.str()), key.str());
-        return fmt::format("[limiter] has no name: write [limiter.NAME] above {}", primitives::quoted(key.str()));
+        return fmt::format("[{0}] has no name: write [{0}.NAME] above {1}", word, primitives::quoted(key.str()));
     }
 
-    void limiter(const toml::key& key, const toml::table& table) {
+    template <class Options>
+    void primitive(const toml::key& key, const toml::table& table) {
+        using traits = primitives::family<Options>;
         const std::string_view name = key.str();
-        const std::string thing = fmt::format("limiter {}", primitives::quoted(name));
-        if (const auto fine = primitives::check_name("limiter", name); !fine)
+        const std::string_view word = primitives::registry<Options>::word();
+        const std::string thing = fmt::format("{} {}", word, primitives::quoted(name));
+        if (const auto fine = primitives::check_name(word, name); !fine)
             mistakes_.add(where(key), fine.error().message);
-        LimiterOptions options;
-        auto settled = each_key(thing, table, primitives::limiter_option_table(),
-                                [&](const primitives::limiter_option& option, std::string_view text) {
-                                    return set_option(options, option.name, text);
+        Options options;
+        auto settled = each_key(thing, table, traits::options(),
+                                [&](const primitives::option<Options>& option, std::string_view text) {
+                                    return option.parse(options, option, text);
                                 });
-        for (const std::string_view required : {"limit", "window"}) {
+        for (const std::string_view required : primitives::required_options<Options>()) {
             if (table.contains(required)) continue;
             mistakes_.add(where(key), fmt::format("{}: {} is missing: {}", thing, required,
-                                                  primitives::find_limiter_option(required)->accepted));
+                                                  primitives::find_option(traits::options(), required)->accepted));
             settled.push_back(required);
         }
-        for (const auto& mistake : primitives::mistakes(options)) {
+        for (const auto& mistake : traits::mistakes(options)) {
             if (std::ranges::find(settled, mistake.option) != settled.end()) continue;
             const toml::node* node = table.get(mistake.option);
             mistakes_.add(node != nullptr ? where(*node) : where(key), fmt::format("{}: {}", thing, mistake.message));
         }
-        result_.limiters.emplace_back(name, options);
+        result_.of<Options>().emplace_back(name, options);
         last_ = where(key);
     }
 
     void check_count() {
-        if (result_.limiters.size() <= result_.segment.max_primitives) return;
-        mistakes_.add(last_, fmt::format("[segment]: max_primitives {} is too small for {} limiters",
-                                         result_.segment.max_primitives, result_.limiters.size()));
+        std::size_t count = 0;
+        primitives::every_options::each([&]<class Options>() { count += result_.of<Options>().size(); });
+        if (count <= result_.segment.max_primitives) return;
+        mistakes_.add(last_, fmt::format("[segment]: max_primitives {} is too small for the {} primitives below",
+                                         result_.segment.max_primitives, count));
     }
 
     configuration result_;
     report mistakes_;
-    place last_;  // where the last limiter begins
+    place last_;  // where the last primitive begins
 };
 
 // What toml++ says is wrong, on one line.

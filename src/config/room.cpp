@@ -1,7 +1,8 @@
 #include "config/room.hpp"
 
-#include "primitives/limiter_table.hpp"
+#include "primitives/every_family.hpp"
 #include "shm/segment.hpp"
+#include "shm/shape.hpp"
 
 namespace seki::config {
 
@@ -10,8 +11,10 @@ Result<void> make_room(configuration& wanted) {
     const auto least = shm::plan(wanted.segment);
     if (!least) return std::unexpected(least.error());
     wanted.segment.size = least->size;
-    for (const auto& [name, options] : wanted.limiters)
-        wanted.segment.size += shm::table_bytes(primitives::shape_for(options)).total();
+    primitives::every_options::each([&]<class Options>() {
+        for (const auto& [name, options] : wanted.of<Options>())
+            wanted.segment.size += shm::whole_pages(primitives::family<Options>::arena_bytes(options));
+    });
     return {};
 }
 

@@ -7,7 +7,7 @@
 
 namespace seki::config {
 
-// Where the size is "auto": what the declared limiters need, and as much more as plan() leaves for those that code makes. Any other size stays.
+// Where the size is "auto": what the declared primitives need, and as much more as plan() leaves for those that code makes. Any other size stays.
 [[nodiscard]] Result<void> make_room(configuration& wanted);
 
 }  // namespace seki::config

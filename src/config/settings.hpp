@@ -7,7 +7,7 @@
 #include <seki/error.hpp>
 
 #include "config/configuration.hpp"
-#include "primitives/option_table.hpp"
+#include "primitives/option.hpp"
 
 namespace seki::config {
 

@@ -7,6 +7,7 @@
 #include "daemon/bus_guard.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
+#include "daemon/plan.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
 #include "primitives/clock.hpp"
@@ -30,21 +31,28 @@ bool still_there(const shm::segment& ours) noexcept {
            static_cast<std::uint64_t>(facts.st_size) == ours.parts().size;
 }
 
-void log_plan(const limiter_plan& plan) {
-    for (const auto& [name, options] : plan.missing()) {
-        const log_fields about{{"SEKI_EVENT", "limiter_made"}, {"SEKI_LIMITER", name}};
-        spdlog::info("made limiter \"{}\"", name);
+// SEKI_LIMITER and the like: the name of what an entry is about.
+std::string field_of(std::string_view word) {
+    std::string name{word};
+    for (char& c : name) c = static_cast<char>(c - 'a' + 'A');
+    return "SEKI_" + name;
+}
+
+void log_plan(const plan& done) {
+    for (const auto& each : done.missing()) {
+        const log_fields about{{"SEKI_EVENT", fmt::format("{}_made", each.word)}, {field_of(each.word), each.name}};
+        spdlog::info("made {} \"{}\"", each.word, each.name);
     }
-    for (const auto& each : plan.changes()) {
-        const log_fields about{{"SEKI_EVENT", "limiter_changed"}, {"SEKI_LIMITER", each.name}};
-        spdlog::info("changed limiter \"{}\": {}", each.name, each.difference);
+    for (const auto& each : done.changes()) {
+        const log_fields about{{"SEKI_EVENT", fmt::format("{}_changed", each.word)}, {field_of(each.word), each.name}};
+        spdlog::info("changed {} \"{}\": {}", each.word, each.name, each.difference);
     }
 }
 
-Result<void> declare(const shm::segment& where, const declared_limiters& limiters) {
-    const auto plan = limiter_plan::carry_out(where, limiters);
-    if (!plan) return std::unexpected(plan.error());
-    log_plan(*plan);
+Result<void> declare(const shm::segment& where, const config::declared_primitives& declared) {
+    const auto done = plan::carry_out(where, declared);
+    if (!done) return std::unexpected(done.error());
+    log_plan(*done);
     return {};
 }
 
@@ -97,7 +105,7 @@ Result<void> supervisor::run() {
 Result<void> supervisor::take_care() {
     auto taken = take_up(settings_.segment_path, settings_.segment);
     if (!taken) return std::unexpected(taken.error());
-    if (const auto done = declare(*(*taken)->segment, settings_.limiters); !done) return done;
+    if (const auto done = declare(*(*taken)->segment, settings_.primitives); !done) return done;
     owned_ = std::move(*taken);
     lock_.share(settings_.segment_path);
     layout::header& header = owned_->segment->header();
@@ -193,11 +201,11 @@ void supervisor::reload() {
 
 Result<void> supervisor::apply(const config::configuration& next) {
     if (owned_ != nullptr)
-        if (const auto done = declare(*owned_->segment, next.limiters); !done) return done;
+        if (const auto done = declare(*owned_->segment, next.primitives); !done) return done;
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
     warn_about_restart(next);
     settings_.daemon.tick = next.daemon.tick;
-    settings_.limiters = next.limiters;
+    settings_.primitives = next.primitives;
     settings_.segment = next.segment;
     show();
     return {};
@@ -216,9 +224,8 @@ void supervisor::warn_about_restart(const config::configuration& next) const {
 
 std::string supervisor::status() const {
     if (owned_ == nullptr) return fmt::format("no segment at {}", settings_.segment_path.native());
-    return fmt::format("segment {}, generation {}, {} limiters", settings_.segment_path.native(),
-                       owned_->segment->generation(),
-                       shm::directory{*owned_->segment}.list(layout::kind::limiter).size());
+    return fmt::format("segment {}, generation {}, {} primitives", settings_.segment_path.native(),
+                       owned_->segment->generation(), shm::directory{*owned_->segment}.list().size());
 }
 
 }  // namespace seki::daemon

@@ -13,7 +13,6 @@
 #include "daemon/command_line.hpp"
 #include "daemon/events.hpp"
 #include "daemon/guarded_segment.hpp"
-#include "daemon/limiter_plan.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/owner_lock.hpp"
 #include "daemon/web.hpp"
@@ -35,7 +34,7 @@ public:
 private:
     supervisor(command_line given, config::configuration settings, owner_lock lock, events happening);
 
-    [[nodiscard]] Result<void> take_care();  // of the segment at the path: takes it up, declares the limiters
+    [[nodiscard]] Result<void> take_care();  // of the segment at the path: takes it up, declares the primitives
     void let_go() noexcept;
     void show() { board_.show({owned_, settings_.daemon.tick}); }
 

@@ -41,6 +41,8 @@ struct demand {
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
 class limiter {
 public:
+    using options_type = LimiterOptions;
+
     // `at` was found in the directory of `in`'s segment.
     limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
 

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "primitives/duration.hpp"
-#include "primitives/option_table.hpp"
+#include "primitives/findings.hpp"
+#include "primitives/option_text.hpp"
 #include "primitives/quoted.hpp"
 
 namespace seki::primitives {
@@ -20,43 +23,57 @@ constexpr std::int64_t min_ns_per_unit = 100;  // ten million a second
 
 Error invalid(std::string message) { return {Errc::invalid_argument, std::move(message)}; }
 
-class findings {
-public:
-    void range(std::string_view name, std::uint64_t value, std::uint64_t largest) {
-        if (value < 1 || value > largest) out_of_range(name, fmt::format("{}", value), value < 1 ? "small" : "large");
-    }
-    void range(std::string_view name, nanoseconds value, nanoseconds shortest, nanoseconds longest) {
-        if (value < shortest || value > longest)
-            out_of_range(name, format_duration(value), value < shortest ? "short" : "long");
-    }
-    template <class Enum>
-    void known(std::string_view name, Enum value) {
-        if (!is_known(value))
-            add(name, fmt::format("{} {} is unknown: {}", name, static_cast<int>(value), accepted(name)));
-    }
-    void add(std::string_view option, std::string message) { list.push_back({option, std::move(message)}); }
+using O = LimiterOptions;
+using namespace option_text;
 
-    std::vector<option_mistake> list;
+std::string print_burst(const LimiterOptions& options) {
+    return fmt::format("{}", options.burst == 0 ? options.limit : options.burst);
+}
 
-private:
-    static std::string_view accepted(std::string_view name) { return find_limiter_option(name)->accepted; }
-    void out_of_range(std::string_view name, std::string_view value, std::string_view how) {
-        add(name, fmt::format("{} {} is too {}: {}", name, value, how, accepted(name)));
-    }
-};
+bool has_same_burst(const LimiterOptions& a, const LimiterOptions& b) {
+    const bool both_follow_limit = a.burst == 0 && b.burst == 0;
+    const bool only_one_has_any = is_bucket(a.algorithm) != is_bucket(b.algorithm);
+    return both_follow_limit || only_one_has_any || print_burst(a) == print_burst(b);
+}
 
-void check_ranges(const LimiterOptions& options, findings& found) {
+bool has_burst(const LimiterOptions& options) { return is_bucket(options.algorithm); }
+
+constexpr std::array<option<O>, 9> table{{
+    {"algorithm", value_kind::word, "the law that decides",
+     "gcra, token_bucket, leaky_bucket, sliding_window or fixed_window", false, print_word<O, &O::algorithm>,
+     parse_word<O, &O::algorithm>},
+    {"limit", value_kind::number, "cost let through for each key in each window", "1 to 10000000 per window", true,
+     print_number<O, &O::limit>, parse_number<O, &O::limit>},
+    {"window", value_kind::duration, "the time in which that much is let through", "1ms to 366d", true,
+     print_duration<O, &O::window>, parse_duration_of<O, &O::window>},
+    {"burst", value_kind::number, "cost let through at once after a pause", "1 to 10000000, or left out to equal limit",
+     true, print_burst, parse_number<O, &O::burst>, has_burst, has_same_burst},
+    {"max_keys", value_kind::number, "keys in use at once that are sure to find a place", "1 to 67108864", false,
+     print_number<O, &O::max_keys>, parse_number<O, &O::max_keys>},
+    {"on_full", value_kind::word, "what a new key gets while the table is full", "allow or deny", true,
+     print_word<O, &O::on_full>, parse_word<O, &O::on_full>},
+    {"mode", value_kind::word, "whether the verdict is kept", "enforce, shadow or off", true, print_word<O, &O::mode>,
+     parse_word<O, &O::mode>},
+    {"clock", value_kind::word, "coarse is cheaper, and a few milliseconds behind", "precise or coarse", true,
+     print_word<O, &O::clock>, parse_word<O, &O::clock>},
+    {"store_keys", value_kind::flag, "keep the texts of keys, for people to read", "true or false", false,
+     print_flag<O, &O::store_keys>, parse_flag<O, &O::store_keys>},
+}};
+
+using limiter_findings = findings<LimiterOptions>;
+
+void check_ranges(const LimiterOptions& options, limiter_findings& found) {
     found.known("algorithm", options.algorithm);
-    found.range("limit", options.limit, max_limit);
+    found.range("limit", options.limit, 1, max_limit);
     found.range("window", options.window, min_window, max_window);
-    if (options.burst != 0) found.range("burst", options.burst, max_burst);
-    found.range("max_keys", options.max_keys, max_max_keys);
+    if (options.burst != 0) found.range("burst", options.burst, 1, max_burst);
+    found.range("max_keys", options.max_keys, 1, max_max_keys);
     found.known("on_full", options.on_full);
     found.known("mode", options.mode);
     found.known("clock", options.clock);
 }
 
-void check_rate(const LimiterOptions& options, findings& found) {
+void check_rate(const LimiterOptions& options, limiter_findings& found) {
     const auto fastest = static_cast<std::uint64_t>(options.window.count() / min_ns_per_unit);
     if (options.limit > fastest)
         found.add("limit",
@@ -64,7 +81,7 @@ void check_rate(const LimiterOptions& options, findings& found) {
                               options.limit, format_duration(options.window), fastest));
 }
 
-void check_burst(const LimiterOptions& options, findings& found) {
+void check_burst(const LimiterOptions& options, limiter_findings& found) {
     if (options.burst == 0) return;
     if (!is_bucket(options.algorithm)) {
         found.add("burst",
@@ -80,7 +97,7 @@ void check_burst(const LimiterOptions& options, findings& found) {
                                        options.limit, format_duration(options.window), largest));
 }
 
-void check_sliding(const LimiterOptions& options, findings& found) {
+void check_sliding(const LimiterOptions& options, limiter_findings& found) {
     if (options.algorithm != Algorithm::sliding_window) return;
     const std::uint64_t largest = algorithm::sliding_window::max_limit(compile(options).count_bits);
     if (options.limit > largest)
@@ -88,17 +105,6 @@ void check_sliding(const LimiterOptions& options, findings& found) {
             "limit",
             fmt::format("limit {} is too large for a sliding_window of {}: at most {}, or use gcra or fixed_window",
                         options.limit, format_duration(options.window), largest));
-}
-
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-bool may_stand_in_name(char c) { return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'; }
-bool may_begin_name(char c) { return is_letter_or_digit(c) || c == '_'; }
-
-// The whole character at `position`, not one byte of it.
-std::string_view character_at(std::string_view text, std::size_t position) {
-    std::size_t end = position + 1;
-    while (end < text.size() && end < position + 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) ++end;
-    return text.substr(position, end - position);
 }
 
 // Shortest window whose numbers fit beside two counts of `count_bits`: the inverse of count_bits_for().
@@ -109,19 +115,20 @@ nanoseconds shortest_window(unsigned count_bits) {
     return nanoseconds{(window + milli - 1) / milli * milli};
 }
 
-Result<void> check_fixed_options(std::string_view name, const LimiterOptions& existing, const LimiterOptions& wanted) {
-    for (const limiter_option& option : limiter_option_table()) {
-        const std::string is = option.print(existing);
-        if (option.can_change || is == option.print(wanted)) continue;
-        return std::unexpected(invalid(fmt::format(
-            "limiter {}: {} is {} and cannot change to {} while it lives: delete the limiter and create it anew",
-            quoted(name), option.name, is, option.print(wanted))));
-    }
-    return {};
+}  // namespace
+
+option_table<LimiterOptions> limiter_option_table() noexcept { return table; }
+
+std::vector<option_mistake> mistakes(const LimiterOptions& options) {
+    limiter_findings found{table};
+    check_ranges(options, found);
+    if (!found.empty()) return std::move(found).list();
+    check_rate(options, found);
+    check_burst(options, found);
+    check_sliding(options, found);
+    return std::move(found).list();
 }
 
-// The state words of a sliding window were divided when it was created; other limits and windows must fit
-// that division.
 Result<void> check_count_bits(std::string_view name, const LimiterOptions& wanted, unsigned count_bits) {
     if (wanted.algorithm != Algorithm::sliding_window) return {};
     const std::uint64_t largest = algorithm::sliding_window::max_limit(count_bits);
@@ -136,65 +143,6 @@ Result<void> check_count_bits(std::string_view name, const LimiterOptions& wante
                         "the limiter and create it anew",
                         quoted(name), format_duration(wanted.window), format_duration(shortest_window(count_bits)))));
     return {};
-}
-
-bool has_same_burst(const LimiterOptions& a, const LimiterOptions& b) {
-    const bool both_follow_limit = a.burst == 0 && b.burst == 0;
-    const bool only_one_has_any = is_bucket(a.algorithm) != is_bucket(b.algorithm);
-    return both_follow_limit || only_one_has_any;
-}
-
-}  // namespace
-
-Result<void> check_name(std::string_view kind, std::string_view name) {
-    const auto refuse = [&](std::string_view why) {
-        return std::unexpected(invalid(
-            fmt::format("{} {}: {}: 1 to {} letters, digits, \"_\", \".\" or \"-\", not beginning with \".\" or \"-\"",
-                        kind, quoted(name), why, max_name_length)));
-    };
-    if (name.empty()) return refuse("the name is empty");
-    if (name.size() > max_name_length) return refuse(fmt::format("the name is {} bytes long", name.size()));
-    for (std::size_t i = 0; i < name.size(); ++i)
-        if (!may_stand_in_name(name[i]))
-            return refuse(fmt::format("the name has {} at position {}", quoted(character_at(name, i)), i + 1));
-    if (!may_begin_name(name.front())) return refuse(fmt::format("the name begins with {}", quoted(name.substr(0, 1))));
-    return {};
-}
-
-std::vector<option_mistake> mistakes(const LimiterOptions& options) {
-    findings found;
-    check_ranges(options, found);
-    if (!found.list.empty()) return found.list;
-    check_rate(options, found);
-    check_burst(options, found);
-    check_sliding(options, found);
-    return found.list;
-}
-
-Result<void> validate(std::string_view name, const LimiterOptions& options) {
-    if (auto fine = check_name("limiter", name); !fine) return fine;
-    const auto found = mistakes(options);
-    if (found.empty()) return {};
-    return std::unexpected(invalid(fmt::format("limiter {}: {}", quoted(name), found.front().message)));
-}
-
-Result<void> validate_change(std::string_view name, const LimiterOptions& existing, const LimiterOptions& wanted,
-                             unsigned count_bits) {
-    if (auto fine = validate(name, wanted); !fine) return fine;
-    if (auto fine = check_fixed_options(name, existing, wanted); !fine) return fine;
-    return check_count_bits(name, wanted, count_bits);
-}
-
-std::string describe_difference(const LimiterOptions& existing, const LimiterOptions& wanted) {
-    std::string text;
-    for (const limiter_option& option : limiter_option_table()) {
-        if (option.name == "burst" && has_same_burst(existing, wanted)) continue;
-        const std::string is = option.print(existing);
-        const std::string not_this = option.print(wanted);
-        if (is != not_this)
-            text += fmt::format("{}{} is {}, not {}", text.empty() ? "" : "; ", option.name, is, not_this);
-    }
-    return text;
 }
 
 }  // namespace seki::primitives

@@ -11,8 +11,9 @@
 #include "layout/directory.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/law.hpp"
-#include "primitives/limiter_options.hpp"
 #include "primitives/limiter_table.hpp"
+#include "primitives/name.hpp"
+#include "primitives/registry.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
 #include "shm/directory.hpp"
@@ -44,7 +45,7 @@ bool sane(const shm::terms& values, const shm::placement& at) {
     const limiter_terms terms = primitives::unpack(values);
     if (primitives::pack(terms) != values || !counts_windows(terms)) return false;
     const LimiterOptions options = primitives::to_options(terms, at.shape);
-    if (!primitives::validate(at.name, options)) return false;
+    if (!primitives::limiters::validate(at.name, options)) return false;
     limiter_terms again = primitives::compile(options);
     again.shift = terms.shift;
     again.count_bits = terms.count_bits;

@@ -11,7 +11,7 @@
 #include "primitives/clock.hpp"
 #include "primitives/limiter_table.hpp"
 #include "primitives/limiter_terms.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/registry.hpp"
 #include "report/owner_file.hpp"
 #include "report/rule.hpp"
 #include "shm/counters.hpp"
@@ -144,7 +144,7 @@ limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& a
     const auto terms = primitives::unpack(shm::read_terms(entry).values);
     return {.place = at,
             .options = primitives::to_options(terms, at.shape),
-            .made_with = primitives::creation_options_of(where, at),
+            .made_with = primitives::limiters::creation_options_of(where, at),
             .created = unix_time(at.created_unix_ns),
             .keys = count_keys(where, at, rule{terms}),
             .counters = name_counters(shm::sum(where, at.index, at.incarnation))};

@@ -15,6 +15,7 @@
 
 #include "client/segment_handle.hpp"
 #include "shm/counters.hpp"
+#include "shm/directory.hpp"
 
 namespace seki::test {
 

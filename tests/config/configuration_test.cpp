@@ -55,8 +55,8 @@ window = "1s"
     EXPECT_EQ(read->daemon.listen, "unix:/run/seki/http.sock");
     EXPECT_EQ(read->daemon.tick, 20ms);
     EXPECT_EQ(read->daemon.log, log_target::standard_error);
-    ASSERT_EQ(read->limiters.size(), 2U);
-    EXPECT_EQ(read->limiters[0].first, "zebra");
+    ASSERT_EQ(read->of<LimiterOptions>().size(), 2U);
+    EXPECT_EQ(read->of<LimiterOptions>()[0].first, "zebra");
     const LimiterOptions zebra{.algorithm = Algorithm::leaky_bucket,
                                .limit = 5,
                                .window = 90min,
@@ -66,9 +66,9 @@ window = "1s"
                                .mode = Mode::shadow,
                                .clock = Clock::coarse,
                                .store_keys = false};
-    EXPECT_EQ(read->limiters[0].second, zebra);
-    EXPECT_EQ(read->limiters[1].first, "api");
-    EXPECT_EQ(read->limiters[1].second, (LimiterOptions{.limit = 10, .window = 1s}));
+    EXPECT_EQ(read->of<LimiterOptions>()[0].second, zebra);
+    EXPECT_EQ(read->of<LimiterOptions>()[1].first, "api");
+    EXPECT_EQ(read->of<LimiterOptions>()[1].second, (LimiterOptions{.limit = 10, .window = 1s}));
 }
 
 // Fails when a default differs from the documented one.
@@ -79,7 +79,7 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
     EXPECT_EQ(read->segment, SegmentOptions{});
     EXPECT_EQ(read->daemon.listen, "127.0.0.1:9435");
     EXPECT_EQ(read->daemon.tick, 50ms);
-    EXPECT_TRUE(read->limiters.empty());
+    EXPECT_TRUE(read->of<LimiterOptions>().empty());
     EXPECT_EQ(parse("[segment]\nsize = \"auto\"", "f")->segment.size, 0U);
 }
 
@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"(f:1:10: limiter "a b": the name has " " at position 2: 1 to 63 letters, digits, "_", "." or "-", not beginning with "." or "-")"},
         bad_text{"[segment]\nmax_primitives = 1\n[limiter.a]\nlimit = 1\nwindow = '1s'\n[limiter.b]\nlimit = 1\nwindow "
                  "= '1s'",
-                 "f:6:10: [segment]: max_primitives 1 is too small for 2 limiters"}));
+                 "f:6:10: [segment]: max_primitives 1 is too small for the 2 primitives below"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Toml, BadConfiguration,
@@ -250,7 +250,7 @@ protected:
 
 // Fails when load() reads anything but the bytes of the file.
 TEST_F(ConfigurationFile, IsReadAndNamedInItsMistakes) {
-    EXPECT_EQ(load(write("[limiter.a]\nlimit = 5\nwindow = '1m'"))->limiters.size(), 1U);
+    EXPECT_EQ(load(write("[limiter.a]\nlimit = 5\nwindow = '1m'"))->of<LimiterOptions>().size(), 1U);
     const std::string path = write("[sekid]\ntick = '0s'");
     EXPECT_EQ(load(path).error().message, path + ":2:8: [sekid]: tick 0s is too short: 1ms to 10s");
 }

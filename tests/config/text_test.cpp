@@ -1,9 +1,10 @@
 // Sizes, "did you mean", and the options of limiters as text.
 #include <gtest/gtest.h>
 
-#include "config/limiter_option.hpp"
 #include "config/nearest.hpp"
+#include "config/set_option.hpp"
 #include "config/size.hpp"
+#include "primitives/every_family.hpp"
 
 namespace seki::config {
 namespace {
@@ -56,13 +57,15 @@ TEST(LimiterOption, EveryListedTextIsTakenBack) {
                                   .clock = Clock::coarse,
                                   .store_keys = false};
     LimiterOptions copy;
-    for (const auto& [name, text] : list_options(original)) ASSERT_TRUE(set_option(copy, name, text)) << name;
+    for (const auto& [name, text] : primitives::list_options(primitives::limiter_option_table(), original))
+        ASSERT_TRUE(set_option(copy, name, text)) << name;
     EXPECT_EQ(copy, original);
 }
 
 // Fails when the windows are said to have a burst.
 TEST(LimiterOption, WindowsListNoBurst) {
-    for (const auto& [name, text] : list_options({.algorithm = Algorithm::fixed_window, .limit = 5}))
+    for (const auto& [name, text] : primitives::list_options(
+             primitives::limiter_option_table(), LimiterOptions{.algorithm = Algorithm::fixed_window, .limit = 5}))
         EXPECT_NE(name, "burst");
 }
 

@@ -26,7 +26,8 @@
 #include <seki/seki.hpp>
 
 #include "client/segment_handle.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/limiter.hpp"
+#include "primitives/registry.hpp"
 #include "shm/counters.hpp"
 #include "shm/memory.hpp"
 
@@ -74,10 +75,10 @@ public:
 
     // The limiter that all spend from, as the structures see it.
     [[nodiscard]] primitives::limiter inside() const {
-        return {segment_->handle()->attachment(), must(primitives::find_limiter(where(), "it"))};
+        return {segment_->handle()->attachment(), must(primitives::limiters::find(where(), "it"))};
     }
     [[nodiscard]] shm::counter_values counted() const {
-        const auto place = must(primitives::find_limiter(where(), "it"));
+        const auto place = must(primitives::limiters::find(where(), "it"));
         return shm::sum(where(), place.index, place.incarnation);
     }
 

@@ -21,7 +21,7 @@
 
 #include "layout/hash.hpp"
 #include "primitives/limiter.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/registry.hpp"
 #include "shm/host.hpp"
 #include "walk.hpp"
 
@@ -90,7 +90,7 @@ std::span<const std::byte> good_segment() {
         options.limit = 5;
         options.window = std::chrono::minutes{1};
         options.max_keys = 1;
-        const auto place = primitives::find_or_make_limiter(*where, "login", options).value();
+        const auto place = primitives::limiters::find_or_make(*where, "login", options).value();
         const primitives::limiter limiter{std::make_shared<shm::attachment>(where), place};
         static_cast<void>(limiter.check({.key = "alice"}));
         return made;

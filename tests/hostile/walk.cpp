@@ -4,7 +4,7 @@
 
 #include "primitives/clock.hpp"
 #include "primitives/limiter.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/registry.hpp"
 #include "report/doctor.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
@@ -41,7 +41,7 @@ void walk(const shm::segment& where) {
     for (const auto& finding : report::examine(where, 100))
         consume(report::for_terminal(finding.where + finding.what).size());
     for (const auto& place : shm::directory{where}.list(layout::kind::limiter)) {
-        consume(primitives::options_of(where, place).limit);
+        consume(primitives::limiters::options_of(where, place).limit);
         for (const auto& key :
              report::keys(where, place, primitives::read_clock(Clock::precise), {.top = 10, .wanted = {}}))
             consume(report::to_json(key).dump().size());

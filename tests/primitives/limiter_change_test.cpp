@@ -14,7 +14,7 @@ protected:
     LimiterChange() { catch_up(); }
     void catch_up() { now = primitives::read_clock(Clock::precise); }
     void change(const LimiterOptions& options) {
-        const auto changed = primitives::change_limiter(where(), "it", options);
+        const auto changed = primitives::limiters::change(where(), "it", options);
         ASSERT_TRUE(changed) << changed.error().message;
         catch_up();
     }
@@ -143,7 +143,7 @@ TEST_P(LimiterChange, ThatTheNumbersOfWindowsDoNotReachIsRefused) {
     shm::publish_terms(entry, primitives::pack(terms));
     const std::string before{memory()};
     options.window = 365 * 24h;
-    const auto refused = primitives::change_limiter(where(), "it", options);
+    const auto refused = primitives::limiters::change(where(), "it", options);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::invalid_argument);
     EXPECT_THAT(refused.error().message, testing::HasSubstr("limiter \"it\": window cannot change to 365d"));
@@ -159,10 +159,11 @@ TEST_P(LimiterChange, OfDifferentOptionsAtOnceLosesNone) {
     constexpr int rounds = 200;
     const auto raise = [&](std::uint64_t LimiterOptions::* const which) {
         for (int i = 0; i < rounds; ++i)
-            EXPECT_TRUE(primitives::edit_limiter(where(), "it", [&](LimiterOptions options) -> Result<LimiterOptions> {
-                ++(options.*which);
-                return options;
-            }));
+            EXPECT_TRUE(
+                primitives::limiters::edit(where(), "it", [&](LimiterOptions options) -> Result<LimiterOptions> {
+                    ++(options.*which);
+                    return options;
+                }));
     };
     std::thread other{raise, &LimiterOptions::limit};
     raise(&LimiterOptions::limit);
@@ -181,7 +182,7 @@ TEST_P(LimiterChange, ThatIsRefusedChangesNothing) {
     larger.max_keys *= 2;
     textless.store_keys = false;
     for (const LimiterOptions& wrong : {zero, other, larger, textless}) {
-        const auto refused = primitives::change_limiter(where(), "it", wrong);
+        const auto refused = primitives::limiters::change(where(), "it", wrong);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, Errc::invalid_argument);
         EXPECT_NE(refused.error().message.find("limiter \"it\""), std::string::npos) << refused.error().message;

@@ -227,7 +227,7 @@ TEST_P(LimiterDecisions, ShadowOnlyReportsAndOffDoesNothing) {
     EXPECT_EQ(counts[layout::count_deny], 0U);
 
     options.mode = Mode::off;
-    ASSERT_TRUE(primitives::change_limiter(where(), "it", options));
+    ASSERT_TRUE(primitives::limiters::change(where(), "it", options));
     const std::string before{memory()};
     for (const char* key : {"alice", "bob"}) {
         const Decision through = check(limiter, key, 1000);
@@ -238,7 +238,7 @@ TEST_P(LimiterDecisions, ShadowOnlyReportsAndOffDoesNothing) {
     EXPECT_TRUE(memory() == before);
 
     options.mode = Mode::enforce;
-    ASSERT_TRUE(primitives::change_limiter(where(), "it", options));
+    ASSERT_TRUE(primitives::limiters::change(where(), "it", options));
     EXPECT_EQ(counted(limiter), counts);
 }
 
@@ -262,7 +262,7 @@ TEST_P(LimiterDecisions, AReadOnlyAttachmentOnlyPeeks) {
 TEST_P(LimiterDecisions, ADeletedLimiterStaysDeletedForItsHandles) {
     const auto old = make(six_a_minute());
     ASSERT_TRUE(check(old, "alice").allowed);
-    ASSERT_TRUE(primitives::delete_limiter(where(), "it"));
+    ASSERT_TRUE(primitives::limiters::remove(where(), "it"));
     EXPECT_EQ(check(old, "alice").error, Errc::deleted);
     const auto successor = make(six_a_minute());
     const std::string before{memory()};

@@ -16,7 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "primitives/limiter.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/registry.hpp"
 #include "shm/counters.hpp"
 #include "shm/segment.hpp"
 #include "shm/workers.hpp"
@@ -57,7 +57,7 @@ protected:
     [[nodiscard]] const std::shared_ptr<const shm::attachment>& in() const { return in_; }
 
     [[nodiscard]] primitives::limiter make(const LimiterOptions& options, std::string_view name = "it") const {
-        const auto place = primitives::find_or_make_limiter(*where_, name, options);
+        const auto place = primitives::limiters::find_or_make(*where_, name, options);
         if (!place) throw std::runtime_error(place.error().message);
         return {in_, *place};
     }

@@ -8,6 +8,8 @@
 #include <random>
 
 #include "primitives/duration.hpp"
+#include "primitives/name.hpp"
+#include "primitives/registry.hpp"
 
 namespace seki::primitives {
 namespace {
@@ -27,7 +29,15 @@ std::uint64_t seed() {
 
 std::string message_of(const Result<void>& result) { return result ? "" : result.error().message; }
 
-std::string refusal(const LimiterOptions& options) { return message_of(validate("login", options)); }
+std::string refusal(const LimiterOptions& options) { return message_of(limiters::validate("login", options)); }
+
+// As registry::may_change() and the family of limiters ask it, for a limiter whose state has counts of that size.
+Result<void> validate_change(std::string_view name, const LimiterOptions& existing, const LimiterOptions& wanted,
+                             unsigned count_bits) {
+    if (auto fine = limiters::validate(name, wanted); !fine) return fine;
+    if (auto fine = check_fixed_options(limiter_option_table(), "limiter", name, existing, wanted); !fine) return fine;
+    return check_count_bits(name, wanted, count_bits);
+}
 
 struct bad_options {
     LimiterOptions options;
@@ -162,16 +172,16 @@ TEST(LimiterOptions, SlidingWindowChangesOnlyWithinTheBitsItWasCreatedWith) {
 TEST(LimiterOptions, DifferencesAreNamedAndOnlyThose) {
     LimiterOptions wanted = five_a_minute();
     wanted.burst = 5;
-    EXPECT_EQ(describe_difference(five_a_minute(), wanted), "");
+    EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "");
     wanted = {.limit = 10, .window = 1h};
-    EXPECT_EQ(describe_difference(five_a_minute(), wanted), "limit is 5, not 10; window is 1m, not 1h");
+    EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "limit is 5, not 10; window is 1m, not 1h");
     wanted.burst = 7;
-    EXPECT_EQ(describe_difference(five_a_minute(), wanted),
+    EXPECT_EQ(limiters::difference(five_a_minute(), wanted),
               "limit is 5, not 10; window is 1m, not 1h; burst is 5, not 7");
     wanted = five_a_minute();
     wanted.algorithm = Algorithm::fixed_window;
     wanted.store_keys = false;
-    EXPECT_EQ(describe_difference(five_a_minute(), wanted),
+    EXPECT_EQ(limiters::difference(five_a_minute(), wanted),
               "algorithm is gcra, not fixed_window; store_keys is true, not false");
 }
 
@@ -204,7 +214,7 @@ TEST(LimiterTerms, AcceptedOptionsSurviveTheSegment) {
                                .mode = static_cast<Mode>(random() % 3),
                                .clock = static_cast<Clock>(random() % 2),
                                .store_keys = random() % 2 == 0};
-        if (!validate("x", options)) continue;
+        if (!limiters::validate("x", options)) continue;
         ++accepted;
         limiter_terms terms = compile(options);
         if (!is_bucket(terms.algorithm)) terms.shift = random();

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/size.hpp"
 #include "primitives/duration.hpp"
@@ -126,9 +127,14 @@ CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
 }
 
 void add_primitive(CLI::App& command, std::string& kind, std::string& name) {
-    command.add_option("KIND", kind, "limiter")->required()->check([](const std::string& given) {
-        return given == "limiter" ? std::string{} : fmt::format("\"{}\" is unknown: there are limiters", given);
-    });
+    std::vector<std::string_view> words;
+    primitives::every_options::each([&]<class Options>() { words.push_back(primitives::registry<Options>::word()); });
+    command.add_option("KIND", kind, fmt::format("{}", fmt::join(words, ", ")))
+        ->required()
+        ->check([words](const std::string& given) {
+            if (std::ranges::find(words, given) != words.end()) return std::string{};
+            return fmt::format("\"{}\" is unknown: there are {}s", given, fmt::join(words, "s, "));
+        });
     command.add_option("NAME", name, "its name")->required();
 }
 

@@ -14,6 +14,8 @@
 
 #include <seki/seki.hpp>
 
+#include "primitives/family.hpp"
+#include "primitives/registry.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::ctl {
@@ -52,6 +54,14 @@ void print_table(const std::vector<std::vector<std::string>>& rows);
 [[nodiscard]] CLI::Validator whole_number(std::int64_t least, std::int64_t most);
 // KIND and NAME of a primitive.
 void add_primitive(CLI::App& command, std::string& kind, std::string& name);
+
+// Calls visit.template operator()<Options>() for the kind of that name, which add_primitive() checked.
+template <class Visit>
+void with_kind(std::string_view kind, Visit visit) {
+    primitives::every_options::each([&]<class Options>() {
+        if (kind == primitives::registry<Options>::word()) visit.template operator()<Options>();
+    });
+}
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
 void add_status(CLI::App& program, const context& with, ending& end);

@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 #include "primitives/clock.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/registry.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
 #include "report/text.hpp"
@@ -29,7 +29,7 @@ std::string shown(const report::key_facts& key) {
 ending keys(const context& with, const question& asked) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
-    const auto found = primitives::find_limiter(**copy, asked.limiter);
+    const auto found = primitives::limiters::find(**copy, asked.limiter);
     if (!found) return with.fail(found.error());
     report::key_query query{.top = asked.top};
     if (!asked.match.empty())

@@ -1,15 +1,17 @@
-// set, create, delete: the limiters of a segment.
-#include <array>
+// set, create, delete: the primitives of a segment, of whatever kind.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "client/segment_handle.hpp"
 #include "command.hpp"
-#include "config/limiter_option.hpp"
-#include "primitives/limiters.hpp"
+#include "config/set_option.hpp"
+#include "primitives/every_family.hpp"
+#include "primitives/registry.hpp"
 #include "report/json.hpp"
 
 namespace seki::ctl {
@@ -22,68 +24,90 @@ struct request {
     std::string value;
 };
 
-struct creation {
-    const char* flags;  // as people write options, and as configuration files do
-    const char* option;
-    const char* what;
-};
-
-constexpr std::array<creation, 9> creations{{
-    {"--algorithm", "algorithm", "gcra, token_bucket, leaky_bucket, sliding_window or fixed_window"},
-    {"--limit", "limit", "cost let through for each key in each window"},
-    {"--window", "window", "a duration: 1m"},
-    {"--burst", "burst", "cost let through at once after a pause (default: the limit)"},
-    {"--max-keys,--max_keys", "max_keys", "keys in use at once that are sure to find a place (default: 65536)"},
-    {"--on-full,--on_full", "on_full", "allow or deny"},
-    {"--mode", "mode", "enforce, shadow or off"},
-    {"--clock", "clock", "precise or coarse"},
-    {"--store-keys,--store_keys", "store_keys", "true or false"},
-}};
-
 // The sentences of set_option() do not know whose option it is.
-Error of_limiter(const std::string& name, const Error& error) {
-    return {error.code, fmt::format("limiter \"{}\": {}", name, error.message)};
+template <class Options>
+Error of_kind(const std::string& name, const Error& error) {
+    return {error.code, fmt::format("{} \"{}\": {}", primitives::registry<Options>::word(), name, error.message)};
 }
 
-ending tell(const context& with, const std::string& name, const char* what, const LimiterOptions& options) {
-    if (with.as_json) with.print({{"limiter", name}, {what, true}, {"options", report::to_json(options)}});
+template <class Options>
+ending tell(const context& with, const std::string& name, const char* what, const Options& options) {
+    if (with.as_json)
+        with.print(
+            {{primitives::registry<Options>::word(), name}, {what, true}, {"options", report::to_json(options)}});
     return ending::fine;
 }
 
+template <class Options>
 ending set(const context& with, const request& wanted) {
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    const auto changed = primitives::edit_limiter(
-        segment->handle()->where(), wanted.name, [&](LimiterOptions options) -> Result<LimiterOptions> {
+    const auto changed = primitives::registry<Options>::edit(
+        segment->handle()->where(), wanted.name, [&](Options options) -> Result<Options> {
             if (const auto ok = config::set_option(options, wanted.option, wanted.value); !ok)
-                return std::unexpected(of_limiter(wanted.name, ok.error()));
+                return std::unexpected(of_kind<Options>(wanted.name, ok.error()));
             return options;
         });
     if (!changed) return with.fail(changed.error());
     return tell(with, wanted.name, "changed", *changed);
 }
 
-using chosen_options = std::array<std::optional<std::string>, creations.size()>;
+// By the names of options, in the order of their table; those that were not given are nothing.
+using chosen_values = std::vector<std::optional<std::string>>;
 
-ending create(const context& with, const std::string& name, const chosen_options& chosen) {
-    LimiterOptions options;
-    for (std::size_t i = 0; i < creations.size(); ++i) {
+template <class Options>
+ending create(const context& with, const std::string& name, const chosen_values& chosen) {
+    const auto table = primitives::family<Options>::options();
+    Options options;
+    for (std::size_t i = 0; i < table.size(); ++i) {
         if (!chosen[i]) continue;
-        if (const auto ok = config::set_option(options, creations[i].option, *chosen[i]); !ok)
-            return with.fail(of_limiter(name, ok.error()));
+        if (const auto ok = config::set_option(options, table[i].name, *chosen[i]); !ok)
+            return with.fail(of_kind<Options>(name, ok.error()));
     }
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    if (const auto made = segment->limiter(name, options); !made) return with.fail(made.error());
+    const auto made = primitives::registry<Options>::find_or_make(segment->handle()->where(), name, options);
+    if (!made) return with.fail(made.error());
     return tell(with, name, "created", options);
 }
 
+template <class Options>
 ending remove(const context& with, const request& wanted) {
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    if (const auto ok = segment->remove_limiter(wanted.name); !ok) return with.fail(ok.error());
-    if (with.as_json) with.print({{"limiter", wanted.name}, {"deleted", true}});
+    const auto done = primitives::registry<Options>::remove(segment->handle()->where(), wanted.name);
+    if (!done) return with.fail(done.error());
+    if (with.as_json) with.print({{primitives::registry<Options>::word(), wanted.name}, {"deleted", true}});
     return ending::fine;
+}
+
+// As people write them, and as configuration files do.
+std::string flags_of(std::string_view option) {
+    std::string dashed{option};
+    std::ranges::replace(dashed, '_', '-');
+    return dashed == option ? fmt::format("--{}", option) : fmt::format("--{},--{}", dashed, option);
+}
+
+template <class Options>
+void add_creation(CLI::App& creating, const context& with, ending& end) {
+    const auto word = std::string{primitives::registry<Options>::word()};
+    auto* const command = creating.add_subcommand(word, fmt::format("a {}", word));
+    const auto name = std::make_shared<std::string>();
+    command->add_option("NAME", *name, "its name")->required();
+    const auto table = primitives::family<Options>::options();
+    const auto chosen = std::make_shared<chosen_values>(table.size());
+    const auto required = primitives::required_options<Options>();
+    const Options defaults;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const bool must = std::ranges::find(required, table[i].name) != required.end();
+        const std::string value = must ? "" : table[i].print(defaults);
+        const std::string otherwise = value.empty() || value == "0" ? "" : fmt::format(" (default: {})", value);
+        command
+            ->add_option(flags_of(table[i].name), (*chosen)[i],
+                         fmt::format("{}: {}{}", table[i].about, table[i].accepted, otherwise))
+            ->required(must);
+    }
+    command->callback([&with, &end, name, chosen] { end = create<Options>(with, *name, *chosen); });
 }
 
 CLI::App* add(CLI::App& program, const char* name, const char* what, const std::shared_ptr<request>& wanted) {
@@ -97,21 +121,20 @@ CLI::App* add(CLI::App& program, const char* name, const char* what, const std::
 void add_options(CLI::App& program, const context& with, ending& end) {
     const auto wanted = std::make_shared<request>();
     auto* const setting = add(program, "set", "change an option while it runs", wanted);
-    setting->add_option("OPTION", wanted->option, "limit, window, burst, on_full, mode or clock")->required();
+    setting->add_option("OPTION", wanted->option, "as `sekictl create KIND --help` lists them")->required();
     setting->add_option("VALUE", wanted->value, "as in a configuration file")->required();
-    setting->callback([&with, &end, wanted] { end = set(with, *wanted); });
+    setting->callback([&with, &end, wanted] {
+        with_kind(wanted->kind, [&]<class Options>() { end = set<Options>(with, *wanted); });
+    });
 
-    auto* const creating = add(program, "create", "make one", wanted);
-    const auto chosen = std::make_shared<chosen_options>();
-    for (std::size_t i = 0; i < creations.size(); ++i) {
-        auto* const option = creating->add_option(creations[i].flags, (*chosen)[i], creations[i].what);
-        option->required(std::string_view{creations[i].option} == "limit" ||
-                         std::string_view{creations[i].option} == "window");
-    }
-    creating->callback([&with, &end, wanted, chosen] { end = create(with, wanted->name, *chosen); });
+    auto* const creating = program.add_subcommand("create", "make one");
+    creating->require_subcommand(1);
+    primitives::every_options::each([&]<class Options>() { add_creation<Options>(*creating, with, end); });
 
     add(program, "delete", "delete one; its handles answer an error from then on", wanted)
-        ->callback([&with, &end, wanted] { end = remove(with, *wanted); });
+        ->callback([&with, &end, wanted] {
+            with_kind(wanted->kind, [&]<class Options>() { end = remove<Options>(with, *wanted); });
+        });
 }
 
 }  // namespace seki::ctl

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
-#include "config/limiter_option.hpp"
 #include "primitives/duration.hpp"
-#include "primitives/limiters.hpp"
+#include "primitives/limiter_options.hpp"
 #include "primitives/option_names.hpp"
+#include "primitives/registry.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
@@ -61,7 +61,7 @@ ending status(const context& with) {
 ending show(const context& with, const std::string& name) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
-    const auto found = primitives::find_limiter(**copy, name);
+    const auto found = primitives::limiters::find(**copy, name);
     if (!found) return with.fail(found.error());
     const report::limiter_facts facts = report::look_at_limiter(**copy, *found);
     if (with.as_json) {
@@ -69,7 +69,8 @@ ending show(const context& with, const std::string& name) {
         return ending::fine;
     }
     std::vector<std::vector<std::string>> rows{{"limiter", report::for_terminal(name)}};
-    for (const auto& [option, value] : config::list_options(facts.options)) rows.push_back({option, value});
+    for (const auto& [option, value] : primitives::list_options(primitives::limiter_option_table(), facts.options))
+        rows.push_back({option, value});
     const auto& counters = facts.counters;
     rows.push_back({"keys in use", fmt::format("{} of {}", facts.keys, facts.options.max_keys)});
     rows.push_back({"allowed", fmt::format("{} (cost {})", counters.allow, counters.cost_allow)});

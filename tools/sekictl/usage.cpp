@@ -31,35 +31,52 @@ void add_options_of(const CLI::App& app, words& names) {
 
 bool is_option(const std::string& word) { return word.starts_with('-') && word.size() > 1; }
 
+// The commands that were given, one in the other: "create", "limiter".
+std::vector<const CLI::App*> chosen_in(const CLI::App& program) {
+    std::vector<const CLI::App*> chain;
+    for (const CLI::App* at = &program; !at->get_subcommands().empty(); chain.push_back(at))
+        at = at->get_subcommands().front();
+    return chain;
+}
+
+std::string name_of(const std::vector<const CLI::App*>& chain) {
+    words names;
+    for (const CLI::App* each : chain) names.push_back(each->get_name());
+    return fmt::format("{}", fmt::join(names, " "));
+}
+
 std::string of_extra_word(const CLI::App& program, const words& extra) {
     const auto option = std::ranges::find_if(extra, is_option);
-    const auto chosen = program.get_subcommands();
+    const auto chosen = chosen_in(program);
     if (option != extra.end()) {
         words accepted;
-        if (!chosen.empty()) add_options_of(*chosen.front(), accepted);
+        if (!chosen.empty()) add_options_of(*chosen.back(), accepted);
         add_options_of(program, accepted);
         std::ranges::sort(accepted);
         accepted.erase(std::ranges::unique(accepted).begin(), accepted.end());
         return unknown("option", option->substr(0, option->find('=')), accepted);
     }
     if (chosen.empty()) return unknown("command", extra.front(), commands_of(program));
-    return fmt::format("{}: nothing more is accepted than it has, and there is \"{}\": see sekictl {} --help",
-                       chosen.front()->get_name(), extra.front(), chosen.front()->get_name());
+    if (const words kinds = commands_of(*chosen.back()); !kinds.empty())
+        return fmt::format("{}: {}", name_of(chosen), unknown("kind", extra.front(), kinds));
+    return fmt::format("{0}: nothing more is accepted than it has, and there is \"{1}\": see sekictl {0} --help",
+                       name_of(chosen), extra.front());
 }
 
 }  // namespace
 
 std::string explain(const CLI::App& program, const CLI::ParseError& wrong) {
     const words extra = program.remaining(true);
-    const bool about_words = dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr ||
-                             dynamic_cast<const CLI::RequiredError*>(&wrong) != nullptr;
+    const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&wrong) != nullptr;
+    const bool about_words = is_missing || dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr;
     if (about_words && !extra.empty()) return of_extra_word(program, extra);
-    const auto chosen = program.get_subcommands();
-    if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&wrong) != nullptr)
+    const auto chosen = chosen_in(program);
+    if (chosen.empty() && is_missing)
         return fmt::format("say what to do: {}; see sekictl --help", fmt::join(commands_of(program), ", "));
     if (chosen.empty()) return wrong.what();
-    return fmt::format("{}: {}; see sekictl {} --help", chosen.front()->get_name(), wrong.what(),
-                       chosen.front()->get_name());
+    if (const words kinds = commands_of(*chosen.back()); is_missing && !kinds.empty())
+        return fmt::format("{0}: say which kind: {1}; see sekictl {0} --help", name_of(chosen), fmt::join(kinds, ", "));
+    return fmt::format("{0}: {1}; see sekictl {0} --help", name_of(chosen), wrong.what());
 }
 
 }  // namespace seki::ctl

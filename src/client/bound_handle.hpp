@@ -1,0 +1,87 @@
+// What stands behind the handle of a primitive (seki::Limiter and its like) in the calling process: the primitive in the segment that is in use
+// now, found or made again when the segment is replaced.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <seki/error.hpp>
+
+#include "client/replaceable.hpp"
+#include "client/segment_handle.hpp"
+#include "primitives/registry.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::client {
+
+// Primitive: primitives::limiter and its like, made of (attachment, placement).
+template <class Primitive>
+class bound_handle {
+public:
+    using options_type = typename Primitive::options_type;
+
+    // `options` are set when code made the primitive: in a segment that replaces this one it is made again.
+    bound_handle(std::shared_ptr<segment_handle> segment, std::string name, std::optional<options_type> options)
+        : segment_{std::move(segment)}, name_{std::move(name)}, options_{std::move(options)} {}
+
+    // Finds or makes the primitive in that attachment.
+    [[nodiscard]] Result<void> bind(const std::shared_ptr<const shm::attachment>& in) {
+        using of_kind = primitives::registry<options_type>;
+        const auto place =
+            options_ ? of_kind::find_or_make(in->where(), name_, *options_) : of_kind::find(in->where(), name_);
+        if (!place) return std::unexpected(place.error());
+        bound_.publish(bound_.current(), in, *place);
+        return {};
+    }
+
+    // Calls `operation(primitive)`; when it answers superseded, moves over to the successor and calls it again.
+    template <class Operation>
+    auto with(Operation operation) noexcept {
+        const Primitive* bound = bound_.current();
+        auto result = operation(*bound);
+        if (error_of(result) == Errc::superseded) [[unlikely]]
+            if (const Primitive* next = move_over(); next != nullptr) result = operation(*next);
+        return result;
+    }
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const Primitive& bound() const noexcept { return *bound_.current(); }
+
+private:
+    template <class Answer>
+    static Errc error_of(const Answer& answer) noexcept {
+        if constexpr (requires { answer.error.code; })
+            return answer.error.code;
+        else if constexpr (requires { Errc{answer.error}; })
+            return answer.error;
+        else
+            return answer;
+    }
+
+    [[nodiscard]] const Primitive* move_over() noexcept {
+        const Primitive* const old = bound_.current();
+        const auto next = segment_->successor_of(old->attachment());
+        if (!next || &next->where() == &old->attachment().where() || !bind(next)) return nullptr;
+        return bound_.current();
+    }
+
+    std::shared_ptr<segment_handle> segment_;
+    std::string name_;
+    std::optional<options_type> options_;
+    replaceable<Primitive> bound_;
+};
+
+template <class Primitive>
+Result<std::shared_ptr<bound_handle<Primitive>>> segment_handle::bind(
+    std::string_view name, const std::optional<typename Primitive::options_type>& options) {
+    auto handle = std::make_shared<bound_handle<Primitive>>(shared_from_this(), std::string{name}, options);
+    const auto in = in_use();
+    if (!in) return std::unexpected(in.error());
+    if (const auto bound = handle->bind(*in); !bound) return std::unexpected(bound.error());
+    return handle;
+}
+
+}  // namespace seki::client

@@ -1,0 +1,76 @@
+#include "daemon/plan.hpp"
+
+#include <utility>
+
+#include "primitives/every_family.hpp"
+#include "primitives/registry.hpp"
+#include "shm/directory.hpp"
+
+namespace seki::daemon {
+
+template <class Options>
+Result<void> plan::consider(const shm::segment& where, const std::string& name, const Options& wanted) {
+    using of_kind = primitives::registry<Options>;
+    const auto found = shm::directory{where}.find(primitives::family<Options>::kind, name);
+    if (!found) {
+        missing_.push_back(
+            {.word = of_kind::word(),
+             .name = name,
+             .carry_out = [&where, name, wanted](const shm::administration& held) -> Result<void> {
+                 const auto made = of_kind::find_or_make(held, where, name, wanted);
+                 return made ? Result<void>{} : std::unexpected(made.error());
+             },
+             .undo = [&where, name](
+                         const shm::administration& held) { static_cast<void>(of_kind::remove(held, where, name)); }});
+        return {};
+    }
+    std::string difference = of_kind::difference(of_kind::options_of(where, *found), wanted);
+    if (difference.empty()) return {};
+    if (auto fine = of_kind::may_change(where, *found, wanted); !fine) return fine;
+    changes_.push_back({.word = of_kind::word(),
+                        .name = name,
+                        .difference = std::move(difference),
+                        .carry_out = [&where, name, wanted](const shm::administration& held) {
+                            return of_kind::change(held, where, name, wanted);
+                        }});
+    return {};
+}
+
+Result<plan> plan::draw(const shm::segment& where, const config::declared_primitives& declared) {
+    plan drawn;
+    Error mistakes;
+    primitives::every_options::each([&]<class Options>() {
+        for (const auto& [name, wanted] : std::get<config::declared<Options>>(declared)) {
+            const auto fine = drawn.consider(where, name, wanted);
+            if (fine) continue;
+            mistakes.code = fine.error().code;
+            mistakes.message += (mistakes.message.empty() ? "" : "\n") + fine.error().message;
+        }
+    });
+    if (mistakes.code != Errc::none) return std::unexpected(std::move(mistakes));
+    return drawn;
+}
+
+Result<void> plan::do_it(const shm::administration& held) const {
+    for (std::size_t made = 0; made < missing_.size(); ++made) {
+        const auto done = missing_[made].carry_out(held);
+        if (done) continue;
+        while (made > 0) missing_[--made].undo(held);
+        return done;
+    }
+    // Each was found possible under the same lock.
+    for (const step& each : changes_)
+        if (auto done = each.carry_out(held); !done) return done;
+    return {};
+}
+
+Result<plan> plan::carry_out(const shm::segment& where, const config::declared_primitives& declared) {
+    const auto lock = shm::administration::lock(where.path());
+    if (!lock) return std::unexpected(lock.error());
+    auto drawn = draw(where, declared);
+    if (!drawn) return drawn;
+    if (const auto done = drawn->do_it(*lock); !done) return std::unexpected(done.error());
+    return drawn;
+}
+
+}  // namespace seki::daemon

@@ -1,0 +1,47 @@
+// From the primitives a segment has to those its configuration declares: looked at as a whole first, then done.
+//
+// Missing ones are made; those with other options are changed in place, so that buckets and windows survive. Primitives that the configuration
+// does not name stay: code may have made them, and deleting one refuses everybody who uses it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <seki/error.hpp>
+
+#include "config/configuration.hpp"
+#include "shm/administration.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::daemon {
+
+class plan {
+public:
+    // Looks and does under one lock: all of it or none. An error names everything that stands in the way, a line each, and nothing was touched.
+    // Answers what was done.
+    [[nodiscard]] static Result<plan> carry_out(const shm::segment& where, const config::declared_primitives& declared);
+
+    struct step {
+        std::string_view word;  // "limiter"
+        std::string name;
+        std::string difference{};  // "limit is 5, not 10"; empty for one that is made
+        std::function<Result<void>(const shm::administration&)> carry_out;
+        std::function<void(const shm::administration&)> undo{};  // of one that is made
+    };
+    [[nodiscard]] const std::vector<step>& missing() const noexcept { return missing_; }
+    [[nodiscard]] const std::vector<step>& changes() const noexcept { return changes_; }
+
+private:
+    [[nodiscard]] static Result<plan> draw(const shm::segment& where, const config::declared_primitives& declared);
+    template <class Options>
+    [[nodiscard]] Result<void> consider(const shm::segment& where, const std::string& name, const Options& wanted);
+    // Makes first, for making may fail for want of room: then what was made is taken away again, and nothing was changed.
+    [[nodiscard]] Result<void> do_it(const shm::administration& held) const;
+
+    std::vector<step> missing_;
+    std::vector<step> changes_;
+};
+
+}  // namespace seki::daemon

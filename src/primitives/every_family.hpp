@@ -1,0 +1,5 @@
+// The families of all kinds, for who goes through `every_options`.
+#pragma once
+
+#include "primitives/family.hpp"
+#include "primitives/limiter_family.hpp"
