@@ -13,7 +13,8 @@ Result<void> make_room(configuration& wanted) {
     wanted.segment.size = least->size;
     primitives::every_options::each([&]<class Options>() {
         for (const auto& [name, options] : wanted.of<Options>())
-            wanted.segment.size += shm::whole_pages(primitives::family<Options>::arena_bytes(options));
+            wanted.segment.size +=
+                shm::whole_pages(primitives::family<Options>::arena_bytes(options, wanted.segment.max_workers));
     });
     return {};
 }

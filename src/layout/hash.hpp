@@ -8,6 +8,7 @@
 
 #include "layout/directory.hpp"
 #include "layout/header.hpp"
+#include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/worker.hpp"
 
@@ -66,6 +67,9 @@ inline constexpr std::uint64_t layout_hash = fold({
     all_counters,
     sizeof(hitter),
     hitters_per_worker,
+    sizeof(histogram_block),
+    offsetof(histogram_block, counts),
+    duration_buckets,
 });
 
 }  // namespace seki::layout

@@ -25,14 +25,15 @@ struct family;
 
 template <class Options>
 concept has_family = requires(const Options& options, const shm::segment& where, const shm::placement& at,
-                              const shm::wide_terms& terms, const shm::shape& shape, std::string_view name) {
+                              const shm::wide_terms& terms, const shm::shape& shape, std::uint64_t max_workers) {
     { family<Options>::kind } -> std::convertible_to<layout::kind>;
     { family<Options>::options() } -> std::same_as<option_table<Options>>;
     // Everything that is wrong. Options that contradict each other are reported only when each is in its range.
     { family<Options>::mistakes(options) } -> std::same_as<std::vector<option_mistake>>;
 
     { family<Options>::shape_of(options) } -> std::same_as<shm::shape>;
-    { family<Options>::arena_bytes(options) } -> std::same_as<std::uint64_t>;
+    // In a segment for so many workers: some kinds have something for each.
+    { family<Options>::arena_bytes(options, max_workers) } -> std::same_as<std::uint64_t>;
     { family<Options>::terms_of(options) } -> std::same_as<shm::wide_terms>;
     // Of accepted options it gives back what terms_of() and shape_of() were made from; of anything else some that are safe to look at.
     { family<Options>::options_of(terms, shape) } -> std::same_as<Options>;

@@ -59,7 +59,8 @@ shm::shape family<LimiterOptions>::shape_of(const LimiterOptions& options) noexc
     return shm::pack(shape_for(options));
 }
 
-std::uint64_t family<LimiterOptions>::arena_bytes(const LimiterOptions& options) noexcept {
+std::uint64_t family<LimiterOptions>::arena_bytes(const LimiterOptions& options,
+                                                  std::uint64_t /*max_workers*/) noexcept {
     return shm::table_bytes(shape_for(options)).total();
 }
 

@@ -19,7 +19,7 @@ struct family<LimiterOptions> {
         return primitives::mistakes(options);
     }
     [[nodiscard]] static shm::shape shape_of(const LimiterOptions& options) noexcept;
-    [[nodiscard]] static std::uint64_t arena_bytes(const LimiterOptions& options) noexcept;
+    [[nodiscard]] static std::uint64_t arena_bytes(const LimiterOptions& options, std::uint64_t max_workers) noexcept;
     [[nodiscard]] static shm::wide_terms terms_of(const LimiterOptions& options) noexcept;
     [[nodiscard]] static LimiterOptions options_of(const shm::wide_terms& terms, const shm::shape& shape) noexcept;
     static void fill(const shm::segment& where, const shm::placement& made, const LimiterOptions& options) noexcept;

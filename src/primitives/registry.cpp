@@ -40,7 +40,7 @@ Result<shm::placement> make(const shm::segment& where, std::string_view name, co
     return shm::directory{where}.create({.kind = traits::kind,
                                          .name = name,
                                          .shape = traits::shape_of(options),
-                                         .arena_bytes = traits::arena_bytes(options),
+                                         .arena_bytes = traits::arena_bytes(options, where.parts().max_workers),
                                          .initial = traits::terms_of(options)},
                                         [&](const shm::placement& made) {
                                             traits::fill(where, made, options);

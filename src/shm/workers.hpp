@@ -34,6 +34,11 @@ struct worker {
     bool shared = false;                        // the slot of all that found none free
 };
 
+// 0 to max_workers, which is the shared one.
+[[nodiscard]] constexpr std::size_t slot_index(const worker& me) noexcept {
+    return static_cast<std::size_t>((me.stamp_base >> 47) - 1);
+}
+
 class attachment {
 public:
     explicit attachment(std::shared_ptr<segment> where);  // opened for reading and writing
