@@ -88,7 +88,7 @@ public:
 private:
     using tidy_function = void (*)(void*, process_owner);
     [[nodiscard]] static Result<membership> join_with(const segment& where, tidy_function tidy, void* context);
-    [[nodiscard]] static std::optional<membership> take(const segment& where, std::uint32_t slot);
+    [[nodiscard]] static std::optional<membership> take(const segment& where, std::uint32_t index);
     bool open_and_lock(const segment& where) noexcept;
     [[nodiscard]] bool descriptor_is_ours() const noexcept;
     void close_descriptor() noexcept;
@@ -107,7 +107,7 @@ private:
 bool retire(const segment& where, process_owner dead) noexcept;
 
 // Frees a slot whose owner died on its way in or out.
-void retire_claim(const segment& where, std::uint32_t slot) noexcept;
+void retire_claim(const segment& where, std::uint32_t index) noexcept;
 
 // The owner that the slot names now, if it is live by its word.
 [[nodiscard]] std::optional<process_owner> owner_of(const segment& where, std::uint32_t slot) noexcept;

@@ -90,7 +90,8 @@ TEST(Hitters, OneDecisionInSamplingRateIsSampledWhoeverTakesTurns) {
         EXPECT_GT(count, 50'000 / rate) << place;
     }
     EXPECT_EQ(sampled_at.size(), static_cast<std::size_t>(rate));
-    EXPECT_NEAR(all, decisions / rate, decisions / rate / 20);
+    constexpr int expected = decisions / rate;
+    EXPECT_NEAR(all, expected, expected / 20.0);
 }
 
 }  // namespace

@@ -22,10 +22,10 @@ public:
     static constexpr std::size_t most_actors = 4;
 
     // `running` actors are in the schedule's hands; the others live.
-    tiny_permits(interleaving& play, std::uint64_t max, std::size_t running = 3) : play_{play}, running_{running} {
+    tiny_permits(interleaving& play, std::uint64_t max, std::size_t running = 3)
+        : play_{play}, running_{running}, max_{max} {
         table = Permits::attach(memory_.bytes);
         (void)table.set_max(max);
-        max_ = max;
     }
 
     static constexpr std::uint64_t owner_of(std::size_t actor) { return first_owner + actor; }
@@ -106,8 +106,8 @@ private:
     interleaving& play_;
     std::array<std::optional<std::uint32_t>, most_actors> holds_{};
     std::array<std::uint64_t, most_actors> allowed_{};
-    std::uint64_t max_ = 0;
     std::size_t running_;
+    std::uint64_t max_;
 };
 
 template <class Permits>

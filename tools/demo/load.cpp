@@ -85,6 +85,7 @@ int load(const load_options& options) {
     scoreboard board;
     {
         std::vector<std::jthread> clients;
+        clients.reserve(static_cast<std::size_t>(options.clients));
         for (int i = 0; i < options.clients; ++i) clients.emplace_back([&] { ask(options, end, board); });
         for (auto now = start; now < end;) {
             now += std::chrono::milliseconds{500};

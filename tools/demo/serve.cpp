@@ -66,7 +66,7 @@ pid_t start(int index, int port, const Segment& segment) {
         signal(SIGINT, SIG_DFL);
         sigset_t none;
         sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, nullptr);
+        pthread_sigmask(SIG_SETMASK, &none, nullptr);
         work(index, port, segment);
     }
     return child;
@@ -94,7 +94,7 @@ int serve(const server_options& options) {
     sigset_t watched;
     sigemptyset(&watched);
     for (const int each : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&watched, each);
-    sigprocmask(SIG_BLOCK, &watched, nullptr);
+    pthread_sigmask(SIG_BLOCK, &watched, nullptr);
     std::map<pid_t, int> workers;
     for (int index = 1; index <= options.workers; ++index) workers[start(index, options.port, *segment)] = index;
     for (;;) {

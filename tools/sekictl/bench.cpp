@@ -26,9 +26,9 @@ public:
         sigset_t wanted;
         ::sigemptyset(&wanted);
         for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::sigaddset(&wanted, each);
-        ::sigprocmask(SIG_BLOCK, &wanted, &before_);
+        ::pthread_sigmask(SIG_BLOCK, &wanted, &before_);
     }
-    ~without_interruption() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    ~without_interruption() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
     without_interruption(const without_interruption&) = delete;
     without_interruption& operator=(const without_interruption&) = delete;
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <span>
 #include <string_view>
@@ -52,7 +51,9 @@ int run(int argc, char** argv) {
 // What was printed has to arrive. Of a reader who has seen enough and left there is nothing to say.
 int delivered(int code) {
     if (std::fflush(stdout) == 0) return code;
-    if (errno != EPIPE) std::fprintf(stderr, "sekictl: cannot write to standard output: %s\n", std::strerror(errno));
+    if (errno != EPIPE)
+        std::fprintf(stderr, "sekictl: cannot write to standard output: %s\n",
+                     std::system_category().message(errno).c_str());
     return code == 0 ? static_cast<int>(ending::refused) : code;
 }
 

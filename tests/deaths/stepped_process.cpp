@@ -1,0 +1,63 @@
+#include "stepped_process.hpp"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+namespace seki::test {
+
+stepped_process::stepped_process(const preparation& prepare) {
+    std::fflush(nullptr);
+    pid_ = ::fork();
+    if (pid_ < 0) std::abort();
+    if (pid_ == 0) {
+        const auto operation = prepare();
+        ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+        ::raise(SIGSTOP);
+        operation();
+        ::_exit(0);
+    }
+    if (!wait()) std::abort();
+    // Should the test itself be killed, nothing of it stays behind.
+    ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
+}
+
+bool stepped_process::step(std::uint64_t instructions) {
+    for (; instructions > 0 && pid_ != 0; --instructions) {
+        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) std::abort();
+        if (!wait()) return false;
+    }
+    return pid_ != 0;
+}
+
+bool stepped_process::finish() {
+    while (pid_ != 0) {
+        if (::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0) std::abort();
+        (void)wait();
+    }
+    return well_;
+}
+
+void stepped_process::kill() noexcept {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    while (wait()) {
+    }
+}
+
+bool stepped_process::wait() noexcept {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0)
+        if (errno != EINTR) std::abort();
+    if (WIFSTOPPED(status)) return true;
+    well_ = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    pid_ = 0;
+    return false;
+}
+
+}  // namespace seki::test
