@@ -293,7 +293,7 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
             // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
             if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
             return false;
-        case shm::key_table<>::insertion::hindered: answer = no_decision(Errc::damaged); return true;
+        case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
     shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);

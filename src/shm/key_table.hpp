@@ -68,9 +68,9 @@ public:
     };
 
     enum class insertion : std::uint8_t {
-        there,     // the key has a slot; look again
-        full,      // all sixteen slots are in use by other keys
-        hindered,  // gave up after max_rounds: only possible when somebody scribbles on the table
+        there,  // the key has a slot; look again
+        full,   // all sixteen slots are in use by other keys
+        hindered,  // gave up after max_rounds: somebody scribbles on the table, or others were always faster at its last free slot
     };
 
     // An insert that loses its race starts over, and each time another insert went through; only a scribbler can keep this up.
