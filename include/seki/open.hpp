@@ -24,7 +24,7 @@ struct SegmentOptions {
     std::string group{};                 // its group; empty: that of the creating process
     std::uint32_t max_workers = 512;     // threads that can be attached at once; 1 to 4096
     std::uint32_t max_primitives = 256;  // 1 to 4096
-    // Bytes, workers included, up to 1 TiB. 0: "auto", what the configured limiters need and 24 MiB for others; with the defaults that
+    // Bytes, workers included, up to 1 TiB. 0: "auto", what the configured limiters need and 20 MiB for others; with the defaults that
     // leaves a third of the 64 MiB free that /dev/shm has in a Docker container.
     std::uint64_t size = 0;
 

@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "layout/directory.hpp"
+#include "layout/event.hpp"
 #include "layout/header.hpp"
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
@@ -30,6 +31,9 @@ inline constexpr std::uint64_t layout_hash = fold({
     offsetof(header, seed),
     offsetof(header, next_incarnation),
     offsetof(header, reload_requests),
+    offsetof(header, events_missed),
+    offsetof(header, event_sample),
+    offsetof(identity, listening),
     sizeof(geometry),
     sizeof(directory_entry),
     offsetof(directory_entry, kind),
@@ -63,6 +67,7 @@ inline constexpr std::uint64_t layout_hash = fold({
     sizeof(worker_slot),
     offsetof(worker_slot, nonce),
     offsetof(worker_slot, hitters),
+    offsetof(worker_slot, events),
     sizeof(counter_block),
     all_counters,
     sizeof(hitter),
@@ -70,6 +75,12 @@ inline constexpr std::uint64_t layout_hash = fold({
     sizeof(histogram_block),
     offsetof(histogram_block, counts),
     duration_buckets,
+    sizeof(event_ring),
+    event_ring::capacity,
+    event_text,
+    event_trace_high,
+    event_words,
+    static_cast<std::uint64_t>(last_event_kind),
 });
 
 }  // namespace seki::layout

@@ -41,7 +41,9 @@ struct identity {
     word layout_hash;  // immutable; hash of every size and offset, see layout/hash.hpp
     word size;         // immutable; repeats geometry.size for libraries that do not know the geometry
     word superseded;   // 0 -> 1 once, by who replaces or destroys this file; workers look at it in every call
-    std::array<word, 3> reserved;
+    word
+        listening;  // 0, or until when (CLOCK_MONOTONIC, ns) somebody wants the events of ordinary calls; by sekid, and by who sees it over
+    std::array<word, 2> reserved;
 };
 
 struct alignas(page) header {
@@ -62,6 +64,8 @@ struct alignas(page) header {
     word heartbeat_ns;                          // CLOCK_MONOTONIC of sekid's latest tick. sekid alone.
     word workers_reaped;                        // processes found dead and tidied; fetch_add by whoever tidies
     word reload_requests;                       // fetch_add by `sekictl reload`; sekid reloads when it moved
+    word events_missed;  // that came to sekid and not to somebody who listened there; fetch_add by sekid
+    word event_sample;   // of 2^32 ordinary successes, how many are told of while somebody listens; sekid alone
 };
 
 static_assert(sizeof(identity) == 64);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "layout/event.hpp"
 #include "layout/word.hpp"
 
 namespace seki::layout {
@@ -87,6 +88,7 @@ struct alignas(2 * cache_line) worker_slot {
     word nonce;   // raised before each use; gives emptied slots stamps that never come twice
     std::array<word, 13> reserved;
     std::array<hitter, hitters_per_worker> hitters;
+    event_ring events;
     // followed by max_primitives counter_blocks
 };
 
@@ -99,6 +101,6 @@ static_assert(unpack_process_state(pack(process_state{5, 77, stage::claimed})) =
 static_assert(sizeof(counter_block) == 128);
 static_assert(offsetof(counter_block, counts) + hot_counters * 8 <= cache_line);
 static_assert(all_counters <= 15);
-static_assert(sizeof(worker_slot) == 128 + 32 * hitters_per_worker);
+static_assert(sizeof(worker_slot) == 128 + 32 * hitters_per_worker + sizeof(event_ring));
 
 }  // namespace seki::layout

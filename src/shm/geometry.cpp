@@ -6,7 +6,7 @@ namespace seki::shm {
 namespace {
 
 constexpr std::uint64_t max_count = 4096;
-constexpr std::uint64_t automatic_arena = 24ULL << 20;  // three limiters of the default size
+constexpr std::uint64_t automatic_arena = 20ULL << 20;  // three limiters of the default size
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t unit) noexcept {
     return (value + unit - 1) / unit * unit;

@@ -1,0 +1,117 @@
+// The event ring by itself: order, room, the next owner, and numbers that nobody but a scribbler writes.
+#include "shm/event_ring.hpp"
+
+#include <array>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "support/seed.hpp"
+
+namespace seki::test {
+namespace {
+
+using shm::hardware;
+using ring = shm::event_ring<>;
+
+shm::event_content event(std::uint64_t number) {
+    shm::event_content made;
+    for (std::size_t i = 0; i < made.size(); ++i) made[i] = number * 1'000 + i;
+    return made;
+}
+
+std::vector<std::uint64_t> drained(layout::event_ring& memory) {
+    std::vector<std::uint64_t> numbers;
+    ring{memory}.drain([&](const shm::event_content& each) {
+        EXPECT_EQ(each, event(each[0] / 1'000));
+        numbers.push_back(each[0] / 1'000);
+    });
+    return numbers;
+}
+
+// Fails if events change on their way, or their order does.
+TEST(EventRing, EventsComeOutWholeAndInOrder) {
+    layout::event_ring memory{};
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        ASSERT_TRUE(ring{memory}.push(event(2 * i), false));
+        ASSERT_TRUE(ring{memory}.push(event(2 * i + 1), i % 2 == 0));
+        ASSERT_EQ(drained(memory), (std::vector{2 * i, 2 * i + 1}));
+    }
+    EXPECT_EQ(shm::counts_of(memory).pushed, 400U);
+    EXPECT_EQ(shm::counts_of(memory).dropped, 0U);
+}
+
+// Fails if a full ring overwrites, blocks, or forgets to count; or if what is shared counts otherwise.
+TEST(EventRing, AFullRingKeepsTheOldestAndCountsTheOthers) {
+    for (const bool shared : {false, true}) {
+        layout::event_ring memory{};
+        for (std::uint64_t i = 0; i < 100; ++i)
+            EXPECT_EQ(ring{memory}.push(event(i), shared), i < layout::event_ring::capacity);
+        EXPECT_FALSE(ring{memory}.has_room());
+        EXPECT_EQ(shm::counts_of(memory).dropped, 36U);
+        const auto kept = drained(memory);
+        ASSERT_EQ(kept.size(), 64U);
+        EXPECT_EQ(kept.back(), 63U);
+        EXPECT_TRUE(ring{memory}.has_room());
+    }
+}
+
+// Fails if a record that was written over after it was published is delivered, or not counted.
+TEST(EventRing, AnEventThatIsNotWholeIsCountedAndNotDelivered) {
+    layout::event_ring memory{};
+    for (std::uint64_t i = 0; i < 3; ++i) ring{memory}.push(event(i), false);
+    hardware::store_relaxed(memory.records[1].content[7], 0);
+    EXPECT_EQ(drained(memory), (std::vector<std::uint64_t>{0, 2}));
+    EXPECT_EQ(shm::counts_of(memory).dropped, 1U);
+}
+
+// Fails if the change of some single word goes unnoticed.
+TEST(EventRing, TheSealCoversEveryWordAndTheNumber) {
+    const auto whole = event(7);
+    const std::uint64_t seal = layout::seal_of(3, whole);
+    for (std::size_t i = 0; i < whole.size(); ++i)
+        for (int bit = 0; bit < 64; ++bit) {
+            auto changed = whole;
+            changed[i] ^= 1ULL << bit;
+            EXPECT_NE(layout::seal_of(3, changed), seal);
+        }
+    for (std::uint64_t number = 4; number < 1'000; ++number) EXPECT_NE(layout::seal_of(number, whole), seal);
+}
+
+// Fails if the count of what was taken goes back, a ring gets stuck for good, or numbers lead out of it.
+TEST(EventRing, NumbersOfAScribblerHarmNobody) {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    constexpr std::array<std::uint64_t, 7> numbers{0, 1, 64, 65, 1'000'000, most >> 1, most};
+    for (const std::uint64_t pushed : numbers)
+        for (const std::uint64_t taken : numbers) {
+            layout::event_ring memory{};
+            hardware::store_relaxed(memory.pushed, pushed);
+            hardware::store_relaxed(memory.taken, taken);
+            EXPECT_TRUE(drained(memory).empty());
+            EXPECT_TRUE(ring{memory}.push(event(1), false));
+            EXPECT_EQ(drained(memory), std::vector<std::uint64_t>{1});
+        }
+}
+
+// Fails like the others, for whatever bytes.
+TEST(EventRing, AnyBytesAreDrainedWithoutHarm) {
+    std::mt19937_64 random{seed_or(1)};
+    for (int round = 0; round < 2'000; ++round) {
+        layout::event_ring memory{};
+        for (auto& record : memory.records) {
+            hardware::store_relaxed(record.seal, random());
+            for (auto& each : record.content) hardware::store_relaxed(each, random());
+        }
+        const std::uint64_t taken = random();
+        hardware::store_relaxed(memory.taken, taken);
+        hardware::store_relaxed(memory.pushed, taken + random() % 80);
+        EXPECT_TRUE(drained(memory).empty());
+        EXPECT_TRUE(ring{memory}.push(event(1), true));
+        EXPECT_EQ(drained(memory).size(), 1U);
+    }
+}
+
+}  // namespace
+}  // namespace seki::test

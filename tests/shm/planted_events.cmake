@@ -1,0 +1,15 @@
+# Errors planted in the event ring; seki_plant is in planted.cmake.
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/event_ring.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(without_seal "return seal == layout::seal_of(number, into)" "return seal != 0")
+seki_plant(seals_without_number "seal_of(number, " "seal_of(0, ")
+seki_plant(publishes_first "        write(number.next, event);
+        Memory::store_release(ring_->pushed, number.next + 1);" "        Memory::store_release(ring_->pushed, number.next + 1);
+        write(number.next, event);")
+seki_plant(claims_last "            if (!Memory::cas_acq_rel(ring_->pushed, number.pushed, number.next + 1)) continue;
+            write(number.next, event);" "            write(number.next, event);
+            if (!Memory::cas_acq_rel(ring_->pushed, number.pushed, number.next + 1)) continue;")
+seki_plant(takes_by_store "if (!Memory::cas_acq_rel(ring_->taken, expected, pushed)) return 0;"
+    "Memory::store_release(ring_->taken, pushed + 0 * expected);")
+seki_plant(pushes_into_a_full_ring "if (number.next - number.taken >= Ring::capacity) return false;" "")
+seki_plant(stays_behind "is_behind(pushed - taken) ? taken : pushed" "pushed")
