@@ -4,3 +4,4 @@
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
+#include <seki/telemetry.hpp>

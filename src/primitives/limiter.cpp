@@ -8,7 +8,8 @@ limiter::limiter(std::shared_ptr<const shm::attachment> in, const shm::placement
       entry_{&attachment_->where().directory()[at.index]},
       writable_{attachment_->where().how() == shm::segment::access::read_write},
       place_{at},
-      hash_{attachment_->where().header(), at.incarnation} {
+      hash_{attachment_->where().header(), at.incarnation},
+      events_{*attachment_, at, at.shape[layout::limiter_shape_key_texts] != 0} {
     const tables found = tables_of(attachment_->where(), at);
     table_ = found.keys;
     texts_ = found.texts;

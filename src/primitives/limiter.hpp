@@ -18,6 +18,7 @@
 #include "primitives/clock.hpp"
 #include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
+#include "primitives/telemetry.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
 #include "shm/fingerprint.hpp"
@@ -128,6 +129,7 @@ private:
     shm::fingerprint hash_;
     shm::key_table<> table_;
     shm::key_texts<> texts_;
+    emitter events_;
 };
 
 template <class Law, class Time>
@@ -212,7 +214,8 @@ template <class Time>
     const algorithm::nanos now = clock(which);
     const std::uint64_t version = shm::terms_version(entry);
     const bucket_law law{[&](std::size_t value) { return shm::read_term(entry, version, value); }};
-    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes));
+    // Who is watched takes the other path, where there is time for it.
+    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes)) && !events_.watched();
     const auto at = shm::key_table<>::find(around, tag);
     const bool may = writable_ || !spend;
     if (at && straight && may && shm::in_force(entry, version) && wanted.patience == algorithm::never) [[likely]] {
@@ -257,7 +260,10 @@ template <class Time>
             answer = {.allowed = true, .limit = law.capacity(), .remaining = law.capacity()};
             return true;
         });
-        if (done) return answer;
+        if (!done) continue;
+        if (making.spend && modes.mode != Mode::off && events_.watched() && answer.error == Errc::none) [[unlikely]]
+            events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
+        return answer;
     }
     return no_decision(Errc::damaged);
 }

@@ -1,0 +1,64 @@
+// What the events are called, and what their two measurements and two details mean. For handlers, sekid and sekictl alike.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <seki/error.hpp>
+
+#include "layout/event.hpp"
+
+namespace seki::primitives {
+
+// How a number is to be shown.
+enum class unit : std::uint8_t { count, span, wall_time };  // span, wall_time: ns; algorithm::never is a span, too
+
+struct measurement_type {
+    std::string_view name;
+    primitives::unit unit = unit::count;
+};
+
+// A small number that stands for a word.
+struct detail_type {
+    std::string_view name;
+    std::array<std::string_view, 6> words{};
+    // Empty: there is nothing to say.
+    [[nodiscard]] constexpr std::string_view word(std::uint8_t number) const noexcept {
+        return number < words.size() ? words[number] : std::string_view{};
+    }
+};
+
+struct event_type {
+    layout::event_kind kind = layout::event_kind::none;
+    std::string_view name;     // "seki.rate_limit.deny"
+    std::string_view subject;  // what it is about: "limiter"
+    // Pushed whether or not somebody listens: what sekid missed while it was away.
+    bool always = false;
+    std::array<measurement_type, 2> measurements{};
+    detail_type result{};
+    detail_type detail{};
+};
+
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(layout::last_event_kind);
+using event_type_table = std::array<event_type, event_type_count>;
+
+// In the order of the kinds, from 1.
+[[nodiscard]] const event_type_table& event_types() noexcept;
+
+// Null for a kind that there is not: whoever reads a ring may find any.
+[[nodiscard]] const event_type* find_event_type(layout::event_kind kind) noexcept;
+
+// A set of kinds.
+using event_mask = std::uint64_t;
+constexpr event_mask mask_of(layout::event_kind kind) noexcept { return 1ULL << (static_cast<unsigned>(kind) & 63U); }
+inline constexpr event_mask all_events = ~event_mask{0};
+
+// The kinds whose name the pattern matches; `*` and `?` as in a shell. An error that names them all when there is none.
+[[nodiscard]] Result<event_mask> match_events(std::string_view pattern);
+
+// What stands in `detail` of a breaker_call: algorithm::breaker::outcome, and this.
+inline constexpr std::uint8_t outcome_rejected = 4;
+
+}  // namespace seki::primitives

@@ -1,0 +1,209 @@
+#include "primitives/telemetry.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <span>
+
+#include "primitives/clock.hpp"
+#include "primitives/event_types.hpp"
+#include "primitives/trace_context.hpp"
+#include "shm/event_ring.hpp"
+#include "shm/process_token.hpp"
+
+namespace seki::primitives {
+namespace {
+
+using layout::event_kind;
+using shm::hardware;
+
+// sekid raises the deadline at each tick, and ticks last 10 s at most. One further away is nobody's.
+constexpr std::uint64_t longest_listening = 30'000'000'000;
+
+thread_local constinit std::uint64_t random_state = 0;
+
+// xorshift64 (Marsaglia), started by what tells threads and processes apart.
+std::uint64_t next_random() noexcept {
+    if (random_state == 0)
+        random_state = (shm::claim_process_token() ^ reinterpret_cast<std::uintptr_t>(&random_state)) | 1;
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+// One of the many that say that all is well.
+bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
+    return kind == event_kind::limiter_allow || kind == event_kind::bulkhead_acquire ||
+           kind == event_kind::bulkhead_release ||
+           (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
+}
+
+std::uint64_t wall_time() noexcept {
+    timespec time{};
+    clock_gettime(CLOCK_REALTIME, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+constexpr std::uint64_t span_of(std::chrono::nanoseconds span) noexcept {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(span.count(), 0));
+}
+
+}  // namespace
+
+emitter::emitter(const shm::attachment& in, const shm::placement& at, bool keeps_keys) : emitter{in.where(), at} {
+    attachment_ = &in;
+    keeps_keys_ = keeps_keys;
+}
+
+emitter::emitter(const shm::segment& in, const shm::placement& at)
+    : segment_{&in},
+      listening_{&in.header().id.listening},
+      entry_{at.index},
+      incarnation_{at.incarnation},
+      name_{at.name} {}
+
+void emitter::limiter_decision(const Decision& answer, const key& of, std::uint64_t cost, nanos now) const noexcept {
+    const bool allowed = answer.allowed && !answer.shadow;
+    tell({.kind = allowed ? event_kind::limiter_allow : event_kind::limiter_deny,
+          .now = now,
+          .first = allowed ? answer.remaining : span_of(answer.retry_after),
+          .second = cost,
+          .result = static_cast<std::uint8_t>(answer.shadow ? 1 : 0),
+          .of = &of});
+}
+
+void emitter::breaker_call(state in, outcome what, nanos took, nanos now) const noexcept {
+    tell({.kind = event_kind::breaker_call,
+          .now = now,
+          .first = took,
+          .result = static_cast<std::uint8_t>(in),
+          .detail = static_cast<std::uint8_t>(what)});
+}
+
+void emitter::breaker_rejected(state in, nanos now) const noexcept {
+    tell({.kind = event_kind::breaker_call,
+          .now = now,
+          .result = static_cast<std::uint8_t>(in),
+          .detail = outcome_rejected});
+}
+
+void emitter::breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept {
+    tell({.kind = event_kind::breaker_state_change,
+          .now = now,
+          .first = wall_time(),
+          .second = generation,
+          .result = static_cast<std::uint8_t>(from),
+          .detail = static_cast<std::uint8_t>(to)});
+}
+
+void emitter::permits(event_kind kind, std::uint64_t current, std::uint64_t available) const noexcept {
+    tell({.kind = kind, .now = read_clock(Clock::precise), .first = current, .second = available});
+}
+void emitter::bulkhead_acquire(std::uint64_t current, std::uint64_t available) const noexcept {
+    permits(event_kind::bulkhead_acquire, current, available);
+}
+void emitter::bulkhead_release(std::uint64_t current, std::uint64_t available) const noexcept {
+    permits(event_kind::bulkhead_release, current, available);
+}
+void emitter::bulkhead_rejected(std::uint64_t current, std::uint64_t available) const noexcept {
+    permits(event_kind::bulkhead_rejected, current, available);
+}
+void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available) const noexcept {
+    permits(event_kind::bulkhead_reclaimed, current, available);
+}
+
+void emitter::tell(const happening& what) const noexcept {
+    if (is_wanted(what)) push(what);
+    if (hooks::any()) tell_handlers(what);
+}
+
+// By somebody in another process.
+bool emitter::is_wanted(const happening& what) const noexcept {
+    if (segment_->how() != shm::segment::access::read_write) return false;
+    const event_type* const type = find_event_type(what.kind);
+    if (type != nullptr && type->always) return true;
+    if (!listens(what.now)) return false;
+    return !is_ordinary_success(what.kind, what.detail) ||
+           (next_random() >> 32) < hardware::load_relaxed(segment_->header().event_sample);
+}
+
+// Who finds that it is over takes the word away, so that the next calls need not look: whoever raised it may be dead.
+bool emitter::listens(nanos now) const noexcept {
+    std::uint64_t until = hardware::load_relaxed(*listening_);
+    if (until == 0) return false;
+    if (until > now && until - now <= longest_listening) return true;
+    (void)hardware::cas_acq_rel(*listening_, until, 0);
+    return false;
+}
+
+emitter::target emitter::ring_of_caller() const noexcept {
+    if (attachment_ == nullptr) return {&segment_->worker(segment_->parts().max_workers), 0, true};
+    const shm::worker& me = attachment_->me();
+    return {me.slot, me.owner, me.shared};
+}
+
+void emitter::push(const happening& what) const noexcept {
+    const target into = ring_of_caller();
+    shm::event_ring<> ring{into.slot->events};
+    if (!ring.has_room()) return ring.drop(into.shared);
+
+    const current_trace trace = trace_of_thread;
+    layout::event_header head{.kind = what.kind,
+                              .trace_flags = trace.flags,
+                              .result = what.result,
+                              .detail = what.detail,
+                              .entry = static_cast<std::uint16_t>(entry_)};
+    shm::event_content words;
+    std::array<std::uint64_t, layout::event_text_size / 8> text{};
+    std::uint64_t tag = 0;
+    if (what.of != nullptr) {
+        tag = what.of->tag;
+        head.key_size = static_cast<std::uint16_t>(what.of->text.size());
+        head.has_text = keeps_keys_;
+        if (keeps_keys_)
+            std::memcpy(text.data(), what.of->text.data(), std::min(what.of->text.size(), layout::event_text_size));
+    }
+    words[layout::event_time] = what.now;
+    words[layout::event_head] = layout::pack(head);
+    words[layout::event_incarnation] = incarnation_;
+    words[layout::event_owner] = into.owner;
+    words[layout::event_first] = what.first;
+    words[layout::event_second] = what.second;
+    words[layout::event_tag] = tag;
+    std::ranges::copy(text, words.begin() + layout::event_text);
+    words[layout::event_trace_high] = trace.high;
+    words[layout::event_trace_low] = trace.low;
+    words[layout::event_span] = trace.span;
+    ring.push(words, into.shared);
+}
+
+void emitter::tell_handlers(const happening& what) const noexcept {
+    const event_type* const type = find_event_type(what.kind);
+    if (type == nullptr || hooks::inside()) return;
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    std::array<telemetry::Measurement, 2> measurements;
+    std::size_t measured = 0;
+    for (std::size_t i = 0; i < 2; ++i)
+        if (const std::uint64_t value = i == 0 ? what.first : what.second; !type->measurements[i].name.empty())
+            measurements[measured++] = {type->measurements[i].name, static_cast<std::int64_t>(std::min(value, most))};
+    std::array<telemetry::Metadata, 2> metadata;
+    std::size_t details = 0;
+    if (const auto word = type->result.word(what.result); !word.empty())
+        metadata[details++] = {type->result.name, word};
+    if (const auto word = type->detail.word(what.detail); !word.empty())
+        metadata[details++] = {type->detail.name, word};
+    const current_trace trace = trace_of_thread;
+    hooks::call(what.kind, {.name = type->name,
+                            .primitive = name_,
+                            .time = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(what.now, most))},
+                            .measurements = std::span{measurements}.first(measured),
+                            .metadata = std::span{metadata}.first(details),
+                            .key = what.of != nullptr ? std::optional{what.of->text} : std::nullopt,
+                            .trace = trace.any() ? std::optional{unpack(trace)} : std::nullopt});
+}
+
+}  // namespace seki::primitives
