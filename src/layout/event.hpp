@@ -97,14 +97,16 @@ using event_ring = basic_event_ring<event_words, 64>;
 // Says that a record is whole and which event it is. A linear sum with odd factors: a change of any one word changes it for sure, one of
 // several but for one chance in 2^64 or so; and the multiplications do not wait for each other.
 template <std::size_t words>
+inline constexpr auto seal_factors = [] {
+    std::array<std::uint64_t, words> factors{};
+    std::uint64_t factor = 1;
+    for (std::uint64_t& each : factors) each = factor *= 0x9e37'79b9'7f4a'7c15ULL;
+    return factors;
+}();
+template <std::size_t words>
 constexpr std::uint64_t seal_of(std::uint64_t sequence, const std::array<std::uint64_t, words>& content) noexcept {
-    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15ULL;
-    std::uint64_t sum = (sequence + odd) * 0xd134'2543'de82'ef95ULL;
-    std::uint64_t factor = odd;
-    for (const std::uint64_t each : content) {
-        sum += each * factor;
-        factor *= odd;
-    }
+    std::uint64_t sum = (sequence + seal_factors<words>.front()) * 0xd134'2543'de82'ef95ULL;
+    for (std::size_t i = 0; i < words; ++i) sum += content[i] * seal_factors<words>[i];
     return sum;
 }
 

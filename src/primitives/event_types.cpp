@@ -25,32 +25,29 @@ static_assert(static_cast<int>(algorithm::breaker::outcome::slow) == 3 && outcom
 constexpr std::array<measurement_type, 2> permits{{{"current"}, {"available"}}};
 
 constexpr event_type_table table{{
-    {event_kind::limiter_allow, "seki.rate_limit.allow", "limiter", false, {{{"remaining"}, {"cost"}}}, {}, {}},
+    {event_kind::limiter_allow, "seki.rate_limit.allow", "limiter", {{{"remaining"}, {"cost"}}}, {}, {}},
     {event_kind::limiter_deny,
      "seki.rate_limit.deny",
      "limiter",
-     false,
      {{{"retry_after", unit::span}, {"cost"}}},
      {"shadow", {"", "true"}},
      {}},
     {event_kind::breaker_call,
      "seki.breaker.call",
      "breaker",
-     false,
      {{{"duration", unit::span}, {}}},
      {"state", states},
      {"outcome", outcomes}},
     {event_kind::breaker_state_change,
      "seki.breaker.state_change",
      "breaker",
-     true,
      {{{"system_time", unit::wall_time}, {"generation"}}},
      {"from", states},
      {"to", states}},
-    {event_kind::bulkhead_acquire, "seki.bulkhead.acquire", "bulkhead", false, permits, {}, {}},
-    {event_kind::bulkhead_release, "seki.bulkhead.release", "bulkhead", false, permits, {}, {}},
-    {event_kind::bulkhead_rejected, "seki.bulkhead.rejected", "bulkhead", false, permits, {}, {}},
-    {event_kind::bulkhead_reclaimed, "seki.bulkhead.reclaimed", "bulkhead", true, permits, {}, {}},
+    {event_kind::bulkhead_acquire, "seki.bulkhead.acquire", "bulkhead", permits, {}, {}},
+    {event_kind::bulkhead_release, "seki.bulkhead.release", "bulkhead", permits, {}, {}},
+    {event_kind::bulkhead_rejected, "seki.bulkhead.rejected", "bulkhead", permits, {}, {}},
+    {event_kind::bulkhead_reclaimed, "seki.bulkhead.reclaimed", "bulkhead", permits, {}, {}},
 }};
 
 static_assert(

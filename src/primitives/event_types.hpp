@@ -34,8 +34,6 @@ struct event_type {
     layout::event_kind kind = layout::event_kind::none;
     std::string_view name;     // "seki.rate_limit.deny"
     std::string_view subject;  // what it is about: "limiter"
-    // Pushed whether or not somebody listens: what sekid missed while it was away.
-    bool always = false;
     std::array<measurement_type, 2> measurements{};
     detail_type result{};
     detail_type detail{};
@@ -49,6 +47,11 @@ using event_type_table = std::array<event_type, event_type_count>;
 
 // Null for a kind that there is not: whoever reads a ring may find any.
 [[nodiscard]] const event_type* find_event_type(layout::event_kind kind) noexcept;
+
+// Pushed whether or not somebody listens, so that sekid learns what it missed while it was away.
+constexpr bool is_rare(layout::event_kind kind) noexcept {
+    return kind == layout::event_kind::breaker_state_change || kind == layout::event_kind::bulkhead_reclaimed;
+}
 
 // A set of kinds.
 using event_mask = std::uint64_t;

@@ -204,8 +204,12 @@ template <class Time>
     const layout::directory_entry& entry = *entry_;  // a local: loaded once
     const std::uint64_t tag = hash_(wanted.key);
     const auto around = table_.prefetch(tag);
-    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
-        return no_decision(why);
+    // One comparison for two rare things: it no longer stands, or somebody wants to know of it.
+    if ((shm::hardware::load_acquire(*superseded_) | events_.watchers()) != 0 ||
+        shm::hardware::load_acquire(entry.incarnation) != place_.incarnation) [[unlikely]] {
+        const Errc why = standing();
+        return why != Errc::none ? no_decision(why) : settle(wanted, tag, clock);
+    }
 
     const bool spend = wanted.spend && wanted.cost > 0;
     // Which clock, by the terms of now. The terms that decide are read after the time: a bucket's states do not depend on which were in force when
@@ -214,8 +218,7 @@ template <class Time>
     const algorithm::nanos now = clock(which);
     const std::uint64_t version = shm::terms_version(entry);
     const bucket_law law{[&](std::size_t value) { return shm::read_term(entry, version, value); }};
-    // Who is watched takes the other path, where there is time for it.
-    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes)) && !events_.watched();
+    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes));
     const auto at = shm::key_table<>::find(around, tag);
     const bool may = writable_ || !spend;
     if (at && straight && may && shm::in_force(entry, version) && wanted.patience == algorithm::never) [[likely]] {

@@ -42,6 +42,28 @@ bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
            (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
 }
 
+std::uint64_t load(const char* from) noexcept {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof bytes);
+    return bytes;
+}
+
+// How the key begins, zeros behind it. Whole words straight from the key, and the last one from its last eight bytes: what is written byte by byte, and
+// read as words while it is still being written, takes longer than all the rest (bench/events).
+void write_text(shm::event_content& words, std::string_view key) noexcept {
+    constexpr std::size_t room = layout::event_text_size / 8;
+    const std::size_t whole = std::min(key.size() / 8, room);
+    const std::size_t rest = key.size() - 8 * whole;
+    for (std::size_t i = 0; i < room; ++i) words[layout::event_text + i] = i < whole ? load(&key[8 * i]) : 0;
+    if (whole == room || rest == 0) return;
+    std::uint64_t last = 0;
+    if (whole > 0)
+        last = load(&key[key.size() - 8]) >> 8 * (8 - rest);
+    else
+        for (std::size_t i = rest; i-- > 0;) last = last << 8 | static_cast<unsigned char>(key[i]);
+    words[layout::event_text + whole] = last;
+}
+
 std::uint64_t wall_time() noexcept {
     timespec time{};
     clock_gettime(CLOCK_REALTIME, &time);
@@ -62,6 +84,7 @@ emitter::emitter(const shm::attachment& in, const shm::placement& at, bool keeps
 emitter::emitter(const shm::segment& in, const shm::placement& at)
     : segment_{&in},
       listening_{&in.header().id.listening},
+      writable_{in.how() == shm::segment::access::read_write},
       entry_{at.index},
       incarnation_{at.incarnation},
       name_{at.name} {}
@@ -123,9 +146,8 @@ void emitter::tell(const happening& what) const noexcept {
 
 // By somebody in another process.
 bool emitter::is_wanted(const happening& what) const noexcept {
-    if (segment_->how() != shm::segment::access::read_write) return false;
-    const event_type* const type = find_event_type(what.kind);
-    if (type != nullptr && type->always) return true;
+    if (!writable_) return false;
+    if (is_rare(what.kind)) return true;
     if (!listens(what.now)) return false;
     return !is_ordinary_success(what.kind, what.detail) ||
            (next_random() >> 32) < hardware::load_relaxed(segment_->header().event_sample);
@@ -158,14 +180,13 @@ void emitter::push(const happening& what) const noexcept {
                               .detail = what.detail,
                               .entry = static_cast<std::uint16_t>(entry_)};
     shm::event_content words;
-    std::array<std::uint64_t, layout::event_text_size / 8> text{};
     std::uint64_t tag = 0;
+    std::string_view text;
     if (what.of != nullptr) {
         tag = what.of->tag;
         head.key_size = static_cast<std::uint16_t>(what.of->text.size());
         head.has_text = keeps_keys_;
-        if (keeps_keys_)
-            std::memcpy(text.data(), what.of->text.data(), std::min(what.of->text.size(), layout::event_text_size));
+        if (keeps_keys_) text = what.of->text;
     }
     words[layout::event_time] = what.now;
     words[layout::event_head] = layout::pack(head);
@@ -174,7 +195,7 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_first] = what.first;
     words[layout::event_second] = what.second;
     words[layout::event_tag] = tag;
-    std::ranges::copy(text, words.begin() + layout::event_text);
+    write_text(words, text);
     words[layout::event_trace_high] = trace.high;
     words[layout::event_trace_low] = trace.low;
     words[layout::event_span] = trace.span;

@@ -36,8 +36,10 @@ public:
     emitter(const shm::segment& in, const shm::placement& at);
 
     // Whether somebody may want the events of ordinary calls.
-    [[nodiscard]] bool watched() const noexcept {
-        return (shm::hardware::load_relaxed(*listening_) | shm::hardware::load_relaxed(hooks::attached)) != 0;
+    [[nodiscard]] bool watched() const noexcept { return watchers() != 0; }
+    // The same for who looks at something else with it: 0 when nobody does.
+    [[nodiscard]] std::uint64_t watchers() const noexcept {
+        return shm::hardware::load_relaxed(*listening_) | shm::hardware::load_relaxed(hooks::attached);
     }
 
     // Of ordinary calls: when watched().
@@ -83,6 +85,7 @@ private:
     const shm::segment* segment_;
     const shm::attachment* attachment_ = nullptr;  // null: not attached
     layout::word* listening_;
+    bool writable_;
     std::uint32_t entry_;
     std::uint64_t incarnation_;
     std::string name_;

@@ -11,6 +11,7 @@
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
 #include "shm/directory.hpp"
+#include "shm/event_ring.hpp"
 #include "shm/workers.hpp"
 
 namespace seki::hostile {
@@ -27,6 +28,8 @@ void touch(const shm::segment& where) {
     for (const auto& entry : where.directory()) consume(hardware::load_relaxed(entry.terms.back().values.back()));
     for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
         consume(hardware::load_relaxed(where.worker(i).hitters.back().denied));
+        consume(shm::counts_of(where.worker(i).events).pushed);
+        consume(hardware::load_relaxed(where.worker(i).events.records.back().content.back()));
         for (const auto& block : where.counters(i)) consume(hardware::load_relaxed(block.counts.back()));
     }
     const auto arena = where.arena(where.parts().arena_offset, where.parts().size - where.parts().arena_offset);
@@ -59,6 +62,9 @@ void use(const std::shared_ptr<shm::segment>& where) {
             consume(static_cast<std::uint64_t>(limiter.reset(key)));
         }
     }
+    for (std::size_t i = 0; i <= where->parts().max_workers; ++i)
+        shm::event_ring<>{where->worker(i).events}.drain(
+            [](const shm::event_content& event) { consume(event[layout::event_head]); });
     consume(shm::reap(*where).processes);
     consume(report::repair(*where).value_or(0));
     walk(*where);
