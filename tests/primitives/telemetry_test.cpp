@@ -100,9 +100,9 @@ TEST_F(TelemetryTest, EveryAlgorithmAndModeTells) {
     sample(1);
     for (const Algorithm algorithm : every_algorithm)
         for (const Mode mode : {Mode::enforce, Mode::shadow, Mode::off}) {
-            const auto limiter =
-                make({.algorithm = algorithm, .limit = 1, .window = 60s, .max_keys = 1, .mode = mode},
-                     std::string{primitives::to_string(algorithm)}.substr(0, 5) + std::string{primitives::to_string(mode)});
+            const auto limiter = make(
+                {.algorithm = algorithm, .limit = 1, .window = 60s, .max_keys = 1, .mode = mode},
+                std::string{primitives::to_string(algorithm)}.substr(0, 5) + std::string{primitives::to_string(mode)});
             listen();
             (void)check(limiter, "alice");
             (void)check(limiter, "alice");
