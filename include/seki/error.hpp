@@ -25,6 +25,8 @@ enum class Errc : std::uint8_t {
     superseded,         // the segment was replaced or destroyed, and no successor can be used
     busy,               // somebody else administers the segment, or owns it already
     read_only,          // the segment is attached for reading only
+    bulkhead_full,      // all permits are held, or as many wait for one as may
+    timeout,            // it was waited for, and did not come in time
     system,             // any other refusal of the operating system
 };
 

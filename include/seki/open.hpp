@@ -1,4 +1,4 @@
-// Opening a segment: the shared memory that limiters live in.
+// Opening a segment: the shared memory that limiters and bulkheads live in.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <seki/api.hpp>
+#include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 
@@ -55,6 +56,19 @@ public:
 
     // Deletes a limiter. Its handles, everywhere, answer Errc::deleted from then on.
     Result<void> remove_limiter(std::string_view name) const;
+
+    // The bulkhead of that name, likewise.
+    [[nodiscard]] Result<Bulkhead> bulkhead(std::string_view name, const BulkheadOptions& options) const;
+    [[nodiscard]] Result<Bulkhead> bulkhead(std::string_view name) const;
+
+    // Changes any option of a bulkhead while it runs. What is held is never taken away.
+    Result<void> change(std::string_view name, const BulkheadOptions& options) const;
+
+    // Deletes a bulkhead. Its handles, everywhere, answer Errc::deleted from then on; permits that are held work on, and can be given back.
+    Result<void> remove_bulkhead(std::string_view name) const;
+
+    // What sekid does many times a second, for who runs without one: tidies up after processes that died, and gives back what they held.
+    Result<void> maintain() const;
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
 

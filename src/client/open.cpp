@@ -10,6 +10,8 @@
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
 #include "config/room.hpp"
+#include "primitives/bulkhead.hpp"
+#include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/limiter.hpp"
 
@@ -110,6 +112,31 @@ Result<void> Segment::change(std::string_view name, const LimiterOptions& option
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_limiter(std::string_view name) const { return remove<LimiterOptions>(*handle_, name); }
+
+Result<Bulkhead> Segment::bulkhead(std::string_view name, const BulkheadOptions& options) const {
+    auto made = get<primitives::bulkhead>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Bulkhead{std::move(*made)};
+}
+Result<Bulkhead> Segment::bulkhead(std::string_view name) const {
+    auto found = get<primitives::bulkhead>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Bulkhead{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const BulkheadOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_bulkhead(std::string_view name) const { return remove<BulkheadOptions>(*handle_, name); }
+
+Result<void> Segment::maintain() const {
+    const auto in = handle_->in_use();
+    if (!in) return std::unexpected(in.error());
+    const shm::segment& where = (*in)->where();
+    shm::reap(where);
+    primitives::reclaim_permits(where);
+    primitives::finish_changes(where);
+    return {};
+}
 
 const std::filesystem::path& Segment::path() const noexcept { return handle_->path(); }
 

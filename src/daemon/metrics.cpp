@@ -1,6 +1,7 @@
 #include "daemon/metrics.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,23 @@ public:
         ClientMetric metric;
         metric.label = std::move(with);
         (made_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = static_cast<double>(value);
+        made_.metric.push_back(std::move(metric));
+    }
+
+    void add(const shm::durations& all, labels with) {
+        constexpr double nano = 1e-9;
+        ClientMetric metric;
+        metric.label = std::move(with);
+        metric.histogram.sample_count = all.total();
+        metric.histogram.sample_sum = static_cast<double>(all.sum_ns) * nano;
+        std::uint64_t so_far = 0;
+        for (std::size_t i = 0; i < all.counts.size(); ++i) {
+            so_far += all.counts[i];
+            const double bound = i < layout::duration_bounds.size()
+                                     ? static_cast<double>(layout::duration_bounds[i]) / 1'000'000'000
+                                     : std::numeric_limits<double>::infinity();
+            metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
+        }
         made_.metric.push_back(std::move(metric));
     }
 
@@ -69,11 +87,12 @@ MetricFamily costs(const std::vector<report::limiter_facts>& limiters) {
     return std::move(made).take();
 }
 
-template <class Value>
-MetricFamily of_each(const std::vector<report::limiter_facts>& limiters, const char* name, const char* help,
-                     MetricType type, Value value) {
+labels of(const report::bulkhead_facts& bulkhead) { return {{"bulkhead", report::valid_utf8(bulkhead.place.name)}}; }
+
+template <class Facts, class Value>
+MetricFamily of_each(const std::vector<Facts>& all, const char* name, const char* help, MetricType type, Value value) {
     family made{name, help, type};
-    for (const auto& each : limiters) made.add(value(each), of(each));
+    for (const auto& each : all) made.add(value(each), of(each));
     return std::move(made).take();
 }
 
@@ -94,6 +113,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     constexpr auto counter = MetricType::Counter;
     constexpr auto gauge = MetricType::Gauge;
     const auto& limiters = all.limiters;
+    const auto& bulkheads = all.bulkheads;
     return {
         decisions(limiters),
         costs(limiters),
@@ -105,6 +125,20 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 counter, [](const auto& each) { return each.counters.evictions; }),
         of_each(limiters, "seki_limiter_full_total", "Checks of new keys that found no place.", counter,
                 [](const auto& each) { return each.counters.full; }),
+        of_each(bulkheads, "seki_bulkhead_in_use", "Permits that are held.", gauge,
+                [](const auto& each) { return each.status.in_use; }),
+        of_each(bulkheads, "seki_bulkhead_max", "Permits that may be held at once.", gauge,
+                [](const auto& each) { return each.status.max_concurrent; }),
+        of_each(bulkheads, "seki_bulkhead_waiting", "Callers that wait for a permit.", gauge,
+                [](const auto& each) { return each.status.waiting; }),
+        of_each(bulkheads, "seki_bulkhead_acquired_total", "Permits given out.", counter,
+                [](const auto& each) { return each.status.acquired; }),
+        of_each(bulkheads, "seki_bulkhead_rejected_total", "Calls that got no permit.", counter,
+                [](const auto& each) { return each.status.rejected; }),
+        of_each(bulkheads, "seki_bulkhead_reclaimed_total", "Permits that came back because their process had died.",
+                counter, [](const auto& each) { return each.status.reclaimed; }),
+        of_each(bulkheads, "seki_bulkhead_wait_seconds", "How long was waited for a permit, whether or not it came.",
+                MetricType::Histogram, [](const auto& each) { return each.waits; }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_workers_reaped_total", "Processes found dead and tidied up after.", counter, all.reaped),

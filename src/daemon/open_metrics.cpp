@@ -1,5 +1,6 @@
 #include "daemon/open_metrics.hpp"
 
+#include <cmath>
 #include <iterator>
 #include <string_view>
 
@@ -45,14 +46,36 @@ std::string label_list(const std::vector<ClientMetric::Label>& labels) {
     return out + '}';
 }
 
+std::string_view type_name(MetricType type) {
+    if (type == MetricType::Counter) return "counter";
+    return type == MetricType::Histogram ? "histogram" : "gauge";
+}
+
+std::string bound_text(double bound) { return std::isinf(bound) ? "+Inf" : fmt::format("{:#}", bound); }
+
+void append_histogram(std::string& out, std::string_view name, const ClientMetric& metric) {
+    for (const auto& bucket : metric.histogram.bucket) {
+        auto labels = metric.label;
+        labels.push_back({"le", bound_text(bucket.upper_bound)});
+        fmt::format_to(std::back_inserter(out), "{}_bucket{} {}\n", name, label_list(labels), bucket.cumulative_count);
+    }
+    const std::string labels = label_list(metric.label);
+    fmt::format_to(std::back_inserter(out), "{0}_count{1} {2}\n{0}_sum{1} {3}\n", name, labels,
+                   metric.histogram.sample_count, metric.histogram.sample_sum);
+}
+
 void append(std::string& out, const MetricFamily& family) {
     const bool counts = family.type == MetricType::Counter;
     const std::string_view name = family_name(family);
-    fmt::format_to(std::back_inserter(out), "# TYPE {} {}\n", name, counts ? "counter" : "gauge");
+    fmt::format_to(std::back_inserter(out), "# TYPE {} {}\n", name, type_name(family.type));
     fmt::format_to(std::back_inserter(out), "# HELP {} {}\n", name, escaped(family.help));
-    for (const ClientMetric& metric : family.metric)
-        fmt::format_to(std::back_inserter(out), "{}{}{} {}\n", name, counts ? counter_suffix : "",
-                       label_list(metric.label), counts ? metric.counter.value : metric.gauge.value);
+    for (const ClientMetric& metric : family.metric) {
+        if (family.type == MetricType::Histogram)
+            append_histogram(out, name, metric);
+        else
+            fmt::format_to(std::back_inserter(out), "{}{}{} {}\n", name, counts ? counter_suffix : "",
+                           label_list(metric.label), counts ? metric.counter.value : metric.gauge.value);
+    }
 }
 
 }  // namespace

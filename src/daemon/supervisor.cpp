@@ -10,6 +10,7 @@
 #include "daemon/plan.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
+#include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/clock.hpp"
 #include "shm/directory.hpp"
 #include "shm/process_identity.hpp"
@@ -151,6 +152,11 @@ void supervisor::reap() {
                      found.lost_locks);
     }
     lost_locks_ = found.lost_locks;
+    if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment); given != 0) {
+        const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
+        spdlog::info("gave back {} permits of dead processes", given);
+    }
+    primitives::finish_changes(*owned_->segment);
 }
 
 // Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.

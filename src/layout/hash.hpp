@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
 #include "layout/event.hpp"
 #include "layout/header.hpp"
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
+#include "layout/permits.hpp"
 #include "layout/worker.hpp"
 
 namespace seki::layout {
@@ -72,6 +74,16 @@ inline constexpr std::uint64_t layout_hash = fold({
     all_counters,
     sizeof(hitter),
     hitters_per_worker,
+    bulkhead_shape_permits,
+    bulkhead_shape_waiting,
+    bulkhead_max_concurrent,
+    bulkhead_max_waiting,
+    bulkhead_max_wait,
+    bulkhead_doubts,
+    bulkhead_near,
+    sizeof(permit_control),
+    sizeof(permit_bell),
+    max_permits,
     sizeof(histogram_block),
     offsetof(histogram_block, counts),
     duration_buckets,

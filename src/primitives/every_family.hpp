@@ -1,5 +1,6 @@
 // The families of all kinds, for who goes through `every_options`.
 #pragma once
 
+#include "primitives/bulkhead_family.hpp"
 #include "primitives/family.hpp"
 #include "primitives/limiter_family.hpp"

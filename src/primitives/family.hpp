@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 
@@ -67,6 +68,6 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options = options_list<LimiterOptions>;
+using every_options = options_list<LimiterOptions, BulkheadOptions>;
 
 }  // namespace seki::primitives

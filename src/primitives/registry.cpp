@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "primitives/limiter_family.hpp"
+#include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "shm/counters.hpp"
 
@@ -169,5 +169,6 @@ Result<void> registry<Options>::remove(const shm::administration& /*held*/, cons
 }
 
 template struct registry<LimiterOptions>;
+template struct registry<BulkheadOptions>;
 
 }  // namespace seki::primitives

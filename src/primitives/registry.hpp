@@ -61,5 +61,6 @@ struct registry {
 };
 
 using limiters = registry<LimiterOptions>;
+using bulkheads = registry<BulkheadOptions>;
 
 }  // namespace seki::primitives

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "layout/directory.hpp"
+#include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/name.hpp"
 #include "report/examination.hpp"
+#include "report/examine_bulkhead.hpp"
 #include "report/examine_limiter.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
@@ -39,6 +41,7 @@ public:
 private:
     void examine_primitive(const shm::placement& at) {
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
+        if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
     }
 
     void look_at_entries() {
@@ -153,6 +156,8 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::key_possible: return "key_possible";
         case invariant::empty_stamped: return "empty_stamped";
         case invariant::stripe_whole: return "stripe_whole";
+        case invariant::permits_sound: return "permits_sound";
+        case invariant::permit_owned: return "permit_owned";
         case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";
     }
@@ -183,6 +188,8 @@ Result<std::size_t> repair(const shm::segment& where) {
         mended += found.size();
     }
     (void)shm::reap(where);
+    primitives::reclaim_permits(where);
+    primitives::finish_changes(*lock, where);
     return mended;
 }
 

@@ -28,6 +28,8 @@ enum class invariant : std::uint8_t {
     key_possible,        // its state could have come about by now
     empty_stamped,       // an empty slot is empty, bit for bit
     stripe_whole,        // a stripe is idle with the table's stamp, or busy with a key of that stripe
+    permits_sound,       // the terms of a table of permits are such as could have been set
+    permit_owned,        // a permit, or a waiter's place, belongs to a process slot that there is
     process_staged,      // a process slot is free, claimed or live
     worker_owned,        // a worker slot belongs to a process slot that there is
 };

@@ -61,6 +61,13 @@ std::uint64_t effective_burst(const LimiterOptions& options) {
     return options.burst == 0 && primitives::is_bucket(options.algorithm) ? options.limit : options.burst;
 }
 
+json to_json(const holding& has) {
+    return {{"kind", shm::to_string(has.kind)},
+            {"name", valid_utf8(has.name)},
+            {"permits", has.permits},
+            {"waiting", has.waiting}};
+}
+
 template <class Facts>
 json list_of(const std::vector<Facts>& all) {
     json out = json::array();
@@ -88,7 +95,8 @@ json to_json(const process_facts& process) {
             {"command", valid_utf8(process.command)},
             {"attached_seconds", seconds(process.attached)},
             {"state", to_string(process.state)},
-            {"threads", process.threads}};
+            {"threads", process.threads},
+            {"holds", list_of(process.holds)}};
 }
 
 json to_json(const limiter_facts& limiter) {
@@ -100,6 +108,37 @@ json to_json(const limiter_facts& limiter) {
             {"memory_bytes", limiter.place.arena_size},
             {"created_unix_seconds", unix_seconds(limiter.created)},
             {"counters", to_json(limiter.counters)}};
+}
+
+json to_json(const shm::durations& all) {
+    json buckets = json::array();
+    for (std::size_t i = 0; i < all.counts.size(); ++i) {
+        const bool last = i == layout::duration_bounds.size();
+        const auto bound = last ? json(nullptr) : json(static_cast<double>(layout::duration_bounds[i]) / 1e9);
+        buckets.push_back({{"up_to_seconds", bound}, {"count", all.counts[i]}});
+    }
+    return {{"count", all.total()}, {"sum_seconds", static_cast<double>(all.sum_ns) / 1e9}, {"buckets", buckets}};
+}
+
+json to_json(const BulkheadOptions& options) {
+    return {{"max_concurrent", options.max_concurrent},
+            {"max_wait_seconds", seconds(options.max_wait)},
+            {"max_waiting", options.max_waiting}};
+}
+
+json to_json(const bulkhead_facts& bulkhead) {
+    const BulkheadStatus& status = bulkhead.status;
+    return {
+        {"name", valid_utf8(bulkhead.place.name)},
+        {"options", to_json(bulkhead.options)},
+        {"made_with", to_json(bulkhead.made_with)},
+        {"in_use", status.in_use},
+        {"max_concurrent", status.max_concurrent},
+        {"waiting", status.waiting},
+        {"memory_bytes", bulkhead.place.arena_size},
+        {"created_unix_seconds", unix_seconds(bulkhead.created)},
+        {"counters", {{"acquired", status.acquired}, {"rejected", status.rejected}, {"reclaimed", status.reclaimed}}},
+        {"waits", to_json(bulkhead.waits)}};
 }
 
 json to_json(const key_facts& key) {
@@ -120,7 +159,8 @@ json to_json(const snapshot& all) {
             {"segment", to_json(all.segment)},
             {"sekid", to_json(all.owner)},
             {"workers", {{"processes", list_of(all.processes)}, {"threads", all.threads()}, {"reaped", all.reaped}}},
-            {"limiters", list_of(all.limiters)}};
+            {"limiters", list_of(all.limiters)},
+            {"bulkheads", list_of(all.bulkheads)}};
 }
 
 }  // namespace seki::report

@@ -19,5 +19,8 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const process_facts& process);
 [[nodiscard]] json to_json(const key_facts& key);
 [[nodiscard]] json to_json(const LimiterOptions& options);
+[[nodiscard]] json to_json(const bulkhead_facts& bulkhead);
+[[nodiscard]] json to_json(const BulkheadOptions& options);
+[[nodiscard]] json to_json(const shm::durations& all);
 
 }  // namespace seki::report

@@ -14,6 +14,7 @@
 #include "primitives/registry.hpp"
 #include "report/owner_file.hpp"
 #include "report/rule.hpp"
+#include "report/times.hpp"
 #include "shm/counters.hpp"
 
 namespace seki::report {
@@ -22,17 +23,6 @@ namespace {
 using shm::hardware;
 
 std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
-
-// How long ago that was. A time to come, which only a scribbler writes, is now.
-nanoseconds since(std::uint64_t then, std::uint64_t now) noexcept {
-    return nanoseconds{static_cast<nanoseconds::rep>(now > then ? now - then : 0)};
-}
-
-// Times that no clock shows are cut to what can be held.
-std::chrono::sys_time<nanoseconds> unix_time(std::uint64_t ns) noexcept {
-    return std::chrono::sys_time<nanoseconds>{
-        nanoseconds{static_cast<nanoseconds::rep>(std::min<std::uint64_t>(ns, nanoseconds::max().count()))}};
-}
 
 std::optional<file_facts> look_at_file(const shm::segment& where) {
     struct stat facts{};
@@ -61,14 +51,22 @@ threads_by_owner find_threads(const shm::segment& where) {
     return found;
 }
 
-process_facts look_at_process(const shm::segment& where, shm::process_owner who, threads_by_owner& threads) {
+holdings find_holdings(const shm::segment& where) {
+    holdings found;
+    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) add_holdings(where, at, found);
+    return found;
+}
+
+process_facts look_at_process(const shm::segment& where, shm::process_owner who, threads_by_owner& threads,
+                              holdings& holds) {
     const layout::process_slot& slot = where.processes()[who.slot];
     process_facts facts{.slot = who.slot,
                         .pid = hardware::load_relaxed(slot.pid),
                         .command = read_command(slot),
                         .attached = since(hardware::load_relaxed(slot.attached_ns), now_ns())};
-    if (const auto own = threads.find(layout::pack_worker_owner(who.slot, who.generation)); own != threads.end())
-        facts.threads = std::move(own->second);
+    const std::uint64_t name = layout::pack_worker_owner(who.slot, who.generation);
+    if (const auto own = threads.find(name); own != threads.end()) facts.threads = std::move(own->second);
+    if (const auto has = holds.find(name); has != holds.end()) facts.holds = std::move(has->second);
     facts.state = shm::is_live(where, who);  // last: `gone` says that the rest may be somebody else's
     return facts;
 }
@@ -130,10 +128,11 @@ owner_facts look_at_owner(const shm::segment& where) {
 std::vector<process_facts> look_at_processes(const shm::segment& where) {
     std::vector<process_facts> all;
     threads_by_owner threads = find_threads(where);
+    holdings holds = find_holdings(where);
     for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot) {
         const auto owner = shm::owner_of(where, slot);
         if (!owner) continue;
-        process_facts facts = look_at_process(where, *owner, threads);
+        process_facts facts = look_at_process(where, *owner, threads, holds);
         if (facts.state != shm::verdict::gone) all.push_back(std::move(facts));
     }
     return all;
@@ -155,8 +154,10 @@ snapshot take(const shm::segment& where) {
                  .owner = look_at_owner(where),
                  .processes = look_at_processes(where),
                  .reaped = hardware::load_relaxed(where.header().workers_reaped)};
-    for (const shm::placement& at : shm::directory{where}.list(layout::kind::limiter))
-        all.limiters.push_back(look_at_limiter(where, at));
+    for (const shm::placement& at : shm::directory{where}.list()) {
+        if (at.kind == layout::kind::limiter) all.limiters.push_back(look_at_limiter(where, at));
+        if (at.kind == layout::kind::bulkhead) all.bulkheads.push_back(look_at_bulkhead(where, at));
+    }
     return all;
 }
 

@@ -15,6 +15,7 @@
 #include <seki/limiter.hpp>
 
 #include "layout/worker.hpp"
+#include "report/bulkhead_facts.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/segment.hpp"
@@ -57,6 +58,7 @@ struct process_facts {
     nanoseconds attached{0};  // for how long
     shm::verdict state = shm::verdict::live;
     std::vector<std::uint64_t> threads{};  // kernel thread ids, as the process sees them
+    std::vector<holding> holds{};
 };
 
 struct limiter_counters {
@@ -80,6 +82,7 @@ struct snapshot {
     std::vector<process_facts> processes{};
     std::uint64_t reaped = 0;  // processes found dead and tidied, ever
     std::vector<limiter_facts> limiters{};
+    std::vector<bulkhead_facts> bulkheads{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

@@ -84,6 +84,14 @@ inline void count_decision(const worker& me, std::uint32_t entry, std::uint64_t 
     counting::add<Memory>(block, cost_which, cost);
 }
 
+// By who has no slot of its own, as sekid: in the one that all of these share.
+inline void count_shared(const segment& where, std::uint32_t entry, std::uint64_t incarnation, layout::counter which,
+                         std::uint64_t amount) noexcept {
+    const std::size_t shared = where.parts().max_workers;
+    layout::counter_block& block = where.counters(shared)[entry];
+    counting::add_slowly<hardware>({.shared = true}, block, incarnation, which, amount, which, 0);
+}
+
 // Makes the shared block of an entry ready for a new incarnation. By the holder of the administration lock, before the primitive is
 // published: a thread that counts there read `incarnation` from the directory afterwards. One that still counts for the entry's predecessor
 // may be between its look at the incarnation and its add: that add lands in the new counts, off by one decision at most for each such thread.

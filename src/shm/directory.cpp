@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "shm/bulkhead_piece.hpp"
+#include "shm/permit_seeker.hpp"
+
 namespace seki::shm {
 namespace {
 
@@ -32,6 +35,10 @@ std::string read_name(const layout::directory_entry& entry) {
     return {text.data(), strnlen(text.data(), text.size())};
 }
 
+std::span<word> words_of(std::span<std::byte> bytes) noexcept {
+    return {reinterpret_cast<word*>(bytes.data()), bytes.size() / sizeof(word)};
+}
+
 void write_name(layout::directory_entry& entry, std::string_view name) noexcept {
     std::array<char, layout::name_size> text{};
     name.copy(text.data(), text.size() - 1);
@@ -44,24 +51,30 @@ void write_name(layout::directory_entry& entry, std::string_view name) noexcept 
 
 }  // namespace
 
-std::optional<placement> directory::at(std::uint32_t index) const {
-    const auto entries = where_.directory();
-    if (index >= entries.size()) return std::nullopt;
-    const layout::directory_entry& entry = entries[index];
-    const std::uint64_t incarnation = hardware::load_acquire(entry.incarnation);  // pairs with create()
-    if (incarnation == 0) return std::nullopt;
+std::optional<placement> directory::read(std::uint32_t index) const {
     // Acquire, so that `incarnation` is read again after them; pairs with the release stores in create().
     const auto fact = [](const layout::word& word) { return hardware::load_acquire(word); };
+    const layout::directory_entry& entry = where_.directory()[index];
     placement found{.index = index,
-                    .incarnation = incarnation,
                     .kind = static_cast<layout::kind>(fact(entry.kind)),
                     .name = read_name(entry),
                     .created_unix_ns = fact(entry.created_unix_ns),
                     .shape = read_shape(entry),
                     .arena_offset = fact(entry.arena_offset),
                     .arena_size = fact(entry.arena_size)};
+    if (!fits_together(where_, found)) return std::nullopt;
+    return found;
+}
+
+std::optional<placement> directory::at(std::uint32_t index) const {
+    const auto entries = where_.directory();
+    if (index >= entries.size()) return std::nullopt;
+    const std::uint64_t incarnation = hardware::load_acquire(entries[index].incarnation);  // pairs with create()
+    if (incarnation == 0) return std::nullopt;
+    auto found = read(index);
     // The entry may have been deleted and used again while it was copied.
-    if (hardware::load_acquire(entry.incarnation) != incarnation || !fits_together(where_, found)) return std::nullopt;
+    if (!found || hardware::load_acquire(entries[index].incarnation) != incarnation) return std::nullopt;
+    found->incarnation = incarnation;
     return found;
 }
 
@@ -84,16 +97,36 @@ std::optional<placement> directory::find(layout::kind kind, std::string_view nam
     return std::nullopt;
 }
 
+bool directory::kept(std::uint32_t index) const {
+    const layout::directory_entry& entry = where_.directory()[index];
+    return hardware::load_acquire(entry.incarnation) == 0 &&
+           keeps_its_piece(static_cast<layout::kind>(hardware::load_acquire(entry.kind))) && read(index);
+}
+
+std::vector<placement> directory::list_kept() const {
+    std::vector<placement> all;
+    for (std::uint32_t index = 0; index < where_.directory().size(); ++index)
+        if (kept(index))
+            if (auto found = read(index)) all.push_back(std::move(*found));
+    return all;
+}
+
+std::vector<placement> directory::claimed() const {
+    std::vector<placement> all = list();
+    std::ranges::move(list_kept(), std::back_inserter(all));
+    return all;
+}
+
 std::uint64_t directory::arena_used() const {
     std::uint64_t used = 0;
-    for (const placement& each : list()) used += each.arena_size;
+    for (const placement& each : claimed()) used += each.arena_size;
     return used;
 }
 
 // First fit between the pieces that published entries claim.
 Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t bytes) const {
     if (bytes == 0) return where_.parts().arena_offset;
-    std::vector<placement> taken = list();
+    std::vector<placement> taken = claimed();
     std::ranges::sort(taken, {}, &placement::arena_offset);
     std::uint64_t start = where_.parts().arena_offset;
     std::uint64_t largest = 0;
@@ -115,45 +148,73 @@ Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t
                           wanted.kind == layout::kind::limiter ? "lower max_keys" : "make it smaller")});
 }
 
-Result<placement> directory::create(const request& wanted, const std::function<void(const placement&)>& fill) const {
+// A piece of the same kind and shape that an earlier one left, if nobody is in it any more. A holder that lives keeps it from being used: it would
+// count among the holders of the next one.
+std::optional<placement> directory::find_kept(const request& wanted, std::uint64_t bytes) const {
+    if (!keeps_its_piece(wanted.kind)) return std::nullopt;
+    const std::vector<placement> published = list();
+    for (placement& each : list_kept()) {
+        if (each.kind != wanted.kind || each.shape != wanted.shape || each.arena_size != bytes) continue;
+        const bool anothers = std::ranges::any_of(published, [&](const placement& other) {  // a scribbler's entry
+            return each.arena_offset < other.arena_offset + other.arena_size &&
+                   other.arena_offset < each.arena_offset + each.arena_size;
+        });
+        if (anothers) continue;
+        const auto permits = permits_of(where_, each);
+        permits.reclaim(process_seeker{where_});
+        if (permits.deserted()) return each;
+    }
+    return std::nullopt;
+}
+
+Result<placement> directory::find_place(const request& wanted, std::uint64_t bytes) const {
+    if (auto found = find_kept(wanted, bytes)) return *std::move(found);
     const auto entries = where_.directory();
-    const auto free =
-        std::ranges::find_if(entries, [](const auto& each) { return hardware::load_relaxed(each.incarnation) == 0; });
-    if (free == entries.end())
+    std::uint32_t index = 0;
+    while (index < entries.size() && (hardware::load_relaxed(entries[index].incarnation) != 0 || kept(index))) ++index;
+    if (index == entries.size())
         return std::unexpected(
             Error{Errc::no_space,
                   fmt::format("{} \"{}\": the segment {} holds max_primitives = {} already: delete one, or make "
                               "the segment anew with a larger max_primitives",
                               to_string(wanted.kind), wanted.name, where_.path().string(), entries.size())});
-    const std::uint64_t bytes = whole_pages(wanted.arena_bytes);
     const auto offset = find_space(wanted, bytes);
     if (!offset) return std::unexpected(offset.error());
+    return placement{
+        .index = index, .kind = wanted.kind, .shape = wanted.shape, .arena_offset = *offset, .arena_size = bytes};
+}
 
-    // Release: a reader that sees one of these in an entry it knew also sees that its incarnation is gone.
-    layout::directory_entry& entry = *free;
-    const auto created = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-    hardware::store_release(entry.kind, static_cast<std::uint64_t>(wanted.kind));
-    hardware::store_release(entry.arena_offset, *offset);
-    hardware::store_release(entry.arena_size, bytes);
-    hardware::store_release(entry.created_unix_ns, static_cast<std::uint64_t>(created));
-    for (std::size_t i = 0; i < wanted.shape.size(); ++i) hardware::store_release(entry.shape[i], wanted.shape[i]);
+// Release throughout: a reader that sees one of these in an entry it knew also sees that its incarnation is gone.
+void directory::give_piece(const placement& made) const noexcept {
+    layout::directory_entry& entry = where_.directory()[made.index];
+    hardware::store_release(entry.kind, static_cast<std::uint64_t>(layout::kind::none));
+    hardware::store_release(entry.arena_offset, made.arena_offset);
+    hardware::store_release(entry.arena_size, made.arena_size);
+    for (std::size_t i = 0; i < made.shape.size(); ++i) hardware::store_release(entry.shape[i], made.shape[i]);
+    if (keeps_its_piece(made.kind))
+        for (word& each : words_of(where_.arena(made.arena_offset, made.arena_size))) hardware::store_relaxed(each, 0);
+    hardware::store_release(entry.kind, static_cast<std::uint64_t>(made.kind));
+}
+
+Result<placement> directory::create(const request& wanted, const std::function<void(const placement&)>& fill) const {
+    auto made = find_place(wanted, whole_pages(wanted.arena_bytes));
+    if (!made) return made;
+    if (!kept(made->index)) give_piece(*made);
+
+    layout::directory_entry& entry = where_.directory()[made->index];
+    made->name = wanted.name;
+    made->created_unix_ns = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    hardware::store_release(entry.created_unix_ns, made->created_unix_ns);
     write_name(entry, wanted.name);
     for (std::size_t i = 0; i < wanted.initial.size(); ++i)
         hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
     publish_terms(entry, wanted.initial);
 
     // Raised before it is used: dying here wastes a number and nothing else.
-    const std::uint64_t incarnation = hardware::fetch_add_relaxed(where_.header().next_incarnation, 1) + 1;
-    const placement made{.index = static_cast<std::uint32_t>(free - entries.begin()),
-                         .incarnation = incarnation,
-                         .kind = wanted.kind,
-                         .name = std::string{wanted.name},
-                         .created_unix_ns = static_cast<std::uint64_t>(created),
-                         .shape = wanted.shape,
-                         .arena_offset = *offset,
-                         .arena_size = bytes};
-    fill(made);
-    hardware::store_release(entry.incarnation, incarnation);  // pairs with at()
+    made->incarnation = hardware::fetch_add_relaxed(where_.header().next_incarnation, 1) + 1;
+    fill(*made);
+    hardware::store_release(entry.incarnation, made->incarnation);  // pairs with at()
     return made;
 }
 

@@ -1,16 +1,18 @@
 // The directory: which primitives there are, of which kind, and where in the arena their tables lie.
 //
 // 1. What it is. A row of entries. An entry is the only record of its piece of the arena: what is free is whatever no entry claims, so nothing
-//    can be leaked and no list can be left half-linked.
+//    can be leaked and no list can be left half-linked. An entry claims its piece while it is published; one of a kind whose memory must not
+//    become anything else (keeps_its_piece) claims it for ever, and serves the next of that kind and shape.
 // 2. Who writes which word. All of it the holder of the administration lock:
 //      incarnation    0 -> i (release) when everything else of the entry, and its table, is complete; i -> 0 (release) to delete
+//      kind           k -> 0 before a free entry is given another piece, 0 -> k when its piece and shape are written
 //      terms[k]       the block that is not in force; release stores, so that a reader who saw one of them also sees the version
 //      terms_version  v -> v+1 (release): puts the other block in force
 //    Everything else is immutable while `incarnation` stands.
 // 3. Invariants. Incarnations come from one counter that is raised before use: none is used twice, and a handle that remembers one can tell
 //    its own limiter from another at the same place. The block in force is whole.
 // 4. A death after each step leaves an entry that is free, whole and published, or deleted. A half-written block is not in force, and the next
-//    administrator overwrites it.
+//    administrator overwrites it. An entry with a kind and without an incarnation has a whole piece, and its memory is of that kind.
 // 5. A stale read: a decision by the terms of a moment ago; an entry found and then deleted, which the incarnation tells.
 #pragma once
 
@@ -125,12 +127,16 @@ struct placement {
     std::uint32_t index = 0;
     std::uint64_t incarnation = 0;
     layout::kind kind = layout::kind::none;
-    std::string name;
+    std::string name{};
     std::uint64_t created_unix_ns = 0;
     shm::shape shape{};
     std::uint64_t arena_offset = 0;
     std::uint64_t arena_size = 0;
 };
+
+// Whether a piece that once was of this kind may never be anything else: there may be processes that were stopped on their way into it, and go
+// on to write there. A limiter's table tells such a late write from others (shm/key_table.hpp); permits cannot, so theirs stay permits.
+[[nodiscard]] constexpr bool keeps_its_piece(layout::kind kind) noexcept { return kind == layout::kind::bulkhead; }
 
 class directory {
 public:
@@ -146,6 +152,9 @@ public:
     [[nodiscard]] layout::directory_entry& entry(std::uint32_t index) const noexcept {
         return where_.directory()[index];
     }
+    // Pieces that deleted primitives keep for others of their kind and shape. Incarnations are 0, and there are no names.
+    [[nodiscard]] std::vector<placement> list_kept() const;
+    // By both.
     [[nodiscard]] std::uint64_t arena_used() const;
 
     struct request {
@@ -156,13 +165,21 @@ public:
         wide_terms initial{};
     };
     // The rest needs the administration lock. `fill` makes what stands in the arena, before anybody can see it: what an earlier primitive
-    // left there is not cleared. That the name is free among its kind is for the caller to know: find() under the same lock.
+    // left there is not cleared; but a piece that keeps its kind is all zeros when it is new, and otherwise as the last of that kind left it, held by
+    // nobody. That the name is free among its kind is for the caller to know: find() under the same lock.
     [[nodiscard]] Result<placement> create(const request& wanted,
                                            const std::function<void(const placement&)>& fill) const;
     void remove(std::uint32_t index) const noexcept;
 
 private:
+    // What stands in the entry, whether or not it is published; nullopt when it contradicts itself.
+    [[nodiscard]] std::optional<placement> read(std::uint32_t index) const;
+    [[nodiscard]] bool kept(std::uint32_t index) const;
+    [[nodiscard]] std::vector<placement> claimed() const;
+    [[nodiscard]] std::optional<placement> find_kept(const request& wanted, std::uint64_t bytes) const;
+    [[nodiscard]] Result<placement> find_place(const request& wanted, std::uint64_t bytes) const;
     [[nodiscard]] Result<std::uint64_t> find_space(const request& wanted, std::uint64_t bytes) const;
+    void give_piece(const placement& made) const noexcept;
     const segment& where_;
 };
 

@@ -18,6 +18,8 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::superseded: return "superseded";
         case Errc::busy: return "busy";
         case Errc::read_only: return "read_only";
+        case Errc::bulkhead_full: return "bulkhead_full";
+        case Errc::timeout: return "timeout";
         case Errc::system: return "system";
     }
     return "unknown";

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 #include "shm/descriptor.hpp"
 #include "shm/process_identity.hpp"
@@ -251,6 +252,15 @@ verdict is_live(const segment& where, process_owner who) noexcept {
     const bool visible = owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
     if (!visible || owner.same_process(me)) return verdict::dead;  // the latter: this process before an exec
     return still_runs(owner, where.inode()) ? verdict::lost_lock : verdict::dead;
+}
+
+bool seems_gone(const segment& where, process_owner who) noexcept {
+    if (owner_of(where, who.slot) != who) return true;
+    const process_slot& slot = where.processes()[who.slot];
+    const std::uint64_t pid = hardware::load_acquire(slot.pid);
+    const bool ours = hardware::load_acquire(slot.pid_namespace) == my_identity().pid_namespace;
+    if (!ours || pid == 0 || pid > std::numeric_limits<pid_t>::max()) return false;
+    return ::getpgid(static_cast<pid_t>(pid)) < 0 && errno == ESRCH;
 }
 
 bool retire(const segment& where, process_owner dead) noexcept {

@@ -103,6 +103,10 @@ private:
 // Asks the kernel. A few system calls; no waiting.
 [[nodiscard]] verdict is_live(const segment& where, process_owner who) noexcept;
 
+// Whether the owner's slot is another's by now, or no process has the owner's number any more: a guess for one system call at most, where is_live()
+// takes several. False says nothing.
+[[nodiscard]] bool seems_gone(const segment& where, process_owner who) noexcept;
+
 // live g -> free g; true for the one caller that made the change. After everything that the dead process held was given back.
 bool retire(const segment& where, process_owner dead) noexcept;
 

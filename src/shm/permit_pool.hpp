@@ -23,6 +23,10 @@ struct permit_capacity {
     std::uint64_t waiting = 0;
 };
 
+struct always {
+    [[nodiscard]] constexpr bool operator()() const noexcept { return true; }
+};
+
 template <class Memory = hardware, class Kernel = futex>
 class permit_pool {
 public:
@@ -57,12 +61,12 @@ public:
         return table_.try_take(owner, near, by);
     }
 
-    // Waits for one, if need be, until it is `deadline_ns` by Kernel::now().
-    template <permit_seeker Seeker>
-    [[nodiscard]] waited take_until(std::uint64_t owner, std::uint32_t near, std::uint64_t deadline_ns,
-                                    Seeker&& by) const noexcept {
+    // Waits for one, if need be, until it is `deadline_ns` by Kernel::now(), or worthwhile() says no.
+    template <permit_seeker Seeker, class Worthwhile = always>
+    [[nodiscard]] waited take_until(std::uint64_t owner, std::uint32_t near, std::uint64_t deadline_ns, Seeker&& by,
+                                    Worthwhile worthwhile = {}) const noexcept {
         if (const permit taken = table_.try_take(owner, near, by)) return {taken, waiting::taken};
-        return waiters_.wait(owner, deadline_ns, by, [&] { return table_.take(owner, near, by); });
+        return waiters_.wait(owner, deadline_ns, by, [&] { return table_.take(owner, near, by); }, worthwhile);
     }
 
     bool give_back(permit& held) const noexcept {
@@ -94,12 +98,13 @@ public:
         return given;
     }
 
-    // What this owner holds, when it leaves.
-    std::uint64_t give_back_all(std::uint64_t owner) const noexcept {
-        const std::uint64_t given = table_.give_back_all(owner);
-        if (given != 0) waiters_.wake(waiters_.all);
-        waiters_.room().give_back_all(owner);
-        return given;
+    // Whether nobody holds a permit, above max or below it, and nobody waits for one.
+    [[nodiscard]] bool deserted() const noexcept {
+        bool anybody = false;
+        const auto see = [&](std::uint32_t, std::uint64_t) { anybody = true; };
+        table_.for_each(see);
+        waiters_.room().for_each(see);
+        return !anybody;
     }
 
     [[nodiscard]] std::uint64_t in_use() const noexcept { return table_.in_use(); }
@@ -108,6 +113,7 @@ public:
     [[nodiscard]] std::uint64_t max_waiting() const noexcept { return waiters_.room().max(); }
     // Who holds what: table().for_each(), held_by().
     [[nodiscard]] const permits<Memory>& table() const noexcept { return table_; }
+    [[nodiscard]] const permits<Memory>& room() const noexcept { return waiters_.room(); }
 
 private:
     permits<Memory> table_;

@@ -10,11 +10,14 @@
 
 namespace seki::shm {
 
-// Whether the process that a permit names lives. Names that cannot be one, as scribbled ones, are dead.
+// The process that a permit names.
+[[nodiscard]] constexpr process_owner holder_named(std::uint64_t owner) noexcept {
+    return {static_cast<std::uint32_t>(layout::owner_process(owner)), layout::owner_generation(owner)};
+}
+
+// Whether it lives. Names that cannot be one, as scribbled ones, are dead.
 [[nodiscard]] inline bool holder_lives(const segment& where, std::uint64_t owner) noexcept {
-    const process_owner holder{static_cast<std::uint32_t>(layout::owner_process(owner)),
-                               layout::owner_generation(owner)};
-    const verdict found = is_live(where, holder);
+    const verdict found = is_live(where, holder_named(owner));
     return found == verdict::live || found == verdict::lost_lock;
 }
 

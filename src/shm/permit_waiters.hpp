@@ -44,6 +44,7 @@ enum class waiting : std::uint8_t {
     taken,      // a permit
     timed_out,  // none until the deadline
     crowded,    // so many wait already
+    called_off  // there is nothing to wait for any more
 };
 
 struct waited {
@@ -60,13 +61,13 @@ public:
     permit_waiters() = default;  // nobody may wait
     permit_waiters(layout::permit_bell& bell, permits<Memory> room) noexcept : bell_{&bell}, room_{room} {}
 
-    // Until attempt() gives a permit, or it is `deadline_ns` by Kernel::now().
-    template <permit_seeker Seeker, class Attempt>
-    [[nodiscard]] waited wait(std::uint64_t owner, std::uint64_t deadline_ns, Seeker&& by,
-                              Attempt attempt) const noexcept {
+    // Until attempt() gives a permit, it is `deadline_ns` by Kernel::now(), or worthwhile() says no, which is asked now and then.
+    template <permit_seeker Seeker, class Attempt, class Worthwhile>
+    [[nodiscard]] waited wait(std::uint64_t owner, std::uint64_t deadline_ns, Seeker&& by, Attempt attempt,
+                              Worthwhile worthwhile) const noexcept {
         permit place = room_.try_take(owner, static_cast<std::uint32_t>(owner & 0xffff), by);
         if (!place) return {{}, waiting::crowded};
-        const waited done = sleep_until(deadline_ns, attempt);
+        const waited done = sleep_until(deadline_ns, attempt, worthwhile);
         room_.give_back(place);
         return done;
     }
@@ -90,11 +91,13 @@ public:
     [[nodiscard]] const permits<Memory>& room() const noexcept { return room_; }
 
 private:
-    template <class Attempt>
-    [[nodiscard]] waited sleep_until(std::uint64_t deadline_ns, Attempt& attempt) const noexcept {
+    template <class Attempt, class Worthwhile>
+    [[nodiscard]] waited sleep_until(std::uint64_t deadline_ns, Attempt& attempt,
+                                     Worthwhile& worthwhile) const noexcept {
         for (;;) {  // each round sleeps, or something happened; until the deadline
             const std::uint32_t rings = arrive();
             if (const permit taken = attempt()) return {taken, waiting::taken};
+            if (!worthwhile()) return {{}, waiting::called_off};
             const std::uint64_t now = Kernel::now();
             if (now >= deadline_ns) return {};
             Kernel::sleep(bell_->state, rings, now + std::min(deadline_ns - now, longest_sleep_ns));

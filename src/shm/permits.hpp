@@ -95,8 +95,15 @@ public:
     // A permit, or none. `near` says where to look first: best the index that this worker had last.
     template <permit_seeker Seeker>
     [[nodiscard]] permit try_take(std::uint64_t owner, std::uint32_t near, Seeker&& by) const noexcept {
-        if (seems_full(by)) return {};
+        if (seems_full([&] { return by.now(); })) return {};
         return take(owner, near, by);
+    }
+
+    // Whether there was none a moment ago, by the hint; now() is asked only if there is one.
+    template <class Clock>
+    [[nodiscard]] bool seems_full(Clock now) const noexcept {
+        const std::uint64_t since = *this ? Memory::load_relaxed(control_->full_as_of) : 0;
+        return since != 0 && now() - since < look_again_ns;  // a time to come is far in the past: not believed
     }
 
     // Likewise, but looks at every permit, whatever the hint says: for who has waited.
@@ -147,6 +154,12 @@ public:
 
     [[nodiscard]] std::uint64_t max() const noexcept { return *this ? terms().max : 0; }
     [[nodiscard]] bool draining() const noexcept { return *this && terms().drain > terms().max; }
+    // Whether the terms are such as set_max() writes.
+    [[nodiscard]] bool sound() const noexcept {
+        if (!*this) return true;
+        const std::uint64_t found = Memory::load_seq_cst(control_->terms);
+        return layout::unpack_permit_terms(found) == bounded(found);
+    }
     [[nodiscard]] std::size_t capacity() const noexcept { return words_.size(); }
     [[nodiscard]] std::uint64_t in_use() const noexcept { return *this ? count(terms()).held : 0; }
 
@@ -187,11 +200,6 @@ private:
         return seen;
     }
 
-    template <class Seeker>
-    [[nodiscard]] bool seems_full(Seeker& by) const noexcept {
-        const std::uint64_t since = *this ? Memory::load_relaxed(control_->full_as_of) : 0;
-        return since != 0 && by.now() - since < look_again_ns;  // a time to come is far in the past: not believed
-    }
     void seems_free() const noexcept {
         if (Memory::load_seq_cst(control_->full_as_of) != 0) Memory::store_relaxed(control_->full_as_of, 0);
     }
@@ -241,7 +249,8 @@ private:
     }
 
     template <class Seeker>
-    [[nodiscard]] permit take_contended(std::uint64_t owner, std::uint32_t near, Seeker& by) const noexcept {
+    [[nodiscard, gnu::noinline]] permit take_contended(std::uint64_t owner, std::uint32_t near,
+                                                       Seeker& by) const noexcept {
         const std::uint64_t now = by.now();
         if (may_ask(now) && reclaim_below(terms().drain, by) != 0)
             if (const permit taken = take_free(owner, near)) return taken;

@@ -1,6 +1,7 @@
 #include "shm/shape.hpp"
 
 #include "layout/key_table.hpp"
+#include "shm/permit_pool.hpp"
 
 namespace seki::shm {
 namespace {
@@ -12,6 +13,11 @@ bool can_be_limiter(const limiter_shape& of, std::uint64_t bytes) noexcept {
     if (of.stripes < 1 || of.stripes > layout::max_stripes) return false;
     if (of.max_keys == 0 || of.max_keys > most * layout::slots_per_bucket) return false;
     return table_bytes(of).total() == bytes;
+}
+
+bool can_be_bulkhead(const bulkhead_shape& of, std::uint64_t bytes) noexcept {
+    const auto fits = [](std::uint64_t words) { return words >= 1 && words <= layout::max_permits; };
+    return fits(of.permits) && fits(of.waiting) && permit_bytes(of) <= bytes;
 }
 
 }  // namespace
@@ -31,7 +37,11 @@ std::string_view to_string(layout::kind kind) noexcept {
 }
 
 bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept {
-    return kind != layout::kind::limiter || can_be_limiter(unpack_limiter_shape(words), bytes);
+    switch (kind) {
+        case layout::kind::limiter: return can_be_limiter(unpack_limiter_shape(words), bytes);
+        case layout::kind::bulkhead: return can_be_bulkhead(unpack_bulkhead_shape(words), bytes);
+        default: return true;
+    }
 }
 
 table_size table_bytes(const limiter_shape& of) noexcept {
@@ -39,6 +49,10 @@ table_size table_bytes(const limiter_shape& of) noexcept {
     return {.stripes_bytes = whole_pages(of.stripes * sizeof(layout::pair)),
             .buckets_bytes = whole_pages(of.buckets * sizeof(layout::bucket)),
             .texts_bytes = of.key_texts ? whole_pages(slots * sizeof(layout::key_text)) : 0};
+}
+
+std::uint64_t permit_bytes(const bulkhead_shape& of) noexcept {
+    return whole_pages(permit_pool<>::bytes_for({.permits = of.permits, .waiting = of.waiting}));
 }
 
 }  // namespace seki::shm

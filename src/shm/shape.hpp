@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
 #include "layout/header.hpp"
 
@@ -51,5 +52,23 @@ struct table_size {
 };
 // Each part a whole number of pages.
 [[nodiscard]] table_size table_bytes(const limiter_shape& of) noexcept;
+
+struct bulkhead_shape {
+    std::uint64_t permits = 0;  // capacities of its tables (shm/permit_pool.hpp)
+    std::uint64_t waiting = 0;
+};
+
+[[nodiscard]] constexpr shape pack(const bulkhead_shape& of) noexcept {
+    shape words{};
+    words[layout::bulkhead_shape_permits] = of.permits;
+    words[layout::bulkhead_shape_waiting] = of.waiting;
+    return words;
+}
+[[nodiscard]] constexpr bulkhead_shape unpack_bulkhead_shape(const shape& words) noexcept {
+    return {.permits = words[layout::bulkhead_shape_permits], .waiting = words[layout::bulkhead_shape_waiting]};
+}
+
+// Of its tables, a whole number of pages; what follows them in its piece are the durations of waits (shm/bulkhead_piece.hpp).
+[[nodiscard]] std::uint64_t permit_bytes(const bulkhead_shape& of) noexcept;
 
 }  // namespace seki::shm

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "layout/key_table.hpp"
+#include "shm/bulkhead_piece.hpp"
 #include "shm/directory.hpp"
 #include "shm/segment.hpp"
 
@@ -62,6 +63,16 @@ protected:
                 .shape = {1, 2, 3, 4, 5, 6, 7, 8},
                 .arena_bytes = bytes,
                 .initial = wide};
+    }
+    // A kind that keeps its piece.
+    [[nodiscard]] shm::directory::request bulkhead(std::string_view name, std::uint64_t permits = 1024,
+                                                   std::uint64_t terms = 1) const {
+        const shm::bulkhead_shape of{.permits = permits, .waiting = 1024};
+        return {.kind = layout::kind::bulkhead,
+                .name = name,
+                .shape = shm::pack(of),
+                .arena_bytes = shm::piece_bytes(of, where->parts().max_workers),
+                .initial = shm::widen(all(terms))};
     }
     static void no_fill(const shm::placement& /*made*/) {}
 

@@ -333,6 +333,18 @@ TEST_F(PermitPool, NoMoreWaitThanMayAndDeadWaitersDoNotCount) {
     EXPECT_EQ(pool.max_waiting(), 0U);
 }
 
+// Fails if somebody goes on waiting for what is no more, takes a place along, or is not asked before it sleeps.
+TEST_F(PermitPool, WaitingIsCalledOffWhenItIsNotWorthwhile) {
+    permit held = pool.try_take(other, 0, by);
+    int asked = 0;
+    const auto waited = pool.take_until(me, 0, ~0ULL, by, [&] { return ++asked < 3; });
+    EXPECT_EQ(waited.how, waiting::called_off);
+    EXPECT_FALSE(waited.held);
+    EXPECT_EQ(counting_kernel::sleeps, 2U);
+    EXPECT_EQ(pool.waiting_now(), 0U);
+    EXPECT_TRUE(pool.give_back(held));
+}
+
 // Fails if the bell goes on ringing when nobody is there any more.
 TEST_F(PermitPool, AFutileRingIsTheLast) {
     permit held = pool.try_take(other, 0, by);

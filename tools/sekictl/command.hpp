@@ -65,6 +65,7 @@ void with_kind(std::string_view kind, Visit visit) {
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
 void add_status(CLI::App& program, const context& with, ending& end);
+void add_show(CLI::App& program, const context& with, ending& end);
 void add_keys(CLI::App& program, const context& with, ending& end);
 void add_decisions(CLI::App& program, const context& with, ending& end);
 void add_options(CLI::App& program, const context& with, ending& end);

@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
     program.require_subcommand(1);
     program.fallthrough();
     add_status(program, with, end);
+    add_show(program, with, end);
     add_keys(program, with, end);
     add_decisions(program, with, end);
     add_options(program, with, end);

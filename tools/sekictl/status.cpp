@@ -1,11 +1,10 @@
-// status, show, workers: what there is.
+// status, workers: what there is.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "command.hpp"
 #include "primitives/duration.hpp"
-#include "primitives/limiter_options.hpp"
 #include "primitives/option_names.hpp"
-#include "primitives/registry.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
@@ -41,6 +40,30 @@ void print_limiters(const std::vector<report::limiter_facts>& limiters) {
     print_table(rows);
 }
 
+void print_bulkheads(const std::vector<report::bulkhead_facts>& bulkheads) {
+    if (bulkheads.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"BULKHEAD", "IN USE", "WAITING", "MAX WAIT", "ACQUIRED", "REJECTED", "RECLAIMED"}};
+    for (const auto& each : bulkheads)
+        rows.push_back({report::for_terminal(each.place.name),
+                        fmt::format("{}/{}", each.status.in_use, each.status.max_concurrent),
+                        fmt::format("{}/{}", each.status.waiting, each.options.max_waiting),
+                        primitives::format_duration(each.options.max_wait), std::to_string(each.status.acquired),
+                        std::to_string(each.status.rejected), std::to_string(each.status.reclaimed)});
+    print_table(rows);
+}
+
+// "2 of database, waits for cache"
+std::string held_by(const report::process_facts& process) {
+    std::vector<std::string> parts;
+    for (const auto& has : process.holds) {
+        if (has.permits != 0) parts.push_back(fmt::format("{} of {}", has.permits, report::for_terminal(has.name)));
+        if (has.waiting != 0) parts.push_back(fmt::format("waits for {}", report::for_terminal(has.name)));
+    }
+    return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
@@ -55,32 +78,7 @@ ending status(const context& with) {
     fmt::print("workers  {} processes, {} threads; {} dead tidied so far\n", all.processes.size(), all.threads(),
                all.reaped);
     print_limiters(all.limiters);
-    return ending::fine;
-}
-
-ending show(const context& with, const std::string& name) {
-    const auto copy = with.look();
-    if (!copy) return with.fail(copy.error());
-    const auto found = primitives::limiters::find(**copy, name);
-    if (!found) return with.fail(found.error());
-    const report::limiter_facts facts = report::look_at_limiter(**copy, *found);
-    if (with.as_json) {
-        with.print(report::to_json(facts));
-        return ending::fine;
-    }
-    std::vector<std::vector<std::string>> rows{{"limiter", report::for_terminal(name)}};
-    for (const auto& [option, value] : primitives::list_options(primitives::limiter_option_table(), facts.options))
-        rows.push_back({option, value});
-    const auto& counters = facts.counters;
-    rows.push_back({"keys in use", fmt::format("{} of {}", facts.keys, facts.options.max_keys)});
-    rows.push_back({"allowed", fmt::format("{} (cost {})", counters.allow, counters.cost_allow)});
-    rows.push_back({"denied", fmt::format("{} (cost {})", counters.deny, counters.cost_deny)});
-    rows.push_back({"denied in shadow", fmt::format("{} (cost {})", counters.shadow_deny, counters.cost_shadow_deny)});
-    rows.push_back({"evictions", std::to_string(counters.evictions)});
-    rows.push_back({"table full", std::to_string(counters.full)});
-    rows.push_back({"resets, refunds", fmt::format("{}, {}", counters.resets, counters.refunds)});
-    rows.push_back({"memory", about_bytes(facts.place.arena_size)});
-    print_table(rows);
+    print_bulkheads(all.bulkheads);
     return ending::fine;
 }
 
@@ -94,11 +92,11 @@ ending workers(const context& with) {
         with.print({{"workers", list}});
         return ending::fine;
     }
-    std::vector<std::vector<std::string>> rows{{"SLOT", "PID", "COMMAND", "ATTACHED", "STATE", "THREADS"}};
+    std::vector<std::vector<std::string>> rows{{"SLOT", "PID", "COMMAND", "ATTACHED", "STATE", "THREADS", "HOLDS"}};
     for (const auto& each : processes)
         rows.push_back({std::to_string(each.slot), std::to_string(each.pid), report::for_terminal(each.command),
                         about(each.attached), std::string{report::to_string(each.state)},
-                        std::to_string(each.threads.size())});
+                        std::to_string(each.threads.size()), held_by(each)});
     print_table(rows);
     return ending::fine;
 }
@@ -110,13 +108,9 @@ void add_status(CLI::App& program, const context& with, ending& end) {
         end = status(with);
     });
 
-    auto* const showing = program.add_subcommand("show", "one primitive: configuration, state, counters");
-    const auto kind = std::make_shared<std::string>();
-    const auto name = std::make_shared<std::string>();
-    add_primitive(*showing, *kind, *name);
-    showing->callback([&with, &end, kind, name] { end = show(with, *name); });
-
-    program.add_subcommand("workers", "attached processes and threads")->callback([&] { end = workers(with); });
+    program.add_subcommand("workers", "attached processes and threads, and what each holds")->callback([&] {
+        end = workers(with);
+    });
 }
 
 }  // namespace seki::ctl

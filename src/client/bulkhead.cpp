@@ -1,0 +1,95 @@
+#include <seki/bulkhead.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "client/bound_handle.hpp"
+#include "primitives/bulkhead.hpp"
+
+namespace seki {
+
+using primitives::bulkhead;
+using std::chrono::nanoseconds;
+
+bool Permit::give_back() noexcept {
+    shm::permit held{.owner = std::exchange(owner_, 0), .token = token_, .index = index_};
+    const bool given = from_->give_back(held);
+    keep_.reset();
+    return given;
+}
+
+Result<Permit> Bulkhead::try_acquire() const noexcept { return take(0); }
+
+Result<Permit> Bulkhead::acquire() const noexcept { return take(bulkhead::patience::as_configured); }
+
+Result<Permit> Bulkhead::acquire(nanoseconds timeout) const noexcept {
+    return take(static_cast<std::uint64_t>(std::max(timeout, nanoseconds{0}).count()));
+}
+
+Result<Permit> Bulkhead::take(std::uint64_t timeout_ns) const noexcept {
+    bulkhead::patience with{.timeout_ns = timeout_ns};
+    const bulkhead::answer answer = handle_->with([&](const bulkhead& bound) { return bound.take(with); });
+    // A full bulkhead refuses in a few nanoseconds: by a text that needs no memory of its own.
+    if (answer.error == Errc::bulkhead_full) return Result<Permit>{std::unexpect, answer.error, "bulkhead full"};
+    if (answer.error != Errc::none) [[unlikely]]
+        return Result<Permit>{std::unexpect, refusal(answer.error)};
+    Result<Permit> taken;
+    taken->keep_ = handle_;
+    taken->from_ = answer.from;
+    taken->owner_ = answer.held.owner;
+    taken->token_ = answer.held.token;
+    taken->index_ = answer.held.index;
+    return taken;
+}
+
+Error Bulkhead::refusal(Errc why) const noexcept try { return explain(why); } catch (...) {  // no memory
+    return {why, {}};
+}
+
+Result<BulkheadStatus> Bulkhead::status() const {
+    const bulkhead& bound = handle_->bound();
+    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
+    return bound.status();
+}
+
+Error Bulkhead::explain(Errc why) const {
+    const auto say = [&](std::string_view what) {
+        return Error{why, fmt::format("bulkhead \"{}\": {}", handle_->name(), what)};
+    };
+    const BulkheadOptions now = handle_->bound().options();
+    switch (why) {
+        case Errc::none: return {};
+        case Errc::bulkhead_full:
+            return say(
+                fmt::format("all permits (max_concurrent is {}) are held, and it was not waited for one, or as "
+                            "many wait as may (max_waiting is {}): try again later, wait, or raise these",
+                            now.max_concurrent, now.max_waiting));
+        case Errc::timeout:
+            return say(
+                fmt::format("none of its permits (max_concurrent is {}) came back in time: try again later, "
+                            "wait longer, or raise max_concurrent",
+                            now.max_concurrent));
+        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
+        case Errc::superseded:
+            return say(
+                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
+                "again");
+        case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
+        case Errc::no_space:
+            return say(
+                "the segment has no room for another process that may hold permits: make it anew with a larger "
+                "max_workers");
+        default: return say(to_string(why));
+    }
+}
+
+std::string_view Bulkhead::name() const noexcept { return handle_->name(); }
+
+Result<BulkheadOptions> Bulkhead::options() const {
+    const bulkhead& bound = handle_->bound();
+    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
+    return bound.options();
+}
+
+}  // namespace seki

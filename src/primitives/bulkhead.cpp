@@ -1,0 +1,99 @@
+#include "primitives/bulkhead.hpp"
+
+#include <algorithm>
+
+#include "primitives/bulkhead_status.hpp"
+#include "primitives/bulkhead_terms.hpp"
+#include "shm/liveness.hpp"
+#include "shm/permit_seeker.hpp"
+
+namespace seki::primitives {
+
+using shm::permit;
+using shm::waiting;
+using shm::worker;
+
+namespace {
+
+// Asks of a holder at first only whether a process of that number exists: one system call, and not the handful that it takes to be sure.
+struct doubting {
+    const shm::segment& where;
+    static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
+    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
+        return !shm::seems_gone(where, shm::holder_named(owner)) || shm::holder_lives(where, owner);
+    }
+    static void reclaimed(std::uint64_t /*owner*/) noexcept {}
+};
+
+}  // namespace
+
+bulkhead::bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
+    : attachment_{std::move(in)},
+      superseded_{&attachment_->where().header().id.superseded},
+      entry_{&attachment_->where().directory()[at.index]},
+      writable_{attachment_->where().how() == shm::segment::access::read_write},
+      place_{at},
+      permits_{shm::permits_of(attachment_->where(), at)},
+      waits_{shm::waits_of(attachment_->where(), at)},
+      events_{*attachment_, at} {}
+
+bulkhead::answer bulkhead::settle(const worker& me, bool doubt, patience& with) const noexcept {
+    if (doubt)
+        if (const permit taken = take_from_the_gone(me)) return given(me, taken);
+    if (with.timeout_ns != 0) return wait(with);
+    return refused(me, Errc::bulkhead_full);
+}
+
+permit bulkhead::take_from_the_gone(const worker& me) const noexcept {
+    doubting by{attachment_->where()};
+    const std::uint64_t given = permits_.reclaim(by);
+    if (given == 0) return {};
+    reclaimed(me, given);
+    return permits_.try_take(me.owner, near(me), by);
+}
+
+bulkhead::answer bulkhead::wait(patience& with) const noexcept {
+    const worker me = attachment_->me();  // a copy: the thread may be here for long
+    shm::process_seeker by{attachment_->where()};
+    const std::uint64_t start = shm::futex::now();
+    if (with.until_ns == 0) {
+        const std::uint64_t longest = max_wait_ns();
+        const std::uint64_t span = longest == 0 && with.timeout_ns != patience::as_configured
+                                       ? with.timeout_ns
+                                       : std::min(with.timeout_ns, longest);
+        if (span == 0) return refused(me, Errc::bulkhead_full);
+        with.until_ns = start + std::min(span, ~std::uint64_t{0} - start);
+    }
+    const shm::waited waited =
+        permits_.take_until(me.owner, near(me), with.until_ns, by, [this] { return standing() == Errc::none; });
+    const worker& now = attachment_->me();
+    if (waited.how != waiting::crowded) waits_.record(now, shm::futex::now() - start);
+    if (by.reclaimed() != 0) reclaimed(now, by.reclaimed());
+    switch (waited.how) {
+        case waiting::taken: return given(now, waited.held);
+        case waiting::timed_out: return refused(now, Errc::timeout);
+        case waiting::crowded: return refused(now, Errc::bulkhead_full);
+        case waiting::called_off: break;
+    }
+    return {.error = standing()};
+}
+
+void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
+    count(me, layout::count_reclaimed, permits);
+    tell_reclaimed(events_, permits_, permits);
+}
+
+void bulkhead::tell(void (emitter::*event)(std::uint64_t, std::uint64_t) const noexcept) const noexcept {
+    const permits_now now = look_at(permits_);
+    (events_.*event)(now.current, now.available);
+}
+
+std::uint64_t bulkhead::max_wait_ns() const noexcept { return static_cast<std::uint64_t>(options().max_wait.count()); }
+
+BulkheadOptions bulkhead::options() const noexcept {
+    return unpack_bulkhead(shm::read_terms(*entry_).values, shm::unpack_bulkhead_shape(place_.shape));
+}
+
+BulkheadStatus bulkhead::status() const noexcept { return status_of(attachment_->where(), place_); }
+
+}  // namespace seki::primitives

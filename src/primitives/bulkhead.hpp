@@ -1,0 +1,164 @@
+// A bulkhead: permits, and waiting for them, bound to their place in one mapped segment.
+//
+// The path of an acquire, in its order: look whether the bulkhead still stands; find this thread's slot; take a free permit near the one that it
+// had last (shm/permits.hpp); count. A refusal writes to nothing but the worker's own block.
+//
+// A death before the permit's compare-and-swap took nothing; after it the permit names a process that is dead, and comes back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <seki/bulkhead.hpp>
+
+#include "primitives/telemetry.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/counters.hpp"
+#include "shm/directory.hpp"
+#include "shm/permit_pool.hpp"
+#include "shm/permit_seeker.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::primitives {
+
+// Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
+class bulkhead {
+public:
+    using options_type = BulkheadOptions;
+
+    // `at` was found in the directory of `in`'s segment.
+    bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
+
+    struct answer {
+        Errc error = Errc::none;
+        shm::permit held{};
+        const bulkhead* from = nullptr;  // where it is given back
+    };
+    // How long somebody waits; `until` is settled when the waiting begins, and stays though it goes on in another segment.
+    struct patience {
+        static constexpr std::uint64_t as_configured = ~std::uint64_t{0};
+        std::uint64_t timeout_ns = 0;  // 0: not at all
+        std::uint64_t until_ns = 0;    // of CLOCK_MONOTONIC
+    };
+
+    [[nodiscard]] answer take(patience& with) const noexcept;
+    // False, and nothing done, when somebody else is its owner by now, or this process never was.
+    bool give_back(shm::permit& held) const noexcept {
+        const bool given = permits_.give_back(held);
+        if (given && events_.watched()) [[unlikely]]
+            tell(&emitter::bulkhead_release);
+        return given;
+    }
+
+    // none; deleted; or superseded.
+    [[nodiscard]] Errc standing() const noexcept {
+        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
+            return Errc::superseded;
+        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
+            return Errc::deleted;
+        return Errc::none;
+    }
+
+    [[nodiscard]] BulkheadStatus status() const noexcept;
+    [[nodiscard]] BulkheadOptions options() const noexcept;
+
+    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
+    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
+    [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
+
+private:
+    // When there was none at first: what a dead process held, or what comes in time.
+    [[nodiscard]] answer settle(const shm::worker& me, bool doubt, patience& with) const noexcept;
+    [[nodiscard]] bool may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept;
+    [[nodiscard]] shm::permit take_from_the_gone(const shm::worker& me) const noexcept;
+    [[nodiscard]] answer wait(patience& with) const noexcept;
+    [[nodiscard]] answer given(const shm::worker& me, const shm::permit& held) const noexcept;
+    [[nodiscard]] answer refused(const shm::worker& me, Errc why) const noexcept;
+    void count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept;
+    void reclaimed(const shm::worker& me, std::uint64_t permits) const noexcept;
+    [[gnu::noinline]] void tell(void (emitter::*event)(std::uint64_t, std::uint64_t) const noexcept) const noexcept;
+    [[nodiscard]] std::uint64_t max_wait_ns() const noexcept;
+
+    [[nodiscard]] std::uint32_t near(const shm::worker& me) const noexcept;
+
+    std::shared_ptr<const shm::attachment> attachment_;
+    const layout::word* superseded_;
+    layout::directory_entry* entry_;
+    bool writable_;
+    shm::placement place_;
+    shm::permit_pool<> permits_;
+    shm::histogram<> waits_;
+    emitter events_;
+};
+
+inline void bulkhead::count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept {
+    shm::count(me, place_.index, place_.incarnation, which, amount);
+}
+
+// Where it had its last; at first a cache line for each worker, as far as they go.
+inline std::uint32_t bulkhead::near(const shm::worker& me) const noexcept {
+    constexpr std::uint64_t permits_in_line = layout::cache_line / sizeof(layout::word);
+    const std::uint64_t last = shm::hardware::load_relaxed(me.counters[place_.index].counts[layout::bulkhead_near]);
+    if (last != 0 && !me.shared) [[likely]]
+        return static_cast<std::uint32_t>(last - 1);
+    return static_cast<std::uint32_t>((me.stamp_base >> 47) * permits_in_line);
+}
+
+inline bulkhead::answer bulkhead::given(const shm::worker& me, const shm::permit& held) const noexcept {
+    layout::word& last = me.counters[place_.index].counts[layout::bulkhead_near];
+    const std::uint64_t next = std::uint64_t{held.index} + 1;
+    if (!me.shared && shm::hardware::load_relaxed(last) != next) shm::hardware::store_relaxed(last, next);
+    count(me, layout::count_acquired, 1);
+    if (events_.watched()) [[unlikely]]
+        tell(&emitter::bulkhead_acquire);
+    return {.held = held, .from = this};
+}
+
+inline bulkhead::answer bulkhead::refused(const shm::worker& me, Errc why) const noexcept {
+    count(me, layout::count_rejected, 1);
+    if (events_.watched()) [[unlikely]]
+        tell(&emitter::bulkhead_rejected);
+    return {.error = why};
+}
+
+// A refusal may rest on a hint of a few milliseconds ago, and a process have died since. So the first refusals of each worker in such a time look
+// whether the holders are still about; those of a worker that is refused without end do not.
+inline bool bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept {
+    constexpr unsigned period_bits = 22;  // about 4 ms
+    constexpr std::uint64_t doubts_in_period = 32;
+    layout::word& remembered = me.counters[place_.index].counts[layout::bulkhead_doubts];
+    const std::uint64_t found = shm::hardware::load_relaxed(remembered);
+    const std::uint64_t period = now_ns >> period_bits << 16;
+    if (found == period + doubts_in_period || me.shared) [[likely]]
+        return false;
+    shm::hardware::store_relaxed(remembered, found - period < doubts_in_period ? found + 1 : period + 1);
+    return true;
+}
+
+// Straight on where a permit is free, or nobody doubts that there is none; everything else is settle()'s.
+[[gnu::always_inline]] inline bulkhead::answer bulkhead::take(patience& with) const noexcept {
+    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
+        return {.error = why};
+    if (!writable_) [[unlikely]]
+        return {.error = Errc::read_only};
+    const shm::worker& me = attachment_->me();
+    if (me.owner == 0) [[unlikely]]
+        return {.error = Errc::no_space};
+    std::uint64_t now = 0;  // a refusal reads the clock once
+    const auto clock = [&now] { return now = shm::process_seeker::now(); };
+    if (!permits_.table().seems_full(clock)) [[likely]] {
+        shm::process_seeker by{attachment_->where()};
+        const shm::permit taken = permits_.table().take(me.owner, near(me), by);
+        if (by.reclaimed() != 0) [[unlikely]]
+            reclaimed(me, by.reclaimed());
+        if (taken) [[likely]]
+            return given(me, taken);
+        if (now == 0) clock();
+    }
+    const bool doubt = may_doubt(me, now);
+    if (doubt || with.timeout_ns != 0) [[unlikely]]
+        return settle(me, doubt, with);
+    return refused(me, Errc::bulkhead_full);
+}
+
+}  // namespace seki::primitives

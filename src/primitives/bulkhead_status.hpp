@@ -1,0 +1,42 @@
+// How a bulkhead stands, for who looks at it from outside and for its own handles alike. Only reads.
+#pragma once
+
+#include <seki/bulkhead.hpp>
+
+#include "layout/bulkhead.hpp"
+#include "primitives/telemetry.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/counters.hpp"
+#include "shm/directory.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::primitives {
+
+[[nodiscard]] inline BulkheadStatus status_of(const shm::segment& where, const shm::placement& at) noexcept {
+    const auto permits = shm::permits_of(where, at);
+    const auto counted = shm::sum(where, at.index, at.incarnation);
+    return {.max_concurrent = permits.max(),
+            .in_use = permits.in_use(),
+            .waiting = permits.waiting_now(),
+            .acquired = counted[layout::count_acquired],
+            .rejected = counted[layout::count_rejected],
+            .reclaimed = counted[layout::count_reclaimed]};
+}
+
+// What an event says of them.
+struct permits_now {
+    std::uint64_t current = 0;
+    std::uint64_t available = 0;
+};
+[[nodiscard]] inline permits_now look_at(const shm::permit_pool<>& permits) noexcept {
+    const std::uint64_t held = permits.in_use(), max = permits.max();
+    return {held, max > held ? max - held : 0};
+}
+
+// An event for each permit that came back.
+inline void tell_reclaimed(const emitter& to, const shm::permit_pool<>& permits, std::uint64_t how_many) noexcept {
+    const permits_now now = look_at(permits);
+    for (std::uint64_t i = 0; i < how_many; ++i) to.bulkhead_reclaimed(now.current, now.available);
+}
+
+}  // namespace seki::primitives

@@ -1,0 +1,76 @@
+#include "primitives/bulkhead_upkeep.hpp"
+
+#include <algorithm>
+
+#include "primitives/bulkhead_status.hpp"
+#include "primitives/bulkhead_terms.hpp"
+#include "shm/administration.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/counters.hpp"
+#include "shm/permit_seeker.hpp"
+
+namespace seki::primitives {
+namespace {
+
+// Whom the segment lists lives, as far as this goes.
+class listed_seeker {
+public:
+    explicit listed_seeker(const shm::segment& where) noexcept : where_{&where} {}
+    [[nodiscard]] static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
+    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
+        const shm::process_owner holder = shm::holder_named(owner);
+        return shm::owner_of(*where_, holder.slot) == holder;
+    }
+    void reclaimed(std::uint64_t /*owner*/) const noexcept {}
+
+private:
+    const shm::segment* where_;
+};
+
+bool may_write(const shm::segment& where) noexcept {
+    return where.how() == shm::segment::access::read_write && !where.superseded();
+}
+
+BulkheadOptions options_of(const shm::segment& where, const shm::placement& at) noexcept {
+    const auto terms = shm::read_terms(shm::directory{where}.entry(at.index)).values;
+    return unpack_bulkhead(terms, shm::unpack_bulkhead_shape(at.shape));
+}
+
+bool finished(const shm::segment& where, const shm::placement& at) noexcept {
+    const BulkheadOptions options = options_of(where, at);
+    const auto permits = shm::permits_of(where, at);
+    return permits.max() == options.max_concurrent && permits.max_waiting() == options.max_waiting;
+}
+
+}  // namespace
+
+std::uint64_t reclaim_permits(const shm::segment& where) {
+    if (!may_write(where)) return 0;
+    std::uint64_t all = 0;
+    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) {
+        const std::uint64_t given = shm::permits_of(where, at).reclaim(listed_seeker{where});
+        if (given == 0) continue;
+        shm::count_shared(where, at.index, at.incarnation, layout::count_reclaimed, given);
+        tell_reclaimed(emitter{where, at}, shm::permits_of(where, at), given);
+        all += given;
+    }
+    return all;
+}
+
+void finish_changes(const shm::segment& where) {
+    if (!may_write(where)) return;
+    const auto all = shm::directory{where}.list(layout::kind::bulkhead);
+    if (std::ranges::all_of(all, [&](const auto& at) { return finished(where, at); })) return;
+    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    if (lock) finish_changes(*lock, where);
+}
+
+void finish_changes(const shm::administration& /*held*/, const shm::segment& where) {
+    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) {
+        const BulkheadOptions options = options_of(where, at);
+        shm::permits_of(where, at).set_max_waiting(options.max_waiting);
+        shm::permits_of(where, at).set_max(options.max_concurrent);
+    }
+}
+
+}  // namespace seki::primitives

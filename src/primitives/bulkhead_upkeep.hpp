@@ -1,0 +1,21 @@
+// What dead processes leave in bulkheads: permits, and changes that were not finished.
+#pragma once
+
+#include <cstdint>
+
+#include "shm/administration.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::primitives {
+
+// Gives back every permit that is named after a process which the segment does not list; how many. Right after shm::reap(), which takes the dead off
+// the list, these are all that the dead held. No system call. Does nothing to a segment that is not open for writing, or superseded.
+std::uint64_t reclaim_permits(const shm::segment& where);
+
+// Where an administrator died between the terms of a bulkhead and its maxima, puts the terms in force. Takes the administration lock if there is
+// such a bulkhead and the lock is free; otherwise the next call will.
+void finish_changes(const shm::segment& where);
+// For who holds the lock.
+void finish_changes(const shm::administration& held, const shm::segment& where);
+
+}  // namespace seki::primitives

@@ -1,0 +1,144 @@
+// Pieces of the arena that stay what they were: whoever was stopped on the way into a deleted bulkhead harms nobody when it goes on.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "shm/bulkhead_piece.hpp"
+#include "shm/directory_fixture.hpp"
+#include "shm/permit_seeker.hpp"
+#include "shm/processes.hpp"
+
+namespace seki::test {
+namespace {
+
+using shm::permit;
+
+constexpr std::uint64_t nobody_there = 0x3'0001;  // the name of a process that there is not
+
+class DirectoryKept : public DirectoryTest {
+protected:
+    shm::placement make(std::string_view name, std::uint64_t permits = 1024) const {
+        const auto made = primitives().create(bulkhead(name, permits), [&](const shm::placement& at) {
+            EXPECT_TRUE(shm::permits_of(*where, at).deserted());
+            shm::permits_of(*where, at).set_max(10);
+        });
+        if (!made) ADD_FAILURE() << made.error().message;
+        return made ? *made : shm::placement{};
+    }
+    void remove(const shm::placement& at) const {
+        primitives().remove(at.index);
+        shm::permits_of(*where, at).set_max(0);
+    }
+    void fill_the_rest() const {
+        for (std::uint64_t buckets = 512; buckets >= 2; buckets /= 2)
+            for (int i = 0;
+                 primitives().create(limiter(std::to_string(buckets) + "." + std::to_string(i), buckets), no_fill);
+                 ++i) {
+            }
+    }
+    [[nodiscard]] bool overlaps_any(const shm::placement& one) const {
+        for (const auto& other : primitives().list())
+            if (other.index != one.index && one.arena_offset < other.arena_offset + other.arena_size &&
+                other.arena_offset < one.arena_offset + one.arena_size)
+                return true;
+        return false;
+    }
+};
+
+// Fails if memory in which a permit may still be given back, or taken by who was stopped before its compare-and-swap, becomes a table of keys.
+TEST_F(DirectoryKept, NothingButPermitsIsMadeWhereABulkheadWas) {
+    const auto first = make("database");
+    const auto permits = shm::permits_of(*where, first);
+    shm::claim_process_token();
+    permit held = permits.try_take(nobody_there, 0, shm::process_seeker{*where});
+    remove(first);
+    fill_the_rest();
+    EXPECT_FALSE(overlaps_any(first));
+    EXPECT_GE(primitives().arena_used(), first.arena_size);
+    EXPECT_TRUE(permits.give_back(held));
+    EXPECT_EQ(primitives().list(layout::kind::bulkhead).size(), 0U);
+    // The arena is full, and yet there is room for another bulkhead.
+    const auto second = make("cache");
+    EXPECT_EQ(second.arena_offset, first.arena_offset);
+    EXPECT_NE(second.incarnation, first.incarnation);
+    EXPECT_EQ(primitives().find(layout::kind::bulkhead, "cache")->incarnation, second.incarnation);
+}
+
+// Fails if a version comes again, by which who was stopped while it took a permit would take the terms for those it knew.
+TEST_F(DirectoryKept, TheNextBulkheadFindsTheTermsOfTheLast) {
+    const auto first = make("database");
+    const auto version_of = [&](const shm::placement& at) {
+        const auto bytes = where->arena(at.arena_offset, at.arena_size);
+        const auto& control = *reinterpret_cast<layout::permit_control*>(bytes.data() + sizeof(layout::permit_bell) +
+                                                                         shm::permits<>::bytes_for(1024));
+        return layout::unpack_permit_terms(shm::hardware::load_relaxed(control.terms)).version;
+    };
+    const std::uint64_t before = version_of(first);
+    EXPECT_GT(before, 0U);
+    remove(first);
+    const auto second = make("cache");
+    ASSERT_EQ(second.arena_offset, first.arena_offset);
+    EXPECT_GT(version_of(second), before);
+}
+
+// Fails if the permits of a deleted bulkhead that somebody still holds count for the next one.
+TEST_F(DirectoryKept, ALivingHolderOfADeletedBulkheadIsInNobodysWay) {
+    const shm::attachment attached{where};
+    const auto first = make("database");
+    permit held = shm::permits_of(*where, first).try_take(attached.me().owner, 0, shm::process_seeker{*where});
+    ASSERT_TRUE(held);
+    remove(first);
+    const auto second = make("cache");
+    EXPECT_NE(second.arena_offset, first.arena_offset);
+    EXPECT_TRUE(shm::permits_of(*where, first).give_back(held));
+    EXPECT_EQ(shm::permits_of(*where, second).in_use(), 0U);
+    EXPECT_EQ(make("third").arena_offset, first.arena_offset);
+}
+
+// Fails if a dead holder keeps a piece for ever.
+TEST_F(DirectoryKept, ADeadHolderOfADeletedBulkheadIsInNobodysWay) {
+    const auto first = make("database");
+    const auto permits = shm::permits_of(*where, first);
+    ASSERT_TRUE(permits.try_take(nobody_there, 0, shm::process_seeker{*where}));
+    remove(first);
+    const auto second = make("cache");
+    EXPECT_EQ(second.arena_offset, first.arena_offset);
+    EXPECT_EQ(permits.in_use(), 0U);
+}
+
+// Fails if a piece is used for tables that do not fit it, or if making and deleting without end uses up the segment.
+TEST_F(DirectoryKept, OnlyBulkheadsOfTheSameSizeFollow) {
+    const auto small = make("small");
+    remove(small);
+    const auto large = make("large", 2048);
+    EXPECT_NE(large.arena_offset, small.arena_offset);
+    remove(large);
+    const std::uint64_t used = primitives().arena_used();
+    for (int i = 0; i < 1000; ++i) remove(make("again", i % 2 == 0 ? 1024 : 2048));
+    EXPECT_EQ(primitives().arena_used(), used);
+    EXPECT_EQ(primitives().list_kept().size(), 2U);
+}
+
+// Fails if an entry that an administrator left half-written is taken for a piece that is kept.
+TEST_F(DirectoryKept, AScribbledEntryKeepsNothing) {
+    const auto first = make("database");
+    remove(first);
+    layout::directory_entry& entry = primitives().entry(first.index);
+    const std::uint64_t size = where->parts().size;
+    for (const std::uint64_t wild : {std::uint64_t{0}, ~std::uint64_t{0}, first.arena_offset + 1, size}) {
+        shm::hardware::store_relaxed(entry.arena_offset, wild);
+        EXPECT_TRUE(primitives().list_kept().empty());
+        EXPECT_EQ(primitives().arena_used(), 0U);
+    }
+    // One that lies over the tables of another is not used.
+    const auto other = primitives().create(limiter("login", 512), no_fill);
+    ASSERT_TRUE(other);
+    shm::hardware::store_relaxed(entry.kind, static_cast<std::uint64_t>(layout::kind::bulkhead));
+    shm::hardware::store_relaxed(entry.arena_size, first.arena_size);
+    for (std::size_t i = 0; i < first.shape.size(); ++i) shm::hardware::store_relaxed(entry.shape[i], first.shape[i]);
+    shm::hardware::store_relaxed(entry.arena_offset, other->arena_offset);
+    EXPECT_FALSE(overlaps_any(make("cache")));
+}
+
+}  // namespace
+}  // namespace seki::test
