@@ -57,7 +57,9 @@ std::string name_of(const testing::TestParamInfo<Algorithm>& info) {
 INSTANTIATE_TEST_SUITE_P(, ManyKeys,
                          testing::Values(Algorithm::gcra, Algorithm::sliding_window, Algorithm::fixed_window), name_of);
 
-// Fails if a key that is still needed is evicted, or one key gets two slots: then it is admitted more than three times in a year.
+// Fails if a key that is still needed is evicted, or one key gets two slots: then it is admitted more than three times in a year, or
+// is gone. That nothing at all is evicted is not promised: a worker that was killed or paused between the insert of a key and its first
+// spend leaves it as good as new, and its slot is anybody's.
 TEST_P(ManyKeys, ThatNeverExpireAreNeverEvictedAndNeverTwoInTheTable) {
     make(366 * 24h);
     spend_and_kill();
@@ -76,7 +78,6 @@ TEST_P(ManyKeys, ThatNeverExpireAreNeverEvictedAndNeverTwoInTheTable) {
     }
     EXPECT_GT(kept, 100U);
     EXPECT_GT(host_.counted()[layout::count_full], 0U);
-    EXPECT_EQ(host_.counted()[layout::count_evicted], 0U);
 }
 
 // Fails if an eviction or a death makes a key new before its time: what comes back in 10 ms is one, or three in 30 ms.
