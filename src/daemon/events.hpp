@@ -14,6 +14,7 @@ struct happened {
     bool reload = false;  // SIGHUP
     bool stop = false;    // SIGTERM, SIGINT
     bool lost = false;    // a guarded mapping
+    bool drain = false;   // the rings of telemetry, while somebody listens
 };
 
 class events {
@@ -23,13 +24,19 @@ public:
 
     [[nodiscard]] Result<void> set_tick(std::chrono::nanoseconds tick) const;
 
+    // Whether to wake up for the rings between the ticks, too: they are small.
+    [[nodiscard]] Result<void> hurry(bool on);
+
     // Until something happens.
     [[nodiscard]] Result<happened> wait() const;
 
 private:
-    events(shm::descriptor signals, shm::descriptor timer) : signals_{std::move(signals)}, timer_{std::move(timer)} {}
+    events(shm::descriptor signals, shm::descriptor timer, shm::descriptor drain)
+        : signals_{std::move(signals)}, timer_{std::move(timer)}, drain_{std::move(drain)} {}
     shm::descriptor signals_;
     shm::descriptor timer_;
+    shm::descriptor drain_;
+    bool hurries_ = false;
 };
 
 }  // namespace seki::daemon

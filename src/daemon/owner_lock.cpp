@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -53,8 +54,7 @@ std::string pid_in(int file) {
     return digits.empty() ? "unknown" : digits;
 }
 
-void write_pid(int file) noexcept {
-    const std::string text = std::to_string(::getpid()) + "\n";
+void write_text(int file, const std::string& text) noexcept {
     // Only shown, so a file system that is full takes nothing away.
     static_cast<void>(!::ftruncate(file, 0));
     static_cast<void>(!::pwrite(file, text.data(), text.size(), 0));
@@ -75,7 +75,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
                                    "segment \"{}\" is looked after by another sekid, pid {}: stop that one first",
                                    segment.native(), pid_in(opened->get()));
             if (!still_named(*where, file, opened->get())) continue;
-            write_pid(opened->get());
+            write_text(opened->get(), std::to_string(::getpid()) + "\n");
             return owner_lock{file, std::move(*opened)};
         }
         return shm::refuse(Errc::busy, "\"{}\" comes and goes: other sekids start and stop on that segment",
@@ -89,6 +89,14 @@ void owner_lock::share(const std::filesystem::path& segment) const noexcept {
     // Who may not do that leaves the lock to itself: then others judge by the heartbeat.
     static_cast<void>(!::fchown(held_.get(), static_cast<uid_t>(-1), facts.st_gid));
     static_cast<void>(!::fchmod(held_.get(), facts.st_mode & 0660));
+}
+
+void owner_lock::tell(std::string_view address) const noexcept {
+    try {
+        write_text(held_.get(), std::to_string(::getpid()) + "\n" + std::string{address} + "\n");
+    } catch (const std::bad_alloc&) {
+        // Then sekictl has to be told.
+    }
 }
 
 owner_lock::~owner_lock() {

@@ -22,6 +22,9 @@ public:
     // Lets those ask for the lock who may write the segment: takes over the group and permissions of the file at `segment`.
     void share(const std::filesystem::path& segment) const noexcept;
 
+    // Writes into the file where we answer HTTP, for sekictl (report/owner_file.hpp).
+    void tell(std::string_view address) const noexcept;
+
     owner_lock(owner_lock&& other) noexcept = default;
     owner_lock& operator=(owner_lock&&) = delete;
     // Removes the file, while the lock still stands.

@@ -78,11 +78,13 @@ Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config
         new supervisor{std::move(given), std::move(settings), std::move(*lock), std::move(*happening)}};
     if (const auto done = made->take_care(); !done) return std::unexpected(done.error());
     spdlog::info("listening on {}", listening->shown());
-    made->web_ = std::make_unique<web>(std::move(*listening), made->board_);
+    made->lock_.tell(listening->shown());
+    made->web_ = std::make_unique<web>(std::move(*listening), made->board_, made->hub_);
     return made;
 }
 
 supervisor::~supervisor() {
+    hub_.close();
     web_.reset();
     let_go();
 }
@@ -97,6 +99,7 @@ Result<void> supervisor::run() {
         if (what->lost && owned_ != nullptr && owned_->guard.lost()) recover();
         if (what->reload) reload();
         if (what->tick) tick();
+        if (what->drain) drain();
     }
     systemd_.stopping();
     spdlog::info("stopping: segment {} stays for its workers", settings_.segment_path.native());
@@ -123,7 +126,9 @@ void supervisor::let_go() noexcept {
     if (owned_ == nullptr) return;
     hardware::store_relaxed(owned_->segment->header().owner_pid, 0);
     hardware::store_relaxed(owned_->segment->header().owner_start, 0);
+    hardware::store_relaxed(owned_->segment->header().id.listening, 0);
     owned_.reset();
+    hub_.forget_names();
 }
 
 void supervisor::tick() {
@@ -132,12 +137,24 @@ void supervisor::tick() {
     look_around(now);
     if (owned_ == nullptr) return;
     beat(now);
+    drain();  // before the dead lose their names
+    listen();
     reap();
     if (reload_requested()) reload();
 }
 
 void supervisor::beat(std::uint64_t now) const noexcept {
     hardware::store_relaxed(owned_->segment->header().heartbeat_ns, now);
+}
+
+void supervisor::drain() {
+    if (owned_ != nullptr) hub_.drain(*owned_->segment);
+}
+
+void supervisor::listen() {
+    hub_.tell_workers(*owned_->segment, event_hub::listening_time(settings_.daemon.tick));
+    if (const auto set = happening_.hurry(hub_.has_subscribers()); !set)
+        log_lines("events come late", set.error().message);
 }
 
 void supervisor::reap() {

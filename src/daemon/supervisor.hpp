@@ -11,6 +11,7 @@
 
 #include "config/configuration.hpp"
 #include "daemon/command_line.hpp"
+#include "daemon/event_hub.hpp"
 #include "daemon/events.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "daemon/notify.hpp"
@@ -41,6 +42,8 @@ private:
     void tick();
     void beat(std::uint64_t now_ns) const noexcept;
     void reap();
+    void drain();
+    void listen();
     void look_around(std::uint64_t now_ns);
     void recover();
     [[nodiscard]] bool reload_requested() noexcept;
@@ -56,7 +59,8 @@ private:
     notifier systemd_;
     std::shared_ptr<guarded_segment> owned_;  // null while there is none
     board board_;
-    std::unique_ptr<web> web_;  // reads the board until it goes
+    event_hub hub_;
+    std::unique_ptr<web> web_;  // reads the board and the hub until it goes
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
     std::uint32_t lost_locks_ = 0;

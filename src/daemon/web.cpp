@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "daemon/event_stream.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/open_metrics.hpp"
 #include "primitives/clock.hpp"
@@ -23,7 +24,7 @@ using httplib::Request;
 using httplib::Response;
 
 constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr std::size_t threads = 4;
+constexpr std::size_t threads = 4 + event_hub::most_subscribers;
 
 constexpr const char* index_page =
     "sekid: rate limits that all processes of this host share\n"
@@ -31,7 +32,8 @@ constexpr const char* index_page =
     "/metrics        for Prometheus\n"
     "/healthz        200 while sekid lives\n"
     "/readyz         200 while the segment is sound and looked after\n"
-    "/api/v1/state   everything, as JSON\n";
+    "/api/v1/state   everything, as JSON\n"
+    "/api/v1/events  what happens, as it happens\n";
 
 void answer(Response& response, int status, const std::string& text) {
     response.status = status;
@@ -104,7 +106,7 @@ public:
 }  // namespace
 
 struct web::inside {
-    inside(listener on, const board& from)
+    inside(listener on, const board& from, event_hub& hub)
         : listening{std::move(on)}, socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)}, http{socket} {
         http.set_pre_routing_handler(refuse_writes);
         http.set_error_handler(httplib::Server::Handler{answer_error});
@@ -122,6 +124,9 @@ struct web::inside {
         http.Get("/metrics",
                  [&from](const Request& request, Response& response) { answer_metrics(from, request, response); });
         http.Get("/api/v1/state", [&from](const Request&, Response& response) { answer_state(from, response); });
+        http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
+            answer_events(hub, from, request, response);
+        });
         accepting = std::jthread{[this] { http.listen_after_bind(); }};
     }
 
@@ -131,7 +136,8 @@ struct web::inside {
     std::jthread accepting;
 };
 
-web::web(listener on, const board& from) : inside_{std::make_unique<inside>(std::move(on), from)} {}
+web::web(listener on, const board& from, event_hub& hub)
+    : inside_{std::make_unique<inside>(std::move(on), from, hub)} {}
 
 web::~web() {
     // Wakes the accept, whether or not it was reached yet. http.stop() does nothing before that.

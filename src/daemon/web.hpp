@@ -4,14 +4,17 @@
 //   /healthz        sekid lives
 //   /readyz         the segment is sound and the loop is ticking; 503 and the reason otherwise
 //   /api/v1/state   JSON (report/json.hpp)
+//   /api/v1/events  telemetry events as they come (daemon/event_stream.hpp)
 //   /               names these
 //
-// Four threads answer, each a whole request at a time: no connection is kept, and a client that dawdles is dropped after a few seconds.
+// Four threads answer, each a whole request at a time: no connection is kept, and a client that dawdles is dropped after a few seconds. There is one more
+// for each who may listen to events, so that those keep nobody from being answered.
 // They see the segment through the board, and nothing of the loop.
 #pragma once
 
 #include <memory>
 
+#include "daemon/event_hub.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "daemon/listener.hpp"
 
@@ -19,8 +22,8 @@ namespace seki::daemon {
 
 class web {
 public:
-    web(listener on, const board& from);
-    ~web();  // answers what it has begun, then stops
+    web(listener on, const board& from, event_hub& hub);
+    ~web();  // answers what it has begun, then stops; the hub was closed
     web(const web&) = delete;
     web& operator=(const web&) = delete;
 

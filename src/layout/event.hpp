@@ -33,7 +33,7 @@ enum event_word : std::size_t {
     event_time = 0,         // CLOCK_MONOTONIC, ns
     event_head = 1,         // pack(event_head)
     event_incarnation = 2,  // of the primitive
-    event_owner = 3,        // pack_worker_owner() of the process; 0: it found no slot to be named by
+    event_who = 3,          // {pid:32 | thread:32} as the process sees itself; only ever shown
     event_first = 4,        // the two measurements of its kind
     event_second = 5,
     event_tag = 6,   // of the key

@@ -163,9 +163,9 @@ bool emitter::listens(nanos now) const noexcept {
 }
 
 emitter::target emitter::ring_of_caller() const noexcept {
-    if (attachment_ == nullptr) return {&segment_->worker(segment_->parts().max_workers), 0, true};
+    if (attachment_ == nullptr) return {&segment_->worker(segment_->parts().max_workers), shm::who_am_i(), true};
     const shm::worker& me = attachment_->me();
-    return {me.slot, me.owner, me.shared};
+    return {me.slot, me.who, me.shared};
 }
 
 void emitter::push(const happening& what) const noexcept {
@@ -191,7 +191,7 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_time] = what.now;
     words[layout::event_head] = layout::pack(head);
     words[layout::event_incarnation] = incarnation_;
-    words[layout::event_owner] = into.owner;
+    words[layout::event_who] = into.who;
     words[layout::event_first] = what.first;
     words[layout::event_second] = what.second;
     words[layout::event_tag] = tag;

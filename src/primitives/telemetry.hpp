@@ -70,7 +70,7 @@ private:
 
     struct target {
         layout::worker_slot* slot;
-        std::uint64_t owner;
+        std::uint64_t who;
         bool shared;
     };
 

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace seki::report {
 
@@ -13,5 +14,9 @@ namespace seki::report {
 
 // Whether a sekid holds the lock; nothing when that cannot be told, for lack of permission.
 [[nodiscard]] std::optional<bool> is_owned(const std::filesystem::path& segment) noexcept;
+
+// Where that sekid says that it answers HTTP, "http://127.0.0.1:9435" or "unix:/path": the second line of the file. Any bytes; nothing when there is
+// no sekid, or it does not say.
+[[nodiscard]] std::optional<std::string> owner_address(const std::filesystem::path& segment);
 
 }  // namespace seki::report

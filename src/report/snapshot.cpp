@@ -16,6 +16,7 @@
 #include "report/rule.hpp"
 #include "report/times.hpp"
 #include "shm/counters.hpp"
+#include "shm/event_ring.hpp"
 
 namespace seki::report {
 namespace {
@@ -149,11 +150,22 @@ limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& a
             .counters = name_counters(shm::sum(where, at.index, at.incarnation))};
 }
 
+event_totals look_at_events(const shm::segment& where) noexcept {
+    event_totals sum{.dropped = hardware::load_relaxed(where.header().events_missed)};
+    for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
+        const shm::event_counts each = shm::counts_of(where.worker(i).events);
+        sum.all += each.pushed + each.dropped;
+        sum.dropped += each.dropped + each.torn;
+    }
+    return sum;
+}
+
 snapshot take(const shm::segment& where) {
     snapshot all{.segment = look_at_segment(where),
                  .owner = look_at_owner(where),
                  .processes = look_at_processes(where),
-                 .reaped = hardware::load_relaxed(where.header().workers_reaped)};
+                 .reaped = hardware::load_relaxed(where.header().workers_reaped),
+                 .events = look_at_events(where)};
     for (const shm::placement& at : shm::directory{where}.list()) {
         if (at.kind == layout::kind::limiter) all.limiters.push_back(look_at_limiter(where, at));
         if (at.kind == layout::kind::bulkhead) all.bulkheads.push_back(look_at_bulkhead(where, at));

@@ -76,11 +76,18 @@ struct limiter_facts {
     limiter_counters counters;
 };
 
+// Telemetry events, ever.
+struct event_totals {
+    std::uint64_t all = 0;
+    std::uint64_t dropped = 0;  // a ring was full, an event was torn, or somebody who listened at sekid was too slow
+};
+
 struct snapshot {
     segment_facts segment;
     owner_facts owner;
     std::vector<process_facts> processes{};
     std::uint64_t reaped = 0;  // processes found dead and tidied, ever
+    event_totals events{};
     std::vector<limiter_facts> limiters{};
     std::vector<bulkhead_facts> bulkheads{};
 
@@ -95,6 +102,8 @@ struct snapshot {
 [[nodiscard]] owner_facts look_at_owner(const shm::segment& where);
 [[nodiscard]] std::vector<process_facts> look_at_processes(const shm::segment& where);
 [[nodiscard]] limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& at);
+
+[[nodiscard]] event_totals look_at_events(const shm::segment& where) noexcept;
 
 // "live", "dead", "lost_lock" or "gone".
 [[nodiscard]] std::string_view to_string(shm::verdict state) noexcept;

@@ -145,11 +145,12 @@ private:
 // What happened to the events of a ring, ever.
 struct event_counts {
     std::uint64_t pushed = 0;
-    std::uint64_t dropped = 0;  // for lack of room, or torn
+    std::uint64_t dropped = 0;  // for lack of room: never pushed
+    std::uint64_t torn = 0;     // of those pushed
 };
 [[nodiscard]] inline event_counts counts_of(const layout::event_ring& ring) noexcept {
-    return {hardware::load_relaxed(ring.pushed),
-            hardware::load_relaxed(ring.dropped) + hardware::load_relaxed(ring.torn)};
+    return {hardware::load_relaxed(ring.pushed), hardware::load_relaxed(ring.dropped),
+            hardware::load_relaxed(ring.torn)};
 }
 
 }  // namespace seki::shm

@@ -24,8 +24,12 @@ constinit word latest_id;
 std::uint64_t new_id() noexcept { return hardware::fetch_add_relaxed(latest_id, 1) + 1; }
 
 worker describe(const segment& where, std::size_t index, std::uint64_t owner) noexcept {
-    return {&where.worker(index), where.counters(index).data(), owner, (std::uint64_t{index} + 1) << 47,
-            index == where.parts().max_workers};
+    return {&where.worker(index),
+            where.counters(index).data(),
+            owner,
+            (std::uint64_t{index} + 1) << 47,
+            index == where.parts().max_workers,
+            who_am_i()};
 }
 
 worker shared_worker(const segment& where, std::uint64_t owner) noexcept {
@@ -67,6 +71,10 @@ worker take_slot(const segment& where, std::uint64_t owner) noexcept {
 }
 
 }  // namespace
+
+std::uint64_t who_am_i() noexcept {
+    return static_cast<std::uint64_t>(::getpid()) << 32 | static_cast<std::uint32_t>(::gettid());
+}
 
 // Whether this process has joined. No mutex: a fork in another thread would leave it locked in the child. `phase` is the process's token
 // and one of these, so that what the parent wrote says nothing about its child.

@@ -32,12 +32,16 @@ struct worker {
     std::uint64_t owner = 0;                    // layout::pack_worker_owner; 0 when even the process table is full
     std::uint64_t stamp_base = 0;               // (slot index + 1) << 47
     bool shared = false;                        // the slot of all that found none free
+    std::uint64_t who = 0;  // {pid:32 | kernel thread id:32} as the process sees itself; only ever shown
 };
 
 // 0 to max_workers, which is the shared one.
 [[nodiscard]] constexpr std::size_t slot_index(const worker& me) noexcept {
     return static_cast<std::size_t>((me.stamp_base >> 47) - 1);
 }
+
+// As worker::who has it. Two system calls.
+[[nodiscard]] std::uint64_t who_am_i() noexcept;
 
 class attachment {
 public:

@@ -1,6 +1,8 @@
 // Which events go into the ring of a worker, and what they say.
 #include "primitives/telemetry.hpp"
 
+#include <unistd.h>
+
 #include <cstring>
 #include <string>
 #include <vector>
@@ -85,7 +87,8 @@ TEST_F(TelemetryTest, ADenialIsToldWithItsKeyAndTrace) {
                                           static_cast<std::uint16_t>(limiter.place().index), 5, true}));
     EXPECT_EQ(event[layout::event_time], now);
     EXPECT_EQ(event[layout::event_incarnation], limiter.place().incarnation);
-    EXPECT_EQ(event[layout::event_owner], in()->me().owner);
+    EXPECT_EQ(event[layout::event_who] >> 32, static_cast<std::uint64_t>(::getpid()));
+    EXPECT_EQ(event[layout::event_who] & 0xffff'ffff, hardware::load_relaxed(in()->me().slot->thread));
     EXPECT_EQ(event[layout::event_first], 50'000'000'000U);
     EXPECT_EQ(event[layout::event_second], 1U);
     EXPECT_EQ(event[layout::event_tag], limiter.hash()("alice"));
@@ -240,7 +243,7 @@ TEST_F(TelemetryTest, WhoIsNotAttachedUsesTheSharedRing) {
     EXPECT_EQ(drained(mine()).size(), 0U);
     const auto told = drained(shared());
     ASSERT_EQ(told.size(), 1U);
-    EXPECT_EQ(told[0][layout::event_owner], 0U);
+    EXPECT_EQ(told[0][layout::event_who] >> 32, static_cast<std::uint64_t>(::getpid()));
 }
 
 // Fails if a name or a word is missing, and an event is told as something else.

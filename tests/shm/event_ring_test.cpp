@@ -64,7 +64,7 @@ TEST(EventRing, AnEventThatIsNotWholeIsCountedAndNotDelivered) {
     for (std::uint64_t i = 0; i < 3; ++i) ring{memory}.push(event(i), false);
     hardware::store_relaxed(memory.records[1].content[7], 0);
     EXPECT_EQ(drained(memory), (std::vector<std::uint64_t>{0, 2}));
-    EXPECT_EQ(shm::counts_of(memory).dropped, 1U);
+    EXPECT_EQ(shm::counts_of(memory).torn, 1U);
 }
 
 // Fails if the change of some single word goes unnoticed.

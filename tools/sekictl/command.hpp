@@ -72,5 +72,6 @@ void add_options(CLI::App& program, const context& with, ending& end);
 void add_lifecycle(CLI::App& program, const context& with, ending& end);
 void add_doctor(CLI::App& program, const context& with, ending& end);
 void add_bench(CLI::App& program, const context& with, ending& end);
+void add_events(CLI::App& program, const context& with, ending& end);
 
 }  // namespace seki::ctl

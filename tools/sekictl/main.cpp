@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
     add_lifecycle(program, with, end);
     add_doctor(program, with, end);
     add_bench(program, with, end);
+    add_events(program, with, end);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {

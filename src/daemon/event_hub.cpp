@@ -1,0 +1,163 @@
+#include "daemon/event_hub.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "primitives/clock.hpp"
+#include "shm/directory.hpp"
+#include "shm/event_ring.hpp"
+
+namespace seki::daemon {
+namespace {
+
+using primitives::event_mask;
+using primitives::mask_of;
+using shm::hardware;
+
+constexpr std::size_t most_names = 8192;  // more than primitives there can be: others are forgotten
+
+event_mask ordinary_events() noexcept {
+    event_mask mask = 0;
+    for (const auto& each : primitives::event_types())
+        if (!primitives::is_rare(each.kind)) mask |= mask_of(each.kind);
+    return mask;
+}
+
+// From CLOCK_MONOTONIC to the wall clock, now.
+std::uint64_t wall_offset() noexcept {
+    timespec wall{};
+    ::clock_gettime(CLOCK_REALTIME, &wall);
+    return static_cast<std::uint64_t>(wall.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(wall.tv_nsec) -
+           primitives::read_clock(Clock::precise);
+}
+
+}  // namespace
+
+event_hub::delivery event_hub::subscriber::wait(std::chrono::milliseconds patience) {
+    delivery now;
+    {
+        std::unique_lock hold{mutex_};
+        changed_.wait_for(hold, patience, [this] { return ready_ || over_; });
+        ready_ = false;
+        now.over = over_;
+        now.missed = std::exchange(missed_, 0);
+    }
+    queue_.consume_all([&](report::event_facts& each) { now.events.push_back(std::move(each)); });
+    return now;
+}
+
+event_hub::subscription event_hub::subscribe(event_mask wanted) {
+    auto made = std::make_shared<subscriber>(wanted);
+    const std::scoped_lock hold{mutex_};
+    if (closed_ || subscribers_.size() >= most_subscribers) return {};
+    subscribers_.push_back(made);
+    subscription all{.to = std::move(made)};
+    for (const auto& each : rare_)
+        if ((wanted & mask_of(each.head.kind)) != 0) all.before.push_back(each);
+    return all;
+}
+
+void event_hub::unsubscribe(const std::shared_ptr<subscriber>& who) {
+    const std::scoped_lock hold{mutex_};
+    std::erase(subscribers_, who);
+}
+
+std::vector<report::event_facts> event_hub::remembered_of(event_mask wanted) const {
+    const std::scoped_lock hold{mutex_};
+    std::vector<report::event_facts> found;
+    for (const auto& each : rare_)
+        if ((wanted & mask_of(each.head.kind)) != 0) found.push_back(each);
+    return found;
+}
+
+bool event_hub::has_subscribers() const {
+    const std::scoped_lock hold{mutex_};
+    return !subscribers_.empty();
+}
+
+void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const {
+    const bool wanted = [this] {
+        const std::scoped_lock hold{mutex_};
+        return std::ranges::any_of(subscribers_,
+                                   [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
+    }();
+    shm::word& listening = where.header().id.listening;
+    if (wanted)
+        hardware::store_relaxed(
+            listening, primitives::read_clock(Clock::precise) + static_cast<std::uint64_t>(for_so_long.count()));
+    else if (hardware::load_relaxed(listening) != 0)
+        hardware::store_relaxed(listening, 0);
+}
+
+std::shared_ptr<const std::string> event_hub::name_of(const shm::segment& where, const shm::event_content& event) {
+    const std::uint64_t incarnation = event[layout::event_incarnation];
+    if (const auto known = names_.find(incarnation); known != names_.end()) return known->second;
+    const auto entry = layout::unpack_event_header(event[layout::event_head]).entry;
+    if (entry >= where.parts().max_primitives) return nullptr;
+    const auto place = shm::directory{where}.at(entry);
+    if (!place || place->incarnation != incarnation) return nullptr;
+    if (names_.size() >= most_names) names_.clear();
+    return names_.emplace(incarnation, std::make_shared<const std::string>(place->name)).first->second;
+}
+
+void event_hub::collect(const shm::segment& from, std::size_t slot) {
+    taken_.clear();
+    taken_.reserve(layout::event_ring::capacity);  // nothing may fail between taking an event and keeping it
+    shm::event_ring<>{from.worker(slot).events}.drain(
+        [this](const shm::event_content& words) { taken_.push_back(words); });
+    for (const shm::event_content& words : taken_) {
+        report::event_facts event = report::decode(words);
+        if (primitives::find_event_type(event.head.kind) == nullptr) continue;
+        event.primitive = name_of(from, words);
+        event.slot = static_cast<std::uint32_t>(slot);
+        batch_.push_back(std::move(event));
+    }
+}
+
+void event_hub::drain(const shm::segment& from) {
+    batch_.clear();
+    for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
+    if (batch_.empty()) return;
+    const std::uint64_t offset = wall_offset();
+    std::ranges::stable_sort(batch_, {}, &report::event_facts::time_ns);
+    for (auto& each : batch_) {
+        each.unix_ns = each.time_ns + offset;
+        each.number = ++number_;
+    }
+    if (const std::uint64_t missed = hand_out(); missed != 0)
+        hardware::fetch_add_relaxed(from.header().events_missed, missed);
+}
+
+// How many events came to a full queue.
+std::uint64_t event_hub::hand_out() {
+    const std::scoped_lock hold{mutex_};
+    for (const auto& each : batch_)
+        if (primitives::is_rare(each.head.kind)) rare_.push_back(each);
+    while (rare_.size() > remembered) rare_.pop_front();
+    std::uint64_t missed_by_all = 0;
+    for (const auto& who : subscribers_) {
+        std::uint64_t missed = 0;
+        for (const auto& each : batch_)
+            if ((who->wanted_ & mask_of(each.head.kind)) != 0 && !who->queue_.push(each)) ++missed;
+        missed_by_all += missed;
+        const std::scoped_lock its{who->mutex_};
+        who->missed_ += missed;
+        who->ready_ = true;
+        who->changed_.notify_one();
+    }
+    return missed_by_all;
+}
+
+void event_hub::close() {
+    const std::scoped_lock hold{mutex_};
+    closed_ = true;
+    for (const auto& who : subscribers_) {
+        const std::scoped_lock its{who->mutex_};
+        who->over_ = true;
+        who->changed_.notify_one();
+    }
+}
+
+}  // namespace seki::daemon

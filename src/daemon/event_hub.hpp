@@ -1,0 +1,100 @@
+// Telemetry events in sekid: from the rings of the workers to whoever listens.
+//
+// The loop drains every ring and puts each event into the queue of each subscriber that wants its kind: bounded, of one writer, the loop, and one
+// reader, the thread that answers that subscriber. A full queue drops and counts; the loop waits for nobody. The mutex guards who there is, and
+// what is remembered for those who come later.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/lockfree/spsc_queue.hpp>
+
+#include "primitives/event_types.hpp"
+#include "report/event.hpp"
+#include "shm/event_ring.hpp"
+#include "shm/segment.hpp"
+
+namespace seki::daemon {
+
+class event_hub {
+public:
+    static constexpr std::size_t most_subscribers = 8;  // each has a thread of the web's for as long as it likes
+    static constexpr std::size_t remembered = 256;
+
+    // What there is for a subscriber now.
+    struct delivery {
+        std::vector<report::event_facts> events;
+        std::uint64_t missed = 0;  // since the last one: its queue was full
+        bool over = false;         // sekid stops
+    };
+
+    class subscriber {
+    public:
+        explicit subscriber(primitives::event_mask wanted) : wanted_{wanted}, queue_{queue_length} {}
+
+        // Waits until there is something, at most so long.
+        [[nodiscard]] delivery wait(std::chrono::milliseconds patience);
+
+    private:
+        friend class event_hub;
+        static constexpr std::size_t queue_length = 4096;
+
+        primitives::event_mask wanted_;
+        boost::lockfree::spsc_queue<report::event_facts> queue_;
+        std::mutex mutex_;
+        std::condition_variable changed_;
+        bool ready_ = false;
+        bool over_ = false;
+        std::uint64_t missed_ = 0;
+    };
+
+    struct subscription {
+        std::shared_ptr<subscriber> to;             // null: most_subscribers listen already
+        std::vector<report::event_facts> before{};  // the rare events that are remembered, of those wanted
+    };
+    // Any thread.
+    [[nodiscard]] subscription subscribe(primitives::event_mask wanted);
+    void unsubscribe(const std::shared_ptr<subscriber>& who);
+    [[nodiscard]] std::vector<report::event_facts> remembered_of(primitives::event_mask wanted) const;
+    [[nodiscard]] bool has_subscribers() const;
+    // Two ticks and some, so that a loop that is late for once makes nobody deaf.
+    [[nodiscard]] static std::chrono::nanoseconds listening_time(std::chrono::nanoseconds tick) noexcept {
+        return 2 * tick + std::chrono::seconds{1};
+    }
+    // Tells workers whether somebody wants the events of ordinary calls: for so long, unless it is said again.
+    void tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const;
+
+    // The loop.
+    void drain(const shm::segment& from);
+    void forget_names() { names_.clear(); }  // of a segment that is gone
+    // Ends all subscriptions.
+    void close();
+
+private:
+    [[nodiscard]] std::shared_ptr<const std::string> name_of(const shm::segment& where,
+                                                             const shm::event_content& event);
+    void collect(const shm::segment& from, std::size_t slot);
+    [[nodiscard]] std::uint64_t hand_out();
+
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<subscriber>> subscribers_;
+    std::deque<report::event_facts> rare_;
+    bool closed_ = false;
+
+    // Of the loop alone.
+    std::vector<shm::event_content> taken_;
+    std::vector<report::event_facts> batch_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<const std::string>> names_;
+    std::uint64_t number_ = 0;
+};
+
+}  // namespace seki::daemon
