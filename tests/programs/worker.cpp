@@ -2,6 +2,7 @@
 //
 //   check NAME KEY COST        -> allow REMAINING | deny RETRY_AFTER_NS | error CODE
 //   repeat TIMES NAME KEY      -> allowed COUNT
+//   trace TRACEPARENT          -> traced | error CODE
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -38,6 +39,13 @@ void repeat(const seki::Segment& in, std::istream& words) {
     std::cout << "allowed " << allowed << '\n';
 }
 
+void trace(std::istream& words) {
+    std::string parent;
+    words >> parent;
+    const auto set = seki::telemetry::set_trace_context(parent);
+    std::cout << (set ? "traced" : "error " + std::string{to_string(set.error().code)}) << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,6 +60,7 @@ int main(int argc, char** argv) {
         words >> command;
         if (command == "check") check(*opened, words);
         if (command == "repeat") repeat(*opened, words);
+        if (command == "trace") trace(words);
         std::cout.flush();
     }
     return 0;

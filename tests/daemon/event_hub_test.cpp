@@ -1,0 +1,175 @@
+// The way of events through sekid, without a running one.
+#include "daemon/event_hub.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/client_fixture.hpp"
+#include "layout/event.hpp"
+#include "primitives/telemetry.hpp"
+#include "shm/event_ring.hpp"
+
+namespace seki::test {
+namespace {
+
+using daemon::event_hub;
+using layout::event_kind;
+using primitives::all_events;
+using primitives::mask_of;
+using shm::hardware;
+using State = algorithm::breaker::state;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct EventHubTest : ClientTest {
+    Segment segment = opened();
+    Limiter logins = must(segment.limiter("logins", {.limit = 1, .window = 24h, .max_keys = 64}));
+    shm::placement place = *shm::directory{where()}.find(layout::kind::limiter, "logins");
+    primitives::emitter events{*segment.handle()->attachment(), place, true};
+    event_hub hub;
+
+    [[nodiscard]] const shm::segment& where() const { return segment.handle()->where(); }
+    void change(std::uint32_t generation = 1, std::uint64_t now = 5) const {
+        events.breaker_state_change(State::closed, State::open, generation, now);
+    }
+    static std::vector<std::uint64_t> generations(const std::vector<report::event_facts>& of) {
+        std::vector<std::uint64_t> all;
+        for (const auto& each : of) all.push_back(each.second);
+        return all;
+    }
+};
+
+// Fails if an event comes to a subscriber twice, not at all, without its name, or out of the order in which things happened.
+TEST_F(EventHubTest, EverySubscriberGetsEveryEventOnceAndInOrder) {
+    const auto first = hub.subscribe(all_events).to;
+    const auto second = hub.subscribe(all_events).to;
+    change(1, 30);
+    primitives::emitter{where(), place}.breaker_state_change(State::open, State::half_open, 2, 20);  // another ring
+    hub.drain(where());
+    for (const auto& each : {first, second}) {
+        const auto got = each->wait(0ms);
+        EXPECT_EQ(generations(got.events), (std::vector<std::uint64_t>{2, 1}));
+        EXPECT_EQ(got.missed, 0U);
+        ASSERT_TRUE(got.events[0].primitive);
+        EXPECT_EQ(*got.events[0].primitive, "logins");
+        EXPECT_EQ(got.events[0].number + 1, got.events[1].number);
+    }
+    hub.drain(where());
+    EXPECT_THAT(first->wait(0ms).events, IsEmpty());
+}
+
+// Fails if a subscriber is told what it did not ask for.
+TEST_F(EventHubTest, ASubscriberGetsWhatItAskedFor) {
+    const auto rare = hub.subscribe(mask_of(event_kind::bulkhead_reclaimed)).to;
+    change();
+    events.bulkhead_reclaimed(1, 2);
+    hub.drain(where());
+    const auto got = rare->wait(0ms);
+    ASSERT_THAT(got.events, SizeIs(1));
+    EXPECT_EQ(got.events[0].head.kind, event_kind::bulkhead_reclaimed);
+}
+
+// Fails if a full queue holds up the loop, or what was missed is counted nowhere.
+TEST_F(EventHubTest, WhoIsTooSlowMissesAndIsToldHowMany) {
+    const auto slow = hub.subscribe(all_events).to;
+    for (std::uint32_t i = 0; i < 5'000; ++i) {
+        change(i);
+        hub.drain(where());
+    }
+    const auto got = slow->wait(0ms);
+    EXPECT_GE(got.events.size(), 4'096U);
+    EXPECT_EQ(got.events.size() + got.missed, 5'000U);
+    EXPECT_EQ(hardware::load_relaxed(where().header().events_missed), got.missed);
+    EXPECT_EQ(slow->wait(0ms).missed, 0U);
+}
+
+// Fails if those who come later learn nothing of what was rare, or all of the past is kept.
+TEST_F(EventHubTest, RareEventsAreRememberedForWhoComesLater) {
+    for (std::uint32_t i = 0; i < 300; ++i) {
+        change(i);
+        hub.drain(where());
+    }
+    const auto late = hub.subscribe(all_events);
+    ASSERT_THAT(late.before, SizeIs(event_hub::remembered));
+    EXPECT_EQ(late.before.back().second, 299U);
+    EXPECT_THAT(late.to->wait(0ms).events, IsEmpty());
+    EXPECT_THAT(hub.subscribe(mask_of(event_kind::bulkhead_reclaimed)).before, IsEmpty());
+}
+
+// Fails if ordinary calls are asked for while nobody wants them, or not while somebody does.
+TEST_F(EventHubTest, WorkersAreToldWhetherSomebodyListens) {
+    const shm::word& listening = where().header().id.listening;
+    const auto told = [&] {
+        hub.tell_workers(where(), 1s);
+        return hardware::load_relaxed(listening) != 0;
+    };
+    EXPECT_FALSE(told());
+    const auto rare = hub.subscribe(mask_of(event_kind::breaker_state_change)).to;
+    EXPECT_FALSE(told());
+    const auto all = hub.subscribe(all_events).to;
+    EXPECT_TRUE(told());
+    (void)logins.check("alice");
+    (void)logins.check("alice");
+    hub.drain(where());
+    EXPECT_THAT(rare->wait(0ms).events, IsEmpty());
+    EXPECT_THAT(all->wait(0ms).events, SizeIs(1));
+    hub.unsubscribe(all);
+    EXPECT_FALSE(told());
+}
+
+// Fails if there is no end to who may listen, or a place is not free again.
+TEST_F(EventHubTest, OnlySoManyMayListen) {
+    std::vector<std::shared_ptr<event_hub::subscriber>> all;
+    for (std::size_t i = 0; i < event_hub::most_subscribers; ++i) all.push_back(hub.subscribe(all_events).to);
+    EXPECT_NE(all.back(), nullptr);
+    EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
+    hub.unsubscribe(all.front());
+    EXPECT_NE(hub.subscribe(all_events).to, nullptr);
+}
+
+// Fails if a listener outlives sekid's wish to stop.
+TEST_F(EventHubTest, ClosingEndsAllSubscriptions) {
+    const auto one = hub.subscribe(all_events).to;
+    hub.close();
+    EXPECT_TRUE(one->wait(1h).over);
+    EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
+}
+
+// Fails if what a scribbler wrote is told as an event, or named after a primitive that it is not of.
+TEST_F(EventHubTest, NonsenseIsNotTold) {
+    const auto all = hub.subscribe(all_events).to;
+    shm::event_ring<> ring{where().worker(0).events};
+    for (const std::uint64_t head : {0ULL, 9ULL, 255ULL, ~0ULL}) {
+        shm::event_content words{};
+        words[layout::event_head] = head;
+        ring.push(words, true);
+    }
+    shm::event_content of_nobody{};
+    of_nobody[layout::event_head] = layout::pack(layout::event_header{.kind = event_kind::limiter_deny,
+                                                                      .result = 99,
+                                                                      .detail = 99,
+                                                                      .entry = 0xffff,
+                                                                      .key_size = 0x7000,
+                                                                      .has_text = true});
+    of_nobody[layout::event_time] = ~0ULL;
+    of_nobody[layout::event_first] = ~0ULL;
+    for (std::size_t i = 0; i < 5; ++i) of_nobody[layout::event_text + i] = 0xff'1b'e2'80'ae'00'0a'22ULL;
+    ring.push(of_nobody, true);
+    hub.drain(where());
+    const auto got = all->wait(0ms);
+    ASSERT_THAT(got.events, SizeIs(1));
+    EXPECT_EQ(got.events[0].primitive, nullptr);
+    const auto as_json = report::to_json(got.events[0]);
+    EXPECT_TRUE(as_json["primitive"].is_null());
+    EXPECT_TRUE(as_json["measurements"]["retry_after_seconds"].is_null());
+    EXPECT_FALSE(as_json["metadata"]["key_whole"].get<bool>());
+    const std::string line = report::event_line(as_json);
+    EXPECT_EQ(line.find_first_of("\n\x1b"), std::string::npos);
+    EXPECT_EQ(line.find("\xe2\x80\xae"), std::string::npos);
+    EXPECT_EQ(report::event_line(report::json::parse("[1]")), "- - - null");
+}
+
+}  // namespace
+}  // namespace seki::test
