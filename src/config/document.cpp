@@ -71,6 +71,8 @@ std::string_view name_of(value_kind kind) {
         case value_kind::number: return "a whole number";
         case value_kind::duration: return "a duration in quotes such as \"30s\"";
         case value_kind::flag: return "a switch";
+        case value_kind::fraction: return "a number";
+        case value_kind::number_or_duration: return "a whole number or a duration in quotes such as \"30s\"";
         default: return "text in quotes";
     }
 }
@@ -81,7 +83,10 @@ std::optional<std::string> text_of(const toml::node& node, value_kind kind) {
         return node.is_integer() ? std::optional{fmt::format("{}", **node.as_integer())} : std::nullopt;
     if (kind == value_kind::flag)
         return node.is_boolean() ? std::optional{fmt::format("{}", **node.as_boolean())} : std::nullopt;
-    return node.is_string() ? std::optional{**node.as_string()} : std::nullopt;
+    if (kind == value_kind::fraction && node.is_floating_point()) return fmt::format("{}", **node.as_floating_point());
+    if ((kind == value_kind::fraction || kind == value_kind::number_or_duration) && node.is_integer())
+        return fmt::format("{}", **node.as_integer());
+    return node.is_string() && kind != value_kind::fraction ? std::optional{**node.as_string()} : std::nullopt;
 }
 
 // What stands there, with a space after it, for a message; nothing where it is long.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "config/size.hpp"
@@ -132,6 +133,17 @@ Result<void> parse_log(configuration& into, const setting& key, std::string_view
     return {};
 }
 
+Result<void> parse_event_sample(configuration& into, const setting& key, std::string_view text) {
+    double part = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (problem != std::errc{} || end != text.data() + text.size() || !std::isfinite(part))
+        return refuse(key, primitives::quoted(text), "is not a number");
+    if (part < 0) return refuse(key, text, "is too small");
+    if (part > 1) return refuse(key, text, "is too large");
+    into.daemon.event_sample = part;
+    return {};
+}
+
 constexpr std::array<setting, 6> segment_table{{
     {"path", value_kind::word, "a path, or a name without a slash", parse_path},
     {"mode", value_kind::word, R"("0660", "0640" or "0600")", parse_mode},
@@ -141,10 +153,11 @@ constexpr std::array<setting, 6> segment_table{{
     {"size", value_kind::word, R"("auto", or "1MiB" to "1TiB")", parse_segment_size},
 }};
 
-constexpr std::array<setting, 3> sekid_table{{
+constexpr std::array<setting, 4> sekid_table{{
     {"listen", value_kind::word, R"("127.0.0.1:9435" or "unix:/run/seki/http.sock")", parse_listen},
     {"tick", value_kind::duration, "1ms to 10s", parse_tick},
     {"log", value_kind::word, R"("journal" or "stderr")", parse_log},
+    {"event_sample", value_kind::fraction, "0 to 1", parse_event_sample},
 }};
 
 }  // namespace

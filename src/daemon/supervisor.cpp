@@ -117,6 +117,7 @@ Result<void> supervisor::take_care() {
     const auto me = shm::my_identity();
     hardware::store_relaxed(header.owner_pid, me.pid);
     hardware::store_relaxed(header.owner_start, me.start_time);
+    sample();
     beat(now_ns());
     show();
     return {};
@@ -149,6 +150,12 @@ void supervisor::beat(std::uint64_t now) const noexcept {
 
 void supervisor::drain() {
     if (owned_ != nullptr) hub_.drain(*owned_->segment);
+}
+
+void supervisor::sample() const noexcept {
+    constexpr double all = 4294967296.0;
+    hardware::store_relaxed(owned_->segment->header().event_sample,
+                            static_cast<std::uint64_t>(settings_.daemon.event_sample * all));
 }
 
 void supervisor::listen() {
@@ -228,6 +235,8 @@ Result<void> supervisor::apply(const config::configuration& next) {
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
     warn_about_restart(next);
     settings_.daemon.tick = next.daemon.tick;
+    settings_.daemon.event_sample = next.daemon.event_sample;
+    if (owned_ != nullptr) sample();
     settings_.primitives = next.primitives;
     settings_.segment = next.segment;
     show();

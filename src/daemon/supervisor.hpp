@@ -44,6 +44,7 @@ private:
     void reap();
     void drain();
     void listen();
+    void sample() const noexcept;
     void look_around(std::uint64_t now_ns);
     void recover();
     [[nodiscard]] bool reload_requested() noexcept;

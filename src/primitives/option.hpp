@@ -18,7 +18,7 @@
 namespace seki::primitives {
 
 // How a value is written in a configuration file.
-enum class value_kind : std::uint8_t { number, duration, word, flag };
+enum class value_kind : std::uint8_t { number, duration, word, flag, fraction, number_or_duration };
 
 template <class Options>
 struct option {

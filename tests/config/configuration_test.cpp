@@ -40,6 +40,7 @@ size = "32MiB"
 [sekid]
 listen = "unix:/run/seki/http.sock"
 tick = "20ms"
+event_sample = 0.25
 log = "stderr"
 
 [limiter.api]
@@ -54,6 +55,7 @@ window = "1s"
     EXPECT_EQ(read->segment, segment);
     EXPECT_EQ(read->daemon.listen, "unix:/run/seki/http.sock");
     EXPECT_EQ(read->daemon.tick, 20ms);
+    EXPECT_EQ(read->daemon.event_sample, 0.25);
     EXPECT_EQ(read->daemon.log, log_target::standard_error);
     ASSERT_EQ(read->of<LimiterOptions>().size(), 2U);
     EXPECT_EQ(read->of<LimiterOptions>()[0].first, "zebra");
@@ -100,6 +102,7 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
     EXPECT_EQ(read->segment, SegmentOptions{});
     EXPECT_EQ(read->daemon.listen, "127.0.0.1:9435");
     EXPECT_EQ(read->daemon.tick, 50ms);
+    EXPECT_EQ(read->daemon.event_sample, 0);
     EXPECT_TRUE(read->of<LimiterOptions>().empty());
     EXPECT_EQ(parse("[segment]\nsize = \"auto\"", "f")->segment.size, 0U);
 }
@@ -191,6 +194,10 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{
             "[sekid]\nlisten = 'unix:x'",
             R"(f:2:10: [sekid]: listen "unix:x" does not name an absolute path: "127.0.0.1:9435" or "unix:/run/seki/http.sock")"},
+        bad_text{"[sekid]\nevent_sample = 2", "f:2:16: [sekid]: event_sample 2 is too large: 0 to 1"},
+        bad_text{"[sekid]\nevent_sample = -0.5", "f:2:16: [sekid]: event_sample -0.5 is too small: 0 to 1"},
+        bad_text{"[sekid]\nevent_sample = nan", "f:2:16: [sekid]: event_sample \"nan\" is not a number: 0 to 1"},
+        bad_text{"[sekid]\nevent_sample = '1'", "f:2:16: [sekid]: event_sample \"1\" is text, not a number: 0 to 1"},
         bad_text{"[sekid]\ntick = '1us'", "f:2:8: [sekid]: tick 1us is too short: 1ms to 10s"},
         bad_text{"[sekid]\nlog = 'syslog'", R"(f:2:7: [sekid]: log "syslog" is unknown: "journal" or "stderr")"}));
 

@@ -138,6 +138,20 @@ class Listening(EventsTest):
         self.assertEqual(self.listening(), 0)
         self.assertEqual(sekid.samples()["seki_events_total"], 0)
 
+    def test_allows_are_told_as_far_as_they_are_asked_for(self):
+        """Fails when event_sample has no effect, or not before sekid starts anew."""
+        self.configure("[limiter.login]\nlimit = 1000000\nwindow = '30d'\nmax_keys = 100\n")
+        sekid = self.start()
+        follower = self.follow()
+        worker = self.worker()
+        worker("repeat 100 login alice")
+        self.configure("", sekid='listen = "127.0.0.1:0"\nevent_sample = 1.0')
+        sekid.reload()
+        worker("repeat 3 login bob")
+        told = follower.out.wait(r"(.*\n){3}")[0]
+        self.assertEqual(told.count("seki.rate_limit.allow"), 3)
+        self.assertEqual(told.count('key="bob"'), 3)
+
     def test_events_are_counted(self):
         """Fails when the counters are not there from the start, do not move, or go down with sekid."""
         sekid = self.start()
