@@ -159,9 +159,9 @@ json to_json(const snapshot& all) {
             {"segment", to_json(all.segment)},
             {"sekid", to_json(all.owner)},
             {"workers", {{"processes", list_of(all.processes)}, {"threads", all.threads()}, {"reaped", all.reaped}}},
-             {"events", {{"total", all.events.all}, {"dropped", all.events.dropped}}},
-             {"limiters", list_of(all.limiters)},
-             {"bulkheads", list_of(all.bulkheads)}};
+            {"events", {{"total", all.events.all}, {"dropped", all.events.dropped}}},
+            {"limiters", list_of(all.limiters)},
+            {"bulkheads", list_of(all.bulkheads)}};
 }
 
 }  // namespace seki::report

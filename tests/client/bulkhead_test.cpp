@@ -1,28 +1,13 @@
 // Bulkheads by their public face, in one process: what each call promises.
 #include <seki/bulkhead.hpp>
 
-#include <stdlib.h>
-
 #include <concepts>
-#include <new>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "client_fixture.hpp"
 #include "shm/memory.hpp"
-
-// Every allocation of this program goes by here. Not inlined: g++ would see half of a pair, and warn of it.
-namespace {
-constinit seki::layout::word allocations;
-}
-[[gnu::noinline]] void* operator new(std::size_t size) {
-    seki::shm::hardware::fetch_add_relaxed(allocations, 1);
-    if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    throw std::bad_alloc{};
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace seki::test {
 namespace {
@@ -316,21 +301,6 @@ TEST_F(Bulkheads, ErrorsSayWhatToDo) {
     EXPECT_NE(database.explain(Errc::bulkhead_full).message.find("max_concurrent is 1"), std::string::npos);
     EXPECT_EQ(to_string(Errc::bulkhead_full), "bulkhead_full");
     EXPECT_EQ(to_string(Errc::timeout), "timeout");
-}
-
-// Fails if acquiring, releasing or refusing allocates.
-TEST_F(Bulkheads, NothingIsAllocatedOnTheWay) {
-    const Segment segment = opened();
-    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
-    (void)must(database.try_acquire());  // this thread has its slot now
-    const std::uint64_t before = shm::hardware::load_relaxed(allocations);
-    for (int i = 0; i < 100; ++i) {
-        const auto permit = database.try_acquire();
-        const auto refused = database.try_acquire();
-        const auto waited = database.acquire(0s);
-        if (!permit || refused || waited) std::abort();
-    }
-    EXPECT_EQ(shm::hardware::load_relaxed(allocations), before);
 }
 
 // Fails if threads that acquire, wait and release are ever more than max_concurrent, or a permit is lost (the thread sanitizer sees more).
