@@ -112,6 +112,8 @@ void event_hub::collect(const shm::segment& from, std::size_t slot) {
         if (primitives::find_event_type(event.head.kind) == nullptr) continue;
         event.primitive = name_of(from, words);
         event.slot = static_cast<std::uint32_t>(slot);
+        event.number =
+            batch_.size();  // until it is sorted: what one worker told within a nanosecond stays in its order
         batch_.push_back(std::move(event));
     }
 }
@@ -121,7 +123,7 @@ void event_hub::drain(const shm::segment& from) {
     for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
     if (batch_.empty()) return;
     const std::uint64_t offset = wall_offset();
-    std::ranges::stable_sort(batch_, {}, &report::event_facts::time_ns);
+    std::ranges::sort(batch_, {}, [](const report::event_facts& each) { return std::pair{each.time_ns, each.number}; });
     for (auto& each : batch_) {
         each.unix_ns = each.time_ns + offset;
         each.number = ++number_;
