@@ -26,8 +26,9 @@ bool print(const medians& measured, const std::vector<row>& rows) {
     fmt::print("| what | measured | against | ratio | bar | |\n| --- | --- | --- | --- | --- | --- |\n");
     for (const row& each : rows) {
         const double over = measured.of(each.numerator);
-        const double under = measured.of(each.denominator);
-        if (over == 0 || under == 0) continue;  // filtered out of this run
+        const double once = measured.of(each.denominator);
+        if (over == 0 || once == 0) continue;  // filtered out of this run
+        const double under = once * each.times + each.plus;
         const double ratio = over / under;
         const bool met = each.at_most ? ratio <= each.bar : ratio >= each.bar;
         all = all && met;

@@ -26,6 +26,9 @@ struct row {
     std::string denominator;
     double bar = 0;
     bool at_most = true;  // the ratio must be at most the bar, or at least
+    // The ratio is to so many of the denominator and so many nanoseconds more.
+    double times = 1;
+    double plus = 0;
 };
 
 // Prints the table; true when every bar is met.

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <seki/api.hpp>
+#include <seki/call.hpp>
 #include <seki/error.hpp>
 
 namespace seki {
@@ -109,10 +110,11 @@ public:
     // Waits for `timeout`, but no longer than max_wait unless that is 0.
     [[nodiscard]] Result<Permit> acquire(std::chrono::nanoseconds timeout) const noexcept;
 
-    // Calls `function` with a permit, acquired as acquire() does, and answers what it returned: Result<T> for a function that returns T or
-    // Result<T>. What it throws passes through, and the permit is given back.
-    template <class Function>
-    auto call(Function&& function) const;
+    // Calls `function` with a permit, acquired as acquire() does. Answers what the function returned, or a refusal: bulkhead_full or timeout. What it
+    // throws passes through, and the permit is given back.
+    //     auto rows = database.call([&] { return query(sql); }).or_else([] { return Rows{}; });
+    template <std::invocable Function>
+    CallResultOf<Function> call(Function&& function) const;
 
     [[nodiscard]] Result<BulkheadStatus> status() const;
 
@@ -131,30 +133,16 @@ private:
     std::shared_ptr<client::bulkhead_handle> handle_;
 };
 
-namespace detail {
-
-template <class T>
-struct result_of_call {
-    using type = Result<T>;
-};
-template <class T>
-struct result_of_call<Result<T>> {
-    using type = Result<T>;
-};
-
-}  // namespace detail
-
-template <class Function>
-auto Bulkhead::call(Function&& function) const {
-    using returned = std::invoke_result_t<Function>;
-    using result = typename detail::result_of_call<std::remove_cvref_t<returned>>::type;
+template <std::invocable Function>
+CallResultOf<Function> Bulkhead::call(Function&& function) const {
     const Result<Permit> permit = acquire();
-    if (!permit) return result{std::unexpect, permit.error()};
-    if constexpr (std::is_void_v<returned>) {
+    if (!permit) [[unlikely]]
+        return CallResultOf<Function>{std::unexpect, Refusal{permit.error().code}};
+    if constexpr (std::is_void_v<std::invoke_result_t<Function>>) {
         std::invoke(std::forward<Function>(function));
-        return result{};
+        return {};
     } else {
-        return result{std::invoke(std::forward<Function>(function))};
+        return detail::wrapping_of<Function>::wrap(std::invoke(std::forward<Function>(function)));
     }
 }
 

@@ -28,6 +28,9 @@ enum class Errc : std::uint8_t {
     bulkhead_full,      // all permits are held, or as many wait for one as may
     timeout,            // it was waited for, and did not come in time
     system,             // any other refusal of the operating system
+    rate_limited,       // a limiter denied it
+    circuit_open,       // a breaker lets no calls through
+    call_failed,        // the function was called, and answered an error of its own
 };
 
 // A stable identifier such as "not_found": what --json prints and what bindings match on.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <seki/api.hpp>
+#include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
@@ -69,6 +70,12 @@ public:
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, and gives back what they held.
     Result<void> maintain() const;
+    // Likewise for breakers. All their options can change: window_size and half_open_requests as far as there was made room for at the creation. A
+    // change of window_type, or of the length of a time window, starts the window anew.
+    [[nodiscard]] Result<Breaker> breaker(std::string_view name, const BreakerOptions& options) const;
+    [[nodiscard]] Result<Breaker> breaker(std::string_view name) const;
+    Result<void> change(std::string_view name, const BreakerOptions& options) const;
+    Result<void> remove_breaker(std::string_view name) const;
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
 

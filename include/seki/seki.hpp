@@ -1,8 +1,11 @@
 // Everything of Seki's C++ interface.
 #pragma once
 
+#include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
+#include <seki/call.hpp>
 #include <seki/error.hpp>
+#include <seki/execute.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
 #include <seki/telemetry.hpp>

@@ -57,6 +57,7 @@ struct terms {
     nanos wait_duration_max = 600 * second;  // of no effect where wait_duration is longer
     std::uint64_t half_open_requests = 5;
     nanos max_half_open_duration = 60 * second;
+    friend bool operator==(const terms&, const terms&) = default;
 };
 static_assert(sizeof(terms) <= 16 * sizeof(std::uint64_t));
 
@@ -134,6 +135,7 @@ enum class event : std::uint8_t {
     window_trips,  // the outcomes of a generation ask for opening
     probes_ok,     // all probes of a generation were ok
     probe_failed,  // one was not
+    renew,         // what stands in the window was counted for another: it starts empty
     reset,         // the rest are an operator's
     force_open,
     force_closed,
@@ -200,7 +202,7 @@ constexpr step asked(const position& from, nanos now, const terms& law) noexcept
     return due;
 }
 
-// `generation` is the one that the event belongs to; an operator's belongs to any.
+// `generation` is the one that the event belongs to; an operator's, and renew, belong to any.
 constexpr step react(const position& from, event what, std::uint32_t generation, nanos now, const terms& law) noexcept {
     const step nothing{.next = from};
     const bool current = generation == from.generation;
@@ -212,6 +214,7 @@ constexpr step react(const position& from, event what, std::uint32_t generation,
         case event::probes_ok:
             return current && from.state == state::half_open ? moved(from, state::closed, now) : nothing;
         case event::probe_failed: return current && from.state == state::half_open ? reopened(from, now, law) : nothing;
+        case event::renew: return counts(from.state) ? moved(from, from.state, now) : nothing;
         case event::reset: return moved(from, state::closed, now);
         case event::force_open: return force(state::forced_open);
         case event::force_closed: return force(state::forced_closed);

@@ -10,6 +10,8 @@
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
 #include "config/room.hpp"
+#include "primitives/breaker.hpp"
+#include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/every_family.hpp"
@@ -134,9 +136,24 @@ Result<void> Segment::maintain() const {
     const shm::segment& where = (*in)->where();
     shm::reap(where);
     primitives::reclaim_permits(where);
+    primitives::reclaim_probes(where);
     primitives::finish_changes(where);
     return {};
 }
+Result<Breaker> Segment::breaker(std::string_view name, const BreakerOptions& options) const {
+    auto made = get<primitives::breaker>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Breaker{std::move(*made)};
+}
+Result<Breaker> Segment::breaker(std::string_view name) const {
+    auto found = get<primitives::breaker>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Breaker{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const BreakerOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
 
 const std::filesystem::path& Segment::path() const noexcept { return handle_->path(); }
 

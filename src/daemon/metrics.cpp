@@ -4,9 +4,11 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "daemon/version.hpp"
+#include "primitives/option_names.hpp"
 #include "report/text.hpp"
 
 namespace seki::daemon {
@@ -25,7 +27,9 @@ public:
         made_.type = type;
     }
 
-    void add(std::uint64_t value, labels with = {}) {
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    void add(Number value, labels with = {}) {
         ClientMetric metric;
         metric.label = std::move(with);
         (made_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = static_cast<double>(value);
@@ -88,6 +92,50 @@ MetricFamily costs(const std::vector<report::limiter_facts>& limiters) {
 }
 
 labels of(const report::bulkhead_facts& bulkhead) { return {{"bulkhead", report::valid_utf8(bulkhead.place.name)}}; }
+labels of(const report::breaker_facts& breaker) { return {{"breaker", report::valid_utf8(breaker.place.name)}}; }
+
+labels of(const report::breaker_facts& breaker, const char* label, std::string_view word) {
+    return {{"breaker", report::valid_utf8(breaker.place.name)}, {label, std::string{word}}};
+}
+
+MetricFamily states(const std::vector<report::breaker_facts>& breakers) {
+    family made{"seki_breaker_state", "1 for the state that it is in, 0 for the others.", MetricType::Gauge};
+    for (const auto& each : breakers)
+        for (const std::string_view state : primitives::words_of<BreakerState>::all)
+            made.add(primitives::to_string(each.status.state) == state, of(each, "state", state));
+    return std::move(made).take();
+}
+
+MetricFamily calls(const std::vector<report::breaker_facts>& breakers) {
+    family made{"seki_breaker_calls_total", "Calls, by what they came to.", MetricType::Counter};
+    for (const auto& each : breakers) {
+        made.add(each.counters.ok, of(each, "outcome", "ok"));
+        made.add(each.counters.error, of(each, "outcome", "error"));
+        made.add(each.counters.slow, of(each, "outcome", "slow"));
+        made.add(each.counters.ignored, of(each, "outcome", "ignored"));
+        made.add(each.counters.rejected, of(each, "outcome", "rejected"));
+    }
+    return std::move(made).take();
+}
+
+// Those that any breaker goes through by itself, from the start; what operators make of it, once they did.
+MetricFamily transitions(const std::vector<report::breaker_facts>& breakers) {
+    using enum BreakerState;
+    family made{"seki_breaker_transitions_total", "Changes of state.", MetricType::Counter};
+    for (const auto& each : breakers)
+        for (std::size_t from = 0; from < layout::breaker_states; ++from)
+            for (std::size_t to = 0; to < layout::breaker_states; ++to) {
+                const auto first = static_cast<BreakerState>(from), second = static_cast<BreakerState>(to);
+                const bool usual = (first == closed && second == open) || (first == open && second == half_open) ||
+                                   (first == half_open && (second == open || second == closed));
+                const std::uint64_t count = each.transitions[from][to];
+                if (!usual && count == 0) continue;
+                auto labels_of_it = of(each, "from", primitives::to_string(first));
+                labels_of_it.push_back({"to", std::string{primitives::to_string(second)}});
+                made.add(count, std::move(labels_of_it));
+            }
+    return std::move(made).take();
+}
 
 template <class Facts, class Value>
 MetricFamily of_each(const std::vector<Facts>& all, const char* name, const char* help, MetricType type, Value value) {
@@ -114,6 +162,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     constexpr auto gauge = MetricType::Gauge;
     const auto& limiters = all.limiters;
     const auto& bulkheads = all.bulkheads;
+    const auto& breakers = all.breakers;
     return {
         decisions(limiters),
         costs(limiters),
@@ -139,6 +188,20 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 counter, [](const auto& each) { return each.status.reclaimed; }),
         of_each(bulkheads, "seki_bulkhead_wait_seconds", "How long was waited for a permit, whether or not it came.",
                 MetricType::Histogram, [](const auto& each) { return each.waits; }),
+        states(breakers),
+        calls(breakers),
+        transitions(breakers),
+        of_each(breakers, "seki_breaker_call_duration_seconds", "How long calls took that were let through.",
+                MetricType::Histogram, [](const auto& each) { return each.durations; }),
+        of_each(breakers, "seki_breaker_failure_ratio", "Errors in the window, by all calls in it.", gauge,
+                [](const auto& each) { return each.failure_ratio(); }),
+        of_each(breakers, "seki_breaker_slow_ratio",
+                "Slow calls in the window, by all calls in it; with the failure ratio it is what slow_call_threshold "
+                "bounds.",
+                gauge, [](const auto& each) { return each.slow_ratio(); }),
+        of_each(breakers, "seki_breaker_would_open_total",
+                "Outcomes that would have opened it, had it not only observed.", counter,
+                [](const auto& each) { return each.counters.would_open; }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_workers_reaped_total", "Processes found dead and tidied up after.", counter, all.reaped),

@@ -10,6 +10,7 @@
 #include "daemon/plan.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
+#include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/clock.hpp"
 #include "shm/directory.hpp"
@@ -181,6 +182,10 @@ void supervisor::reap() {
         spdlog::info("gave back {} permits of dead processes", given);
     }
     primitives::finish_changes(*owned_->segment);
+    if (const std::size_t given = primitives::reclaim_probes(*owned_->segment); given != 0) {
+        const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
+        spdlog::info("gave back the places of {} probes whose processes died", given);
+    }
 }
 
 // Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.

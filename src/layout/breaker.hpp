@@ -1,8 +1,10 @@
-// A breaker: its word, the end of its count window and its time window, then the count window's ring, then the places of the probes.
+// A breaker: its word, the end of its count window and its time window, then the count window's ring, then the places of the probes, then how long
+// its calls took.
 //
-//   block    512 bytes        see breaker_block
-//   ring     16 bytes each    the full blocks of 24 outcomes of the count window
-//   probes   16 bytes each    the places that half_open has to give
+//   block      896 bytes        see breaker_block
+//   ring       16 bytes each    the full blocks of 24 outcomes of the count window
+//   probes     16 bytes each    the places that half_open has to give
+//   durations  192 bytes each   one for each worker slot and the shared one (layout/histogram.hpp)
 #pragma once
 
 #include <algorithm>
@@ -10,9 +12,39 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "layout/directory.hpp"
 #include "layout/word.hpp"
+#include "layout/worker.hpp"
 
 namespace seki::layout {
+
+// The shape: how many blocks its ring has, and how many places for probes.
+enum breaker_shape : std::size_t { breaker_shape_ring = 0, breaker_shape_probes = 1 };
+
+// The terms. The first line has what the outcome of a call needs, the second what a caller needs while calls are refused.
+enum breaker_term : std::size_t {
+    breaker_window_type = 0,  // 0 count, 1 time
+    breaker_window = 1,       // calls, or ns
+    breaker_minimum_calls = 2,
+    breaker_failure_threshold = 3,    // percent
+    breaker_slow_call_threshold = 4,  // percent
+    breaker_slow_call_duration = 5,   // ns
+    breaker_wait_duration = 8,        // ns
+    breaker_wait_multiplier = 9,      // hundredths
+    breaker_wait_duration_max = 10,   // ns
+    breaker_half_open_requests = 11,
+    breaker_max_half_open_duration = 12,  // ns
+    breaker_mode = 13                     // what it was last told to be; what it is says its word
+};
+
+// What a worker counts.
+inline constexpr counter count_call_ok{0};
+inline constexpr counter count_call_error{1};
+inline constexpr counter count_call_slow{2};
+inline constexpr counter count_call_ignored{3};
+inline constexpr counter count_call_rejected{4};
+inline constexpr counter count_would_open{5};
+static_assert(count_would_open < hot_counters);
 
 // A block of outcomes of the count window, two bits each, the oldest lowest:
 //   as the end that is written now   {generation:32 | count low:32}  {count high:16 | outcomes:48}   count: outcomes of this generation so far
@@ -77,6 +109,8 @@ constexpr place place_standing(std::uint64_t first) noexcept { return static_cas
 // Owner of a place that nobody's death gives back: of a process that found no slot to be named by.
 inline constexpr std::uint64_t nameless_owner = ~0ULL;
 
+inline constexpr std::size_t breaker_states = 6;
+
 // The word is read at each call and changes at transitions; the end of the window changes at each call. Hence lines of their own, in twos
 // because processors fetch two at once.
 struct breaker_block {
@@ -84,7 +118,11 @@ struct breaker_block {
     word looked;                         // when somebody last asked whether the owners of places live
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
+    // How often it went from one state to another; fetch_add by whoever made the transition.
+    alignas(2 * cache_line) std::array<std::array<word, breaker_states>, breaker_states> transitions;
 };
+
+inline constexpr std::uint64_t least_ring = 3;
 
 // How its piece of the arena is divided. Counts and offsets, in bytes from its start.
 struct breaker_geometry {
@@ -92,6 +130,7 @@ struct breaker_geometry {
     std::uint64_t probes = 0;  // places
     [[nodiscard]] constexpr std::uint64_t ring_offset() const noexcept { return sizeof(breaker_block); }
     [[nodiscard]] constexpr std::uint64_t probes_offset() const noexcept { return ring_offset() + ring * sizeof(pair); }
+    // Up to where the durations begin.
     [[nodiscard]] constexpr std::uint64_t bytes() const noexcept {
         constexpr std::uint64_t unit = 2 * cache_line;
         return (probes_offset() + probes * sizeof(pair) + unit - 1) / unit * unit;
@@ -111,8 +150,9 @@ constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std:
     return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, probes};
 }
 
-static_assert(sizeof(breaker_block) == 512);
+static_assert(sizeof(breaker_block) == 896);
 static_assert(offsetof(breaker_block, window_end) == 128 && offsetof(breaker_block, slices) == 256);
+static_assert(offsetof(breaker_block, transitions) == 512);
 static_assert(unpack_outcome_block(pack(outcome_block{7, (5ULL << 32) + 3, 9})) ==
               outcome_block{7, (5ULL << 32) + 3, 9});
 static_assert(unpack_outcome_slice(pack(outcome_slice{7, 8, max_slice_ok, 1, max_slice_bad})) ==

@@ -1,6 +1,7 @@
 // The families of all kinds, for who goes through `every_options`.
 #pragma once
 
+#include "primitives/breaker_family.hpp"
 #include "primitives/bulkhead_family.hpp"
 #include "primitives/family.hpp"
 #include "primitives/limiter_family.hpp"

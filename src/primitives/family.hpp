@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
@@ -68,6 +69,6 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options = options_list<LimiterOptions, BulkheadOptions>;
+using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions>;
 
 }  // namespace seki::primitives

@@ -1,4 +1,4 @@
-// The words that configuration files, sekictl and metrics use for the enumerations of include/seki/limiter.hpp.
+// The words that configuration files, sekictl and metrics use for the enumerations of include/seki.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <seki/breaker.hpp>
 #include <seki/limiter.hpp>
 
 namespace seki::primitives {
@@ -32,6 +33,23 @@ struct words_of<OnFull> {
 template <>
 struct words_of<Clock> {
     static constexpr std::array<std::string_view, 2> all{"precise", "coarse"};
+};
+template <>
+struct words_of<WindowType> {
+    static constexpr std::array<std::string_view, 2> all{"count", "time"};
+};
+template <>
+struct words_of<BreakerMode> {
+    static constexpr std::array<std::string_view, 4> all{"auto", "forced_open", "forced_closed", "observe"};
+};
+template <>
+struct words_of<BreakerState> {
+    static constexpr std::array<std::string_view, 6> all{"closed",      "open",          "half_open",
+                                                         "forced_open", "forced_closed", "observe"};
+};
+template <>
+struct words_of<Outcome> {
+    static constexpr std::array<std::string_view, 4> all{"ignored", "ok", "error", "slow"};
 };
 
 template <class Enum>

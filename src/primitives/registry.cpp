@@ -170,5 +170,6 @@ Result<void> registry<Options>::remove(const shm::administration& /*held*/, cons
 
 template struct registry<LimiterOptions>;
 template struct registry<BulkheadOptions>;
+template struct registry<BreakerOptions>;
 
 }  // namespace seki::primitives

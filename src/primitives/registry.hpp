@@ -62,5 +62,6 @@ struct registry {
 
 using limiters = registry<LimiterOptions>;
 using bulkheads = registry<BulkheadOptions>;
+using breakers = registry<BreakerOptions>;
 
 }  // namespace seki::primitives

@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "layout/directory.hpp"
+#include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/name.hpp"
 #include "report/examination.hpp"
+#include "report/examine_breaker.hpp"
 #include "report/examine_bulkhead.hpp"
 #include "report/examine_limiter.hpp"
 #include "report/text.hpp"
@@ -42,6 +44,7 @@ private:
     void examine_primitive(const shm::placement& at) {
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
         if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
+        if (at.kind == layout::kind::breaker) examine_breaker(into_, at);
     }
 
     void look_at_entries() {
@@ -158,6 +161,9 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::stripe_whole: return "stripe_whole";
         case invariant::permits_sound: return "permits_sound";
         case invariant::permit_owned: return "permit_owned";
+        case invariant::breaker_possible: return "breaker_possible";
+        case invariant::window_whole: return "window_whole";
+        case invariant::probe_owned: return "probe_owned";
         case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";
     }
@@ -190,6 +196,7 @@ Result<std::size_t> repair(const shm::segment& where) {
     (void)shm::reap(where);
     primitives::reclaim_permits(where);
     primitives::finish_changes(*lock, where);
+    primitives::reclaim_probes(where);
     return mended;
 }
 

@@ -161,6 +161,7 @@ json to_json(const snapshot& all) {
             {"workers", {{"processes", list_of(all.processes)}, {"threads", all.threads()}, {"reaped", all.reaped}}},
             {"events", {{"total", all.events.all}, {"dropped", all.events.dropped}}},
             {"limiters", list_of(all.limiters)},
+            {"breakers", list_of(all.breakers)},
             {"bulkheads", list_of(all.bulkheads)}};
 }
 

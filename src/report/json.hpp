@@ -21,6 +21,8 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const LimiterOptions& options);
 [[nodiscard]] json to_json(const bulkhead_facts& bulkhead);
 [[nodiscard]] json to_json(const BulkheadOptions& options);
+[[nodiscard]] json to_json(const breaker_facts& breaker);
+[[nodiscard]] json to_json(const BreakerOptions& options);
 [[nodiscard]] json to_json(const shm::durations& all);
 
 }  // namespace seki::report

@@ -168,6 +168,7 @@ snapshot take(const shm::segment& where) {
                  .events = look_at_events(where)};
     for (const shm::placement& at : shm::directory{where}.list()) {
         if (at.kind == layout::kind::limiter) all.limiters.push_back(look_at_limiter(where, at));
+        if (at.kind == layout::kind::breaker) all.breakers.push_back(look_at_breaker(where, at));
         if (at.kind == layout::kind::bulkhead) all.bulkheads.push_back(look_at_bulkhead(where, at));
     }
     return all;

@@ -15,6 +15,7 @@
 #include <seki/limiter.hpp>
 
 #include "layout/worker.hpp"
+#include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
@@ -90,6 +91,7 @@ struct snapshot {
     event_totals events{};
     std::vector<limiter_facts> limiters{};
     std::vector<bulkhead_facts> bulkheads{};
+    std::vector<breaker_facts> breakers{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

@@ -17,6 +17,7 @@
 //      place   {g, taken} {owner}     -> {g, free} {0}      that owner, with nothing to tell; or reclaim(), when it is dead
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
 //      looked  then                   -> now                who is about to ask whether the owners live
+//    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
 //    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
@@ -81,6 +82,7 @@ public:
         std::uint32_t generation = 0;
         std::uint32_t place = no_place;  // of a probe
         nanos retry_after = 0;           // of a refusal; algorithm::never when an operator forced it
+        breaker_law::state state = breaker_law::state::closed;  // that answered
         explicit operator bool() const noexcept { return answer != breaker_law::decision::refuse; }
     };
 
@@ -111,18 +113,36 @@ public:
         for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, {});
         for (layout::pair& block : ring_) Memory::store_pair_unshared(block, {});
         for (layout::pair& place : places_) Memory::store_pair_unshared(place, {});
+        for (auto& to_each : block_->transitions)
+            for (word& count : to_each) Memory::store_relaxed(count, 0);
     }
 
     // Asks for the line that report() writes of a count window, so that the miss hides behind reading the clock.
     void prefetch() const noexcept { Memory::prefetch_for_write(&block_->window_end); }
 
+    // What admit() says at most times, when no terms are needed: everybody is let through. A refusal here means nothing.
+    [[nodiscard, gnu::always_inline]] admission admit_at_once() const noexcept {
+        const std::uint64_t first = Memory::load_first_acquire(block_->state);  // pairs with move()
+        const breaker_law::state state = breaker_law::state_of(first);
+        if (breaker_law::passes(state)) [[likely]]
+            return {breaker_law::decision::pass, breaker_law::generation_of(first), no_place, 0, state};
+        return {.state = state};
+    }
+
     // May I?
     template <breaker_caller Caller>
     [[nodiscard, gnu::always_inline]] admission admit(const terms& law, Caller&& by) const noexcept {
-        const std::uint64_t first = Memory::load_first_acquire(block_->state);  // pairs with move()
-        if (breaker_law::passes(breaker_law::state_of(first))) [[likely]]
-            return {breaker_law::decision::pass, breaker_law::generation_of(first)};
-        return admit_carefully(law, by);
+        const admission at_once = admit_at_once();
+        return at_once ? at_once : admit_carefully(law, by);
+    }
+
+    // What report() does at most times, when no terms but one are needed: an ok outcome of a closed breaker goes into the count window, without
+    // opening anything. `least` is breaker_law::least_calls(). False: nothing was done.
+    [[nodiscard, gnu::always_inline]] bool count_ok_at_once(std::uint32_t generation, std::uint32_t place,
+                                                            std::uint64_t least) const noexcept {
+        const std::uint64_t closed = breaker_law::pack({.generation = generation}).first;
+        return place == no_place && Memory::load_first_acquire(block_->state) == closed &&
+               of_count().push_ok(generation, least);
     }
 
     // What the call came to; `now` is when it ended.
@@ -152,7 +172,7 @@ public:
         return happens(what, 0, law, by) == happening::made;
     }
 
-    // After a change of terms: opens if the window now asks for it. A change of window_type, or of a time window's length, wants a reset
+    // After a change of terms: opens if the window now asks for it. A change of window_type, or of a time window's length, wants operate(renew)
     // instead, for what stands in the window was counted for another.
     template <breaker_caller Caller>
     void reconsider(const terms& law, Caller&& by) const noexcept {
@@ -196,7 +216,8 @@ public:
         }
         return seen;
     }
-    [[nodiscard]] std::size_t place_count() const noexcept { return places_.size(); }
+    [[nodiscard]] std::span<layout::pair> ring() const noexcept { return ring_; }
+    [[nodiscard]] std::span<layout::pair> all_places() const noexcept { return places_; }
     [[nodiscard]] layout::breaker_block& block() const noexcept { return *block_; }
 
 private:
@@ -269,16 +290,18 @@ private:
             const auto from = breaker_law::unpack(to_packed(seen));
             const nanos now = breaker_law::passes(from.state) ? 0 : by.now();
             if (const nanos left = breaker_law::plainly_refused(from, now, law); left > 0)
-                return {breaker_law::decision::refuse, from.generation, no_place, left};
+                return {breaker_law::decision::refuse, from.generation, no_place, left, from.state};
             const auto step = breaker_law::react(from, breaker_law::event::call, from.generation, now, law);
             if (step.next != from && !move(seen, step, by)) continue;
             const std::uint32_t generation = step.next.generation;
+            const breaker_law::state state = step.next.state;
             if (step.answer != breaker_law::decision::probe)
-                return {step.answer, generation, no_place, step.retry_after};
+                return {step.answer, generation, no_place, step.retry_after, state};
             const found_place at = take_place(generation, now, law, by);
             switch (at.result) {
-                case search::found: return {breaker_law::decision::probe, generation, at.place, 0};
-                case search::none: return {breaker_law::decision::refuse, generation, no_place, step.retry_after};
+                case search::found: return {breaker_law::decision::probe, generation, at.place, 0, state};
+                case search::none:
+                    return {breaker_law::decision::refuse, generation, no_place, step.retry_after, state};
                 case search::all_ok: (void)happens(breaker_law::event::probes_ok, generation, law, by); break;
                 case search::moved_on: break;
             }

@@ -21,6 +21,9 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::bulkhead_full: return "bulkhead_full";
         case Errc::timeout: return "timeout";
         case Errc::system: return "system";
+        case Errc::rate_limited: return "rate_limited";
+        case Errc::circuit_open: return "circuit_open";
+        case Errc::call_failed: return "call_failed";
     }
     return "unknown";
 }

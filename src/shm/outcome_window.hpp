@@ -12,6 +12,7 @@
 //      ring    {an older block}               -> {g, number}{full block}  after a second look at the end
 //      slice   {g, lap}{counts}               -> {g, lap}{counts and one more}
 //      slice   {g, older lap} or {another g}  -> {g, lap}{the one}
+//      slice   {g, a lap that is yet to come} -> {g, lap}{the one}        it was scribbled, or is of windows of another length
 //
 // 3. Invariants. (a) While the end is {g, n}, the ring holds every full block of g that a window of its capacity reaches back to. (b) Contents do not
 //    recur: numbers go up within a generation. So who replaced the end knows that what he counted under it was the window.
@@ -94,6 +95,19 @@ public:
                 return trips ? recorded::trips : recorded::counted;
         }
         return recorded::hindered;
+    }
+
+    // push() of an ok outcome where nothing has to be judged and no block is full, in a few tries. False: nothing was done.
+    [[nodiscard, gnu::always_inline]] bool push_ok(std::uint32_t generation, std::uint64_t least) const noexcept {
+        for (int round = 0; round < 4; ++round) {
+            const layout::pair_value seen = read_halves<Memory>(*end_);
+            const layout::outcome_block end = layout::unpack_outcome_block(seen);
+            if (end.generation != generation || end.number % in_block == 0 || end.number + 1 == least) [[unlikely]]
+                return false;
+            if (Memory::cas_pair(*end_, seen, layout::pack(followed_by(end, breaker_law::outcome::ok)))) [[likely]]
+                return true;
+        }
+        return false;
     }
 
     // What stands in the window of that generation now.
@@ -232,7 +246,8 @@ public:
             bool judged = outcome != breaker_law::outcome::ok || !opens;
             if (counts.generation != generation || counts.lap != at.lap) {
                 if (counts.generation == generation) {
-                    if (static_cast<std::int32_t>(counts.lap - at.lap) > 0) return recorded::late;
+                    if (is_ahead(counts.lap, at.lap) && !is_ahead(counts.lap, latest_lap(at.index, clock(), law)))
+                        return recorded::late;
                 } else if (!is_current()) {
                     return recorded::late;
                 }
@@ -277,6 +292,15 @@ private:
         const std::uint64_t length = std::max<std::uint64_t>(law.window / layout::outcome_slices, 1);
         const std::uint64_t number = now / length;
         return {number, number % layout::outcome_slices, static_cast<std::uint32_t>(number / layout::outcome_slices)};
+    }
+
+    static bool is_ahead(std::uint32_t lap, std::uint32_t of) noexcept {
+        return static_cast<std::int32_t>(lap - of) > 0;
+    }
+    // That a slice can have been written in, by whoever's clock. A later one was nobody's, or of windows of another length.
+    static std::uint32_t latest_lap(std::size_t index, nanos now, const breaker_law::terms& law) noexcept {
+        const when at = locate(now + breaker_law::clock_slack, law);
+        return index <= at.index ? at.lap : at.lap - 1;
     }
 
     static void count_one(layout::outcome_slice& counts, breaker_law::outcome outcome) noexcept {

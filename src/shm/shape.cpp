@@ -20,6 +20,13 @@ bool can_be_bulkhead(const bulkhead_shape& of, std::uint64_t bytes) noexcept {
     return fits(of.permits) && fits(of.waiting) && permit_bytes(of) <= bytes;
 }
 
+// What follows the places in its piece are durations, as many blocks of them as there is room for (shm/breaker_piece.hpp).
+bool can_be_breaker(const layout::breaker_geometry& of, std::uint64_t bytes) noexcept {
+    const std::uint64_t most = bytes / sizeof(layout::pair);
+    if (of.ring < layout::least_ring || of.ring > most || of.probes < 1 || of.probes > most) return false;
+    return of.bytes() <= bytes;
+}
+
 }  // namespace
 
 std::string_view to_string(layout::kind kind) noexcept {
@@ -40,6 +47,7 @@ bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept
     switch (kind) {
         case layout::kind::limiter: return can_be_limiter(unpack_limiter_shape(words), bytes);
         case layout::kind::bulkhead: return can_be_bulkhead(unpack_bulkhead_shape(words), bytes);
+        case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
         default: return true;
     }
 }

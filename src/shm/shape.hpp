@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "layout/breaker.hpp"
 #include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
 #include "layout/header.hpp"
@@ -70,5 +71,15 @@ struct bulkhead_shape {
 
 // Of its tables, a whole number of pages; what follows them in its piece are the durations of waits (shm/bulkhead_piece.hpp).
 [[nodiscard]] std::uint64_t permit_bytes(const bulkhead_shape& of) noexcept;
+
+[[nodiscard]] constexpr shape pack(const layout::breaker_geometry& of) noexcept {
+    shape words{};
+    words[layout::breaker_shape_ring] = of.ring;
+    words[layout::breaker_shape_probes] = of.probes;
+    return words;
+}
+[[nodiscard]] constexpr layout::breaker_geometry unpack_breaker_shape(const shape& words) noexcept {
+    return {.ring = words[layout::breaker_shape_ring], .probes = words[layout::breaker_shape_probes]};
+}
 
 }  // namespace seki::shm

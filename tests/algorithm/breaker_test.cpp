@@ -77,6 +77,7 @@ public:
     }
     bool order(const std::string& wanted, nanos clock) {
         if (wanted == "reset") return turn("closed", clock);
+        if (wanted == "renew") return (name() == "closed" || name() == "observe") && turn(name(), clock);
         if (wanted == "automatic")
             return name() != "closed" && name() != "open" && name() != "half_open" && turn("closed", clock);
         return name() != wanted && turn(wanted, clock);
@@ -177,10 +178,11 @@ TEST(BreakerLaw, DoesWhatTheModelDoesWhateverHappens) {
                     break;
                 case 3: {
                     if (!random.one_in(8)) continue;
-                    const auto which = random.below(5);
-                    constexpr event orders[] = {event::reset, event::force_open, event::force_closed, event::observe,
-                                                event::automatic};
-                    const std::string names[] = {"reset", "forced_open", "forced_closed", "observe", "automatic"};
+                    const auto which = random.below(6);
+                    constexpr event orders[] = {event::reset,   event::force_open, event::force_closed,
+                                                event::observe, event::automatic,  event::renew};
+                    const std::string names[] = {"reset",   "forced_open", "forced_closed",
+                                                 "observe", "automatic",   "renew"};
                     done = law::react(at, orders[which], generation, t, terms);
                     moved = told.order(names[which], t);
                     break;

@@ -172,21 +172,21 @@ TEST_F(Bulkheads, APermitMayMoveToAnotherThread) {
 TEST_F(Bulkheads, CallRunsAFunctionWithAPermit) {
     const Segment segment = opened();
     const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
-    const Result<std::uint64_t> used = database.call([&] { return in_use(database); });
-    EXPECT_EQ(must(used), 1U);
+    EXPECT_EQ(database.call([&] { return in_use(database); }).value_or(0), 1U);
     bool called = false;
-    const Result<void> nothing = database.call([&] { called = true; });
+    const CallResult<void> nothing = database.call([&] { called = true; });
     EXPECT_TRUE(nothing && called);
-    const Result<int> its_own =
+    const CallResult<int, Error> its_own =
         database.call([]() -> Result<int> { return std::unexpected(Error{Errc::not_found, "no such row"}); });
-    EXPECT_EQ(its_own.error().message, "no such row");
+    ASSERT_FALSE(its_own.error().refused());
+    EXPECT_EQ(its_own.error().own()->message, "no such row");
     EXPECT_THROW((void)database.call([] { throw std::runtime_error{"broken"}; }), std::runtime_error);
     EXPECT_EQ(in_use(database), 0U);
 
     const Permit held = must(database.try_acquire());
-    const Result<void> refused = database.call([&] { ADD_FAILURE() << "called without a permit"; });
-    EXPECT_EQ(refused.error().code, Errc::bulkhead_full);
-    EXPECT_EQ(database.call([] { return 7; }).value_or(8), 8);
+    const CallResult<void> refused = database.call([&] { ADD_FAILURE() << "called without a permit"; });
+    EXPECT_EQ(refused.error().code(), Errc::bulkhead_full);
+    EXPECT_EQ(database.call([] { return 7; }).or_else([] { return 8; }), 8);
 }
 
 // Fails if raising wakes nobody, lowering takes away what is held, or gives out more before it has drained.

@@ -315,6 +315,27 @@ TEST(TimeWindow, AnOutcomeThatComesLateOpensNothingByWhatIsGone) {
     EXPECT_EQ(window.look(1, clock + 16 * law::second, t), law::tally{});
 }
 
+// Who changed the length died before it emptied the window; or somebody scribbled. Fails if a slice of a time to come keeps outcomes out.
+TEST(TimeWindow, SlicesOfAnotherLengthKeepNothingOut) {
+    std::array<layout::pair, layout::outcome_slices> slices{};
+    const shm::time_window<> window{slices};
+    law::terms t{.window_type = law::window_type::time, .window = law::second, .minimum_calls = 100};
+    nanos clock = 1'000'000 * law::second;
+    const auto push_all_along = [&] {
+        for (int i = 0; i < 40; ++i, clock += t.window / 20)
+            EXPECT_EQ(window.push(
+                          1, outcome::ok, clock, t, true, [] { return true; }, [&] { return clock; }),
+                      recorded::counted);
+    };
+    push_all_along();
+    t.window = 3'600 * law::second;
+    push_all_along();
+    EXPECT_GE(window.look(1, clock, t).total, 18U);
+    t.window = law::second;
+    push_all_along();
+    EXPECT_GE(window.look(1, clock, t).total, 18U);
+}
+
 // Fails if anything that somebody may scribble leads out of bounds (see it under the address sanitizer), or to a breaker that cannot close.
 TEST(BreakerModel, WhateverIsScribbledItClosesAgain) {
     dice random{53};

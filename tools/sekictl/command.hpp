@@ -67,6 +67,7 @@ void with_kind(std::string_view kind, Visit visit) {
 void add_status(CLI::App& program, const context& with, ending& end);
 void add_show(CLI::App& program, const context& with, ending& end);
 void add_keys(CLI::App& program, const context& with, ending& end);
+void add_breaker(CLI::App& program, const context& with, ending& end);
 void add_decisions(CLI::App& program, const context& with, ending& end);
 void add_options(CLI::App& program, const context& with, ending& end);
 void add_lifecycle(CLI::App& program, const context& with, ending& end);

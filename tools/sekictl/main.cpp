@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
     add_show(program, with, end);
     add_keys(program, with, end);
     add_decisions(program, with, end);
+    add_breaker(program, with, end);
     add_options(program, with, end);
     add_lifecycle(program, with, end);
     add_doctor(program, with, end);

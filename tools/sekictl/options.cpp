@@ -20,8 +20,7 @@ namespace {
 struct request {
     std::string kind;
     std::string name;
-    std::string option;
-    std::string value;
+    std::vector<std::string> options;  // and values, in turn
 };
 
 // The sentences of set_option() do not know whose option it is.
@@ -38,17 +37,38 @@ ending tell(const context& with, const std::string& name, const char* what, cons
     return ending::fine;
 }
 
+// Who sets the mode of a breaker means it, also where that is what it was told before somebody else told it otherwise.
+Result<void> tell_mode(const Segment& segment, const request& wanted, const BreakerOptions& options) {
+    bool named = false;
+    for (std::size_t i = 0; i < wanted.options.size(); i += 2) named = named || wanted.options[i] == "mode";
+    if (!named) return {};
+    const auto breaker = segment.breaker(wanted.name);
+    if (!breaker) return std::unexpected(breaker.error());
+    const Errc why = options.mode == BreakerMode::automatic       ? breaker->automatic()
+                     : options.mode == BreakerMode::observe       ? breaker->observe()
+                     : options.mode == BreakerMode::forced_closed ? breaker->close()
+                                                                  : breaker->open();
+    if (why != Errc::none) return std::unexpected(breaker->explain(why));
+    return {};
+}
+template <class Options>
+Result<void> tell_mode(const Segment& /*segment*/, const request& /*wanted*/, const Options& /*options*/) {
+    return {};
+}
+
 template <class Options>
 ending set(const context& with, const request& wanted) {
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
     const auto changed = primitives::registry<Options>::edit(
         segment->handle()->where(), wanted.name, [&](Options options) -> Result<Options> {
-            if (const auto ok = config::set_option(options, wanted.option, wanted.value); !ok)
-                return std::unexpected(of_kind<Options>(wanted.name, ok.error()));
+            for (std::size_t i = 0; i + 1 < wanted.options.size(); i += 2)
+                if (const auto ok = config::set_option(options, wanted.options[i], wanted.options[i + 1]); !ok)
+                    return std::unexpected(of_kind<Options>(wanted.name, ok.error()));
             return options;
         });
     if (!changed) return with.fail(changed.error());
+    if (const auto told = tell_mode(*segment, wanted, *changed); !told) return with.fail(told.error());
     return tell(with, wanted.name, "changed", *changed);
 }
 
@@ -120,10 +140,17 @@ CLI::App* add(CLI::App& program, const char* name, const char* what, const std::
 
 void add_options(CLI::App& program, const context& with, ending& end) {
     const auto wanted = std::make_shared<request>();
-    auto* const setting = add(program, "set", "change an option while it runs", wanted);
-    setting->add_option("OPTION", wanted->option, "as `sekictl create KIND --help` lists them")->required();
-    setting->add_option("VALUE", wanted->value, "as in a configuration file")->required();
+    auto* const setting = add(program, "set", "change options while it runs, all at once", wanted);
+    setting
+        ->add_option("OPTION VALUE", wanted->options,
+                     "as `sekictl create KIND --help` lists them, and as in a configuration file")
+        ->required();
     setting->callback([&with, &end, wanted] {
+        if (wanted->options.size() % 2 != 0) {
+            end = with.wrong_usage(fmt::format("set: option {} has no value: see sekictl set --help",
+                                               primitives::quoted(wanted->options.back())));
+            return;
+        }
         with_kind(wanted->kind, [&]<class Options>() { end = set<Options>(with, *wanted); });
     });
 

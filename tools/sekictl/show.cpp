@@ -3,6 +3,7 @@
 
 #include "command.hpp"
 #include "primitives/every_family.hpp"
+#include "primitives/option_names.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
@@ -17,6 +18,10 @@ report::limiter_facts look_at(const shm::segment& where, const shm::placement& a
 }
 report::bulkhead_facts look_at(const shm::segment& where, const shm::placement& at, const BulkheadOptions& /*kind*/) {
     return report::look_at_bulkhead(where, at);
+}
+
+report::breaker_facts look_at(const shm::segment& where, const shm::placement& at, const BreakerOptions& /*kind*/) {
+    return report::look_at_breaker(where, at);
 }
 
 void add_state(table_rows& rows, const report::limiter_facts& facts) {
@@ -40,6 +45,35 @@ void add_state(table_rows& rows, const report::bulkhead_facts& facts) {
     rows.push_back({"waits", std::to_string(facts.waits.total())});
     if (const std::uint64_t waits = facts.waits.total(); waits != 0)
         rows.push_back({"mean wait", about(std::chrono::nanoseconds{facts.waits.sum_ns / waits})});
+}
+
+std::string percent(double ratio) { return fmt::format("{:.0f} %", ratio * 100); }
+
+std::string state_line(const BreakerStatus& status) {
+    const std::string since = fmt::format("{} for {}", primitives::to_string(status.state), about(status.for_duration));
+    if (status.retry_after == std::chrono::nanoseconds{0} || status.retry_after == never) return since;
+    const bool open = status.state == BreakerState::open;
+    return fmt::format("{}, {} {}", since, open ? "a probe in" : "over in", about(status.retry_after));
+}
+
+void add_state(table_rows& rows, const report::breaker_facts& facts) {
+    const BreakerStatus& status = facts.status;
+    const auto& counters = facts.counters;
+    rows.push_back({"state", state_line(status)});
+    if (status.reopened != 0)
+        rows.push_back({"probes failed", fmt::format("{} times since it was closed", status.reopened)});
+    if (status.state == BreakerState::half_open)
+        rows.push_back({"probes", fmt::format("{} under way, {} of {} ok", status.probes, status.probes_ok,
+                                              facts.options.half_open_requests)});
+    rows.push_back({"window", fmt::format("{} calls: {} errors ({}), {} slow ({})", status.calls, status.errors,
+                                          percent(facts.failure_ratio()), status.slow, percent(facts.slow_ratio()))});
+    rows.push_back({"calls", fmt::format("{} ok, {} errors, {} slow, {} ignored", counters.ok, counters.error,
+                                         counters.slow, counters.ignored)});
+    rows.push_back({"rejected", std::to_string(counters.rejected)});
+    if (counters.would_open != 0) rows.push_back({"would have opened it", std::to_string(counters.would_open)});
+    rows.push_back({"transitions", std::to_string(facts.transitions_made())});
+    if (const std::uint64_t calls = facts.durations.total(); calls != 0)
+        rows.push_back({"mean duration", about(std::chrono::nanoseconds{facts.durations.sum_ns / calls})});
 }
 
 template <class Options>

@@ -64,6 +64,23 @@ std::string held_by(const report::process_facts& process) {
     return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+void print_breakers(const std::vector<report::breaker_facts>& breakers) {
+    if (breakers.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"BREAKER", "STATE", "FOR", "WINDOW", "ERRORS", "SLOW", "CALLS", "REJECTED"}};
+    for (const auto& each : breakers) {
+        const auto& counters = each.counters;
+        rows.push_back({report::for_terminal(each.place.name), std::string{primitives::to_string(each.status.state)},
+                        about(each.status.for_duration), std::to_string(each.status.calls),
+                        fmt::format("{:.0f} %", each.failure_ratio() * 100),
+                        fmt::format("{:.0f} %", each.slow_ratio() * 100),
+                        std::to_string(counters.ok + counters.error + counters.slow + counters.ignored),
+                        std::to_string(counters.rejected)});
+    }
+    print_table(rows);
+}
+
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
@@ -78,6 +95,7 @@ ending status(const context& with) {
     fmt::print("workers  {} processes, {} threads; {} dead tidied so far\n", all.processes.size(), all.threads(),
                all.reaped);
     print_limiters(all.limiters);
+    print_breakers(all.breakers);
     print_bulkheads(all.bulkheads);
     return ending::fine;
 }

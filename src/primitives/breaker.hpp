@@ -1,0 +1,243 @@
+// A breaker: its law, windows and probes, bound to their place in one mapped segment.
+//
+// The path of a call that is let in, in its order: look whether the breaker still stands; read its word; read the clock. The function runs. Ask for the
+// line that the outcome goes to; read the clock (the line arrives meanwhile); read the terms; put the outcome into the window, which is one
+// compare-and-swap; count. A refusal writes to nothing but the worker's own counters.
+//
+// A death before that compare-and-swap told nothing; after it the outcome counts.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+
+#include <seki/breaker.hpp>
+
+#include "layout/breaker.hpp"
+#include "primitives/breaker_actor.hpp"
+#include "primitives/breaker_terms.hpp"
+#include "primitives/telemetry.hpp"
+#include "shm/breaker.hpp"
+#include "shm/counters.hpp"
+#include "shm/directory.hpp"
+#include "shm/histogram.hpp"
+#include "shm/process_token.hpp"
+#include "shm/workers.hpp"
+
+namespace seki::primitives {
+
+constexpr breaker_law::outcome to_law(Outcome outcome) noexcept {
+    static_assert(static_cast<int>(Outcome::ignore) == static_cast<int>(breaker_law::outcome::ignore));
+    static_assert(static_cast<int>(Outcome::ok) == static_cast<int>(breaker_law::outcome::ok));
+    static_assert(static_cast<int>(Outcome::error) == static_cast<int>(breaker_law::outcome::error));
+    static_assert(static_cast<int>(Outcome::slow) == static_cast<int>(breaker_law::outcome::slow));
+    return static_cast<breaker_law::outcome>(static_cast<std::uint8_t>(outcome) & 3);
+}
+
+constexpr layout::counter counter_of(breaker_law::outcome outcome) noexcept {
+    switch (outcome) {
+        case breaker_law::outcome::ok: return layout::count_call_ok;
+        case breaker_law::outcome::error: return layout::count_call_error;
+        case breaker_law::outcome::slow: return layout::count_call_slow;
+        case breaker_law::outcome::ignore: break;
+    }
+    return layout::count_call_ignored;
+}
+
+// Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
+class breaker {
+public:
+    using options_type = BreakerOptions;
+    using nanos = algorithm::nanos;
+
+    // `at` was found in the directory of `in`'s segment.
+    breaker(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
+
+    struct answer {
+        Errc error = Errc::none;  // none: let in, and the pass is filled
+        nanos retry_after = 0;    // of a refusal
+    };
+    // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
+    template <class Time>
+    [[nodiscard]] answer admit(detail::breaker_pass& pass, Time clock) const noexcept;
+    // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing.
+    template <class Time>
+    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock) const noexcept;
+
+    // An operator's word.
+    Errc operate(algorithm::breaker::event what) const noexcept;
+
+    // none; deleted; or superseded.
+    [[nodiscard]] Errc standing() const noexcept {
+        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
+            return Errc::superseded;
+        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
+            return Errc::deleted;
+        return Errc::none;
+    }
+
+    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
+    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
+    [[nodiscard]] breaker_terms terms() const noexcept { return unpack_breaker(shm::read_wide_terms(*entry_).values); }
+    [[nodiscard]] BreakerOptions options() const noexcept { return to_options(terms()); }
+    [[nodiscard]] const shm::breaker<>& shared() const noexcept { return shared_; }
+    [[nodiscard]] const shm::histogram<>& durations() const noexcept { return durations_; }
+
+private:
+    // Who calls, as shm::breaker asks for it.
+    template <class Time>
+    struct caller;
+
+    template <class Time>
+    [[nodiscard]] answer refuse(detail::breaker_pass& pass, Time clock) const noexcept;
+    template <class Time>
+    [[nodiscard]] answer admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept;
+    // One by one: what is copied right after it was written is waited for.
+    void let_in(detail::breaker_pass& pass, nanos started, const shm::breaker<>::admission& told) const noexcept {
+        pass.from = this;
+        pass.started_ns = started;
+        pass.token = shm::process_token();
+        pass.generation = told.generation;
+        pass.place = told.place;
+        pass.state = static_cast<BreakerState>(told.state);
+    }
+    [[nodiscard]] answer refused(const shm::worker& me, breaker_law::state state, nanos retry_after,
+                                 nanos now) const noexcept {
+        count(me, layout::count_call_rejected);
+        if (events_.watched()) [[unlikely]]
+            events_.breaker_rejected(state, now != 0 ? now : read_clock(Clock::precise));
+        return {.error = Errc::circuit_open, .retry_after = retry_after};
+    }
+    void finished(const shm::worker& me, const detail::breaker_pass& pass, breaker_law::outcome outcome, nanos taken,
+                  nanos now) const noexcept {
+        count(me, counter_of(outcome));
+        durations_.record(me, taken);
+        if (events_.watched()) [[unlikely]]
+            events_.breaker_call(static_cast<breaker_law::state>(pass.state), outcome, taken, now);
+    }
+    template <class Time>
+    [[nodiscard]] bool report_at_once(const detail::breaker_pass& pass, nanos taken) const noexcept;
+    template <class Time>
+    void settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken, Time clock) const noexcept;
+    // The terms that `fill(value)` takes one by one; all of them where they were changed meanwhile.
+    template <class Fill>
+    [[nodiscard, gnu::always_inline]] breaker_law::terms read_some(Fill fill) const noexcept {
+        const std::uint64_t version = shm::terms_version(*entry_);
+        const breaker_law::terms law = fill([&](std::size_t which) { return shm::read_term(*entry_, version, which); });
+        if (!shm::in_force(*entry_, version)) [[unlikely]]
+            return terms().law;
+        return law;
+    }
+    void count(const shm::worker& me, layout::counter which) const noexcept {
+        shm::count(me, place_.index, place_.incarnation, which, 1);
+    }
+
+    std::shared_ptr<const shm::attachment> attachment_;
+    const layout::word* superseded_;
+    layout::directory_entry* entry_;
+    bool writable_;
+    shm::placement place_;
+    shm::breaker<> shared_;
+    shm::histogram<> durations_;
+    emitter events_;
+};
+
+template <class Time>
+struct breaker::caller {
+    const breaker& of;
+    shm::worker me;  // a copy: a handler of events may ask for another attachment's
+    Time clock;
+    nanos read = 0;  // when the clock was read last
+
+    nanos now() noexcept { return read = clock(); }
+    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
+        return shm::holder_lives(of.attachment_->where(), owner);
+    }
+    void moved(const shm::transition& made) const noexcept { tell_transition(of.shared_.block(), of.events_, made); }
+    [[nodiscard]] std::uint64_t owner() const noexcept { return me.owner; }
+};
+
+template <class Time>
+[[gnu::always_inline]] inline breaker::answer breaker::admit(detail::breaker_pass& pass, Time clock) const noexcept {
+    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
+        return {.error = why};
+    if (!writable_) [[unlikely]]
+        return {.error = Errc::read_only};
+    const auto at_once = shared_.admit_at_once();
+    if (!at_once) [[unlikely]]
+        return refuse(pass, clock);
+    let_in(pass, clock(), at_once);
+    return {};
+}
+
+// Straight on for nearly every refusal: by a breaker that is open and has long to wait. What it finds otherwise it leaves to admit_carefully().
+template <class Time>
+[[gnu::noinline]] breaker::answer breaker::refuse(detail::breaker_pass& pass, Time clock) const noexcept {
+    const breaker_law::position at = shared_.look();
+    const std::uint64_t version = shm::terms_version(*entry_);
+    const nanos wait = shm::read_term(*entry_, version, layout::breaker_wait_duration);
+    const bool backs_off = at.reopened != 0 && shm::read_term(*entry_, version, layout::breaker_wait_multiplier) > 100;
+    if (at.state != breaker_law::state::open || backs_off || wait > breaker_law::max_duration) [[unlikely]]
+        return admit_carefully(pass, clock);
+    const nanos now = clock();
+    if (at.since > now || now - at.since >= wait) [[unlikely]]
+        return admit_carefully(pass, clock);
+    return refused(attachment_->me(), at.state, wait - (now - at.since), now);
+}
+
+template <class Time>
+[[gnu::noinline]] breaker::answer breaker::admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept {
+    caller<Time> by{*this, attachment_->me(), clock};
+    const auto law = read_some([](auto value) { return waiting_terms(value); });
+    const auto told = shared_.admit(law, by);
+    if (told) {
+        // Closed meanwhile: the clock was not read.
+        let_in(pass, by.read != 0 ? by.read : clock(), told);
+        return {};
+    }
+    return refused(by.me, told.state, told.retry_after, by.read);
+}
+
+// Straight on for nearly every call: one that was ok and in time, of a closed breaker with a count window. What it finds otherwise it leaves to settle().
+template <class Time>
+[[gnu::always_inline]] inline bool breaker::report_at_once(const detail::breaker_pass& pass,
+                                                           nanos taken) const noexcept {
+    const layout::directory_entry& entry = *entry_;  // a local: loaded once
+    const std::uint64_t version = shm::terms_version(entry);
+    const auto value = [&](std::size_t which) { return shm::read_term(entry, version, which); };
+    const bool is_count = value(layout::breaker_window_type) == 0;
+    const bool in_time = taken < value(layout::breaker_slow_call_duration) && taken < breaker_law::max_duration;
+    const std::uint64_t least = std::min(value(layout::breaker_minimum_calls), value(layout::breaker_window));
+    if (!is_count || !in_time || !shm::in_force(entry, version)) [[unlikely]]
+        return false;
+    return shared_.count_ok_at_once(pass.generation, pass.place, least);
+}
+
+template <class Time>
+[[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said,
+                                                   Time clock) const noexcept {
+    if (pass.token != shm::process_token() || standing() == Errc::deleted) [[unlikely]]
+        return;
+    shared_.prefetch();
+    const nanos now = clock();
+    shared_.prefetch();
+    const nanos taken = now > pass.started_ns ? now - pass.started_ns : 0;
+    if (said != Outcome::ok || !report_at_once<Time>(pass, taken)) [[unlikely]]
+        return settle(pass, said, now, taken, clock);
+    finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
+}
+
+template <class Time>
+[[gnu::noinline]] void breaker::settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken,
+                                       Time clock) const noexcept {
+    const breaker_law::terms law = terms().law;
+    breaker_law::outcome outcome = to_law(said);
+    if (outcome == breaker_law::outcome::ok) outcome = breaker_law::classify(false, taken, law);
+    caller<Time> by{*this, attachment_->me(), clock};
+    const shm::breaker<>::admission admitted{breaker_law::decision::pass, pass.generation, pass.place};
+    const auto result = shared_.report(admitted, outcome, now, law, by);
+    if (result == shm::breaker<>::report_result::would_open) count(by.me, layout::count_would_open);
+    finished(by.me, pass, outcome, taken, now);
+}
+
+}  // namespace seki::primitives

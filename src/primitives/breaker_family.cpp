@@ -1,0 +1,67 @@
+#include "primitives/breaker_family.hpp"
+
+#include "primitives/breaker_actor.hpp"
+#include "primitives/breaker_terms.hpp"
+#include "primitives/clock.hpp"
+#include "shm/breaker_piece.hpp"
+
+namespace seki::primitives {
+namespace {
+
+layout::breaker_geometry geometry_of(const BreakerOptions& options) noexcept {
+    return layout::breaker_geometry_for(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(options.window_size.calls(), 0)), options.half_open_requests);
+}
+
+// Whether outcomes that were counted for the one mean nothing to the other.
+bool counts_otherwise(const breaker_law::terms& was, const breaker_law::terms& is) noexcept {
+    return was.window_type != is.window_type ||
+           (is.window_type == breaker_law::window_type::time && was.window != is.window);
+}
+
+}  // namespace
+
+shm::shape family<BreakerOptions>::shape_of(const BreakerOptions& options) noexcept {
+    return shm::pack(geometry_of(options));
+}
+
+std::uint64_t family<BreakerOptions>::arena_bytes(const BreakerOptions& options, std::uint64_t max_workers) noexcept {
+    return shm::piece_bytes(geometry_of(options), max_workers);
+}
+
+shm::wide_terms family<BreakerOptions>::terms_of(const BreakerOptions& options) noexcept {
+    return pack(compile(options));
+}
+
+BreakerOptions family<BreakerOptions>::options_of(const shm::wide_terms& terms, const shm::shape& /*shape*/) noexcept {
+    return to_options(unpack_breaker(terms));
+}
+
+void family<BreakerOptions>::fill(const shm::segment& where, const shm::placement& made,
+                                  const BreakerOptions& options) noexcept {
+    shm::breaker_of(where, made)
+        .fill(static_cast<std::uint32_t>(made.incarnation), state_for(options.mode), read_clock(Clock::precise));
+    shm::call_durations_of(where, made).fill();
+}
+
+Result<void> family<BreakerOptions>::may_change(const shm::segment& /*where*/, const shm::placement& at,
+                                                const BreakerOptions& wanted) {
+    return check_room(at.name, wanted, shm::unpack_breaker_shape(at.shape));
+}
+
+void family<BreakerOptions>::change(const shm::segment& where, const shm::placement& at,
+                                    const BreakerOptions& wanted) noexcept {
+    auto& entry = shm::directory{where}.entry(at.index);
+    const breaker_terms old = unpack_breaker(shm::read_wide_terms(entry).values);
+    const breaker_terms next = compile(wanted);
+    const auto breaker = shm::breaker_of(where, at);
+    const emitter events{where, at};
+    onlooker by{where, breaker, events};
+    // Before the terms say so: should this process die in between, who tries again gives the order again.
+    if (next.mode != old.mode) breaker.operate(order_of(next.mode), next.law, by);
+    shm::publish_terms(entry, pack(next));
+    if (counts_otherwise(old.law, next.law)) breaker.operate(breaker_law::event::renew, next.law, by);
+    breaker.reconsider(next.law, by);
+}
+
+}  // namespace seki::primitives
