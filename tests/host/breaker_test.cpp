@@ -12,7 +12,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::size_t stop_word = 0, let_in_word = 64, told_word = 128, running_word = 192;
+constexpr std::size_t told_word = 0, running_word = 64;
 
 constexpr auto fails = [](int) { return Outcome::error; };
 constexpr auto calls_one = [] { return 1; };
