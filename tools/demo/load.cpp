@@ -20,7 +20,7 @@ class scoreboard {
 public:
     void note(int worker, int status) {
         const std::lock_guard held{mutex_};
-        if (worker < 1 || worker > 9 || (status != 200 && status != 429)) {
+        if (worker < 1 || worker > 9 || (status != 200 && status != 429 && status != 503)) {
             ++failed_;
             return;
         }

@@ -8,6 +8,7 @@ namespace seki::demo {
 struct server_options {
     int port = 8080;
     int workers = 4;
+    int backend = 8081;   // the port of what /pay calls
     std::string segment;  // a name or a path; empty: the default one
 };
 
