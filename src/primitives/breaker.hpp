@@ -96,7 +96,7 @@ private:
     void let_in(detail::breaker_pass& pass, nanos started, const shm::breaker<>::admission& told) const noexcept {
         pass.from = this;
         pass.started_ns = started;
-        pass.token = shm::process_token();
+        pass.token = shm::own_process_token();
         pass.generation = told.generation;
         pass.place = told.place;
         pass.state = static_cast<BreakerState>(told.state);

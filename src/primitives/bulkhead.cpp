@@ -37,8 +37,10 @@ bulkhead::bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placeme
       waits_{shm::waits_of(attachment_->where(), at)},
       events_{*attachment_, at} {}
 
-bulkhead::answer bulkhead::settle(const worker& me, bool doubt, patience& with) const noexcept {
-    if (doubt)
+bulkhead::answer bulkhead::settle(worker me, first_look seen, patience& with) const noexcept {
+    if (seen.came_back != 0) reclaimed(me, seen.came_back);
+    if (seen.taken) return given(me, seen.taken);
+    if (seen.doubt)
         if (const permit taken = take_from_the_gone(me)) return given(me, taken);
     if (with.timeout_ns != 0) return wait(with);
     return refused(me, Errc::bulkhead_full);
@@ -66,7 +68,7 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
     }
     const shm::waited waited =
         permits_.take_until(me.owner, near(me), with.until_ns, by, [this] { return standing() == Errc::none; });
-    const worker& now = attachment_->me();
+    const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
     if (waited.how != waiting::crowded) waits_.record(now, shm::futex::now() - start);
     if (by.reclaimed() != 0) reclaimed(now, by.reclaimed());
     switch (waited.how) {

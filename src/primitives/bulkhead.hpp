@@ -67,9 +67,16 @@ public:
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
 
 private:
-    // When there was none at first: what a dead process held, or what comes in time.
-    [[nodiscard]] answer settle(const shm::worker& me, bool doubt, patience& with) const noexcept;
+    // What a first look came to.
+    struct first_look {
+        shm::permit taken{};
+        std::uint64_t came_back = 0;  // permits of the dead
+        bool doubt = false;           // that there is none
+    };
+    // Everything but a free permit and a refusal that nobody doubts. By value: a handler of events may make the caller's worker another attachment's.
+    [[nodiscard]] answer settle(shm::worker me, first_look seen, patience& with) const noexcept;
     [[nodiscard]] bool may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept;
+    [[nodiscard]] bool is_tended(std::uint64_t now_ns) const noexcept;
     [[nodiscard]] shm::permit take_from_the_gone(const shm::worker& me) const noexcept;
     [[nodiscard]] answer wait(patience& with) const noexcept;
     [[nodiscard]] answer given(const shm::worker& me, const shm::permit& held) const noexcept;
@@ -121,9 +128,18 @@ inline bulkhead::answer bulkhead::refused(const shm::worker& me, Errc why) const
     return {.error = why};
 }
 
-// A refusal may rest on a hint of a few milliseconds ago, and a process have died since. So the first refusals of each worker in such a time look
-// whether the holders are still about; those of a worker that is refused without end do not.
+// Whether sekid ticked a moment ago: then it gives back what the dead held, in time. A beat of the future is a scribbler's, or of a moment ago: the
+// clock here is a coarse one. What it costs to believe it: permits come back at the next look of shm/permits.hpp instead.
+inline bool bulkhead::is_tended(std::uint64_t now_ns) const noexcept {
+    constexpr std::uint64_t in_time_ns = 100'000'000;  // what is promised after a death
+    return shm::hardware::load_relaxed(attachment_->where().header().heartbeat_ns) + in_time_ns > now_ns;
+}
+
+// A refusal may rest on a hint of a few milliseconds ago, and a process have died since. So where no sekid sees to that the first refusals of each
+// worker in such a time ask whether the holders are still about, which takes microseconds; those of a worker that is refused without end do not.
 inline bool bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept {
+    if (is_tended(now_ns)) [[likely]]
+        return false;
     constexpr unsigned period_bits = 22;  // about 4 ms
     constexpr std::uint64_t doubts_in_period = 32;
     layout::word& remembered = me.counters[place_.index].counts[layout::bulkhead_doubts];
@@ -144,20 +160,21 @@ inline bool bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) con
     const shm::worker& me = attachment_->me();
     if (me.owner == 0) [[unlikely]]
         return {.error = Errc::no_space};
+    first_look seen;
     std::uint64_t now = 0;  // a refusal reads the clock once
     const auto clock = [&now] { return now = shm::process_seeker::now(); };
     if (!permits_.table().seems_full(clock)) [[likely]] {
         shm::process_seeker by{attachment_->where()};
         const shm::permit taken = permits_.table().take(me.owner, near(me), by);
-        if (by.reclaimed() != 0) [[unlikely]]
-            reclaimed(me, by.reclaimed());
-        if (taken) [[likely]]
+        seen.came_back = by.reclaimed();
+        if (taken && seen.came_back == 0) [[likely]]
             return given(me, taken);
+        seen.taken = taken;
         if (now == 0) clock();
     }
-    const bool doubt = may_doubt(me, now);
-    if (doubt || with.timeout_ns != 0) [[unlikely]]
-        return settle(me, doubt, with);
+    seen.doubt = !seen.taken && may_doubt(me, now);
+    if (seen.doubt || seen.came_back != 0 || with.timeout_ns != 0) [[unlikely]]
+        return settle(me, seen, with);
     return refused(me, Errc::bulkhead_full);
 }
 

@@ -88,13 +88,7 @@ public:
     std::uint64_t reclaim(Seeker&& by) const noexcept {
         const std::uint64_t given = table_.reclaim(by);
         if (given != 0) waiters_.wake(waiters_.all);
-        struct of_waiters {  // nobody counts these
-            Seeker& by;
-            std::uint64_t now() { return by.now(); }
-            bool alive(std::uint64_t owner) { return by.alive(owner); }
-            void reclaimed(std::uint64_t) {}
-        };
-        waiters_.room().reclaim(of_waiters{by});
+        waiters_.room().reclaim(place_seeker{by});
         return given;
     }
 

@@ -52,6 +52,15 @@ struct waited {
     waiting how = waiting::timed_out;
 };
 
+// Asks whom `by` asks. Places of dead waiters are not what is counted as reclaimed: nobody had a permit there.
+template <class Seeker>
+struct place_seeker {
+    Seeker& by;
+    std::uint64_t now() { return by.now(); }
+    bool alive(std::uint64_t owner) { return by.alive(owner); }
+    void reclaimed(std::uint64_t /*owner*/) {}
+};
+
 template <class Memory = hardware, class Kernel = futex>
 class permit_waiters {
 public:
@@ -65,7 +74,7 @@ public:
     template <permit_seeker Seeker, class Attempt, class Worthwhile>
     [[nodiscard]] waited wait(std::uint64_t owner, std::uint64_t deadline_ns, Seeker&& by, Attempt attempt,
                               Worthwhile worthwhile) const noexcept {
-        permit place = room_.try_take(owner, static_cast<std::uint32_t>(owner & 0xffff), by);
+        permit place = room_.try_take(owner, static_cast<std::uint32_t>(owner & 0xffff), place_seeker{by});
         if (!place) return {{}, waiting::crowded};
         const waited done = sleep_until(deadline_ns, attempt, worthwhile);
         room_.give_back(place);

@@ -25,4 +25,10 @@ extern constinit word address;  // 0 until the first claim in this process or a 
 // can say something about this process.
 std::uint64_t claim_process_token() noexcept;
 
+// Never 0: for who keeps it to tell later whether it is still in the same process. A fresh child is not that of its parent, nor of its own child.
+[[nodiscard]] inline std::uint64_t own_process_token() noexcept {
+    const std::uint64_t token = process_token();
+    return token != 0 ? token : claim_process_token();
+}
+
 }  // namespace seki::shm

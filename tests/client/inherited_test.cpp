@@ -1,0 +1,119 @@
+// Handles that a prefork server makes before it forks: what their first use in a child comes to, and what a child's death leaves.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client_fixture.hpp"
+#include "primitives/clock.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/processes.hpp"
+
+namespace seki::test {
+namespace {
+
+class Inherited : public ClientTest {
+protected:
+    Segment segment = opened();
+
+    // Dies with the one permit that there is.
+    static void die_holding(const Bulkhead& database) {
+        child holder{[&](const line& parent) {
+            const Permit held = must(database.try_acquire());
+            parent.tell();
+            return parent.hear() == 1;
+        }};
+        (void)holder.talk().hear();
+        holder.die();
+    }
+    // Who holds the permits of the bulkhead "database", by name.
+    [[nodiscard]] std::vector<std::uint64_t> holders() const {
+        const shm::segment& where = segment.handle()->where();
+        std::vector<std::uint64_t> names;
+        shm::permits_of(where, *shm::directory{where}.find(layout::kind::bulkhead, "database"))
+            .table()
+            .for_each([&](std::uint32_t, std::uint64_t owner) { names.push_back(owner); });
+        return names;
+    }
+};
+
+// Fails if the process gets its identity while the function runs, and what it came to is then taken for another process's.
+TEST_F(Inherited, AChildsFirstCallCountsThoughItJoinsInsideIt) {
+    const Breaker payments = must(segment.breaker("payments", {}));
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    child first{[&](const line&) {
+        (void)payments.call([&] { return login.check("alice").allowed; });
+        return must(payments.status()).calls == 1;
+    }};
+    EXPECT_TRUE(first.succeeded());
+    const auto place = shm::directory{segment.handle()->where()}.find(layout::kind::breaker, "payments");
+    EXPECT_EQ(shm::sum(segment.handle()->where(), place->index, place->incarnation)[layout::count_call_ok], 1U);
+}
+
+// Fails if a call that was forked in the middle is told by both processes, though nothing in the forking one had been used before.
+TEST_F(Inherited, ACallThatIsForkedInTheMiddleCountsOnce) {
+    const Breaker payments = must(segment.breaker("payments", {}));
+    child fresh{[&](const line&) {
+        pid_t inner = -1;
+        (void)payments.call([&] { inner = ::fork(); });
+        if (inner == 0) ::_exit(0);
+        ::waitpid(inner, nullptr, 0);
+        return must(payments.status()).calls == 1;
+    }};
+    EXPECT_TRUE(fresh.succeeded());
+}
+
+// Fails if a handler of events that uses another segment changes in whose name a permit is taken: then others would take it for a dead one's.
+TEST_F(Inherited, APermitIsTakenInTheRightNameWhateverHandlersDo) {
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    const Segment other = must(open((folder() / "other.seg").string(), small()));
+    const Limiter elsewhere = must(other.limiter("elsewhere", six_a_year()));
+    // So that this process has another slot there.
+    child before_us{[&](const line& parent) {
+        (void)elsewhere.check("a");
+        parent.tell();
+        return parent.hear() == 1;
+    }};
+    (void)before_us.talk().hear();
+    (void)elsewhere.check("b");
+    const std::uint64_t mine = segment.handle()->attachment()->me().owner;
+    ASSERT_NE(other.handle()->attachment()->me().owner, mine);
+
+    die_holding(database);
+    std::size_t told = 0;
+    const auto listening = must(telemetry::attach("seki.bulkhead.reclaimed", [&](const telemetry::Event&) {
+        ++told;
+        (void)elsewhere.check("c");
+    }));
+    // With a hint that is believed, and after it.
+    Permit taken;
+    while (!taken)
+        if (auto permit = database.try_acquire()) taken = std::move(*permit);
+    EXPECT_EQ(told, 1U);
+    EXPECT_EQ(holders(), std::vector{mine});
+
+    EXPECT_TRUE(taken.release());
+    die_holding(database);
+    taken = must(database.acquire(1min));
+    EXPECT_EQ(told, 2U);
+    EXPECT_EQ(holders(), std::vector{mine});
+    before_us.talk().tell();
+    EXPECT_TRUE(before_us.succeeded());
+}
+
+// Fails if the place of a dead waiter is counted as a permit that came back, or does not come back where a sekid ticks that does not see to it.
+TEST_F(Inherited, AWaitersDeathGivesBackNoPermit) {
+    const std::uint64_t future = primitives::read_clock(Clock::precise) + 3'600'000'000'000;
+    shm::hardware::store_relaxed(segment.handle()->where().header().heartbeat_ns, future);
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1, .max_waiting = 1}));
+    const Permit held = must(database.try_acquire());
+    child waiter{[&](const line&) { return database.acquire(24h).has_value(); }};
+    while (must(database.status()).waiting == 0) ::usleep(100);
+    waiter.die();
+    while (database.acquire(1ms).error().code !=
+           Errc::timeout) {  // crowded, until somebody asks whether the waiter lives
+    }
+    EXPECT_EQ(must(database.status()).reclaimed, 0U);
+    EXPECT_EQ(must(database.status()).waiting, 0U);
+}
+
+}  // namespace
+}  // namespace seki::test
