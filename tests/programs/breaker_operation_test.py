@@ -60,14 +60,16 @@ class Operating(BreakerTest):
         self.assertEqual([each["name"] for each in self.json("status")["breakers"]], ["payments"])
 
     def test_setting_the_mode_tells_the_breaker(self):
-        """Fails when `set ... mode` is kept but not done, as `breaker NAME open` would have."""
+        """Fails when `set ... mode` is kept but not done, as `breaker NAME open` would have; also where it is as it was set before that."""
         sekid = self.start()
         self.assertEqual(self.json("set", "breaker", "payments", "mode", "forced_open")["options"]["mode"], "forced_open")
         self.assertEqual(self.state(sekid), "forced_open")
         self.assertRegex(self.worker()("admit payments"), r"\Arefused circuit_open 9223372036854775807\Z")
         self.assertIsNone(self.json("show", "breaker", "payments")["retry_after_seconds"])
-        self.fine("set", "breaker", "payments", "mode", "auto")
-        self.assertEqual(self.state(sekid), "closed")
+        for _ in range(2):
+            self.fine("set", "breaker", "payments", "mode", "auto")
+            self.assertEqual(self.state(sekid), "closed")
+            self.fine("breaker", "payments", "open")
 
     def test_a_tripped_breaker_is_shown_as_such(self):
         """Fails when text or JSON hides that calls are refused, since when, or for how long."""

@@ -87,12 +87,7 @@ class Metrics(BulkheadTest):
         """Fails when the two formats disagree, or a counter or histogram has not the names that OpenMetrics asks for."""
         sekid = self.start()
         self.holder(2)
-        _, body, _ = sekid.ask("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
-        lines = [line.rsplit(" ", 1) for line in body.splitlines() if not line.startswith("#")]
-        mine = {name: float(value) for name, value in lines if name.startswith("seki_bulkhead_") and "le=" not in name}
-        self.assertEqual(
-            mine, {name: value for name, value in sekid.samples().items() if name in mine or name.startswith("seki_bulkhead_") and "le=" not in name}
-        )
+        body = self.same_in_open_metrics(sekid, "seki_bulkhead_")
         for line in ("# TYPE seki_bulkhead_reclaimed counter", "# TYPE seki_bulkhead_wait_seconds histogram"):
             self.assertIn(line + "\n", body)
 

@@ -2,8 +2,16 @@
 
 import json
 import os
+import re
 
 from sekid_harness import SekictlTest
+
+
+BOUND = re.compile(r'(?<=le=")[^"]*')
+
+
+def float_of(text):
+    return str(float(text[0]))
 
 
 def shape(value):
@@ -44,6 +52,19 @@ class ProtectionTest(SekictlTest):
         by_sekictl = self.json("status")
         self.assertEqual(shape(by_sekictl), shape(sekid.state()))
         return by_sekictl
+
+    def same_in_open_metrics(self, sekid, begin):
+        """All samples whose names begin so, in both formats of metrics; answers OpenMetrics' text. Both round sums their own way, and write bounds so."""
+        _, body, _ = sekid.ask("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
+        lines = [line.rsplit(" ", 1) for line in body.splitlines() if line.startswith(begin)]
+        mine = {BOUND.sub(float_of, name): float(value) for name, value in lines}
+        wanted = {BOUND.sub(float_of, name): value for name, value in sekid.samples().items() if name.startswith(begin)}
+        self.assertEqual(mine.keys(), wanted.keys())
+        for name, value in wanted.items():
+            self.assertAlmostEqual(mine[name], value, 9, name)
+        bounds = BOUND.findall(body)
+        self.assertTrue(bounds and all("." in bound or bound == "+Inf" for bound in bounds), bounds)
+        return body
 
     @staticmethod
     def counted(sekid):
