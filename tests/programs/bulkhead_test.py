@@ -4,12 +4,12 @@ import json
 import unittest
 
 from protections import ProtectionTest
-from sekid_harness import eventually
+from sekid_harness import DEADLINE, eventually
 
 DATABASE = "[bulkhead.database]\nmax_concurrent = 3\n"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
-LONG = 600_000  # ms; longer than any test may take
+LONG = int(DEADLINE * 1000)  # ms
 
 
 class BulkheadTest(ProtectionTest):
