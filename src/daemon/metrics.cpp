@@ -37,16 +37,15 @@ public:
     }
 
     void add(const shm::durations& all, labels with) {
-        constexpr double nano = 1e-9;
         ClientMetric metric;
         metric.label = std::move(with);
         metric.histogram.sample_count = all.total();
-        metric.histogram.sample_sum = static_cast<double>(all.sum_ns) * nano;
+        metric.histogram.sample_sum = static_cast<double>(all.sum_ns) / 1e9;
         std::uint64_t so_far = 0;
         for (std::size_t i = 0; i < all.counts.size(); ++i) {
             so_far += all.counts[i];
             const double bound = i < layout::duration_bounds.size()
-                                     ? static_cast<double>(layout::duration_bounds[i]) / 1'000'000'000
+                                     ? static_cast<double>(layout::duration_bounds[i]) / 1e9
                                      : std::numeric_limits<double>::infinity();
             metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
         }

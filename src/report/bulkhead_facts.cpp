@@ -16,16 +16,4 @@ bulkhead_facts look_at_bulkhead(const shm::segment& where, const shm::placement&
             .waits = shm::waits_of(where, at).sum()};
 }
 
-void add_holdings(const shm::segment& where, const shm::placement& bulkhead, holdings& into) {
-    const auto of = [&](std::uint64_t owner) -> holding& {
-        auto& has = into[owner];
-        if (has.empty() || has.back().kind != bulkhead.kind || has.back().name != bulkhead.name)
-            has.push_back({.kind = bulkhead.kind, .name = bulkhead.name});
-        return has.back();
-    };
-    const auto permits = shm::permits_of(where, bulkhead);
-    permits.table().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(owner).permits; });
-    permits.room().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(owner).waiting; });
-}
-
 }  // namespace seki::report

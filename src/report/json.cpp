@@ -65,7 +65,8 @@ json to_json(const holding& has) {
     return {{"kind", shm::to_string(has.kind)},
             {"name", valid_utf8(has.name)},
             {"permits", has.permits},
-            {"waiting", has.waiting}};
+            {"waiting", has.waiting},
+            {"probes", has.probes}};
 }
 
 template <class Facts>

@@ -52,12 +52,6 @@ threads_by_owner find_threads(const shm::segment& where) {
     return found;
 }
 
-holdings find_holdings(const shm::segment& where) {
-    holdings found;
-    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) add_holdings(where, at, found);
-    return found;
-}
-
 process_facts look_at_process(const shm::segment& where, shm::process_owner who, threads_by_owner& threads,
                               holdings& holds) {
     const layout::process_slot& slot = where.processes()[who.slot];

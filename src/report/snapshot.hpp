@@ -17,6 +17,7 @@
 #include "layout/worker.hpp"
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
+#include "report/holdings.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/segment.hpp"

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bad_text.hpp"
+
 namespace seki::config {
 namespace {
 
@@ -73,27 +75,6 @@ window = "1s"
     EXPECT_EQ(read->of<LimiterOptions>()[1].second, (LimiterOptions{.limit = 10, .window = 1s}));
 }
 
-// Fails when an option of a bulkhead is not read, or a default differs from the documented one.
-TEST(Configuration, BulkheadsAreRead) {
-    const auto read = parse(R"(
-        [bulkhead.database]
-        max_concurrent = 20
-        max_wait = "250ms"
-        max_waiting = 0
-        [bulkhead.cache]
-        [limiter.database]
-        limit = 1
-        window = "1s"
-    )",
-                            "f");
-    ASSERT_TRUE(read) << read.error().message;
-    const auto& bulkheads = read->of<BulkheadOptions>();
-    ASSERT_EQ(bulkheads.size(), 2U);
-    EXPECT_EQ(bulkheads[0].first, "database");
-    EXPECT_EQ(bulkheads[0].second, (BulkheadOptions{.max_concurrent = 20, .max_wait = 250ms, .max_waiting = 0}));
-    EXPECT_EQ(bulkheads[1].second, (BulkheadOptions{.max_concurrent = 10, .max_wait = 0s, .max_waiting = 100}));
-}
-
 // Fails when a default differs from the documented one.
 TEST(Configuration, EmptyTextGivesTheDefaults) {
     const auto read = parse("", "seki.toml");
@@ -112,14 +93,6 @@ TEST(Configuration, TakesEveryKindOfAddress) {
     for (const std::string_view address : {"0.0.0.0:80", "localhost:0", "[::1]:9435", "unix:/x"})
         EXPECT_TRUE(parse(fmt::format("[sekid]\nlisten = \"{}\"", address), "f")) << address;
 }
-
-struct bad_text {
-    std::string_view text, message;
-};
-
-void PrintTo(const bad_text& bad, std::ostream* out) { *out << testing::PrintToString(bad.text); }
-
-class BadConfiguration : public testing::TestWithParam<bad_text> {};
 
 // Fails when a mistake passes, or when its place, its key, the fault or what is accepted is missing from the words.
 TEST_P(BadConfiguration, IsRefusedWithPlaceKeyFaultAndWhatIsAccepted) {
@@ -146,25 +119,6 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{"[limiter]\nlimit = 5", R"(f:2:1: [limiter] has no name: write [limiter.NAME] above "limit")"},
         bad_text{"[[limiter.a]]\nlimit = 5",
                  R"(f:1:11: limiter "a" is a list: write [limiter.a] once, in single brackets)"}));
-
-INSTANTIATE_TEST_SUITE_P(
-    Bulkheads, BadConfiguration,
-    testing::Values(
-        bad_text{"[bulkhead.a]\nmax_concurrent = 0",
-                 R"(f:2:18: bulkhead "a": max_concurrent 0 is too small: 1 to 65535)"},
-        bad_text{"[bulkhead.a]\nmax_concurrent = 65536",
-                 R"(f:2:18: bulkhead "a": max_concurrent 65536 is too large: 1 to 65535)"},
-        bad_text{
-            "[bulkhead.a]\nmax_wait = 5",
-            R"(f:2:12: bulkhead "a": max_wait 5 is a number, not a duration in quotes such as "30s": 0s (do not wait) to 1d)"},
-        bad_text{"[bulkhead.a]\nmax_wait = \"2d\"",
-                 R"(f:2:12: bulkhead "a": max_wait 2d is too long: 0s (do not wait) to 1d)"},
-        bad_text{"[bulkhead.a]\nmax_waiting = -1", R"(f:2:15: bulkhead "a": max_waiting -1 is too small: 0 to 65535)"},
-        bad_text{
-            "[bulkhead.a]\nmax_concurent = 1",
-            R"(f:2:1: bulkhead "a": key "max_concurent" is unknown: did you mean "max_concurrent"? accepted are max_concurrent, max_wait, max_waiting)"},
-        bad_text{"[bulkhead]\nmax_wait = \"1s\"",
-                 R"(f:2:1: [bulkhead] has no name: write [bulkhead.NAME] above "max_wait")"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Settings, BadConfiguration,

@@ -3,17 +3,11 @@
 import contextlib
 import http.client
 import json
-import os
 import signal
-import subprocess
 import unittest
 
-from sekid_harness import DEADLINE, Log, SekidTest, eventually
+from sekid_harness import DEADLINE, Follower, SekictlTest, eventually
 
-SEKICTL = os.environ["SEKICTL"]
-
-# Of identity::listening (src/layout/header.hpp).
-LISTENING_OFFSET = 40
 # event_hub::most_subscribers.
 MOST = 8
 
@@ -22,44 +16,10 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
 
 
-class Follower:
-    """sekictl events --follow, or anything else that prints lines until it is ended."""
-
-    def __init__(self, *command, **more):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-        self.out = Log(self.process.stdout)
-        self.err = Log(self.process.stderr)
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        status = self.process.wait(DEADLINE)
-        self.out.close()
-        self.err.close()
-        return status
-
-
-class EventsTest(SekidTest):
+class EventsTest(SekictlTest):
     def setUp(self):
         super().setUp()
         self.configure(LOGIN)
-
-    def sekictl(self, *arguments):
-        environment = dict(os.environ, SEKI_SEGMENT=self.segment)
-        return subprocess.run(
-            [SEKICTL, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, env=environment
-        )
-
-    def follow(self, *arguments):
-        follower = Follower(SEKICTL, "--segment", self.segment, "events", "--follow", *arguments)
-        self.addCleanup(follower.end)
-        eventually("somebody listens", self.listening)
-        return follower
-
-    def listening(self):
-        with open(self.segment, "rb") as file:
-            file.seek(LISTENING_OFFSET)
-            return int.from_bytes(file.read(8), "little")
 
     def deny_until_seen(self, worker, *by):
         """For several followers: that somebody listens says only that one of them does."""
@@ -173,7 +133,7 @@ class Listening(EventsTest):
         self.assertEqual(worker("repeat 200001 login alice"), "allowed 1")
 
         def all_there():
-            told = [json.loads(line) for line in list(follower.out.lines) if line.endswith("\n")]
+            told = follower.objects()
             missed = sum(each.get("missed", 0) for each in told)
             samples = sekid.samples()
             told = sum(1 for each in told if "name" in each)
@@ -196,7 +156,7 @@ class Listening(EventsTest):
         self.assertIn(b"8 clients listen already", refused.read())
         self.assertEqual(sekid.get("/healthz"), "alive\n")
         self.assertEqual(sekid.get("/readyz"), "ready\n")
-        done = self.sekictl("events", "--follow")
+        done = self.run_it("events", "--follow")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("8 clients listen already", done.stderr)
         for connection, response in listeners:
@@ -250,18 +210,18 @@ class Mistakes(EventsTest):
         """Fails when the message does not say why."""
         self.worker().close()
         for arguments in (["events"], ["events", "--follow"]):
-            done = self.sekictl(*arguments)
+            done = self.run_it(*arguments)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn("no sekid looks after it, and only sekid hands out events", done.stderr)
 
     def test_without_a_segment(self):
         """Fails when the exit code is not the one for a missing segment."""
-        self.assertEqual(self.sekictl("events").returncode, 3)
+        self.assertEqual(self.run_it("events").returncode, 3)
 
     def test_a_pattern_that_matches_nothing(self):
         """Fails when a mistake in a name goes unnoticed."""
         sekid = self.start()
-        done = self.sekictl("events", "--match", "seki.breakr.*")
+        done = self.run_it("events", "--match", "seki.breakr.*")
         self.assertEqual(done.returncode, 2)
         self.assertIn('pattern "seki.breakr.*" matches no event: there are seki.rate_limit.allow', done.stderr)
         status, body, _ = sekid.ask("/api/v1/events?match=seki.breakr.*")
@@ -272,7 +232,7 @@ class Mistakes(EventsTest):
         """Fails when it is not said what could not be reached."""
         self.start()
         for address in ("http://127.0.0.1:1", "unix:/dev/shm/none.sock", "nonsense", "http://127.0.0.1"):
-            done = self.sekictl("events", "--sekid", address)
+            done = self.run_it("events", "--sekid", address)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn(f"cannot listen to sekid at {address}", done.stderr)
 
@@ -282,7 +242,7 @@ class Mistakes(EventsTest):
         self.assertEqual(sekid.get("/api/v1/events?recent=1&follow=0"), "")
         for _ in range(2 * MOST):
             self.assertEqual(sekid.ask("/api/v1/events", method="HEAD")[0], 200)
-        done = self.sekictl("events")
+        done = self.run_it("events")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         with contextlib.closing(sekid.connection()) as connection:
             connection.request("GET", "/api/v1/events")

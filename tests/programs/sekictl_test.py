@@ -1,48 +1,19 @@
 """sekictl from outside: every command as text and as JSON, exit codes, and one sentence for each mistake."""
 
-import json
 import os
 import subprocess
 import unittest
 
-from sekid_harness import DEADLINE, SekidTest, eventually
-
-SEKICTL = os.environ["SEKICTL"]
+from sekid_harness import DEADLINE, SEKICTL, SekictlTest, eventually
 
 
-class SekictlTest(SekidTest):
-    def run_it(self, *arguments):
-        environment = dict(os.environ, SEKI_SEGMENT=self.segment)
-        return subprocess.run(
-            [SEKICTL, *arguments], capture_output=True, timeout=DEADLINE, check=False, env=environment, errors="replace"
-        )
-
-    def fine(self, *arguments):
-        done = self.run_it(*arguments)
-        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
-        return done.stdout
-
-    def json(self, *arguments, code=0):
-        done = self.run_it(*arguments, "--json")
-        self.assertEqual((done.returncode, done.stderr), (code, ""), arguments)
-        value = json.loads(done.stdout)
-        self.assertEqual(value["schema"], 1)
-        return value
-
-    def wrong(self, code, *arguments):
-        """One sentence on standard error, nothing on standard output, and the same as JSON."""
-        done = self.run_it(*arguments)
-        self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
-        self.assertRegex(done.stderr, r"\Asekictl: [^\n]+\n\Z")
-        self.assertEqual(self.json(*arguments, code=code)["error"]["message"], done.stderr[len("sekictl: ") : -1])
-        return done.stderr
-
+class LoginTest(SekictlTest):
     def make(self):
         self.worker().close()
         self.fine("create", "limiter", "login", "--limit", "2", "--window", "30d", "--max-keys", "100")
 
 
-class Commands(SekictlTest):
+class Commands(LoginTest):
     def test_a_limiter_from_creation_to_deletion(self):
         """Fails when a command does not do what it says, or its exit code is another."""
         self.make()
@@ -103,7 +74,7 @@ class Commands(SekictlTest):
         self.assertIn("no sekid", self.wrong(1, "reload"))
 
 
-class Mistakes(SekictlTest):
+class Mistakes(LoginTest):
     def test_destroy_is_refused_while_a_sekid_runs(self):
         """Fails when the workers lose their segment to an operator who only gets it back anew."""
         self.configure("")

@@ -16,7 +16,11 @@ import unittest
 
 SEKID = os.environ["SEKID"]
 WORKER = os.environ["SEKI_WORKER"]
+SEKICTL = os.environ["SEKICTL"]
 DEADLINE = 60.0
+
+# Of identity::listening (src/layout/header.hpp).
+LISTENING_OFFSET = 40
 
 
 def eventually(what, condition, deadline=DEADLINE):
@@ -122,8 +126,12 @@ class Sekid:
     def state(self):
         return json.loads(self.get("/api/v1/state"))
 
+    def one(self, kind, name):
+        """What the state says of one primitive: one("breaker", "payments")."""
+        return {each["name"]: each for each in self.state()[kind + "s"]}[name]
+
     def limiter(self, name):
-        return {each["name"]: each for each in self.state()["limiters"]}[name]
+        return self.one("limiter", name)
 
     def samples(self):
         """Metrics as {'name{labels}': value}."""
@@ -155,7 +163,14 @@ class Worker:
         )
 
     def __call__(self, command):
+        self.begin(command)
+        return self.answer()
+
+    def begin(self, command):
+        """For what does not answer at once."""
         self.process.stdin.write(command + "\n")
+
+    def answer(self):
         return self.process.stdout.readline().strip()
 
     def kill(self):
@@ -163,9 +178,31 @@ class Worker:
         self.close()
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # a command that a killed one did not take
+            self.process.stdin.close()
         self.process.wait(DEADLINE)
         self.process.stdout.close()
+
+
+class Follower:
+    """sekictl events --follow, or anything else that prints lines until it is ended."""
+
+    def __init__(self, *command, **more):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+        self.out = Log(self.process.stdout)
+        self.err = Log(self.process.stderr)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        status = self.process.wait(DEADLINE)
+        self.out.close()
+        self.err.close()
+        return status
+
+    def objects(self):
+        """Of lines that have come whole."""
+        return [json.loads(line) for line in list(self.out.lines) if line.endswith("\n")]
 
 
 class SekidTest(unittest.TestCase):
@@ -197,3 +234,52 @@ class SekidTest(unittest.TestCase):
             [SEKID, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL
         )
         return done.returncode, done.stderr
+
+    def check_metrics(self, sekid):
+        """promtool has nothing to say about them."""
+        done = subprocess.run(
+            ["promtool", "check", "metrics"],
+            input=sekid.get("/metrics"), capture_output=True, text=True, timeout=DEADLINE, check=False,
+        )
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class SekictlTest(SekidTest):
+    """Beside sekid and workers, sekictl on the same segment."""
+
+    def run_it(self, *arguments):
+        environment = dict(os.environ, SEKI_SEGMENT=self.segment)
+        return subprocess.run(
+            [SEKICTL, *arguments], capture_output=True, timeout=DEADLINE, check=False, env=environment, errors="replace"
+        )
+
+    def fine(self, *arguments):
+        done = self.run_it(*arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        return done.stdout
+
+    def json(self, *arguments, code=0):
+        done = self.run_it(*arguments, "--json")
+        self.assertEqual((done.returncode, done.stderr), (code, ""), arguments)
+        value = json.loads(done.stdout)
+        self.assertEqual(value["schema"], 1)
+        return value
+
+    def wrong(self, code, *arguments):
+        """One sentence on standard error, nothing on standard output, and the same as JSON."""
+        done = self.run_it(*arguments)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
+        self.assertRegex(done.stderr, r"\Asekictl: [^\n]+\n\Z")
+        self.assertEqual(self.json(*arguments, code=code)["error"]["message"], done.stderr[len("sekictl: ") : -1])
+        return done.stderr
+
+    def follow(self, *arguments):
+        follower = Follower(SEKICTL, "--segment", self.segment, "events", "--follow", *arguments)
+        self.addCleanup(follower.end)
+        eventually("somebody listens", self.listening)
+        return follower
+
+    def listening(self):
+        with open(self.segment, "rb") as file:
+            file.seek(LISTENING_OFFSET)
+            return int.from_bytes(file.read(8), "little")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -51,11 +50,7 @@ class Serving(SekidTest):
     def test_promtool_finds_nothing_to_say(self):
         """Fails when a metric breaks a naming rule, lacks help, or is no valid text."""
         self.configure(LOGIN.format(5))
-        text = self.start().get("/metrics")
-        done = subprocess.run(
-            ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=DEADLINE, check=False
-        )
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.check_metrics(self.start())
 
     def test_open_metrics_when_asked_for(self):
         """Fails when the format is chosen wrongly, or its end mark is missing."""
@@ -142,13 +137,19 @@ class Serving(SekidTest):
 class Prometheus(SekidTest):
     def test_a_real_server_scrapes_and_answers(self):
         """Fails when Prometheus cannot parse what it gets, in the format that it asks for itself."""
-        self.configure(LOGIN.format(5))
+        self.configure(LOGIN.format(5) + "[breaker.payments]\n")
         sekid = self.start()
-        self.assertEqual(self.worker()("repeat 9 login alice"), "allowed 5")
+        worker = self.worker()
+        self.assertEqual(worker("repeat 9 login alice"), "allowed 5")
+        self.assertEqual(worker("call payments ok 3"), "called 3")
         server = self.serve(sekid.address()[len("http://") :])
         denied = eventually("Prometheus has scraped", lambda: self.query(server, 'seki_limiter_decisions_total{decision="deny"}'))
         self.assertEqual([(each["metric"]["limiter"], each["value"][1]) for each in denied], [("login", "4")])
         self.assertEqual(self.query(server, "up")[0]["value"][1], "1")
+        (calls,) = self.query(server, 'seki_breaker_call_duration_seconds_bucket{le="+Inf"}')
+        self.assertEqual((calls["metric"]["breaker"], calls["value"][1]), ("payments", "3"))
+        (median,) = self.query(server, "histogram_quantile(0.5, seki_breaker_call_duration_seconds_bucket)")
+        self.assertGreater(float(median["value"][1]), 0)
 
     def serve(self, target):
         config = os.path.join(self.folder, "prometheus.yml")

@@ -1,49 +1,147 @@
-// A worker for tests from outside: opens a segment and does what standard input says, a line each, until it ends.
+// A worker for tests from outside: opens a segment and does what standard input says, a line each, until it ends. A word in brackets may be left out.
 //
-//   check NAME KEY COST        -> allow REMAINING | deny RETRY_AFTER_NS | error CODE
-//   repeat TIMES NAME KEY      -> allowed COUNT
-//   trace TRACEPARENT          -> traced | error CODE
+//   check NAME KEY COST                -> allow REMAINING | deny RETRY_AFTER_NS | error CODE
+//   repeat TIMES NAME KEY              -> allowed COUNT
+//   trace TRACEPARENT                  -> traced | error CODE
+//   call NAME OUTCOME [TIMES [MS]]     -> called COUNT          through a breaker; each takes MS at least; OUTCOME as a classifier says, or `throw`
+//   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
+//   tell OUTCOME                       -> told                  of the earliest that was admitted
+//   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
+//   release                            -> released | kept       the earliest that is held
+#include <chrono>
+#include <deque>
 #include <iostream>
+#include <map>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include <seki/seki.hpp>
 
 namespace {
 
-void check(const seki::Segment& in, std::istream& words) {
-    std::string name, key;
-    std::int64_t cost = 1;
-    words >> name >> key >> cost;
-    const auto limiter = in.limiter(name);
-    if (!limiter) {
-        std::cout << "error " << to_string(limiter.error().code) << '\n';
-        return;
-    }
-    const seki::Decision decision = limiter->check(key, cost);
-    if (decision.error != seki::Errc::none)
-        std::cout << "error " << to_string(decision.error) << '\n';
-    else if (decision.allowed)
-        std::cout << "allow " << decision.remaining << '\n';
-    else
-        std::cout << "deny " << decision.retry_after.count() << '\n';
+using std::chrono::milliseconds;
+
+template <class T>
+T next_or(std::istream& words, T otherwise) {
+    T word{};
+    return words >> word ? word : otherwise;
 }
 
-void repeat(const seki::Segment& in, std::istream& words) {
+std::string failed(std::string_view what, seki::Errc code) {
+    return std::string{what} + ' ' + std::string{to_string(code)};
+}
+
+std::string check(const seki::Segment& in, std::istream& words) {
+    std::string name, key;
+    words >> name >> key;
+    const auto cost = next_or<std::int64_t>(words, 1);
+    const auto limiter = in.limiter(name);
+    if (!limiter) return failed("error", limiter.error().code);
+    const seki::Decision decision = limiter->check(key, cost);
+    if (decision.error != seki::Errc::none) return failed("error", decision.error);
+    return decision.allowed ? "allow " + std::to_string(decision.remaining)
+                            : "deny " + std::to_string(decision.retry_after.count());
+}
+
+std::string repeat(const seki::Segment& in, std::istream& words) {
     std::uint64_t times = 0, allowed = 0;
     std::string name, key;
     words >> times >> name >> key;
     const auto limiter = in.limiter(name);
     for (std::uint64_t i = 0; limiter && i < times; ++i)
         if (limiter->check(key).allowed) ++allowed;
-    std::cout << "allowed " << allowed << '\n';
+    return "allowed " + std::to_string(allowed);
 }
 
-void trace(std::istream& words) {
-    std::string parent;
-    words >> parent;
-    const auto set = seki::telemetry::set_trace_context(parent);
-    std::cout << (set ? "traced" : "error " + std::string{to_string(set.error().code)}) << '\n';
+std::string trace(std::istream& words) {
+    const auto set = seki::telemetry::set_trace_context(next_or<std::string>(words, ""));
+    return set ? "traced" : failed("error", set.error().code);
+}
+
+seki::Outcome outcome_of(const std::string& word) {
+    static const std::map<std::string, seki::Outcome> known{{"ok", seki::Outcome::ok},
+                                                            {"error", seki::Outcome::error},
+                                                            {"slow", seki::Outcome::slow},
+                                                            {"ignore", seki::Outcome::ignore}};
+    const auto found = known.find(word);
+    return found != known.end() ? found->second : seki::Outcome::ignore;
+}
+
+std::string call(const seki::Segment& in, std::istream& words) {
+    const auto breaker = in.breaker(next_or<std::string>(words, ""));
+    if (!breaker) return failed("error", breaker.error().code);
+    const auto word = next_or<std::string>(words, "ok");
+    const auto times = next_or<std::uint64_t>(words, 1);
+    const milliseconds takes{next_or<std::int64_t>(words, 0)};
+    std::uint64_t called = 0;
+    const auto function = [&] {
+        ++called;
+        if (takes.count() != 0) std::this_thread::sleep_for(takes);  // its work
+        if (word == "throw") throw std::runtime_error{word};
+    };
+    const auto attempt = [&] {
+        try {
+            (void)breaker->call(function, [&] { return outcome_of(word); });
+        } catch (const std::runtime_error&) {  // its own, passed through
+        }
+    };
+    for (std::uint64_t i = 0; i < times; ++i) attempt();
+    return "called " + std::to_string(called);
+}
+
+class held_things {
+public:
+    std::string admit(const seki::Segment& in, std::istream& words) {
+        const auto breaker = in.breaker(next_or<std::string>(words, ""));
+        if (!breaker) return failed("error", breaker.error().code);
+        seki::Admission admission = breaker->admit();
+        if (!admission)
+            return failed("refused", admission.refusal().code) + ' ' +
+                   std::to_string(admission.refusal().retry_after.count());
+        admissions_.push_back(std::move(admission));
+        return "admitted";
+    }
+    std::string tell(std::istream& words) {
+        if (admissions_.empty()) return "nothing";
+        admissions_.front().tell(outcome_of(next_or<std::string>(words, "")));
+        admissions_.pop_front();
+        return "told";
+    }
+    std::string acquire(const seki::Segment& in, std::istream& words) {
+        const auto bulkhead = in.bulkhead(next_or<std::string>(words, ""));
+        if (!bulkhead) return failed("error", bulkhead.error().code);
+        const auto wait = next_or<std::int64_t>(words, -1);
+        auto permit = wait >= 0 ? bulkhead->acquire(milliseconds{wait}) : bulkhead->acquire();
+        if (!permit) return failed("refused", permit.error().code);
+        permits_.push_back(*std::move(permit));
+        return "held";
+    }
+    std::string release() {
+        if (permits_.empty()) return "nothing";
+        const bool released = permits_.front().release();
+        permits_.pop_front();
+        return released ? "released" : "kept";
+    }
+
+private:
+    std::deque<seki::Admission> admissions_;
+    std::deque<seki::Permit> permits_;
+};
+
+std::string obey(const seki::Segment& in, held_things& held, std::istream& words) {
+    const auto command = next_or<std::string>(words, "");
+    if (command == "check") return check(in, words);
+    if (command == "repeat") return repeat(in, words);
+    if (command == "trace") return trace(words);
+    if (command == "call") return call(in, words);
+    if (command == "admit") return held.admit(in, words);
+    if (command == "tell") return held.tell(words);
+    if (command == "acquire") return held.acquire(in, words);
+    if (command == "release") return held.release();
+    return "error unknown command";
 }
 
 }  // namespace
@@ -54,14 +152,10 @@ int main(int argc, char** argv) {
         std::cerr << opened.error().message << '\n';
         return 1;
     }
+    held_things held;
     for (std::string line; std::getline(std::cin, line);) {
         std::istringstream words{line};
-        std::string command;
-        words >> command;
-        if (command == "check") check(*opened, words);
-        if (command == "repeat") repeat(*opened, words);
-        if (command == "trace") trace(words);
-        std::cout.flush();
+        std::cout << obey(*opened, held, words) << '\n' << std::flush;
     }
     return 0;
 }

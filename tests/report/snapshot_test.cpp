@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,6 +95,32 @@ TEST_F(Report, AnAttachedProcessIsListedWithItsThreads) {
     EXPECT_THAT(seen.processes.front().threads, ElementsAre(static_cast<std::uint64_t>(::gettid())));
     EXPECT_EQ(seen.threads(), 1U);
     EXPECT_FALSE(seen.owner.running);
+}
+
+// Fails when what a process has is not listed with it: permits and probes; or stays listed after it gave them back.
+TEST_F(Report, AProcessIsListedWithWhatItHas) {
+    const Bulkhead database = *opened_->bulkhead("database", {.max_concurrent = 3});
+    const Breaker payments = *opened_->breaker("payments", {.minimum_calls = 1, .wait_duration = 1ms});
+    auto failed = payments.admit();
+    failed.error();
+    std::array<Permit, 2> permits{*database.try_acquire(), *database.try_acquire()};
+    std::array<Admission, 2> probes;
+    for (Admission& each : probes)
+        while (!each) each = payments.admit();  // by the clock: soon it is half-open
+    const auto holds = [&] { return take(*mapped(segment::access::copy)).processes.front().holds; };
+    const auto both = holds();
+    ASSERT_THAT(both, SizeIs(2));
+    EXPECT_EQ(both[0].kind, layout::kind::bulkhead);
+    EXPECT_EQ(std::tie(both[0].name, both[0].permits, both[0].probes), std::tuple("database", 2U, 0U));
+    EXPECT_EQ(both[1].kind, layout::kind::breaker);
+    EXPECT_EQ(std::tie(both[1].name, both[1].permits, both[1].probes), std::tuple("payments", 0U, 2U));
+    EXPECT_EQ(to_json(take(*mapped(segment::access::copy)).processes.front())["holds"][1],
+              (json{{"kind", "breaker"}, {"name", "payments"}, {"permits", 0}, {"waiting", 0}, {"probes", 2}}));
+    for (Permit& each : permits) each.release();
+    probes[0].ok();
+    const auto left = holds();
+    ASSERT_THAT(left, SizeIs(1));
+    EXPECT_EQ(std::tie(left[0].name, left[0].probes), std::tuple("payments", 1U));
 }
 
 // Fails when options changed by an operator are not told apart from those of the creation.

@@ -54,11 +54,14 @@ void print_bulkheads(const std::vector<report::bulkhead_facts>& bulkheads) {
     print_table(rows);
 }
 
-// "2 of database, waits for cache"
+// "2 of database, waits for cache, 1 probe of payments"
 std::string held_by(const report::process_facts& process) {
     std::vector<std::string> parts;
     for (const auto& has : process.holds) {
         if (has.permits != 0) parts.push_back(fmt::format("{} of {}", has.permits, report::for_terminal(has.name)));
+        if (has.probes != 0)
+            parts.push_back(fmt::format("{} {} of {}", has.probes, has.probes == 1 ? "probe" : "probes",
+                                        report::for_terminal(has.name)));
         if (has.waiting != 0) parts.push_back(fmt::format("waits for {}", report::for_terminal(has.name)));
     }
     return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
