@@ -15,13 +15,13 @@ namespace seki::report {
 
 // The invariants. Their names are stable: --json prints them.
 enum class invariant : std::uint8_t {
-    entry_fits,  // an entry's numbers fit together and lie inside the arena, its incarnation within what a counter reaches
+    entry_fits,  // an entry's numbers fit together and lie inside the arena, also of a piece that is kept; its incarnation is one that a counter reaches
     entry_known,         // its kind is one that there is
     name_valid,          // its name is one that could have been given
     name_unique,         // no two primitives of a kind share a name
     incarnation_issued,  // its incarnation was issued by the counter, which has not run away
     incarnation_unique,  // and to nobody else
-    arena_disjoint,      // its tables are nobody else's
+    arena_disjoint,      // its tables, or the piece that it keeps for others, are nobody else's
     terms_sane,          // its terms, in force and of its creation, are what some options compile to
     key_in_bucket,       // a key stands in one of its two buckets
     key_unique,          // and nowhere else
