@@ -8,10 +8,12 @@
 #include "layout/directory.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "report/examination.hpp"
 #include "report/examine_breaker.hpp"
 #include "report/examine_bulkhead.hpp"
+#include "report/examine_counts.hpp"
 #include "report/examine_limiter.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
@@ -37,6 +39,7 @@ public:
         look_at_issue();
         look_at_kept();
         for (const auto& each : sound_) examine_primitive(each);
+        examine_own_counts(into_);
         look_at_processes();
         look_at_workers();
         return std::move(into_).found();
@@ -47,6 +50,9 @@ private:
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
         if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
         if (at.kind == layout::kind::breaker) examine_breaker(into_, at);
+        primitives::every_options::each([&]<class Options>() {
+            if (at.kind == primitives::family<Options>::kind) examine_counts(into_, at);
+        });
     }
 
     void look_at_entries() {
@@ -195,6 +201,7 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::breaker_possible: return "breaker_possible";
         case invariant::window_whole: return "window_whole";
         case invariant::probe_owned: return "probe_owned";
+        case invariant::counts_owned: return "counts_owned";
         case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";
     }
