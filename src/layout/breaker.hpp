@@ -95,8 +95,9 @@ constexpr outcome_slice unpack_outcome_slice(pair_value value) noexcept {
             value.second >> 20 & max_slice_bad, value.second & max_slice_bad};
 }
 
-// The place of a probe: {generation:32 | place:32} {owner}. One of an older generation is free.
-enum class place : std::uint32_t { free = 0, taken = 1, ok = 2 };
+// The place of a probe: {generation:32 | place:32} {owner}. One of an older generation is free. The first word is never 0 and ends in sixteen
+// zeros, which no permit does (layout/permits.hpp): a late swap of a place goes through nowhere but in a place.
+enum class place : std::uint32_t { free = 1 << 16, taken = 2 << 16, ok = 3 << 16 };
 
 constexpr std::uint64_t pack_place(std::uint32_t generation, place standing) noexcept {
     return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(standing);

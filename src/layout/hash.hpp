@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "layout/breaker.hpp"
 #include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
 #include "layout/event.hpp"
@@ -74,6 +75,20 @@ inline constexpr std::uint64_t layout_hash = fold({
     all_counters,
     sizeof(hitter),
     hitters_per_worker,
+    breaker_shape_ring,
+    breaker_shape_probes,
+    breaker_window,
+    breaker_slow_call_duration,
+    breaker_wait_duration,
+    breaker_mode,
+    sizeof(breaker_block),
+    offsetof(breaker_block, window_end),
+    offsetof(breaker_block, slices),
+    offsetof(breaker_block, transitions),
+    outcomes_in_block,
+    outcome_slices,
+    pack_place(0, place::taken),
+    breaker_states,
     bulkhead_shape_permits,
     bulkhead_shape_waiting,
     bulkhead_max_concurrent,

@@ -16,10 +16,15 @@
 
 namespace seki::primitives {
 
-// Counts a transition, and tells who listens. By the one who made it.
+// Counts a transition, and tells who listens. By the one who made it, who may have been stopped since.
 inline void tell_transition(layout::breaker_block& block, const emitter& events, const shm::transition& made) noexcept {
-    auto& counts = block.transitions[static_cast<std::size_t>(made.from)];
-    shm::hardware::fetch_add_relaxed(counts[static_cast<std::size_t>(made.to)], 1);
+    layout::word& count = block.transitions[static_cast<std::size_t>(made.from)][static_cast<std::size_t>(made.to)];
+    // Read before the look at the entry, the count was this breaker's; if it is deleted after that, the swap finds something else there. Not an add:
+    // where a permit stands by now, it would be somebody else's.
+    std::uint64_t seen = shm::hardware::load_acquire(count);
+    constexpr int max_rounds = 1'000;  // lost to others that count the same transition, or to a scribbler
+    for (int round = 0; round < max_rounds && events.stands(); ++round)
+        if (shm::hardware::cas_acq_rel(count, seen, seen + 1)) break;
     events.breaker_state_change(made.from, made.to, made.generation, made.at);
 }
 

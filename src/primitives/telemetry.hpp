@@ -42,6 +42,11 @@ public:
         return shm::hardware::load_relaxed(*listening_) | shm::hardware::load_relaxed(hooks::attached);
     }
 
+    // Whether the primitive that it tells of is still there.
+    [[nodiscard]] bool stands() const noexcept {
+        return shm::hardware::load_acquire(segment_->directory()[entry_].incarnation) == incarnation_;
+    }
+
     // Of ordinary calls: when watched().
     struct key {
         std::uint64_t tag = 0;

@@ -8,13 +8,16 @@
 #include "layout/directory.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "report/examination.hpp"
 #include "report/examine_breaker.hpp"
 #include "report/examine_bulkhead.hpp"
+#include "report/examine_counts.hpp"
 #include "report/examine_limiter.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
+#include "shm/bulkhead_piece.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/workers.hpp"
@@ -34,7 +37,9 @@ public:
     std::vector<trouble> run() {
         look_at_entries();
         look_at_issue();
+        look_at_kept();
         for (const auto& each : sound_) examine_primitive(each);
+        examine_own_counts(into_);
         look_at_processes();
         look_at_workers();
         return std::move(into_).found();
@@ -45,6 +50,9 @@ private:
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
         if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
         if (at.kind == layout::kind::breaker) examine_breaker(into_, at);
+        primitives::every_options::each([&]<class Options>() {
+            if (at.kind == primitives::family<Options>::kind) examine_counts(into_, at);
+        });
     }
 
     void look_at_entries() {
@@ -80,13 +88,40 @@ private:
                 into_.add(invariant::incarnation_unique, place,
                           fmt::format("incarnation {} stands twice; repair deletes the second", found->incarnation),
                           into_.removal(index));
-            else if (overlaps(*found))
+            else if (overlaps_any(*found, sound_))
                 into_.add(invariant::arena_disjoint, place,
                           fmt::format("the tables of {} overlap those of another; repair deletes it", found->name),
                           into_.removal(index));
             else
                 sound_.push_back(*found);
         }
+    }
+
+    // Pieces that nobody uses, and that claim their memory all the same: one that does not fit would do so for ever.
+    void look_at_kept() {
+        const shm::directory directory{where_};
+        std::vector<shm::placement> kept;
+        for (const shm::placement& each : directory.list_kept()) {
+            layout::directory_entry& entry = directory.entry(each.index);
+            const auto forget = [&entry] {
+                hardware::store_release(entry.kind, static_cast<std::uint64_t>(layout::kind::none));
+            };
+            const auto place = [&] { return fmt::format("directory entry {}", each.index); };
+            if (!has_size_of_its_shape(each))
+                into_.add(invariant::entry_fits, place(),
+                          "it keeps memory that no deleted bulkhead had; repair frees it", forget);
+            else if (overlaps_any(each, sound_) || overlaps_any(each, kept))
+                into_.add(invariant::arena_disjoint, place(),
+                          "the memory that it keeps is another's too; repair leaves it to that", forget);
+            else
+                kept.push_back(each);
+        }
+    }
+
+    [[nodiscard]] bool has_size_of_its_shape(const shm::placement& kept) const {
+        const std::uint64_t bytes =
+            shm::piece_bytes(shm::unpack_bulkhead_shape(kept.shape), where_.parts().max_workers);
+        return kept.arena_size == shm::whole_pages(bytes);
     }
 
     void look_at_issue() {
@@ -102,10 +137,12 @@ private:
                   [this, latest] { hardware::store_release(where_.header().next_incarnation, latest + margin); });
     }
 
-    [[nodiscard]] bool overlaps(const shm::placement& one) const {
-        return std::ranges::any_of(sound_, [&](const shm::placement& other) {
-            return one.arena_offset < other.arena_offset + other.arena_size &&
-                   other.arena_offset < one.arena_offset + one.arena_size;
+    // With one that still stands as it was found: what was deleted meanwhile gave its memory to others.
+    [[nodiscard]] bool overlaps_any(const shm::placement& one, const std::vector<shm::placement>& others) const {
+        return std::ranges::any_of(others, [&](const shm::placement& other) {
+            return other.index != one.index && one.arena_offset < other.arena_offset + other.arena_size &&
+                   other.arena_offset < one.arena_offset + one.arena_size &&
+                   hardware::load_acquire(where_.directory()[other.index].incarnation) == other.incarnation;
         });
     }
 
@@ -164,6 +201,7 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::breaker_possible: return "breaker_possible";
         case invariant::window_whole: return "window_whole";
         case invariant::probe_owned: return "probe_owned";
+        case invariant::counts_owned: return "counts_owned";
         case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";
     }

@@ -15,13 +15,13 @@ namespace seki::report {
 
 // The invariants. Their names are stable: --json prints them.
 enum class invariant : std::uint8_t {
-    entry_fits,  // an entry's numbers fit together and lie inside the arena, its incarnation within what a counter reaches
+    entry_fits,  // an entry's numbers fit together and lie inside the arena, also of a piece that is kept; its incarnation is one that a counter reaches
     entry_known,         // its kind is one that there is
     name_valid,          // its name is one that could have been given
     name_unique,         // no two primitives of a kind share a name
     incarnation_issued,  // its incarnation was issued by the counter, which has not run away
     incarnation_unique,  // and to nobody else
-    arena_disjoint,      // its tables are nobody else's
+    arena_disjoint,      // its tables, or the piece that it keeps for others, are nobody else's
     terms_sane,          // its terms, in force and of its creation, are what some options compile to
     key_in_bucket,       // a key stands in one of its two buckets
     key_unique,          // and nowhere else
@@ -33,8 +33,9 @@ enum class invariant : std::uint8_t {
     breaker_possible,    // a breaker's word is one that there is, since a time that has been
     window_whole,        // its count window has as many outcomes as it says, each of them one
     probe_owned,         // the place of a probe belongs to a process slot that there is
-    process_staged,      // a process slot is free, claimed or live
-    worker_owned,        // a worker slot belongs to a process slot that there is
+    counts_owned,  // counters and durations are of an incarnation that was issued, and those that all share of the one that stands
+    process_staged,  // a process slot is free, claimed or live
+    worker_owned,    // a worker slot belongs to a process slot that there is
 };
 
 [[nodiscard]] std::string_view to_string(invariant broken) noexcept;

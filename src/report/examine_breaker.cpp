@@ -54,14 +54,16 @@ public:
                   [this_ = *this] { this_.operate(law::event::reset); });
     }
 
+    // Of a breaker that counts nothing they mean nothing.
     void windows() {
-        const std::uint32_t generation = breaker_.look().generation;
+        const law::position position = breaker_.look();
+        if (!law::counts(position.state)) return;
+        const std::uint32_t generation = position.generation;
         if (const auto end = steady(breaker_.block().window_end))
             if (const auto block = layout::unpack_outcome_block(*end); block.generation == generation) judge_end(block);
         for (const layout::pair& place : breaker_.ring()) {
             const auto kept = steady(place);
-            if (!kept || *kept == layout::pair_value{})
-                continue;  // a new breaker's is of generation 0, as any will be one day
+            if (!kept) continue;
             const auto block = layout::unpack_outcome_block(*kept);
             if (block.generation == generation && !holds(block.outcomes, layout::outcomes_in_block))
                 found_in_window("a full block of outcomes has holes");

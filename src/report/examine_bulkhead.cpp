@@ -16,8 +16,10 @@ void examine_names(examination& into, const shm::placement& at, const shm::permi
     table.for_each([&](std::uint32_t index, std::uint64_t owner) {
         if (shm::holder_named(owner).slot < into.where().processes().size()) return;
         into.add(invariant::permit_owned, fmt::format("bulkhead \"{}\", {} {}", at.name, what, index),
-                 "it belongs to a process slot that there is not; repair gives it back",
-                 [table, owner] { table.give_back_all(owner); });
+                 "it belongs to a process slot that there is not; repair gives it back", [table, index, owner] {
+                     shm::permit held{owner, shm::claim_process_token(), index};
+                     table.give_back(held);
+                 });
     });
 }
 

@@ -23,6 +23,11 @@
 //    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
 //    in g stays so; so who saw all of them ok, one after the other, saw that g is due to close. (d) From every content of every
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
+//    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's, changes nothing that counts there. What he
+//    expects was never zeros, and carries a generation. In another breaker stand other generations. Among permits (0, or {process generation:48 |
+//    1 to 4096}) no two words say it: the first of a place is none of these, nor the second of a block of outcomes, and the first of any other pair would be
+//    of a process slot that was taken 65536 times as often as the generation says, which begins at a scrambled number. A 0 may become the
+//    time of a late `looked`: the name of a process that there is not, which comes back as those of the dead do.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -103,16 +108,23 @@ public:
         : block_{&block}, ring_{ring}, places_{places} {}
 
     // Makes the memory a new breaker, before it is published. `stamp` tells it from breakers whose memory this was: whoever is still about to
-    // change something there expects another generation.
+    // change something there expects another generation. What stands there is of the generation before the first, and never zeros, which
+    // who is late might find again in anything (invariant e).
     void fill(std::uint32_t stamp, breaker_law::state state, nanos now) noexcept {
+        const std::uint32_t generation = stamp * 0x9e37'79b1U, before = generation - 1;
         const auto [first, second] =
-            breaker_law::pack({.generation = stamp * 0x9e37'79b1U, .reopened = 0, .state = state, .since = now});
+            breaker_law::pack({.generation = generation, .reopened = 0, .state = state, .since = now});
+        const layout::pair_value no_block =
+            layout::pack(layout::outcome_block{before, layout::outcome_count_mask, layout::outcomes_mask});
+        const layout::pair_value no_slice = layout::pack(
+            layout::outcome_slice{before, 0, layout::max_slice_ok, layout::max_slice_bad, layout::max_slice_bad});
         Memory::store_pair_unshared(block_->state, {first, second});
         Memory::store_relaxed(block_->looked, 0);
-        Memory::store_pair_unshared(block_->window_end, layout::pack(layout::outcome_block{stamp * 0x9e37'79b1U}));
-        for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, {});
-        for (layout::pair& block : ring_) Memory::store_pair_unshared(block, {});
-        for (layout::pair& place : places_) Memory::store_pair_unshared(place, {});
+        Memory::store_pair_unshared(block_->window_end, no_block);
+        for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, no_slice);
+        for (layout::pair& block : ring_) Memory::store_pair_unshared(block, no_block);
+        for (layout::pair& place : places_)
+            Memory::store_pair_unshared(place, {layout::pack_place(before, layout::place::free), 0});
         for (auto& to_each : block_->transitions)
             for (word& count : to_each) Memory::store_relaxed(count, 0);
     }

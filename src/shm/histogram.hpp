@@ -12,6 +12,7 @@
 //    words there: no structure believes its words, and each says in its header what that comes to.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +59,16 @@ public:
             for (word& count : block.counts) Memory::store_relaxed(count, 0);
             Memory::store_relaxed(block.incarnation, incarnation_);
         }
+    }
+
+    // Whether every block counts for it. Somebody scribbled there otherwise, and claim() makes it so again.
+    [[nodiscard]] bool sound() const noexcept {
+        return std::ranges::all_of(blocks_, [this](const layout::histogram_block& block) {
+            return Memory::load_relaxed(block.incarnation) == incarnation_;
+        });
+    }
+    void claim() const noexcept {
+        for (layout::histogram_block& block : blocks_) Memory::store_relaxed(block.incarnation, incarnation_);
     }
 
     [[gnu::always_inline]] void record(const worker& me, std::uint64_t ns) const noexcept {

@@ -66,6 +66,8 @@ class permit_waiters {
 public:
     static constexpr std::uint64_t longest_sleep_ns = 5'000'000;
     static constexpr unsigned all = 0x7fff'ffff;
+    // Who arrives or rings starts over when another did; so often only when somebody scribbles on the bell. Then it goes on without.
+    static constexpr int max_rounds = 10'000;
 
     permit_waiters() = default;  // nobody may wait
     permit_waiters(layout::permit_bell& bell, permits<Memory> room) noexcept : bell_{&bell}, room_{room} {}
@@ -86,11 +88,12 @@ public:
         if (bell_ == nullptr) return;
         std::uint64_t found = Memory::load_seq_cst(bell_->state);
         layout::bell_state now = layout::unpack_bell(found);
-        do {  // ends by the progress of others who arrive or ring
+        for (int round = 0; round < max_rounds; ++round) {
             now = layout::unpack_bell(found);
             if (!now.sleeping) return;
             ++now.rings;
-        } while (!Memory::cas_seq_cst(bell_->state, found, layout::pack(now)));
+            if (Memory::cas_seq_cst(bell_->state, found, layout::pack(now))) break;
+        }
         if (Kernel::wake(bell_->state, how_many) != 0) return;
         std::uint64_t rung = layout::pack(now);
         now.sleeping = false;
@@ -116,11 +119,12 @@ private:
     [[nodiscard]] std::uint32_t arrive() const noexcept {
         std::uint64_t found = Memory::load_seq_cst(bell_->state);
         layout::bell_state now = layout::unpack_bell(found);
-        do {  // ends by the progress of others who arrive or ring
+        for (int round = 0; round < max_rounds; ++round) {
             now = layout::unpack_bell(found);
             ++now.arrivals;
             now.sleeping = true;
-        } while (!Memory::cas_seq_cst(bell_->state, found, layout::pack(now)));
+            if (Memory::cas_seq_cst(bell_->state, found, layout::pack(now))) break;
+        }
         return now.rings;
     }
 

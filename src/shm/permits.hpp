@@ -72,6 +72,8 @@ public:
     static constexpr std::uint64_t look_again_ns = 5'000'000;
     // A round fails when the terms change meanwhile, or when several takers find each other one too many while permits drain.
     static constexpr int max_rounds = 16;
+    // set_max() starts over when another changed the terms; so often only when somebody scribbles there.
+    static constexpr int max_changes = 10'000;
 
     static constexpr std::uint64_t bytes_for(std::uint64_t capacity) noexcept {
         constexpr std::uint64_t per_line = layout::cache_line / sizeof(word);
@@ -137,19 +139,21 @@ public:
         return given;
     }
 
-    // While it runs, by anybody. 0 gives out nothing more. False beyond the capacity. After raising, wake who waits.
+    // While it runs, by anybody. 0 gives out nothing more. False beyond the capacity, or when somebody scribbles on the terms. After raising,
+    // wake who waits.
     bool set_max(std::uint64_t max) const noexcept {
         if (max > words_.size()) return false;
         if (!*this) return true;
         std::uint64_t found = Memory::load_seq_cst(control_->terms);
-        for (;;) {  // ends by the progress of others who change it
+        for (int round = 0; round < max_changes; ++round) {
             const layout::permit_terms old = bounded(found);
             if (old.max == max) return true;
             const layout::permit_terms next{old.version + 1, std::max(old.drain, max), max};
-            if (Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) break;
+            if (!Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) continue;
+            seems_free();
+            return true;
         }
-        seems_free();
-        return true;
+        return false;
     }
 
     [[nodiscard]] std::uint64_t max() const noexcept { return *this ? terms().max : 0; }

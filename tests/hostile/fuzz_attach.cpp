@@ -4,7 +4,8 @@
 //   0   none: the rest is the segment
 //   1   the identity, the boot and the clock are made right
 //   2   the geometry too
-//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with one limiter in it
+//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with some of everything in it
+//   4   likewise, and who uses it had its handles before
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +21,6 @@
 #include <span>
 
 #include "layout/hash.hpp"
-#include "primitives/limiter.hpp"
 #include "primitives/registry.hpp"
 #include "shm/host.hpp"
 #include "walk.hpp"
@@ -30,10 +30,10 @@ namespace {
 using namespace seki;
 namespace fs = std::filesystem;
 
-constexpr std::size_t tiny_size = 15 * layout::page;
+constexpr std::size_t tiny_size = 32 * layout::page;
 
 SegmentOptions tiny(std::size_t size) {
-    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 1, .size = size};
+    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 4, .size = size};
 }
 
 struct freed {
@@ -79,20 +79,24 @@ void make_right(layout::header& header, std::size_t size, bool geometry_too) {
     if (const auto parts = shm::plan(tiny(size))) header.parts = *parts;
 }
 
-// A segment with a limiter in it that has been used. Its seed is fixed, so that an input means the same in every run.
+template <class Options>
+void make(const shm::segment& where, const char* name, const Options& options) {
+    if (!primitives::registry<Options>::find_or_make(where, name, options)) std::abort();
+}
+
+// Its seed is fixed, so that an input means the same in every run, as far as times do. Everything in it has been used.
 std::span<const std::byte> good_segment() {
     static const memory bytes = [] {
         memory made = pages(tiny_size);
         std::memset(made.get(), 0, tiny_size);
         make_right(*reinterpret_cast<layout::header*>(made.get()), tiny_size, true);
         const auto where = shm::segment::adopt_memory({made.get(), tiny_size}, segment_name()).value();
-        LimiterOptions options;
-        options.limit = 5;
-        options.window = std::chrono::minutes{1};
-        options.max_keys = 1;
-        const auto place = primitives::limiters::find_or_make(*where, "login", options).value();
-        const primitives::limiter limiter{std::make_shared<shm::attachment>(where), place};
-        static_cast<void>(limiter.check({.key = "alice"}));
+        using namespace std::chrono_literals;
+        make(*where, "login", LimiterOptions{.limit = 5, .window = 1min, .max_keys = 1});
+        make(*where, "payments", BreakerOptions{.wait_multiplier = 2});
+        make(*where, "search", BreakerOptions{.window_type = WindowType::time, .window_size = 60s});
+        make(*where, "database", BulkheadOptions{.max_concurrent = 3, .max_wait = 20us, .max_waiting = 2});
+        hostile::worker{where}.use();
         return made;
     }();
     return {bytes.get(), tiny_size};
@@ -111,26 +115,36 @@ void scribble(std::span<std::byte> on, std::span<const std::uint8_t> list) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const unsigned help = data[0] % 4;
+    const unsigned help = data[0] % 5;
     const std::span<const std::uint8_t> rest{data + 1, size - 1};
+    const bool is_good = help >= 3;
     const std::size_t wanted =
         help == 0 ? rest.size() : std::max<std::size_t>(rest.size(), help == 1 ? layout::page : tiny_size);
-    const std::size_t room = help == 3 ? tiny_size : (wanted + layout::page - 1) / layout::page * layout::page;
+    const std::size_t room = is_good ? tiny_size : (wanted + layout::page - 1) / layout::page * layout::page;
     if (room == 0) return 0;
 
     const memory bytes = pages(room);
-    if (help == 3) {
+    const std::span<std::byte> all{bytes.get(), room};
+    if (is_good) {
         std::memcpy(bytes.get(), good_segment().data(), room);
-        scribble({bytes.get(), room}, rest);
     } else {
         std::memset(bytes.get(), 0, room);
         std::memcpy(bytes.get(), rest.data(), rest.size());
     }
+    if (help == 3) scribble(all, rest);
     if (help != 0) make_right(*reinterpret_cast<layout::header*>(bytes.get()), room, help == 2);
 
-    const auto where = shm::segment::adopt_memory({bytes.get(), room}, segment_name());
+    const auto where = shm::segment::adopt_memory(all, segment_name());
     if (!where) return 0;
+    {
+        hostile::worker worker{*where};
+        if (help == 4) scribble(all, rest);
+        hostile::walk(**where);
+        hostile::read_events(**where);
+        worker.use();
+    }
+    hostile::mend(**where);
+    hostile::worker{*where}.use();
     hostile::walk(**where);
-    hostile::use(*where);
     return 0;
 }

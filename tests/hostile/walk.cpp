@@ -1,11 +1,18 @@
 #include "walk.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include <nlohmann/json.hpp>
 
+#include "primitives/breaker_status.hpp"
+#include "primitives/breaker_upkeep.hpp"
+#include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/clock.hpp"
-#include "primitives/limiter.hpp"
+#include "primitives/every_family.hpp"
 #include "primitives/registry.hpp"
 #include "report/doctor.hpp"
+#include "report/event.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
 #include "report/snapshot.hpp"
@@ -20,20 +27,56 @@ std::uint64_t sum_of_what_was_read = 0;
 
 namespace {
 
+using shm::hardware;
+
+constexpr std::uint64_t second = algorithm::breaker::second;
+
 void consume(std::uint64_t value) { sum_of_what_was_read += value; }
 
+void describe(const shm::event_content& event) {
+    consume(report::event_line(report::to_json(report::decode(event))).size());
+}
+
 void touch(const shm::segment& where) {
-    using shm::hardware;
     for (const auto& slot : where.processes()) consume(hardware::load_relaxed(slot.reserved.back()));
     for (const auto& entry : where.directory()) consume(hardware::load_relaxed(entry.terms.back().values.back()));
     for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
         consume(hardware::load_relaxed(where.worker(i).hitters.back().denied));
         consume(shm::counts_of(where.worker(i).events).pushed);
-        consume(hardware::load_relaxed(where.worker(i).events.records.back().content.back()));
         for (const auto& block : where.counters(i)) consume(hardware::load_relaxed(block.counts.back()));
     }
     const auto arena = where.arena(where.parts().arena_offset, where.parts().size - where.parts().arena_offset);
     consume(static_cast<std::uint64_t>(arena.front()) + static_cast<std::uint64_t>(arena.back()));
+}
+
+template <class Options>
+void look_at_options(const shm::segment& where) {
+    using of_kind = primitives::registry<Options>;
+    for (const auto& place : shm::directory{where}.list(primitives::family<Options>::kind)) {
+        const Options now = of_kind::options_of(where, place);
+        consume(of_kind::difference(now, of_kind::creation_options_of(where, place)).size());
+        consume(of_kind::may_change(where, place, now).has_value() ? 1 : 0);
+    }
+}
+
+template <class Primitive, class Options>
+std::vector<Primitive> handles(const std::shared_ptr<const shm::attachment>& in) {
+    std::vector<Primitive> all;
+    for (const auto& place : shm::directory{in->where()}.list(primitives::family<Options>::kind))
+        all.emplace_back(in, place);
+    return all;
+}
+
+// Options that were in force, as an operator would change them: `change` gets them.
+template <class Options, class Change>
+void change_all(const shm::segment& where, Change change) {
+    for (const auto& place : shm::directory{where}.list(primitives::family<Options>::kind)) {
+        const auto changed = primitives::registry<Options>::edit(where, place.name, [&](Options options) {
+            change(options);
+            return Result<Options>{options};
+        });
+        consume(changed.has_value() ? 1 : 0);
+    }
 }
 
 }  // namespace
@@ -43,31 +86,127 @@ void walk(const shm::segment& where) {
     consume(report::to_json(report::take(where)).dump().size());
     for (const auto& finding : report::examine(where, 100))
         consume(report::for_terminal(finding.where + finding.what).size());
-    for (const auto& place : shm::directory{where}.list(layout::kind::limiter)) {
-        consume(primitives::limiters::options_of(where, place).limit);
+    primitives::every_options::each([&]<class Options>() { look_at_options<Options>(where); });
+    for (const auto& place : shm::directory{where}.list(layout::kind::limiter))
         for (const auto& key :
              report::keys(where, place, primitives::read_clock(Clock::precise), {.top = 10, .wanted = {}}))
             consume(report::to_json(key).dump().size());
+}
+
+void read_events(const shm::segment& where) {
+    for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
+        for (const auto& record : where.worker(i).events.records) {
+            shm::event_content event{};
+            for (std::size_t k = 0; k < event.size(); ++k) event[k] = hardware::load_relaxed(record.content[k]);
+            describe(event);
+        }
+        shm::event_ring<>{where.worker(i).events}.drain(describe);
     }
 }
 
-void use(const std::shared_ptr<shm::segment>& where) {
-    const auto attached = std::make_shared<shm::attachment>(where);
-    for (const auto& place : shm::directory{*where}.list(layout::kind::limiter)) {
-        const primitives::limiter limiter{attached, place};
-        for (const char* key : {"alice", "bob", ""}) {
-            consume(limiter.check({.key = key}).remaining);
-            consume(limiter.check({.key = key, .cost = 7, .spend = false}).remaining);
-            consume(static_cast<std::uint64_t>(limiter.refund(key, 1)));
-            consume(static_cast<std::uint64_t>(limiter.reset(key)));
-        }
+worker::worker(const std::shared_ptr<shm::segment>& in)
+    : where_{in},
+      attached_{std::make_shared<shm::attachment>(in)},
+      limiters_{handles<primitives::limiter, LimiterOptions>(attached_)},
+      breakers_{handles<primitives::breaker, BreakerOptions>(attached_)},
+      bulkheads_{handles<primitives::bulkhead, BulkheadOptions>(attached_)},
+      time_{primitives::read_clock(Clock::precise)} {}
+
+void worker::use(const primitives::limiter& limiter) const {
+    for (const char* key : {"alice", "bob", ""}) {
+        consume(limiter.check({.key = key}).remaining);
+        consume(limiter.check({.key = key, .cost = 7, .spend = false}).remaining);
+        consume(static_cast<std::uint64_t>(limiter.refund(key, 1)));
+        consume(static_cast<std::uint64_t>(limiter.reset(key)));
     }
-    for (std::size_t i = 0; i <= where->parts().max_workers; ++i)
-        shm::event_ring<>{where->worker(i).events}.drain(
-            [](const shm::event_content& event) { consume(event[layout::event_head]); });
-    consume(shm::reap(*where).processes);
-    consume(report::repair(*where).value_or(0));
-    walk(*where);
+}
+
+// Through all of its states, as far as what stands there lets it: more calls than its window holds, failing and good, and waits between.
+void worker::use(const primitives::breaker& breaker) {
+    const auto clock = [this] { return time_; };
+    const auto call = [&](Outcome outcome) {
+        detail::breaker_pass pass;
+        consume(breaker.admit(pass, clock).retry_after);
+        time_ += second / 16;
+        if (pass.from != nullptr) breaker.report(pass, outcome, clock);
+    };
+    const auto look = [&] { consume(primitives::status_of(breaker.shared(), breaker.terms().law, time_).calls); };
+    for (int i = 0; i < 30; ++i) call(i % 7 == 0 ? Outcome::slow : Outcome::ok);
+    for (int i = 0; i < 30; ++i) call(i % 5 == 0 ? Outcome::ignore : Outcome::error);
+    look();
+    for (int round = 0; round < 3; ++round) {
+        time_ += 700 * second;
+        std::array<detail::breaker_pass, 3> probes;
+        for (auto& probe : probes) consume(breaker.admit(probe, clock).retry_after);
+        look();
+        for (auto& probe : probes)
+            if (probe.from != nullptr) breaker.report(probe, round == 0 ? Outcome::error : Outcome::ok, clock);
+        for (int i = 0; i < 5; ++i) call(Outcome::ok);
+    }
+    using order = algorithm::breaker::event;
+    for (const auto what :
+         {order::renew, order::force_open, order::automatic, order::observe, order::force_closed, order::reset}) {
+        consume(static_cast<std::uint64_t>(breaker.operate(what)));
+        for (int i = 0; i < 6; ++i) call(Outcome::error);
+        look();
+    }
+    // One probe stays under way when the process is done with it.
+    time_ += 700 * second;
+    detail::breaker_pass last;
+    consume(breaker.admit(last, clock).retry_after);
+    consume(breaker.durations().sum().total());
+}
+
+void worker::use(const primitives::bulkhead& bulkhead) const {
+    using patience = primitives::bulkhead::patience;
+    std::vector<shm::permit> held;
+    // What is configured may be a day.
+    const bool briefly = bulkhead.options().max_wait <= std::chrono::milliseconds{1};
+    for (int i = 0; i < 6; ++i) {
+        patience how{.timeout_ns = i < 4 ? 0 : i == 5 && briefly ? patience::as_configured : 50'000};
+        auto answer = bulkhead.take(how);
+        if (answer.error == Errc::none) held.push_back(answer.held);
+        consume(bulkhead.status().in_use);
+    }
+    if (!held.empty()) held.pop_back();  // stays, until somebody finds this process dead
+    for (shm::permit& each : held) consume(bulkhead.give_back(each) ? 1 : 0);
+    consume(static_cast<std::uint64_t>(bulkhead.options().max_wait.count()));
+}
+
+void worker::operate() const {
+    change_all<LimiterOptions>(*where_, [](auto& options) { options.limit = options.limit / 2 + 1; });
+    change_all<BreakerOptions>(*where_, [](auto& options) {
+        options.half_open_requests = options.half_open_requests / 2 + 1;
+        const bool counts = options.window_type == WindowType::count;
+        options.window_type = counts ? WindowType::time : WindowType::count;
+        options.window_size = counts ? WindowSize{std::chrono::seconds{20}} : WindowSize{30};
+        options.minimum_calls = 3;
+    });
+    change_all<BulkheadOptions>(*where_, [](auto& options) {
+        options.max_concurrent = options.max_concurrent / 2 + 1;
+        options.max_wait = std::chrono::microseconds{20};
+    });
+    consume(primitives::reclaim_probes(*where_));
+    consume(primitives::reclaim_permits(*where_));
+    primitives::finish_changes(*where_);
+}
+
+void worker::use() {
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& each : limiters_) use(each);
+        for (const auto& each : breakers_) use(each);
+        for (const auto& each : bulkheads_) use(each);
+        if (round == 0) operate();
+    }
+}
+
+void mend(const shm::segment& where) {
+    consume(shm::reap(where).processes);
+    const auto mended = report::repair(where);
+    const auto left = report::examine(where, 10);
+    if (!mended || left.empty()) return;
+    for (const auto& each : left) std::fprintf(stderr, "repair left: %s: %s\n", each.where.c_str(), each.what.c_str());
+    std::abort();
 }
 
 }  // namespace seki::hostile

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "primitives/breaker.hpp"
+#include "primitives/bulkhead.hpp"
+#include "primitives/limiter.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::hostile {
@@ -10,7 +14,32 @@ namespace seki::hostile {
 // Looks at every part, as sekid and sekictl do. Only reads.
 void walk(const shm::segment& where);
 
-// Joins, uses every limiter that can be found, reaps, and mends.
-void use(const std::shared_ptr<shm::segment>& where);
+// Takes the events of all rings, and describes all records as if they were events: whoever can write one can also seal it.
+void read_events(const shm::segment& where);
+
+// A process that has handles of everything that can be found. What was found is checked; what stands there later may be anything.
+class worker {
+public:
+    explicit worker(const std::shared_ptr<shm::segment>& in);
+
+    // Uses each of them in every way, as workers, operators and sekid do.
+    void use();
+
+private:
+    void use(const primitives::limiter& limiter) const;
+    void use(const primitives::breaker& breaker);
+    void use(const primitives::bulkhead& bulkhead) const;
+    void operate() const;
+
+    std::shared_ptr<shm::segment> where_;
+    std::shared_ptr<const shm::attachment> attached_;
+    std::vector<primitives::limiter> limiters_;
+    std::vector<primitives::breaker> breakers_;
+    std::vector<primitives::bulkhead> bulkheads_;
+    std::uint64_t time_;  // goes on by seconds, so that what waits is not waited for
+};
+
+// Reaps and mends as sekid and sekictl do; ends the process where that leaves something to mend.
+void mend(const shm::segment& where);
 
 }  // namespace seki::hostile

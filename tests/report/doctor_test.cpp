@@ -11,13 +11,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <seki/seki.hpp>
 
 #include "../support/seed.hpp"
+#include "doctor_fixture.hpp"
 #include "layout/key_table.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/limiter_table.hpp"
+#include "report/json.hpp"
 #include "report/keys.hpp"
 #include "report/snapshot.hpp"
 
@@ -28,30 +31,28 @@ using namespace std::chrono_literals;
 using shm::hardware;
 using shm::segment;
 
-class Doctor : public ::testing::Test {
+class Doctor : public DoctorTest {
 protected:
-    Doctor() {
-        std::string folder = "/dev/shm/seki-doctor-XXXXXX";
-        path_ = std::filesystem::path{::mkdtemp(folder.data())} / "test.seg";
-        OpenOptions small;
-        small.segment.max_workers = 4;
-        small.segment.max_primitives = 4;
-        small.segment.size = 256 << 10;
-        opened_.emplace(*open(path_.native(), small));
+    // What there is may have any options by now.
+    void make_anew() const {
         for (const char* name : {"login", "other"}) {
-            const Limiter made = *opened_->limiter(name, options());
-            for (int key = 0; key < 20; ++key) (void)made.check(std::to_string(key));
+            (void)opened_->remove_limiter(name);
+            const auto made = opened_->limiter(name, limiter_options());
+            ASSERT_TRUE(made) << made.error().message;
+            ASSERT_TRUE(made->check("key").allowed);
         }
-        where_ = *segment::attach(path_, segment::access::read_write);
-    }
-    ~Doctor() override {
-        opened_.reset();
-        where_.reset();
-        std::filesystem::remove_all(path_.parent_path());
+        for (const auto& [name, options] : {std::pair{"calls", by_calls()}, {"time", by_time()}}) {
+            (void)opened_->remove_breaker(name);
+            const auto made = opened_->breaker(name, options);
+            ASSERT_TRUE(made) << made.error().message;
+            ASSERT_TRUE(made->call([] {}));
+        }
+        (void)opened_->remove_bulkhead("database");
+        const auto made = opened_->bulkhead("database", bulkhead_options());
+        ASSERT_TRUE(made) << made.error().message;
+        ASSERT_TRUE(made->try_acquire());
     }
 
-    static LimiterOptions options() { return {.limit = 5, .window = 1h, .max_keys = 64}; }
-    [[nodiscard]] layout::directory_entry& entry(std::uint32_t index) const { return where_->directory()[index]; }
     [[nodiscard]] shm::key_table<> table() const {
         return primitives::tables_of(*where_, *shm::directory{*where_}.at(0)).keys;
     }
@@ -65,20 +66,6 @@ protected:
     [[nodiscard]] layout::pair_value content(layout::pair& pair) const {
         return {hardware::load_first_acquire(pair), hardware::load_second_acquire(pair)};
     }
-
-    void expect_found_and_mended(invariant wanted) const {
-        std::vector<invariant> found;
-        for (const finding& each : examine(*where_)) found.push_back(each.broken);
-        EXPECT_THAT(found, ::testing::Contains(wanted)) << to_string(wanted);
-        EXPECT_GT(repair(*where_).value_or(0), 0U);
-        EXPECT_TRUE(examine(*where_).empty());
-        EXPECT_TRUE(opened_->limiter("fresh", options()));
-        EXPECT_TRUE(opened_->limiter("fresh")->check("key").allowed);
-    }
-
-    std::filesystem::path path_;
-    std::optional<Segment> opened_;
-    std::shared_ptr<segment> where_;
 };
 
 // Fails when what nobody touched is called wrong.
@@ -97,7 +84,7 @@ TEST_F(Doctor, APrimitiveOfAnotherKindIsLeftAlone) {
     EXPECT_EQ(repair(*where_), 0U);
     const snapshot all = take(*where_);
     EXPECT_EQ(all.limiters.size(), 2U);
-    EXPECT_EQ(shm::directory{*where_}.list().size(), 3U);
+    EXPECT_EQ(shm::directory{*where_}.list().size(), 6U);
 }
 
 // Each fails when the invariant is not looked at, has another name, or is not mended.
@@ -145,12 +132,12 @@ TEST_F(Doctor, FindsTermsThatNoOptionsGiveAndGoesBackToThoseOfTheCreation) {
     auto& block = entry(0).terms[hardware::load_acquire(entry(0).terms_version) & 1].values;
     hardware::store_release(block[layout::term_emission], 1);
     expect_found_and_mended(invariant::terms_sane);
-    EXPECT_EQ(*opened_->limiter("login")->options(), options());
+    EXPECT_EQ(*opened_->limiter("login")->options(), limiter_options());
 }
 TEST_F(Doctor, FindsTermsOfTheCreationThatNoOptionsGive) {
     hardware::store_release(entry(0).made_with.values[layout::term_limit], 0);
     expect_found_and_mended(invariant::terms_sane);
-    EXPECT_TRUE(opened_->limiter("login", options()));
+    EXPECT_TRUE(opened_->limiter("login", limiter_options()));
 }
 TEST_F(Doctor, FindsAKeyThatBelongsElsewhere) {
     const auto key = content(slot(true));
@@ -188,20 +175,34 @@ TEST_F(Doctor, FindsAWorkerOfAProcessThatThereIsNot) {
     expect_found_and_mended(invariant::worker_owned);
 }
 
+void work(const Segment& in) {
+    for (const char* name : {"login", "other"}) {
+        const auto limiter = in.limiter(name);
+        for (int key = 0; limiter && key < 40; ++key) {
+            (void)limiter->check(std::to_string(key));
+            (void)limiter->peek(std::to_string(key));
+            (void)limiter->reset(std::to_string(key));
+        }
+    }
+    for (const char* name : {"calls", "time"}) {
+        const auto breaker = in.breaker(name);
+        for (int call = 0; breaker && call < 40; ++call)
+            breaker->admit().tell(call < 20 ? Outcome::ok : Outcome::error);
+        if (breaker) (void)breaker->automatic();
+        for (int call = 0; breaker && call < 40; ++call) breaker->admit().ok();
+    }
+    std::vector<Permit> held;
+    const auto bulkhead = in.bulkhead("database");
+    for (int i = 0; bulkhead && i < 6; ++i)
+        if (auto taken = i < 5 ? bulkhead->try_acquire() : bulkhead->acquire(1ms)) held.push_back(std::move(*taken));
+}
+
 // Works on what `path` names as a neighbour would, in a process of its own; whether it ended by itself within its time.
 bool survives(const std::filesystem::path& path) {
     const pid_t child = ::fork();
     if (child == 0) {
         ::alarm(60);
-        const auto in = open(path.native(), {.access = Access::attach});
-        for (const char* name : {"login", "other"}) {
-            const auto limiter = in ? in->limiter(name) : std::unexpected(in.error());
-            for (int key = 0; limiter && key < 40; ++key) {
-                (void)limiter->check(std::to_string(key));
-                (void)limiter->peek(std::to_string(key));
-                (void)limiter->reset(std::to_string(key));
-            }
-        }
+        if (const auto in = open(path.native(), {.access = Access::attach})) work(*in);
         ::_exit(0);
     }
     int status = 0;
@@ -210,9 +211,10 @@ bool survives(const std::filesystem::path& path) {
 }
 
 void look_at_everything(const segment& where) {
-    for (const auto& each : take(where).limiters)
+    const snapshot seen = take(where);
+    (void)to_json(seen).dump();
+    for (const auto& each : seen.limiters)
         (void)keys(where, each.place, primitives::read_clock(Clock::precise), {.top = 50});
-    (void)look_at_processes(where);
 }
 
 // Random words, all but the first 64 bytes of the header, its geometry and what identifies the host.
@@ -241,11 +243,7 @@ TEST_F(Doctor, AnyScribbledSegmentIsSurvivedAndMended) {
         ASSERT_TRUE(repair(*where_));
         const auto left = examine(*where_);
         ASSERT_TRUE(left.empty()) << left.front().where << ": " << left.front().what;
-        for (const char* name : {"login", "other"}) {
-            (void)opened_->remove_limiter(name);
-            ASSERT_TRUE(opened_->limiter(name, options()));
-            ASSERT_TRUE(opened_->limiter(name)->check("key").allowed);
-        }
+        make_anew();
     }
 }
 

@@ -85,6 +85,73 @@ TEST_F(Report, CountsAreTheSameHoweverTheSegmentIsLookedAt) {
     }
 }
 
+// Fails when an outcome, a transition, a duration or what stands in the window is taken for another, or lost.
+TEST_F(Report, ABreakerIsTheSameHoweverTheSegmentIsLookedAt) {
+    const BreakerOptions options{.window_size = 10, .wait_duration = 1h, .half_open_requests = 2};
+    const Breaker payments = *opened_->breaker("payments", options);
+    for (const Outcome outcome : {Outcome::ok, Outcome::slow, Outcome::error}) payments.admit().tell(outcome);
+    {
+        const Admission ignored = payments.admit();
+    }
+    for (const auto how : {segment::access::read_write, segment::access::read_only, segment::access::copy}) {
+        const snapshot seen = take(*mapped(how));
+        ASSERT_THAT(seen.breakers, SizeIs(1));
+        const breaker_facts& facts = seen.breakers.front();
+        EXPECT_EQ(facts.place.name, "payments");
+        EXPECT_EQ(facts.options, options);
+        EXPECT_EQ(facts.made_with, options);
+        EXPECT_EQ(facts.status.state, BreakerState::closed);
+        EXPECT_EQ(facts.status.calls, 3U);
+        EXPECT_EQ(facts.status.errors, 1U);
+        EXPECT_EQ(facts.status.slow, 1U);
+        EXPECT_EQ(facts.counters.ok, 1U);
+        EXPECT_EQ(facts.counters.error, 1U);
+        EXPECT_EQ(facts.counters.slow, 1U);
+        EXPECT_EQ(facts.counters.ignored, 1U);
+        EXPECT_EQ(facts.durations.total(), 4U);
+        EXPECT_EQ(facts.transitions_made(), 0U);
+    }
+    for (int i = 0; i < 10; ++i) payments.admit().error();
+    const breaker_facts open = take(*mapped(segment::access::copy)).breakers.front();
+    EXPECT_EQ(open.status.state, BreakerState::open);
+    EXPECT_GT(open.status.retry_after, 59min);
+    EXPECT_GT(open.counters.rejected, 0U);
+    EXPECT_EQ(
+        open.transitions[static_cast<std::size_t>(BreakerState::closed)][static_cast<std::size_t>(BreakerState::open)],
+        1U);
+    EXPECT_EQ(open.transitions_made(), 1U);
+    ASSERT_EQ(payments.open(), Errc::none);
+    const json forced = to_json(take(*mapped(segment::access::copy)).breakers.front());
+    EXPECT_EQ(forced["state"], "forced_open");
+    EXPECT_TRUE(forced["retry_after_seconds"].is_null());
+}
+
+// Fails when permits, or the processes that hold them, are not those that there are.
+TEST_F(Report, ABulkheadIsTheSameHoweverTheSegmentIsLookedAt) {
+    const BulkheadOptions options{.max_concurrent = 2};
+    const Bulkhead database = *opened_->bulkhead("database", options);
+    const Permit first = *database.try_acquire(), second = *database.try_acquire();
+    ASSERT_FALSE(database.try_acquire());
+    ASSERT_FALSE(database.acquire(1ns));
+    for (const auto how : {segment::access::read_write, segment::access::read_only, segment::access::copy}) {
+        const snapshot seen = take(*mapped(how));
+        ASSERT_THAT(seen.bulkheads, SizeIs(1));
+        const bulkhead_facts& facts = seen.bulkheads.front();
+        EXPECT_EQ(facts.place.name, "database");
+        EXPECT_EQ(facts.options, options);
+        EXPECT_EQ(facts.status.max_concurrent, 2U);
+        EXPECT_EQ(facts.status.in_use, 2U);
+        EXPECT_EQ(facts.status.waiting, 0U);
+        EXPECT_EQ(facts.status.acquired, 2U);
+        EXPECT_EQ(facts.status.rejected, 2U);
+        EXPECT_EQ(facts.waits.total(), 1U);
+        ASSERT_THAT(seen.processes, SizeIs(1));
+        ASSERT_THAT(seen.processes.front().holds, SizeIs(1));
+        EXPECT_EQ(seen.processes.front().holds.front().name, "database");
+        EXPECT_EQ(seen.processes.front().holds.front().permits, 2U);
+    }
+}
+
 // Fails when this process, which is attached by having checked, is not seen with its thread, or is taken for dead.
 TEST_F(Report, AnAttachedProcessIsListedWithItsThreads) {
     spend(limiter("login", five_an_hour()), "alice", 1);
@@ -201,13 +268,19 @@ TEST_F(Report, AScribbledSegmentIsDescribedAndHarmsNobody) {
     SCOPED_TRACE("SEKI_SEED=" + std::to_string(seed));
     std::mt19937_64 random{seed};
     spend(limiter("login", five_an_hour()), "alice", 50);
+    const Breaker calls = *opened_->breaker("calls", BreakerOptions{});
+    const Breaker time = *opened_->breaker("time", {.window_type = WindowType::time, .window_size = 1min});
+    for (int i = 0; i < 50; ++i)
+        for (const Breaker& each : {calls, time}) (void)each.call([] {});
+    const Permit held = *opened_->bulkhead("database", BulkheadOptions{})->try_acquire();
     const auto pristine = mapped(segment::access::copy);
     for (int round = 0; round < 100; ++round) {
         const auto copy = mapped(segment::access::copy);
-        void* const entry = &copy->directory()[0];
         scribble(*copy, random, 20'000);
-        // Random places seldom hit the entry that counts: now and then it stands on its geometry, with terms gone mad.
-        if (round % 2 == 0) std::memcpy(entry, &pristine->directory()[0], offsetof(layout::directory_entry, terms));
+        // Random places seldom hit the entries that count: now and then these stand on their geometry, with terms gone mad.
+        for (std::size_t i = 0; i < 4 && round % 2 == 0; ++i)
+            std::memcpy(static_cast<void*>(&copy->directory()[i]), &pristine->directory()[i],
+                        offsetof(layout::directory_entry, terms));
         look_at_everything(*copy);
     }
 }

@@ -1,0 +1,149 @@
+// One process scribbles on breakers, bulkheads, counters and event rings, with words that are nearly right, while others call, wait, change options, drain,
+// look and mend.
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "primitives/clock.hpp"
+#include "primitives/registry.hpp"
+#include "report/doctor.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/directory.hpp"
+#include "shm/processes.hpp"
+#include "support/seed.hpp"
+#include "walk.hpp"
+
+namespace seki::test {
+namespace {
+
+using namespace std::chrono_literals;
+using layout::word;
+using shm::hardware;
+
+BreakerOptions by_calls() { return {.window_size = 30, .wait_duration = 1ms, .half_open_requests = 3}; }
+BreakerOptions by_time() {
+    BreakerOptions options = by_calls();
+    options.window_type = WindowType::time;
+    options.window_size = 20s;
+    return options;
+}
+BulkheadOptions bulkhead_options() { return {.max_concurrent = 5, .max_wait = 1ms, .max_waiting = 3}; }
+
+void make_all(const shm::segment& where) {
+    using namespace primitives;
+    ASSERT_TRUE(breakers::find_or_make(where, "calls", by_calls()));
+    ASSERT_TRUE(breakers::find_or_make(where, "time", by_time()));
+    ASSERT_TRUE(bulkheads::find_or_make(where, "permits", bulkhead_options()));
+}
+void remove_all(const shm::segment& where) {
+    using namespace primitives;
+    for (const char* name : {"calls", "time"}) ASSERT_TRUE(breakers::remove(where, name));
+    ASSERT_TRUE(bulkheads::remove(where, "permits"));
+}
+
+// Words of shared memory that somebody aims at.
+class targets {
+public:
+    explicit targets(const shm::segment& where) {
+        for (const auto& at : shm::directory{where}.list()) {
+            const auto bytes = where.arena(at.arena_offset, at.arena_size);
+            add(bytes);
+            if (at.kind != layout::kind::bulkhead) continue;
+            const auto of = shm::unpack_bulkhead_shape(at.shape);
+            add(bytes.first(256));                                                                         // bell, room
+            add(bytes.subspan(sizeof(layout::permit_bell) + shm::permits<>::bytes_for(of.waiting), 256));  // permits
+        }
+        for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
+            add(std::as_writable_bytes(where.counters(i)));
+            add(std::as_writable_bytes(std::span{&where.worker(i).events, 1}));
+        }
+    }
+
+    void scribble(std::mt19937_64& random) const {
+        const std::span<word> part = parts_[random() % parts_.size()];
+        const std::size_t end = random() % 2 == 0 ? std::min<std::size_t>(part.size(), 40) : part.size();
+        word& at = part[random() % end];
+        const std::uint64_t there = hardware::load_relaxed(at);
+        const std::uint64_t drawn = random();
+        switch (random() % 5) {
+            case 0: return hardware::store_relaxed(at, drawn >> (random() % 64));
+            case 1: return hardware::store_relaxed(at, there ^ 1ULL << (drawn % 64));
+            case 2: return hardware::store_relaxed(at, there + drawn % 5 - 2);
+            case 3: return hardware::store_relaxed(at, drawn % 2 == 0 ? 0 : ~std::uint64_t{0});
+            // What stands elsewhere, where it means something.
+            default: return hardware::store_relaxed(at, hardware::load_relaxed(part[drawn % part.size()]));
+        }
+    }
+
+private:
+    void add(std::span<std::byte> bytes) {
+        parts_.push_back({reinterpret_cast<word*>(bytes.data()), bytes.size() / sizeof(word)});
+    }
+    std::vector<std::span<word>> parts_;
+};
+
+// A process that does something `times` times with the segment, as one that has just attached, and has a minute for that.
+child process(const std::filesystem::path& path, int times,
+              const std::function<void(const std::shared_ptr<shm::segment>&)>& does) {
+    return child{[=](const line&) {
+        ::alarm(60);
+        const auto where = shm::segment::attach(path, shm::segment::access::read_write);
+        for (int i = 0; where && i < times; ++i) does(*where);
+        return where.has_value();
+    }};
+}
+
+// Fails when somebody's call crashes or does not come back, when something stays broken, or when breakers and bulkheads that are made anew there do not work.
+TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
+    const std::uint64_t seed = seed_or(20261125);
+    const scratch_segment segment{4};
+    for (std::uint64_t round = 0; round < 20; ++round) {
+        SCOPED_TRACE(round);
+        make_all(*segment);
+        const child scribbler = process(segment.path(), 1, [&](const auto& where) {
+            std::mt19937_64 random{seed + round};
+            for (const targets aim{*where};;) aim.scribble(random);  // ends with the round
+        });
+        const auto works = [](const auto& where) { hostile::worker{where}.use(); };
+        const auto looks = [](const auto& where) {
+            const std::uint64_t soon = primitives::read_clock(Clock::precise) + 1'000'000'000;
+            hardware::store_relaxed(where->header().id.listening, soon);  // so that all events are told
+            hardware::store_relaxed(where->header().event_sample, 1ULL << 32);
+            hostile::walk(*where);
+            hostile::read_events(*where);
+        };
+        const auto mends = [](const auto& where) { (void)report::repair(*where); };
+        std::vector<child> others;
+        for (int i = 0; i < 2; ++i) others.push_back(process(segment.path(), 5, works));
+        others.push_back(process(segment.path(), 5, looks));
+        others.push_back(process(segment.path(), 3, mends));
+        for (child& each : others) EXPECT_TRUE(each.succeeded());
+        scribbler.kill();
+
+        hostile::mend(*segment);
+        remove_all(*segment);
+        make_all(*segment);
+        EXPECT_TRUE(report::examine(*segment).empty());
+        const auto in = std::make_shared<const shm::attachment>(segment.get());
+        for (const char* name : {"calls", "time"}) {
+            const primitives::breaker breaker{in, *primitives::breakers::find(*segment, name)};
+            detail::breaker_pass pass;
+            EXPECT_EQ(breaker.admit(pass, [] { return primitives::read_clock(Clock::precise); }).error, Errc::none);
+        }
+        const primitives::bulkhead bulkhead{in, *primitives::bulkheads::find(*segment, "permits")};
+        for (int i = 0; i < 6; ++i) {
+            primitives::bulkhead::patience none;
+            EXPECT_EQ(bulkhead.take(none).error, i < 5 ? Errc::none : Errc::bulkhead_full);
+        }
+        remove_all(*segment);
+    }
+}
+
+}  // namespace
+}  // namespace seki::test

@@ -1,0 +1,78 @@
+// Permits while somebody changes their words faster than anybody can: what would be the others' progress otherwise is nobody's.
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "shm/permit_pool.hpp"
+
+namespace seki::test {
+namespace {
+
+// Memory in which somebody writes another number whenever a word of more than a permit is to be changed.
+struct scribbled : shm::hardware {
+    static inline const shm::word* target = nullptr;
+    static bool cas_seq_cst(shm::word& w, std::uint64_t& expected, std::uint64_t desired) noexcept {
+        if (&w != target) return shm::hardware::cas_seq_cst(w, expected, desired);
+        store_relaxed(w, expected += 1ULL << 33 | 1);
+        return false;
+    }
+};
+struct no_kernel {
+    static inline unsigned woken = 0;
+    static inline std::uint64_t time = 0;
+    static std::uint64_t now() noexcept { return time += 1'000'000; }
+    static void sleep(shm::word& /*bell*/, std::uint32_t /*rings*/, std::uint64_t /*until*/) noexcept {}
+    static unsigned wake(shm::word& /*bell*/, unsigned /*how_many*/) noexcept { return woken += 1; }
+};
+struct seeker {
+    static std::uint64_t now() noexcept { return no_kernel::now(); }
+    static bool alive(std::uint64_t /*owner*/) noexcept { return true; }
+    static void reclaimed(std::uint64_t /*owner*/) noexcept {}
+};
+using pool_type = shm::permit_pool<scribbled, no_kernel>;
+
+struct scene {
+    static constexpr shm::permit_capacity room{.permits = 8, .waiting = 8};
+    alignas(layout::cache_line) std::array<std::byte, pool_type::bytes_for(room)> bytes{};
+    pool_type pool;
+    scene() {
+        new (bytes.data()) std::array<shm::word, sizeof bytes / sizeof(shm::word)>{};
+        shm::claim_process_token();
+        pool = pool_type::attach(bytes, room);
+        pool.set_max(1);
+        pool.set_max_waiting(8);
+    }
+    scene(const scene&) = delete;
+    scene& operator=(const scene&) = delete;
+    ~scene() { scribbled::target = nullptr; }
+    // The bell comes first, then the terms of those who wait.
+    void scribble_on(std::size_t line) {
+        scribbled::target = reinterpret_cast<const shm::word*>(bytes.data() + line * layout::cache_line);
+    }
+};
+
+// Each of these fails by not coming back, when a loop ends by nothing but the progress of others.
+TEST(ScribbledPermits, WhoChangesTheMaximumGivesUp) {
+    scene in;
+    in.scribble_on(1);
+    EXPECT_FALSE(in.pool.set_max_waiting(5));
+}
+TEST(ScribbledPermits, WhoRingsWakesSomebodyAllTheSame) {
+    scene in;
+    shm::permit held = in.pool.try_take(5, 0, seeker{});
+    ASSERT_TRUE(held);
+    in.scribble_on(0);
+    scribbled::store_relaxed(*const_cast<shm::word*>(scribbled::target), layout::pack(layout::bell_state{0, true, 0}));
+    const unsigned before = no_kernel::woken;
+    EXPECT_TRUE(in.pool.give_back(held));
+    EXPECT_GT(no_kernel::woken, before);
+}
+TEST(ScribbledPermits, WhoWaitsWaitsUntilItsDeadline) {
+    scene in;
+    ASSERT_TRUE(in.pool.try_take(5, 0, seeker{}));
+    in.scribble_on(0);
+    EXPECT_EQ(in.pool.take_until(5, 0, no_kernel::now() + 20'000'000, seeker{}).how, shm::waiting::timed_out);
+}
+
+}  // namespace
+}  // namespace seki::test
