@@ -93,7 +93,7 @@ public:
     // written by clocks that differ from this one.
     [[nodiscard]] way longest() const {
         const law::terms& t = world_.terms;
-        const nanos wait = law::wait_after(law::max_reopened, t);
+        const nanos wait = std::max(t.wait_duration, t.wait_multiplier > 100 ? t.wait_duration_max : 0);
         return {2 * wait + t.max_half_open_duration + 2 * law::clock_slack, 2 * t.half_open_requests + 6};
     }
     [[nodiscard]] state now() const { return world_.state(); }
