@@ -87,7 +87,7 @@ protected:
                                        [&](int) { return random() % 5 == 0 ? Outcome::error : Outcome::ok; });
                     constexpr Errc (Breaker::* words[])() const noexcept = {
                         &Breaker::open, &Breaker::close, &Breaker::observe, &Breaker::automatic, &Breaker::reset};
-                    if (random() % 50 == 0) (void)(breaker.*words[random() % 5])();
+                    if (random() % 200 == 0) (void)(breaker.*words[random() % 5])();
                     return !last;
                 };
         };
@@ -99,7 +99,7 @@ protected:
         const auto end = std::chrono::steady_clock::now() + duration_or(2s);
         while (std::chrono::steady_clock::now() < end || dropped() == 0 || heard.told.size() < 10'000) {
             meanwhile();
-            std::this_thread::sleep_for(std::chrono::microseconds{random() % 10'000});
+            std::this_thread::sleep_for(std::chrono::microseconds{random() % 3'000});
             hub.drain(here.where());
             heard.take();
         }

@@ -43,9 +43,11 @@ struct shared_by_all {
         const std::uint64_t most = here.read(bound) == before ? before & 0xffff'ffff : largest;
         if (held > most) here.add(too_many, 1);
     }
-    void refused(Errc why) const {
+    // Lets the holders get on.
+    void refused(Errc why, std::mt19937_64& random) const {
         if (why != Errc::bulkhead_full && why != Errc::timeout) std::abort();
         here.add(why == Errc::timeout ? late : full, 1);
+        if (why == Errc::bulkhead_full) pause_up_to(200us, random);
     }
 };
 
@@ -87,11 +89,11 @@ private:
             pause_up_to(500us, random);
             leave(record);
         });
-        if (!called) all_.refused(called.error().code());
+        if (!called) all_.refused(called.error().code(), random);
     }
 
     void use(Result<Permit> got, std::uint64_t before, std::mt19937_64& random, std::size_t thread) {
-        if (!got) return all_.refused(got.error().code);
+        if (!got) return all_.refused(got.error().code, random);
         held mine{std::move(*got), enter(before)};
         if (random() % 4 == 0) pause_up_to(1ms, random);
         if (random() % 64 == 0) fork_once(mine, random, thread);
