@@ -275,6 +275,7 @@ TEST_P(BulkheadStorm, NeverMoreThanMaxAreHeldAndAllComeBack) {
 
     BulkheadOptions patient = options(largest);
     patient.max_wait = 1min;
+    patient.max_waiting = 100;  // more than may have died waiting
     must(segment().change("it", patient));
     if (GetParam()) {
         must(segment().maintain());
