@@ -1,4 +1,4 @@
-// A prefork server in miniature: processes, each with a few threads, that spend from one limiter, and that are killed, stopped and replaced.
+// A prefork server in miniature: processes, each with a few threads, that share a segment, and that are killed, stopped and replaced.
 //
 // What they were admitted is noted in memory of the test's own, after each decision: who is killed in between was admitted and did not live
 // to say so, at most once for each thread.
@@ -95,15 +95,15 @@ private:
 class fleet {
 public:
     // One step of a thread; false when it is done. `last` once the fleet is asked to come to an end.
-    using step = std::function<bool(const Segment&, const Limiter&, bool last)>;
-    // Makes what a thread does, in its process.
-    using work = std::function<step()>;
+    using step = std::function<bool(bool last)>;
+    // Makes what a thread does, in its process: the fleet's `which`-th.
+    using work = std::function<step(const Segment&, std::size_t which)>;
 
     fleet(const host& on, std::size_t stop_word, int processes, int threads, work each)
         : host_{on}, stop_{stop_word}, threads_{threads}, each_{std::move(each)} {
         host_.set(stop_, 0);
         pids_.resize(static_cast<std::size_t>(processes));
-        for (pid_t& pid : pids_) pid = start();
+        for (std::size_t i = 0; i < pids_.size(); ++i) pids_[i] = start(i);
     }
     ~fleet() {
         for (const pid_t pid : pids_) end(pid);
@@ -113,7 +113,7 @@ public:
 
     void kill_and_replace(std::size_t which) {
         end(pids_[which]);
-        pids_[which] = start();
+        pids_[which] = start(which);
     }
     void signal(std::size_t which, int number) const { ::kill(pids_[which], number); }
     [[nodiscard]] std::size_t size() const { return pids_.size(); }
@@ -136,25 +136,24 @@ private:
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
     }
-    [[nodiscard]] pid_t start() const {
+    [[nodiscard]] pid_t start(std::size_t which) const {
         std::fflush(nullptr);
         const pid_t pid = ::fork();
         if (pid < 0) std::abort();
         if (pid > 0) return pid;
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        run();
+        run(which);
         ::_exit(0);
     }
-    void run() const {
+    void run(std::size_t which) const {
         OpenOptions existing;
         existing.access = Access::attach;
         const Segment segment = must(open(host_.path(), existing));
-        const Limiter limiter = must(segment.limiter("it"));
         std::vector<std::jthread> threads;
         for (int i = 0; i < threads_; ++i)
             threads.emplace_back([&] {
-                const step next = each_();
-                while (next(segment, limiter, host_.read(stop_) != 0)) {
+                const step next = each_(segment, which);
+                while (next(host_.read(stop_) != 0)) {
                 }
             });
     }

@@ -27,9 +27,9 @@ protected:
     [[nodiscard]] std::uint64_t observed(std::size_t i) const { return host_.read(first_key_word + i); }
 
     void spend_and_kill() {
-        fleet workers{host_, stop_word, processes, threads, [this]() -> fleet::step {
-                          return [this, random = std::mt19937_64{std::random_device{}()}](
-                                     const Segment&, const Limiter& limiter, bool last) mutable {
+        fleet workers{host_, stop_word, processes, threads, [this](const Segment& segment, std::size_t) -> fleet::step {
+                          return [this, limiter = must(segment.limiter("it")),
+                                  random = std::mt19937_64{std::random_device{}()}](bool last) mutable {
                               const std::size_t i = (primitives::read_clock(Clock::precise) / turn % 2) * (keys / 2) +
                                                     random() % (keys / 2);
                               const Decision decision = limiter.check(key_number(i));

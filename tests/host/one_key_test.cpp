@@ -54,8 +54,8 @@ protected:
 
     // Spends until it is asked to end; `until_denied`: and then until nothing is left.
     [[nodiscard]] fleet::work spending(bool until_denied) const {
-        return [this, until_denied]() -> fleet::step {
-            return [this, until_denied](const Segment&, const Limiter& limiter, bool last) {
+        return [this, until_denied](const Segment& segment, std::size_t) -> fleet::step {
+            return [this, until_denied, limiter = must(segment.limiter("it"))](bool last) {
                 const Decision decision = limiter.check(key);
                 if (decision.error != Errc::none) std::abort();
                 if (decision.allowed) host_.add(observed_word, 1);

@@ -11,8 +11,8 @@ TEST(WorkerSlots, OfKilledProcessesServeTheNextOnes) {
     constexpr int generations = 12, threads = 2;
     const host here{4};  // this process needs none
     (void)must(here.segment().limiter("it", {.limit = 10'000'000, .window = 366 * 24h, .max_keys = 64}));
-    fleet workers{here, stop_word, 1, threads, [&]() -> fleet::step {
-                      return [&, first = true](const Segment& segment, const Limiter& limiter, bool last) mutable {
+    fleet workers{here, stop_word, 1, threads, [&](const Segment& segment, std::size_t) -> fleet::step {
+                      return [&, limiter = must(segment.limiter("it")), first = true](bool last) mutable {
                           if (limiter.check("alice").allowed) here.add(counted_word, 1);
                           if (std::exchange(first, false)) {
                               here.add(shared_word, segment.handle()->attachment()->me().shared ? 1 : 0);
