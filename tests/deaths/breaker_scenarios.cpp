@@ -34,7 +34,10 @@ operation look_for_the_first_time(const fs::path& folder, answer& told) {
 std::vector<breaker_scenario> calls_of_a_closed_breaker() {
     const standing quiet{.calls = 3, .errors = 1}, busy{.calls = window};
     return {
-        {"call_that_is_ok", closed_after(2, 1), with_breaker(call_ok), quiet, standing{.calls = 4, .errors = 1}},
+        {"call_that_is_ok_at_once", closed_after(5, 0), with_breaker(call_ok), standing{.calls = 5},
+         standing{.calls = 6}},
+        {"call_that_is_ok_when_it_must_be_judged", closed_after(2, 1), with_breaker(call_ok), quiet,
+         standing{.calls = 4, .errors = 1}},
         {"call_that_fails", closed_after(3, 0), with_breaker(call_that_fails), standing{.calls = 3},
          standing{.calls = 4, .errors = 1}},
         {"call_that_is_slow", closed_after(3, 0), with_breaker(call_that_is_slow), standing{.calls = 3},

@@ -28,7 +28,7 @@ using testing::IsEmpty;
 
 using numbers = std::vector<std::uint64_t>;
 
-constexpr std::uint64_t most_steps = 5'000;
+constexpr std::uint64_t most_steps = 10'000;
 constexpr std::size_t room = layout::event_ring::capacity;
 
 // Events are told apart by a number in them.

@@ -59,11 +59,14 @@ std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_
         points.insert(points.end(), way.sleeps.begin(), way.sleeps.end());
         if (what == trying::to_stand_still) {
             for (const std::uint64_t after : way.marks) points.push_back(after - 1);
-            add_every(points, way.length / others + 1, way.length);
         }
         std::ranges::sort(points);
         points.erase(std::ranges::unique(points).begin(), points.end());
-        thin(points, std::clamp<std::size_t>(most_steps / std::max<std::uint64_t>(1, way.length), fewest, most));
+        const auto tries = std::clamp<std::size_t>(most_steps / std::max<std::uint64_t>(1, way.length), fewest, most);
+        thin(points, tries);
+        if (what == trying::to_stand_still && points.size() + others <= tries) {
+            add_every(points, way.length / others + 1, way.length);
+        }
     }
     if (way.ends) points.push_back(stepped_process::to_the_end);
     return points;

@@ -42,10 +42,10 @@ enum class trying : std::uint8_t {
     return what == trying::to_die ? ": died" : ": stood still";
 }
 
-// Numbers of instructions, one beyond the end among them. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds
-// what they take together, where that leaves the `fewest` tries.
+// Numbers of instructions, and its end. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds what they
+// take together, but for the `fewest` tries.
 [[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps,
-                                                   std::size_t fewest = 2);
+                                                   std::size_t fewest = 1);
 
 // Calls play(so many instructions) for each of the points, up to the first failure.
 template <class Play>

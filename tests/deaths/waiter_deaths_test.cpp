@@ -14,7 +14,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t most_steps = 20'000;
+constexpr std::uint64_t most_steps = 12'000;
 
 class WaiterDeaths : public testing::Test {
 protected:
@@ -68,7 +68,7 @@ protected:
 // Fails when a permit that is given back to a waiter is lost with it, or its place among those who may wait is.
 TEST_F(WaiterDeaths, APermitGivenBackToOneThatDiesIsNotLost) {
     const route& way = way_to_sleep();
-    play_at(points_of(way, trying::to_die, most_steps, 4), way, "waiting: died", [&](std::uint64_t at) {
+    play_at(points_of(way, trying::to_die, most_steps, 3), way, "waiting: died", [&](std::uint64_t at) {
         for (const bool tidied : tidied_or_not()) {
             stepped_process dying = begin_waiting();
             neighbour by = holder_of(permits);
