@@ -21,7 +21,7 @@ namespace {
 using enum BreakerState;
 using testing::AnyOfArray;
 
-constexpr std::uint64_t most_steps = 8'000;
+constexpr std::uint64_t most_steps = 6'000;
 
 // By calls alone, and probes that are ok. The bound is one that nobody comes near.
 bool can_be_closed(const Breaker& it) {

@@ -17,7 +17,7 @@ namespace {
 
 using testing::Contains;
 
-constexpr std::uint64_t most_steps = 5'000;
+constexpr std::uint64_t most_steps = 4'000;
 
 class BulkheadDeaths : public testing::TestWithParam<bulkhead_scenario> {
 protected:
