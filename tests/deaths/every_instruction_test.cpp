@@ -1,15 +1,11 @@
 // A process dies after each instruction of each operation, and another one looks at what it left. And it stands still after each, while
 // others do what they have to do, and then goes on.
-//
-// SEKI_STRIDE=1 tries every instruction. Otherwise it is those after which the segment is another than before: between two of them a death
-// leaves the same bytes. Of an operation with many of them it is some, which SEKI_SEED chooses.
+// Of limiters, and of the segment itself. Which instructions are tried says route.hpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -18,35 +14,16 @@
 
 #include "report/doctor.hpp"
 #include "report/snapshot.hpp"
-#include "shm/memory.hpp"
 #include "shm/workers.hpp"
-#include "stepped_process.hpp"
-#include "support/seed.hpp"
+#include "stage.hpp"
 #include "world.hpp"
 
 namespace seki::test {
 namespace {
 
-using shm::hardware;
-
 constexpr std::int64_t limit = 4;
 
 LimiterOptions few_a_year() { return {.limit = static_cast<std::uint64_t>(limit), .window = 366 * 24h, .max_keys = 8}; }
-
-// What the one that is stepped through was told, where everybody can read it.
-struct answer {
-    layout::word given;    // 1: it was told
-    layout::word allowed;  // 1: and let through
-
-    void tell(bool was_allowed) noexcept {
-        hardware::store_relaxed(allowed, was_allowed ? 1 : 0);
-        hardware::store_release(given, 1);
-    }
-    [[nodiscard]] bool was_given() const noexcept { return hardware::load_acquire(given) == 1; }
-    [[nodiscard]] bool was_allowed() const noexcept { return was_given() && hardware::load_relaxed(allowed) == 1; }
-};
-
-using operation = std::function<void()>;
 
 struct scenario {
     std::string name;
@@ -58,13 +35,6 @@ struct scenario {
 };
 
 std::ostream& operator<<(std::ostream& to, const scenario& each) { return to << each.name; }
-
-std::string broken_in(const Segment& segment) {
-    std::string all;
-    for (const auto& each : report::examine(segment.handle()->where()))
-        all += std::string{report::to_string(each.broken)} + " " + each.where + ": " + each.what + "\n";
-    return all;
-}
 
 // How much of a key is let through: what is left of its limit, exactly.
 std::int64_t spend(const Limiter& from, std::string_view key) {
@@ -178,28 +148,18 @@ std::vector<scenario> scenarios() {
 
 class EveryInstruction : public testing::TestWithParam<scenario> {
 protected:
-    EveryInstruction() {
-        void* memory = ::mmap(nullptr, sizeof(answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) std::abort();
-        told_ = static_cast<answer*>(memory);
-        make(model_, GetParam().world);
-    }
-    ~EveryInstruction() override { ::munmap(told_, sizeof(answer)); }
-
-    // The world anew, and a process that stands before the operation.
     [[nodiscard]] stepped_process begin() {
-        here_.become(model_);
         *told_ = {};
-        return stepped_process{[this] { return [act = GetParam().prepare(here_.path(), *told_)] { act(); }; }};
+        return stage_.begin([this] { return GetParam().prepare(stage_.folder(), *told_); });
     }
 
     // What must be true whatever happened: nothing is broken, nobody is left, and of the key no more can be spent than is left.
     void judge(std::int64_t by_others) const {
-        const Segment segment = opened(here_.path());
+        const Segment segment = opened(stage_.folder());
         (void)shm::reap(segment.handle()->where());
         EXPECT_EQ(broken_in(segment), "");
         EXPECT_LE(report::look_at_processes(segment.handle()->where()).size(), 1U);
-        for (const auto& each : fs::directory_iterator{here_.path()})
+        for (const auto& each : fs::directory_iterator{stage_.folder()})
             EXPECT_THAT(each.path().filename().native(), testing::StartsWith("a.seg"));
         const Limiter it = it_of(segment);
         const scenario& played = GetParam();
@@ -215,54 +175,21 @@ protected:
 
     // Plays `at_instruction` at the chosen instructions of the operation, and once beyond its end.
     template <class Play>
-    void play(const char* what, Play at_instruction) {
-        stepped_process whole = begin();
-        std::vector<std::uint64_t> points;
-        std::uint64_t length = 0;
-        std::size_t changes = 0;
-        for (watched_file file{here_.path() / "a.seg"}; whole.step(1); ++length) {
-            const bool changed = file.changed();
-            changes += changed ? 1 : 0;
-            if (changed || !file.is_there() || length == 0) points.push_back(length + 1);
-        }
-        const char* given = std::getenv("SEKI_STRIDE");
-        if (given != nullptr) {
-            points.clear();
-            const std::uint64_t stride = std::max<std::uint64_t>(1, std::strtoull(given, nullptr, 10));
-            for (std::uint64_t at = seed_or(1) % stride; at < length; at += stride) points.push_back(at);
-        } else {
-            thin(points, std::clamp<std::size_t>(300'000 / std::max<std::uint64_t>(1, length), 8, 100));
-        }
-        points.push_back(2 * length + 10'000);
-        std::uint64_t played = 0;
-        for (const std::uint64_t at : points) {
-            SCOPED_TRACE("at instruction " + std::to_string(at));
-            at_instruction(at);
-            ++played;
-            if (HasFailure()) break;
-        }
-        std::printf("%s: %s at %llu of %llu instructions, of which %zu changed the segment\n", GetParam().name.c_str(),
-                    what, static_cast<unsigned long long>(played), static_cast<unsigned long long>(length), changes);
+    void play(trying what, Play at_instruction) {
+        const route& way = way_of(GetParam().name, [this] {
+            stepped_process whole = begin();
+            return walk(whole, stage_.segment());
+        });
+        play_at(points_of(way, what, 300'000, 8), way, GetParam().name + told_as(what), at_instruction);
     }
 
-    // A step takes ten microseconds, and each point takes all steps before it: some of many have to do, spread evenly.
-    static void thin(std::vector<std::uint64_t>& points, std::size_t most) {
-        if (points.size() <= most) return;
-        std::vector<std::uint64_t> some;
-        const std::size_t offset = seed_or(1) % points.size();
-        for (std::size_t i = 0; i < most; ++i)
-            some.push_back(points[(offset + i * points.size() / most) % points.size()]);
-        points = std::move(some);
-    }
-
-    folder model_;
-    folder here_;
-    answer* told_ = nullptr;
+    stage stage_{GetParam().world};
+    in_common<answer> told_;
 };
 
 // Fails when any instruction may not be a process's last: something is let through twice, lost, broken, or left behind for good.
 TEST_P(EveryInstruction, MayBeTheLast) {
-    play("died", [&](std::uint64_t at) {
+    play(trying::to_die, [&](std::uint64_t at) {
         stepped_process dying = begin();
         (void)dying.step(at);
         dying.kill();
@@ -272,13 +199,13 @@ TEST_P(EveryInstruction, MayBeTheLast) {
 
 // Fails when who stands still keeps others from deciding, or when the two together let through more or less than one after the other would.
 TEST_P(EveryInstruction, MayTakeForever) {
-    if (!fs::exists(model_.path() / "a.seg")) return;  // there is nobody yet to wait for
-    play("stood still", [&](std::uint64_t at) {
+    if (!stage_.has_segment_from_the_start()) return;  // there is nobody yet to wait for
+    play(trying::to_stand_still, [&](std::uint64_t at) {
         stepped_process slow = begin();
         (void)slow.step(at);
         std::int64_t by_others = 0;
         {
-            const Segment segment = opened(here_.path(), Access::attach);
+            const Segment segment = opened(stage_.folder(), Access::attach);
             if (const auto it = segment.limiter("it")) {
                 by_others = it->check("k").allowed ? 1 : 0;
                 EXPECT_TRUE(it->check("other").allowed);

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <string>
 
 namespace seki::test {
 
@@ -28,11 +30,29 @@ stepped_process::stepped_process(const preparation& prepare) {
 }
 
 bool stepped_process::step(std::uint64_t instructions) {
+    if (instructions == to_the_end) return (void)finish(), false;
     for (; instructions > 0 && pid_ != 0; --instructions) {
         if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) std::abort();
         if (!wait()) return false;
     }
     return pid_ != 0;
+}
+
+bool stepped_process::step_during(const std::function<void()>& meanwhile) {
+    if (pid_ != 0 && ::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) std::abort();
+    meanwhile();
+    return pid_ != 0 && wait();
+}
+
+bool stepped_process::sleeps() const {
+    for (;;) {  // ends by its progress
+        std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
+        std::string line;
+        std::getline(file, line);
+        const std::size_t name_ends = line.rfind(')');
+        const char state = name_ends + 2 < line.size() ? line[name_ends + 2] : 'X';
+        if (state != 'R' && state != 'D') return state == 'S';
+    }
 }
 
 bool stepped_process::finish() {

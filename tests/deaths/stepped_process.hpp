@@ -20,8 +20,14 @@ public:
     stepped_process(const stepped_process&) = delete;
     stepped_process& operator=(const stepped_process&) = delete;
 
+    static constexpr std::uint64_t to_the_end = ~std::uint64_t{0};
+
     // Goes on by that many instructions (a system call is one). False: the operation came to its end, and so did the process.
     bool step(std::uint64_t instructions);
+    // One more, and while it is under way `meanwhile`: a system call may be waiting for just that.
+    bool step_during(const std::function<void()>& meanwhile);
+    // For `meanwhile`: waits until it has stopped again, or sleeps in the kernel; whether it sleeps.
+    [[nodiscard]] bool sleeps() const;
     // Lets it go on to the end; whether it got there in good order.
     bool finish();
     void kill() noexcept;

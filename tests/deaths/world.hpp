@@ -38,7 +38,7 @@ template <class T>
     options.access = access;
     options.segment.max_workers = 4;
     options.segment.max_primitives = 4;
-    options.segment.size = 1 << 20;
+    options.segment.size = 1 << 18;
     return options;
 }
 

@@ -1,0 +1,122 @@
+// A world that is made once, and stands anew for each death; and what those who act in it leave for others to read.
+#pragma once
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "report/doctor.hpp"
+#include "route.hpp"
+#include "shm/memory.hpp"
+#include "stepped_process.hpp"
+#include "world.hpp"
+
+namespace seki::test {
+
+// Memory that this process and its children share.
+template <class T>
+class in_common {
+public:
+    in_common() {
+        void* memory = ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) std::abort();
+        what_ = new (memory) T{};
+    }
+    ~in_common() { ::munmap(what_, sizeof(T)); }
+    in_common(const in_common&) = delete;
+    in_common& operator=(const in_common&) = delete;
+
+    T& operator*() const noexcept { return *what_; }
+    T* operator->() const noexcept { return what_; }
+
+private:
+    T* what_ = nullptr;
+};
+
+// What the one that is stepped through was told, where everybody can read it.
+struct answer {
+    layout::word given;    // 1: it was told
+    layout::word allowed;  // 1: and let through
+
+    void tell(bool was_allowed) noexcept {
+        shm::hardware::store_relaxed(allowed, was_allowed ? 1 : 0);
+        shm::hardware::store_release(given, 1);
+    }
+    [[nodiscard]] bool was_given() const noexcept { return shm::hardware::load_acquire(given) == 1; }
+    [[nodiscard]] bool was_allowed() const noexcept { return was_given() && shm::hardware::load_relaxed(allowed) == 1; }
+};
+
+using operation = std::function<void()>;
+
+class stage {
+public:
+    explicit stage(const std::function<void(const fs::path&)>& world) { make(model_, world); }
+
+    [[nodiscard]] const fs::path& folder() const noexcept { return here_.path(); }
+    [[nodiscard]] fs::path segment() const { return folder() / "a.seg"; }
+    [[nodiscard]] bool has_segment_from_the_start() const { return fs::exists(model_.path() / "a.seg"); }
+
+    // The world anew, and a process that stands before its operation.
+    [[nodiscard]] stepped_process begin(const stepped_process::preparation& prepare) const {
+        here_.become(model_);
+        return stepped_process{prepare};
+    }
+
+private:
+    test::folder model_;
+    test::folder here_;
+};
+
+// A process that does something beside the one that is stepped through.
+class companion {
+public:
+    explicit companion(const std::function<bool()>& act) {
+        std::fflush(nullptr);
+        pid_ = ::fork();
+        if (pid_ < 0) std::abort();
+        if (pid_ == 0) ::_exit(act() ? 0 : 1);
+    }
+    ~companion() {
+        if (pid_ == 0) return;
+        ::kill(pid_, SIGKILL);
+        (void)finish();
+    }
+    companion(const companion&) = delete;
+    companion& operator=(const companion&) = delete;
+
+    // Waits for its end; whether it did what it should.
+    bool finish() noexcept {
+        int status = 0;
+        const bool ended = ::waitpid(pid_, &status, 0) == pid_;
+        pid_ = 0;
+        return ended && status == 0;
+    }
+
+private:
+    pid_t pid_ = 0;
+};
+
+// Whether somebody tidies up after a death: both, where every instruction is tried, else by turns.
+[[nodiscard]] inline std::vector<bool> tidied_or_not() {
+    static bool turn = false;
+    if (std::getenv("SEKI_STRIDE") != nullptr) return {true, false};
+    turn = !turn;
+    return {turn};
+}
+
+inline std::string broken_in(const Segment& segment) {
+    std::string all;
+    for (const auto& each : report::examine(segment.handle()->where()))
+        all += std::string{report::to_string(each.broken)} + " " + each.where + ": " + each.what + "\n";
+    return all;
+}
+
+}  // namespace seki::test
