@@ -23,9 +23,9 @@ template <class Next>
 Errc limiter::rewrite(std::string_view key, layout::counter which, Next next) const noexcept {
     if (key.size() > max_key_size) return Errc::invalid_argument;
     if (!writable_) return Errc::read_only;
-    if (const Errc why = standing(); why != Errc::none) return why;
     const std::uint64_t tag = hash_(key);
     for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
+        if (const Errc why = standing(); why != Errc::none) return why;
         const auto in_force = shm::read_terms(*entry_);
         const limiter_terms terms = unpack(in_force.values);
         const algorithm::nanos now = read_clock(terms.clock);

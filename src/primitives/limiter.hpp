@@ -146,6 +146,7 @@ struct limiter::inserting {
     void evicted() const noexcept {
         shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
     }
+    bool stands() const noexcept { return owner.standing() != Errc::deleted; }
 };
 
 [[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::uint64_t cost, bool allowed,
@@ -248,6 +249,8 @@ template <class Time>
     if (making.spend && !writable_) return no_decision(Errc::read_only);
     Decision answer;
     for (int rounds = 0; rounds < shm::key_table<>::max_rounds; ++rounds) {
+        // In every round: a deleted limiter's memory may be another's by now, and whatever is found there is no answer.
+        if (const Errc why = standing(); why != Errc::none) return no_decision(why);
         const std::uint64_t version = shm::terms_version(*entry_);
         const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
         making.clock = modes.clock;
@@ -281,6 +284,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::absent:
             if (making.spend) return insert(law, making, now, clock, answer);
             if (!has_room(law, making.tag, now)) {
+                if (standing() != Errc::none) return false;
                 (void)turn_away(law, making, answer);
                 return true;
             }
@@ -302,6 +306,7 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
             // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
             if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
             return false;
+        case shm::key_table<>::insertion::gone: return false;
         case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
