@@ -99,6 +99,9 @@ private:
     static step attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
                         bool spend, algorithm::nanos patience, algorithm::nanos now,
                         algorithm::outcome& verdict) noexcept;
+    // A key or a cost that no limiter takes.
+    template <class Time>
+    Decision refuse(demand wanted, Time clock) const noexcept;
     // Every case, in as many rounds as it takes. By value: a demand whose address is taken would live in memory on the straight path too.
     template <class Time>
     Decision settle(demand wanted, std::uint64_t tag, Time clock) const noexcept;
@@ -200,8 +203,9 @@ constexpr Decision no_decision(Errc why) noexcept { return {.error = why}; }
 // every store before it (bench/limiter).
 template <class Time>
 [[gnu::always_inline]] inline Decision limiter::decide(demand wanted, Time clock) const noexcept {
-    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]]
-        return no_decision(Errc::invalid_argument);
+    // A negative cost is a great one here.
+    if (wanted.key.size() > max_key_size || static_cast<std::uint64_t>(wanted.cost) > max_count) [[unlikely]]
+        return refuse(wanted, clock);
     const layout::directory_entry& entry = *entry_;  // a local: loaded once
     const std::uint64_t tag = hash_(wanted.key);
     const auto around = table_.prefetch(tag);
@@ -237,6 +241,14 @@ template <class Time>
         }
     }
     return settle(wanted, tag, clock);
+}
+
+// A cost above every capacity is an ordinary denial, but counts as the least such cost: a sum of costs must not overflow.
+template <class Time>
+[[gnu::noinline, gnu::cold]] Decision limiter::refuse(demand wanted, Time clock) const noexcept {
+    if (wanted.key.size() > max_key_size || wanted.cost < 0) return no_decision(Errc::invalid_argument);
+    wanted.cost = static_cast<std::int64_t>(max_count) + 1;
+    return settle(wanted, hash_(wanted.key), clock);
 }
 
 template <class Time>
