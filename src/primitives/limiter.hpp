@@ -122,7 +122,11 @@ private:
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
     Errc rewrite(std::string_view key, layout::counter which, Next next) const noexcept;
-    void count(std::uint64_t tag, std::uint64_t cost, bool allowed, bool observed) const noexcept;
+    void count(std::uint64_t tag, std::string_view key, std::uint64_t cost, bool allowed, bool observed) const noexcept;
+    // One decision in shm::sampling_rate: what people are shown of a key.
+    void sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept;
+    // Puts the text of a key beside its slot, if it has one.
+    void note_text(std::uint64_t tag, std::string_view key) const noexcept;
 
     std::shared_ptr<const shm::attachment> attachment_;
     const layout::word* superseded_;
@@ -152,14 +156,14 @@ struct limiter::inserting {
     bool stands() const noexcept { return owner.standing() != Errc::deleted; }
 };
 
-[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::uint64_t cost, bool allowed,
-                                                  bool observed) const noexcept {
+[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::string_view key, std::uint64_t cost,
+                                                  bool allowed, bool observed) const noexcept {
     const shm::worker& me = attachment_->me();
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
     shm::count_decision(me, place_.index, place_.incarnation, counts, costs, cost);
     if (shm::sampled()) [[unlikely]]
-        shm::record(me, place_.incarnation, tag, allowed);
+        sample(tag, key, allowed);
 }
 
 template <class Law>
@@ -231,12 +235,12 @@ template <class Time>
         const auto ruling = law.rule(at.state, now, cost);
         if (ruling.allowed && spend) [[likely]] {
             if (shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[likely]] {
-                count(tag, cost, true, false);
+                count(tag, wanted.key, cost, true, false);
                 return tell(law.describe(ruling), false);
             }
         } else if (shm::key_table<>::still(at, tag)) [[likely]] {
             // A call that does not spend only looks: it is counted nowhere.
-            if (spend) count(tag, cost, false, false);
+            if (spend) count(tag, wanted.key, cost, false, false);
             return tell(law.describe(ruling), false);
         }
     }
@@ -304,7 +308,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::decided: break;
     }
     const bool observed = !verdict.allowed && making.observe;
-    if (making.spend) count(making.tag, making.cost, verdict.allowed, observed);
+    if (making.spend) count(making.tag, making.key, making.cost, verdict.allowed, observed);
     answer = tell(verdict, observed);
     return true;
 }
@@ -315,8 +319,8 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
     const shm::worker& me = attachment_->me();
     switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
         case shm::key_table<>::insertion::there:
-            // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
-            if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
+            // Before it is spent, but a text is believed only beside its own key; and should who does it die here, sample() makes up for it.
+            note_text(making.tag, making.key);
             return false;
         case shm::key_table<>::insertion::gone: return false;
         case shm::key_table<>::insertion::hindered:
@@ -324,7 +328,7 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
     }
     shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
-    count(making.tag, making.cost, allowed, answer.shadow);
+    count(making.tag, making.key, making.cost, allowed, answer.shadow);
     return true;
 }
 
