@@ -26,6 +26,7 @@ struct inserter {
     static std::uint64_t fresh() { return gone; }
     std::uint64_t stamp() const { return ++stamps; }
     void evicted() const {}
+    static bool stands() { return true; }
 };
 
 struct result {

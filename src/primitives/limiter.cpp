@@ -19,13 +19,25 @@ Decision limiter::check(demand wanted) const noexcept {
     return decide(wanted, [](Clock which) { return read_clock(which); });
 }
 
+// A text that was lost (its writer died, or was overtaken by another) is written again when the key is next admitted and sampled. Not by a
+// denial: that writes to nothing but the worker's own counters.
+void limiter::sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept {
+    shm::record(attachment_->me(), place_.incarnation, tag, allowed);
+    if (allowed) note_text(tag, key);
+}
+
+void limiter::note_text(std::uint64_t tag, std::string_view key) const noexcept {
+    if (!texts_.kept()) return;
+    if (const auto at = table_.find(tag)) texts_.write(table_.index_of(at), tag, key);
+}
+
 template <class Next>
 Errc limiter::rewrite(std::string_view key, layout::counter which, Next next) const noexcept {
     if (key.size() > max_key_size) return Errc::invalid_argument;
     if (!writable_) return Errc::read_only;
-    if (const Errc why = standing(); why != Errc::none) return why;
     const std::uint64_t tag = hash_(key);
     for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
+        if (const Errc why = standing(); why != Errc::none) return why;
         const auto in_force = shm::read_terms(*entry_);
         const limiter_terms terms = unpack(in_force.values);
         const algorithm::nanos now = read_clock(terms.clock);

@@ -99,6 +99,9 @@ private:
     static step attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
                         bool spend, algorithm::nanos patience, algorithm::nanos now,
                         algorithm::outcome& verdict) noexcept;
+    // A key or a cost that no limiter takes.
+    template <class Time>
+    Decision refuse(demand wanted, Time clock) const noexcept;
     // Every case, in as many rounds as it takes. By value: a demand whose address is taken would live in memory on the straight path too.
     template <class Time>
     Decision settle(demand wanted, std::uint64_t tag, Time clock) const noexcept;
@@ -119,7 +122,11 @@ private:
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
     Errc rewrite(std::string_view key, layout::counter which, Next next) const noexcept;
-    void count(std::uint64_t tag, std::uint64_t cost, bool allowed, bool observed) const noexcept;
+    void count(std::uint64_t tag, std::string_view key, std::uint64_t cost, bool allowed, bool observed) const noexcept;
+    // One decision in shm::sampling_rate: what people are shown of a key.
+    void sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept;
+    // Puts the text of a key beside its slot, if it has one.
+    void note_text(std::uint64_t tag, std::string_view key) const noexcept;
 
     std::shared_ptr<const shm::attachment> attachment_;
     const layout::word* superseded_;
@@ -146,16 +153,17 @@ struct limiter::inserting {
     void evicted() const noexcept {
         shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
     }
+    bool stands() const noexcept { return owner.standing() != Errc::deleted; }
 };
 
-[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::uint64_t cost, bool allowed,
-                                                  bool observed) const noexcept {
+[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::string_view key, std::uint64_t cost,
+                                                  bool allowed, bool observed) const noexcept {
     const shm::worker& me = attachment_->me();
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
     shm::count_decision(me, place_.index, place_.incarnation, counts, costs, cost);
     if (shm::sampled()) [[unlikely]]
-        shm::record(me, place_.incarnation, tag, allowed);
+        sample(tag, key, allowed);
 }
 
 template <class Law>
@@ -199,8 +207,9 @@ constexpr Decision no_decision(Errc why) noexcept { return {.error = why}; }
 // every store before it (bench/limiter).
 template <class Time>
 [[gnu::always_inline]] inline Decision limiter::decide(demand wanted, Time clock) const noexcept {
-    if (wanted.key.size() > max_key_size || wanted.cost < 0) [[unlikely]]
-        return no_decision(Errc::invalid_argument);
+    // A negative cost is a great one here.
+    if (wanted.key.size() > max_key_size || static_cast<std::uint64_t>(wanted.cost) > max_count) [[unlikely]]
+        return refuse(wanted, clock);
     const layout::directory_entry& entry = *entry_;  // a local: loaded once
     const std::uint64_t tag = hash_(wanted.key);
     const auto around = table_.prefetch(tag);
@@ -226,16 +235,24 @@ template <class Time>
         const auto ruling = law.rule(at.state, now, cost);
         if (ruling.allowed && spend) [[likely]] {
             if (shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[likely]] {
-                count(tag, cost, true, false);
+                count(tag, wanted.key, cost, true, false);
                 return tell(law.describe(ruling), false);
             }
         } else if (shm::key_table<>::still(at, tag)) [[likely]] {
             // A call that does not spend only looks: it is counted nowhere.
-            if (spend) count(tag, cost, false, false);
+            if (spend) count(tag, wanted.key, cost, false, false);
             return tell(law.describe(ruling), false);
         }
     }
     return settle(wanted, tag, clock);
+}
+
+// A cost above every capacity is an ordinary denial, but counts as the least such cost: a sum of costs must not overflow.
+template <class Time>
+[[gnu::noinline, gnu::cold]] Decision limiter::refuse(demand wanted, Time clock) const noexcept {
+    if (wanted.key.size() > max_key_size || wanted.cost < 0) return no_decision(Errc::invalid_argument);
+    wanted.cost = static_cast<std::int64_t>(max_count) + 1;
+    return settle(wanted, hash_(wanted.key), clock);
 }
 
 template <class Time>
@@ -248,6 +265,8 @@ template <class Time>
     if (making.spend && !writable_) return no_decision(Errc::read_only);
     Decision answer;
     for (int rounds = 0; rounds < shm::key_table<>::max_rounds; ++rounds) {
+        // In every round: a deleted limiter's memory may be another's by now, and whatever is found there is no answer.
+        if (const Errc why = standing(); why != Errc::none) return no_decision(why);
         const std::uint64_t version = shm::terms_version(*entry_);
         const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
         making.clock = modes.clock;
@@ -281,6 +300,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::absent:
             if (making.spend) return insert(law, making, now, clock, answer);
             if (!has_room(law, making.tag, now)) {
+                if (standing() != Errc::none) return false;
                 (void)turn_away(law, making, answer);
                 return true;
             }
@@ -288,7 +308,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::decided: break;
     }
     const bool observed = !verdict.allowed && making.observe;
-    if (making.spend) count(making.tag, making.cost, verdict.allowed, observed);
+    if (making.spend) count(making.tag, making.key, making.cost, verdict.allowed, observed);
     answer = tell(verdict, observed);
     return true;
 }
@@ -299,15 +319,16 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
     const shm::worker& me = attachment_->me();
     switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
         case shm::key_table<>::insertion::there:
-            // Before it is spent, but a text is believed only beside its own key, and the sampled decisions write it again.
-            if (const auto at = table_.find(making.tag)) texts_.write(table_.index_of(at), making.tag, making.key);
+            // Before it is spent, but a text is believed only beside its own key; and should who does it die here, sample() makes up for it.
+            note_text(making.tag, making.key);
             return false;
+        case shm::key_table<>::insertion::gone: return false;
         case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
     shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
-    count(making.tag, making.cost, allowed, answer.shadow);
+    count(making.tag, making.key, making.cost, allowed, answer.shadow);
     return true;
 }
 

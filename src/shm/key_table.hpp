@@ -30,6 +30,12 @@
 //    compare-and-swap that they were one. Whoever only answers (a denial, a peek) reads the tag again after the state; were the slot given
 //    away and given back to the same key in between, the answer would be a denial that took nothing. A ticket names its stripe
 //    and sequence in one word, so one load tells what it belongs to.
+//
+// 6. Deletion. The memory may become another limiter's table, of any geometry, while somebody is still on the way into this one. All that such
+//    a latecomer can write is a compare-and-swap from what it read while this table stood; and tags, tickets beside tags, and stamps of this
+//    table never stand in another. What it reads afterwards it must not act upon: help() asks stands() after it has read a busy stripe, so it
+//    helps no transaction but of this table; and prepare() looks at the whole stripe after it has read the slot
+//    (tests/shm/key_table_reuse_test.cpp).
 #pragma once
 
 #include <algorithm>
@@ -49,12 +55,14 @@ namespace seki::shm {
 //                                              forgotten since (tests/shm/key_table_interleavings_test.cpp shows it)
 //   std::uint64_t stamp()                      one that no emptying used before (shm/workers.hpp, next_stamp)
 //   void evicted()                             a key as good as new lost its slot to this insert
+//   bool stands()                              false once the limiter was deleted: what is read after that may be anything
 template <class T>
 concept inserter = requires(T who, std::uint64_t state) {
     { who.as_good_as_new(state) } -> std::same_as<bool>;
     { who.fresh() } -> std::same_as<std::uint64_t>;
     { who.stamp() } -> std::same_as<std::uint64_t>;
     who.evicted();
+    { who.stands() } -> std::same_as<bool>;
 };
 
 template <class Memory = hardware>
@@ -70,6 +78,7 @@ public:
     enum class insertion : std::uint8_t {
         there,  // the key has a slot; look again
         full,   // all sixteen slots are in use by other keys
+        gone,   // the limiter was deleted meanwhile
         hindered,  // gave up after max_rounds: somebody scribbles on the table, or others were always faster at its last free slot
     };
 
@@ -133,6 +142,7 @@ public:
     [[nodiscard]] insertion insert(std::uint64_t tag, Inserter&& by) const noexcept {
         const std::size_t stripe = stripe_of(tag);
         for (int round = 0; round < max_rounds; ++round) {
+            if (!by.stands()) return insertion::gone;
             const std::uint64_t word = Memory::load_second_acquire(stripes_[stripe]);
             const layout::transaction now = layout::unpack_transaction(word);
             if (now.phase != layout::phase::idle) {
@@ -141,7 +151,7 @@ public:
             }
             const choice where = choose(tag, by);
             if (where.present) return insertion::there;
-            if (where.full) return insertion::full;
+            if (where.full) return by.stands() ? insertion::full : insertion::gone;
             // Fails if any insert of this stripe went through since the scan.
             const auto begun =
                 layout::pack(layout::transaction{now.sequence, where.candidate, layout::phase::preparing});
@@ -288,12 +298,19 @@ private:
         const std::uint64_t tag = Memory::load_first_acquire(control);
         // The words were one content only if the second, whose sequence never recurs, is still the same.
         if (Memory::load_second_acquire(control) != word) return;
+        if (!by.stands()) return;
         layout::transaction now = layout::unpack_transaction(word);
         layout::pair& slot = candidate_slot(tag, now.candidate);
         if (now.phase == layout::phase::preparing)
             prepare(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence), by);
         else
             finish(control, {tag, word}, now, slot, layout::ticket(stripe, now.sequence), by);
+    }
+
+    // Whether the transaction was still on its way, and the table still this one, after everything that was read before.
+    template <class Inserter>
+    static bool still_busy(const layout::pair& control, layout::pair_value busy, const Inserter& by) noexcept {
+        return Memory::load_second_acquire(control) == busy.second && by.stands();
     }
 
     template <class Inserter>
@@ -306,12 +323,12 @@ private:
             (void)Memory::cas_pair(control, busy, {busy.first, layout::pack(now)});
         } else if (is_empty(tag)) {
             // place(): the stripe is looked at after the empty was read, so this empty was there while the transaction was.
-            if (Memory::load_second_acquire(control) == busy.second)
-                (void)Memory::cas_pair(slot, {tag, state}, {busy.first, ticket});
+            if (still_busy(control, busy, by)) (void)Memory::cas_pair(slot, {tag, state}, {busy.first, ticket});
         } else if (is_free(tag, state, by)) {
             // clear(): looks at the stripe as well, or a late helper could take the fresh key away from its insert again and again.
-            const bool current = Memory::load_second_acquire(control) == busy.second;
-            if (current && Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0}) && !is_ticket(state)) by.evicted();
+            if (still_busy(control, busy, by) && Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0}) &&
+                !is_ticket(state))
+                by.evicted();
         } else {
             (void)Memory::cas_pair(control, busy,
                                    {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});

@@ -1,10 +1,10 @@
 // The texts of keys, for people: one record a slot, beside the table.
 //
 // 1. What it is: 32 bytes, {length, up to 31 bytes} for a short key; {255, 23 bytes, check} for a longer one.
-// 2. Who writes: whoever inserted the key or decided on it lately, by plain relaxed stores, several at once for all we know.
+// 2. Who writes: whoever inserted the key, or admitted it and was sampled, by plain relaxed stores, several at once for all we know.
 // 3. Invariant: none. A record is believed only when it hashes to the tag in its slot: a short text is the key itself, a long one carries a
 //    check over its beginning and the tag.
-// 4. A death in the middle leaves a record that nobody believes, until a later sampled decision on the key writes it again.
+// 4. A death in the middle leaves a record that nobody believes, until the key is admitted and sampled again: one admission in 32 is.
 // 5. A stale read: the key is shown as its fingerprint.
 #pragma once
 

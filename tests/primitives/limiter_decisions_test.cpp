@@ -41,6 +41,29 @@ TEST_P(LimiterDecisions, ADenialStoresNothingButInTheWorkersOwnCounters) {
     EXPECT_EQ(counted(limiter)[layout::count_deny], 1100U);
 }
 
+// Fails if the sum of costs overflows: a counter that goes down. A cost above every capacity is denied as any other above this one's.
+TEST_P(LimiterDecisions, AnAbsurdCostIsADenialThatTheCountersBear) {
+    const auto limiter = make(six_a_minute());
+    std::uint64_t before = 0;
+    for (const std::int64_t cost :
+         {std::int64_t{7}, std::int64_t{10'000'001}, std::int64_t{1} << 62, INT64_MAX, INT64_MAX, INT64_MAX}) {
+        for (const std::string_view key : {"alice", "bob"}) {
+            ASSERT_TRUE(key == "alice" || check(limiter, key, 0).allowed);
+            const Decision foretold = peek(limiter, key, cost), denied = check(limiter, key, cost);
+            EXPECT_FALSE(denied.allowed);
+            EXPECT_EQ(denied.error, Errc::none);
+            EXPECT_EQ(denied.retry_after, never);
+            EXPECT_EQ(denied.remaining, foretold.remaining);
+            EXPECT_EQ(foretold.retry_after, never);
+            const std::uint64_t now_counted = counted(limiter)[layout::cost_deny];
+            EXPECT_GT(now_counted, before) << cost;
+            before = now_counted;
+        }
+    }
+    EXPECT_EQ(counted(limiter)[layout::count_deny], 12U);
+    EXPECT_TRUE(check(limiter, "alice", 6).allowed);
+}
+
 // Fails if a look is counted, sampled, gives a key a slot, or makes a thread that only looks a worker.
 TEST_P(LimiterDecisions, APeekWritesNothingAtAll) {
     const auto limiter = make(six_a_minute());

@@ -110,6 +110,24 @@ TEST_P(LimiterKeys, TextsOfShortKeysAreWholeAndOfLongOnesTellTheirBeginning) {
     }
 }
 
+// Fails if a key stays a fingerprint because who inserted it died before it wrote the text: the next samples of it have to.
+TEST_P(LimiterKeys, ATextThatWasLostIsWrittenAgainBySampledAdmissions) {
+    LimiterOptions options = six_a_minute();
+    options.limit = 1000;
+    const auto limiter = make(options);
+    const std::string_view key = "alice@example.org";
+    ASSERT_TRUE(check(limiter, key).allowed);
+    const auto tag = limiter.hash()(key);
+    const auto slot = limiter.table().index_of(limiter.table().find(tag));
+    limiter.texts().write(slot, limiter.hash()("another"), "another");
+    ASSERT_FALSE(limiter.texts().read(slot, tag, limiter.hash()));
+    // Sixty-two decisions at most lie between two samples, and a thread's first only finds its place.
+    for (int i = 0; i < 3 * 63; ++i) ASSERT_TRUE(check(limiter, key).allowed);
+    const auto text = limiter.texts().read(slot, tag, limiter.hash());
+    ASSERT_TRUE(text);
+    EXPECT_EQ(text->key, key);
+}
+
 // Fails if a limiter that is to keep no text leaves some anywhere in the segment; the other one shows that the search finds them.
 TEST_P(LimiterKeys, WithoutStoreKeysNoTextOfAKeyIsInMemory) {
     constexpr std::string_view secret = "alice@example.org", longer = "someone.with.a.very.long.name@example.org";

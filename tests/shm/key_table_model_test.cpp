@@ -33,6 +33,7 @@ public:
         std::uint64_t fresh() const { return world.now - 1; }
         std::uint64_t stamp() const { return world.next_stamp_++; }
         void evicted() const { ++world.evictions; }
+        static bool stands() { return true; }
     };
     insertion insert(std::uint64_t tag) { return of_keys.insert(tag, inserter{*this}); }
 

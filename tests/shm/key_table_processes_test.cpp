@@ -59,6 +59,7 @@ public:
         std::uint64_t fresh() const { return in.epoch() - 1; }
         std::uint64_t stamp() const { return 1000 + in.all().stamps.fetch_add(1); }
         void evicted() const { in.all().evictions.fetch_add(1); }
+        static bool stands() { return true; }
     };
 
     static std::uint64_t tag_of(std::uint64_t key) { return std::mt19937_64{key}() | layout::tag_bit; }

@@ -17,10 +17,12 @@ function(seki_plant NAME)
     file(CONFIGURE OUTPUT planted/${NAME}.hpp CONTENT "${text}" @ONLY)
 endfunction()
 
-seki_plant(without_look "if (Memory::load_second_acquire(control) == busy.second)" "if (true)")
+seki_plant(without_look "if (still_busy(control, busy, by)) (void)" "if (true) (void)")
 seki_plant(without_sequence ".sequence = now.sequence + 1" ".sequence = now.sequence")
 seki_plant(helps_only_its_own "help(stripe, word, by)"
     "if (Memory::load_first_acquire(stripes_[stripe]) == tag) help(stripe, word, by)")
+seki_plant(helps_anybody "if (!by.stands()) return;" "")
+seki_plant(places_anywhere "by.stands();" "(by.stands() || true);")
 seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0")
 
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)

@@ -45,6 +45,7 @@ public:
         std::uint64_t fresh() const { return world.time() - 1; }
         std::uint64_t stamp() const { return world.next_stamp_++; }
         void evicted() const { ++world.evictions; }
+        static bool stands() { return true; }
     };
 
     // The actors' steps.
