@@ -64,7 +64,8 @@ Result<Segment> open(std::string_view name, const OpenOptions& options) {
         if (const auto fine = config::make_room(declared); !fine) return std::unexpected(fine.error());
         wanted.segment = declared.segment;
     }
-    const auto path = name.empty() && !declared.segment_path.empty() ? declared.segment_path : resolve(name);
+    // As sekid reads it: a bare name in the file is no path either.
+    const auto path = resolve(name.empty() ? declared.segment_path.native() : name);
     auto mapped = options.access == Access::create_or_attach ? shm::segment::create_or_attach(path, wanted.segment)
                   : options.access == Access::attach ? shm::segment::attach(path, shm::segment::access::read_write)
                                                      : shm::segment::attach(path, shm::segment::access::read_only);

@@ -196,5 +196,20 @@ TEST_F(OpenTest, AnAutomaticSizeHasRoomForWhatTheFileDeclares) {
     EXPECT_TRUE(segment->limiter("another", {.limit = 5, .window = 1h}));
 }
 
+// Fails if a bare name in a file is another segment here than in sekid: the workers would have limits of their own.
+TEST_F(OpenTest, ABareNameInAFileMeansWhatItMeansEverywhere) {
+    const std::string name = "seki-open-test-" + std::to_string(::getpid());
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << name
+                        << "\"\nmax_workers = 2\nmax_primitives = 2\nsize = \"1MiB\"\n";
+    OpenOptions options;
+    options.config = file;
+    const auto segment = open({}, options);
+    ASSERT_TRUE(segment) << segment.error().message;
+    EXPECT_EQ(segment->path(), resolve(name));
+    EXPECT_FALSE(std::filesystem::exists(name));
+    ASSERT_TRUE(shm::segment::destroy(segment->path()));
+}
+
 }  // namespace
 }  // namespace seki::test
