@@ -9,12 +9,12 @@
 #include "client/bound_handle.hpp"
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
+#include "config/plan.hpp"
 #include "config/room.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
-#include "primitives/every_family.hpp"
 #include "primitives/limiter.hpp"
 
 namespace seki {
@@ -30,19 +30,12 @@ std::filesystem::path in_folders(const std::string& file) {
     return private_folder() / file;
 }
 
-// What the configuration declares, made before anybody asks for it.
+// What the configuration declares, made before anybody asks for it: all of it or none.
 Result<void> declare(client::segment_handle& handle, const config::configuration& declared) {
     const auto in = handle.in_use();
     if (!in) return std::unexpected(in.error());
-    Result<void> done;
-    primitives::every_options::each([&]<class Options>() {
-        for (const auto& [name, options] : declared.of<Options>()) {
-            if (!done) return;
-            const auto made = primitives::registry<Options>::find_or_make((*in)->where(), name, options);
-            if (!made) done = std::unexpected(made.error());
-        }
-    });
-    return done;
+    const auto done = config::plan::carry_out((*in)->where(), declared.primitives, config::differing::refused);
+    return done ? Result<void>{} : std::unexpected(done.error());
 }
 
 }  // namespace

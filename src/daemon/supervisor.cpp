@@ -4,10 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "config/plan.hpp"
 #include "daemon/bus_guard.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
-#include "daemon/plan.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
 #include "primitives/breaker_upkeep.hpp"
@@ -40,7 +40,7 @@ std::string field_of(std::string_view word) {
     return "SEKI_" + name;
 }
 
-void log_plan(const plan& done) {
+void log_plan(const config::plan& done) {
     for (const auto& each : done.missing()) {
         const log_fields about{{"SEKI_EVENT", fmt::format("{}_made", each.word)}, {field_of(each.word), each.name}};
         spdlog::info("made {} \"{}\"", each.word, each.name);
@@ -52,7 +52,7 @@ void log_plan(const plan& done) {
 }
 
 Result<void> declare(const shm::segment& where, const config::declared_primitives& declared) {
-    const auto done = plan::carry_out(where, declared);
+    const auto done = config::plan::carry_out(where, declared, config::differing::changed);
     if (!done) return std::unexpected(done.error());
     log_plan(*done);
     return {};

@@ -211,5 +211,42 @@ TEST_F(OpenTest, ABareNameInAFileMeansWhatItMeansEverywhere) {
     ASSERT_TRUE(shm::segment::destroy(segment->path()));
 }
 
+// Fails if a file of which not everything can be made leaves a part of it in the segment.
+TEST_F(OpenTest, AFileIsDeclaredAsAWholeOrNotAtAll) {
+    const Segment small = opened();
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << path() << "\"\n"
+                        << "[limiter.first]\nlimit = 5\nwindow = \"1h\"\nmax_keys = 100\n"
+                        << "[bulkhead.second]\n"
+                        << "[limiter.third]\nlimit = 5\nwindow = \"1h\"\nmax_keys = 400000\n";
+    OpenOptions options;
+    options.config = file;
+    const auto refused = open({}, options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::no_space);
+    EXPECT_THAT(refused.error().message, HasSubstr("limiter \"third\""));
+    EXPECT_TRUE(shm::directory{small.handle()->where()}.list().empty());
+
+    // What differs stands in the way before anything is made.
+    ASSERT_TRUE(small.limiter("third", six_a_year()));
+    EXPECT_EQ(open({}, options).error().code, Errc::different_options);
+    EXPECT_EQ(shm::directory{small.handle()->where()}.list().size(), 1U);
+}
+
+// Fails if who may only look cannot open by a file what is all there, or makes something.
+TEST_F(OpenTest, WhoOnlyReadsFindsWhatTheFileDeclares) {
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << path() << "\"\n[limiter.login]\nlimit = 5\nwindow = \"1h\"\n";
+    OpenOptions options;
+    options.config = file;
+    ASSERT_TRUE(open({}, options));
+    options.access = Access::read_only;
+    const auto seen = open({}, options);
+    ASSERT_TRUE(seen) << seen.error().message;
+    std::ofstream{file, std::ios::app} << "[limiter.logout]\nlimit = 5\nwindow = \"1h\"\n";
+    EXPECT_EQ(open({}, options).error().code, Errc::read_only);
+    EXPECT_FALSE(seen->limiter("logout"));
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -1,4 +1,4 @@
-#include "daemon/plan.hpp"
+#include "config/plan.hpp"
 
 #include <utility>
 
@@ -6,10 +6,11 @@
 #include "primitives/registry.hpp"
 #include "shm/directory.hpp"
 
-namespace seki::daemon {
+namespace seki::config {
 
 template <class Options>
-Result<void> plan::consider(const shm::segment& where, const std::string& name, const Options& wanted) {
+Result<void> plan::consider(const shm::segment& where, const std::string& name, const Options& wanted,
+                            differing treated) {
     using of_kind = primitives::registry<Options>;
     const auto found = shm::directory{where}.find(primitives::family<Options>::kind, name);
     if (!found) {
@@ -24,6 +25,10 @@ Result<void> plan::consider(const shm::segment& where, const std::string& name, 
                          const shm::administration& held) { static_cast<void>(of_kind::remove(held, where, name)); }});
         return {};
     }
+    if (treated == differing::refused) {
+        const auto agreed = of_kind::agree(where, *found, wanted);
+        return agreed ? Result<void>{} : std::unexpected(agreed.error());
+    }
     std::string difference = of_kind::difference(of_kind::options_of(where, *found), wanted);
     if (difference.empty()) return {};
     if (auto fine = of_kind::may_change(where, *found, wanted); !fine) return fine;
@@ -36,12 +41,12 @@ Result<void> plan::consider(const shm::segment& where, const std::string& name, 
     return {};
 }
 
-Result<plan> plan::draw(const shm::segment& where, const config::declared_primitives& declared) {
+Result<plan> plan::draw(const shm::segment& where, const declared_primitives& all, differing treated) {
     plan drawn;
     Error mistakes;
     primitives::every_options::each([&]<class Options>() {
-        for (const auto& [name, wanted] : std::get<config::declared<Options>>(declared)) {
-            const auto fine = drawn.consider(where, name, wanted);
+        for (const auto& [name, wanted] : std::get<declared<Options>>(all)) {
+            const auto fine = drawn.consider(where, name, wanted, treated);
             if (fine) continue;
             mistakes.code = fine.error().code;
             mistakes.message += (mistakes.message.empty() ? "" : "\n") + fine.error().message;
@@ -64,13 +69,16 @@ Result<void> plan::do_it(const shm::administration& held) const {
     return {};
 }
 
-Result<plan> plan::carry_out(const shm::segment& where, const config::declared_primitives& declared) {
-    const auto lock = shm::administration::lock(where.path());
+Result<plan> plan::carry_out(const shm::segment& where, const declared_primitives& all, differing treated) {
+    auto drawn = draw(where, all, treated);
+    if (!drawn || (drawn->missing_.empty() && drawn->changes_.empty())) return drawn;
+    const step& first = drawn->missing_.empty() ? drawn->changes_.front() : drawn->missing_.front();
+    const auto lock = primitives::administer(where, first.word, first.name);
     if (!lock) return std::unexpected(lock.error());
-    auto drawn = draw(where, declared);
+    drawn = draw(where, all, treated);  // somebody else may have been faster
     if (!drawn) return drawn;
     if (const auto done = drawn->do_it(*lock); !done) return std::unexpected(done.error());
     return drawn;
 }
 
-}  // namespace seki::daemon
+}  // namespace seki::config

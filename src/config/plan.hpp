@@ -1,7 +1,7 @@
 // From the primitives a segment has to those its configuration declares: looked at as a whole first, then done.
 //
-// Missing ones are made; those with other options are changed in place, so that buckets and windows survive. Primitives that the configuration
-// does not name stay: code may have made them, and deleting one refuses everybody who uses it.
+// Missing ones are made. Primitives that the configuration does not name stay: code may have made them, and deleting one refuses everybody
+// who uses it.
 #pragma once
 
 #include <functional>
@@ -15,13 +15,20 @@
 #include "shm/administration.hpp"
 #include "shm/segment.hpp"
 
-namespace seki::daemon {
+namespace seki::config {
+
+// What becomes of a primitive that has other options than those declared.
+enum class differing : std::uint8_t {
+    changed,  // in place, so that buckets and windows survive: sekid, whose configuration is the host's
+    refused,  // unless it was made with those declared, and changed since: a worker, one of many
+};
 
 class plan {
 public:
     // Looks and does under one lock: all of it or none. An error names everything that stands in the way, a line each, and nothing was touched.
-    // Answers what was done.
-    [[nodiscard]] static Result<plan> carry_out(const shm::segment& where, const config::declared_primitives& declared);
+    // Answers what was done. Where nothing is to be done it takes no lock, so that who may only read the segment can ask for what it has.
+    [[nodiscard]] static Result<plan> carry_out(const shm::segment& where, const declared_primitives& all,
+                                                differing treated);
 
     struct step {
         std::string_view word;  // "limiter"
@@ -34,9 +41,11 @@ public:
     [[nodiscard]] const std::vector<step>& changes() const noexcept { return changes_; }
 
 private:
-    [[nodiscard]] static Result<plan> draw(const shm::segment& where, const config::declared_primitives& declared);
+    [[nodiscard]] static Result<plan> draw(const shm::segment& where, const declared_primitives& all,
+                                           differing treated);
     template <class Options>
-    [[nodiscard]] Result<void> consider(const shm::segment& where, const std::string& name, const Options& wanted);
+    [[nodiscard]] Result<void> consider(const shm::segment& where, const std::string& name, const Options& wanted,
+                                        differing treated);
     // Makes first, for making may fail for want of room: then what was made is taken away again, and nothing was changed.
     [[nodiscard]] Result<void> do_it(const shm::administration& held) const;
 
@@ -44,4 +53,4 @@ private:
     std::vector<step> changes_;
 };
 
-}  // namespace seki::daemon
+}  // namespace seki::config
