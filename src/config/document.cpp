@@ -15,11 +15,14 @@
 
 #include "config/nearest.hpp"
 #include "config/report.hpp"
+#include "config/room.hpp"
 #include "config/settings.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "primitives/quoted.hpp"
 #include "primitives/registry.hpp"
+#include "shm/segment.hpp"
+#include "shm/shape.hpp"
 
 namespace seki::config {
 namespace {
@@ -112,6 +115,7 @@ public:
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
         check_count();
+        check_room(root["segment"]["size"].node());
         if (!mistakes_.empty()) return std::unexpected(mistakes_.error());
         return std::move(result_);
     }
@@ -232,6 +236,25 @@ private:
         if (count <= result_.segment.max_primitives) return;
         mistakes_.add(last_, fmt::format("[segment]: max_primitives {} is too small for the {} primitives below",
                                          result_.segment.max_primitives, count));
+    }
+
+    // Told here and not when the segment is made: one that is too small would be adopted at the next start, whatever size is written by then.
+    void check_room(const toml::node* size) {
+        if (!mistakes_.empty()) return;
+        const auto needed = needed_bytes(result_);
+        if (!needed) return mistakes_.add(last_, needed.error().message);
+        const bool too_small = result_.segment.size != 0 && shm::whole_pages(result_.segment.size) < *needed;
+        if (!too_small && *needed <= shm::max_segment_size) return;
+        mistakes_.add(
+            size != nullptr ? where(*size) : last_,
+            too_small
+                ? fmt::format("[segment]: size {}is too small: its {} bytes are less than the {} that its {} workers, "
+                              "{} primitives and what is declared below need: \"auto\", or \"{}MiB\" and more",
+                              shown(*size), result_.segment.size, *needed, result_.segment.max_workers,
+                              result_.segment.max_primitives, (*needed + (1 << 20) - 1) >> 20)
+                : fmt::format("[segment]: what is declared needs {} bytes, and a segment has at most {}: lower "
+                              "max_keys",
+                              *needed, shm::max_segment_size));
     }
 
     configuration result_;

@@ -1,5 +1,6 @@
 // Configuration files: what a good one gives, and the exact words for each bad one.
 #include "config/configuration.hpp"
+#include "config/room.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -111,6 +112,29 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
 TEST(Configuration, TakesEveryKindOfAddress) {
     for (const std::string_view address : {"0.0.0.0:80", "localhost:0", "[::1]:9435", "unix:/x"})
         EXPECT_TRUE(parse(fmt::format("[sekid]\nlisten = \"{}\"", address), "f")) << address;
+}
+
+// Fails when a size passes that has no room for what the file declares, or one is refused that has: the segment made by it would be adopted
+// ever after, and every start fail.
+TEST(Configuration, ASizeMustHaveRoomForWhatIsDeclared) {
+    const auto with_size = [](std::string_view size) {
+        return fmt::format(
+            "[segment]\nmax_workers = 4\nmax_primitives = 4\n{}\n[limiter.login]\nlimit = 5\n"
+            "window = '1m'\nmax_keys = 65536\n[bulkhead.db]\n",
+            size);
+    };
+    const auto automatic = parse(with_size("size = 'auto'"), "f");
+    ASSERT_TRUE(automatic);
+    const std::uint64_t needed = needed_bytes(*automatic).value();
+    EXPECT_TRUE(parse(with_size(fmt::format("size = '{}'", needed)), "f"));
+    const auto refused = parse(with_size(fmt::format("size = '{}'", needed - layout::page)), "f");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_EQ(refused.error().message,
+              fmt::format("f:4:8: [segment]: size \"{0}\" is too small: its {0} bytes are less than the {1} that its 4 "
+                          "workers, 4 primitives and what is declared below need: \"auto\", or \"{2}MiB\" and more",
+                          needed - layout::page, needed, (needed >> 20) + 1));
+    EXPECT_EQ(parse("[segment]\nmax_workers = 4096\nsize = '1MiB'", "f").error().code, Errc::invalid_argument);
 }
 
 struct bad_text {

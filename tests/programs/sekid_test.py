@@ -368,6 +368,17 @@ class Refusing(SekidTest):
             self.assertRegex(mistake, r"sekid\.toml:\d+:\d+: limiter \"")
         self.assertFalse(os.path.exists(self.segment))
 
+    def test_a_size_without_room_is_a_mistake_of_the_file(self):
+        """Fails when --check finds it fine, or a start that fails leaves a segment which the next one adopts, too small for ever."""
+        self.configure(OTHER.replace("max_keys = 100", "max_keys = 400000"))
+        for option in ("--check", "--config"):
+            status, said = self.refused(option, self.config)
+            self.assertEqual(status, 1)
+            self.assertRegex(said, r'sekid\.toml:3:8: \[segment\]: size "?4MiB"? is too small: its 4194304 bytes')
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
+        self.configure(OTHER)
+        self.assertEqual([each["name"] for each in self.start().state()["limiters"]], ["other"])
+
     def test_help_and_version(self):
         """Fails when asking for help is an error."""
         for option in ("--help", "--version"):
