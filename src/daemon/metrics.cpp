@@ -210,7 +210,8 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                all.events.dropped),
         single("seki_segment_bytes", "Size of the segment.", gauge, all.segment.size),
         single("seki_segment_used_bytes", "Bytes of the segment that are in use.", gauge, all.segment.used),
-        single("seki_segment_generation", "Rises with each segment that stands at this path.", gauge,
+        single("seki_segment_generation",
+               "Rises with each segment that stands at this path; begins with the time, in microseconds.", gauge,
                all.segment.generation),
         build_info(),
     };
