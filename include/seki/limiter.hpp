@@ -14,7 +14,7 @@
 namespace seki {
 
 // The law that decides. gcra, token_bucket and leaky_bucket are one formula (the generic cell rate algorithm of ITU-T
-// I.371) seen from three sides; docs/guide/algorithms.md tells which to choose.
+// I.371) seen from three sides; docs/design/limiter.md tells what each does.
 enum class Algorithm : std::uint8_t { gcra, token_bucket, leaky_bucket, sliding_window, fixed_window };
 
 // What a limiter does with its verdict: `enforce` it; `shadow`, decide and count but always let through; `off`, let
