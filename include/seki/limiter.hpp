@@ -91,10 +91,10 @@ public:
                                    std::int64_t cost = 1) const noexcept;
 
     // Makes the key as good as new.
-    Errc reset(std::string_view key) const noexcept;
+    [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
     // Gives back `cost` that was spent and not used, never beyond the capacity.
-    Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
+    [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
 
     // What an error that one of the calls above answered means, in a sentence.
     [[nodiscard]] Error explain(Errc why) const;
