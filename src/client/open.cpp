@@ -16,6 +16,7 @@
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/limiter.hpp"
+#include "primitives/limiter_upkeep.hpp"
 
 namespace seki {
 namespace {
@@ -132,6 +133,7 @@ Result<void> Segment::maintain() const {
     primitives::reclaim_permits(where);
     primitives::reclaim_probes(where);
     primitives::finish_changes(where);
+    primitives::sweep(where, handle_->next_to_sweep(primitives::slots_a_turn));
     return {};
 }
 Result<Breaker> Segment::breaker(std::string_view name, const BreakerOptions& options) const {

@@ -13,6 +13,7 @@
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/limiter_upkeep.hpp"
 #include "shm/directory.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/workers.hpp"
@@ -142,6 +143,7 @@ void supervisor::tick() {
     drain();  // before the dead lose their names
     listen();
     reap();
+    sweep();
     if (reload_requested()) reload();
 }
 
@@ -186,6 +188,11 @@ void supervisor::reap() {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);
     }
+}
+
+void supervisor::sweep() {
+    primitives::sweep(*owned_->segment, next_slot_);
+    next_slot_ += primitives::slots_a_turn;
 }
 
 // Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.

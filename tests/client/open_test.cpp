@@ -248,5 +248,18 @@ TEST_F(OpenTest, WhoOnlyReadsFindsWhatTheFileDeclares) {
     EXPECT_FALSE(seen->limiter("logout"));
 }
 
+// Fails if maintain() leaves keys in memory that nobody needs: without a sekid nobody else takes them away.
+TEST_F(OpenTest, MaintainingClearsExpiredKeys) {
+    const Segment segment = opened();
+    const Limiter api = must(segment.limiter("api", {.limit = 1000, .window = 1s, .max_keys = 64}));
+    EXPECT_TRUE(api.check("alice-who-left").allowed);
+    const shm::segment& where = segment.handle()->where();
+    const std::string_view memory{reinterpret_cast<const char*>(&where.header()), where.parts().size};
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (memory.find("alice-who-left") != std::string_view::npos && std::chrono::steady_clock::now() < deadline)
+        ASSERT_TRUE(segment.maintain());
+    EXPECT_EQ(memory.find("alice-who-left"), std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -276,6 +276,27 @@ class Restarting(SekidTest):
         self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 1)
 
 
+class Sweeping(SekidTest):
+    def test_expired_keys_leave_memory_and_the_others_stay(self):
+        """Fails when the text of a key that nobody uses any more can be read in the segment, or one in use loses its state."""
+        self.configure(LOGIN.format(5) + '[limiter.api]\nlimit = 1000\nwindow = "1s"\nmax_keys = 100\n')
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("repeat 5 login alice-who-stays"), "allowed 5")
+        self.assertEqual(worker("check api mallory-who-leaves"), "allow 999")
+
+        def memory():
+            with open(self.segment, "rb") as file:
+                return file.read()
+
+        eventually("the expired key is gone", lambda: b"mallory-who-leaves" not in memory())
+        self.assertIn(b"alice-who-stays", memory())
+        self.assertTrue(worker("check login alice-who-stays").startswith("deny"))
+        samples = sekid.samples()
+        self.assertEqual(samples['seki_limiter_keys{limiter="login"}'], 1)
+        self.assertEqual(samples['seki_limiter_evictions_total{limiter="api"}'], 0)
+
+
 class Surviving(SekidTest):
     def test_a_truncated_segment_is_made_anew(self):
         """Fails when the SIGBUS kills sekid, or the limiters of the configuration are not there afterwards."""
