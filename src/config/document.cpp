@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#define TOML_EXCEPTIONS 0
+// Without exceptions its parser is noexcept, and memory that runs out would end the process.
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -271,11 +272,11 @@ std::string sentence(std::string_view description) {
 
 }  // namespace
 
-Result<configuration> read_document(std::string_view text, std::string_view file) {
-    const toml::parse_result parsed = toml::parse(text, file);
-    if (parsed) return reader{file}.read(parsed.table());
+Result<configuration> read_document(std::string_view text, std::string_view file) try {
+    return reader{file}.read(toml::parse(text));  // told of no file: it notes the name where it may not throw
+} catch (const toml::parse_error& wrong) {
     report mistakes{file};
-    mistakes.add(where(parsed.error().source()), sentence(parsed.error().description()));
+    mistakes.add(where(wrong.source()), sentence(wrong.description()));
     return std::unexpected(mistakes.error());
 }
 

@@ -5,6 +5,7 @@
 #include "primitives/every_family.hpp"
 #include "primitives/registry.hpp"
 #include "shm/directory.hpp"
+#include "shm/refuse.hpp"
 
 namespace seki::config {
 
@@ -17,12 +18,10 @@ Result<void> plan::consider(const shm::segment& where, const std::string& name, 
         missing_.push_back(
             {.word = of_kind::word(),
              .name = name,
-             .carry_out = [&where, name, wanted](const shm::administration& held) -> Result<void> {
-                 const auto made = of_kind::find_or_make(held, where, name, wanted);
-                 return made ? Result<void>{} : std::unexpected(made.error());
-             },
-             .undo = [&where, name](
-                         const shm::administration& held) { static_cast<void>(of_kind::remove(held, where, name)); }});
+             .make = [&where, name, wanted](
+                         const shm::administration& held) { return of_kind::find_or_make(held, where, name, wanted); },
+             .undo = [&where](const shm::administration& held,
+                              const shm::placement& made) { of_kind::remove(held, where, made); }});
         return {};
     }
     if (treated == differing::refused) {
@@ -35,7 +34,7 @@ Result<void> plan::consider(const shm::segment& where, const std::string& name, 
     changes_.push_back({.word = of_kind::word(),
                         .name = name,
                         .difference = std::move(difference),
-                        .carry_out = [&where, name, wanted](const shm::administration& held) {
+                        .change = [&where, name, wanted](const shm::administration& held) {
                             return of_kind::change(held, where, name, wanted);
                         }});
     return {};
@@ -56,24 +55,36 @@ Result<plan> plan::draw(const shm::segment& where, const declared_primitives& al
     return drawn;
 }
 
-Result<void> plan::do_it(const shm::administration& held) const {
-    for (std::size_t made = 0; made < missing_.size(); ++made) {
-        const auto done = missing_[made].carry_out(held);
-        if (done) continue;
-        while (made > 0) missing_[--made].undo(held);
-        return done;
+Result<void> plan::make_missing(const shm::administration& held) const {
+    std::vector<shm::placement> made;
+    made.reserve(missing_.size());  // so that what is made is sure to be noted
+    for (const missing_one& each : missing_) {
+        auto done = shm::contained([&] { return each.make(held); });
+        if (done) {
+            made.push_back(std::move(*done));
+            continue;
+        }
+        for (std::size_t i = made.size(); i > 0; --i) missing_[i - 1].undo(held, made[i - 1]);
+        return std::unexpected(std::move(done.error()));
     }
+    return {};
+}
+
+Result<void> plan::do_it(const shm::administration& held) const {
+    if (auto done = make_missing(held); !done) return done;
     // Each was found possible under the same lock.
-    for (const step& each : changes_)
-        if (auto done = each.carry_out(held); !done) return done;
+    for (const changed_one& each : changes_)
+        if (auto done = each.change(held); !done) return done;
     return {};
 }
 
 Result<plan> plan::carry_out(const shm::segment& where, const declared_primitives& all, differing treated) {
     auto drawn = draw(where, all, treated);
     if (!drawn || (drawn->missing_.empty() && drawn->changes_.empty())) return drawn;
-    const step& first = drawn->missing_.empty() ? drawn->changes_.front() : drawn->missing_.front();
-    const auto lock = primitives::administer(where, first.word, first.name);
+    const auto lock = [&] {
+        const auto by = [&](const auto& first) { return primitives::administer(where, first.word, first.name); };
+        return drawn->missing_.empty() ? by(drawn->changes_.front()) : by(drawn->missing_.front());
+    }();
     if (!lock) return std::unexpected(lock.error());
     drawn = draw(where, all, treated);  // somebody else may have been faster
     if (!drawn) return drawn;

@@ -13,6 +13,7 @@
 
 #include "config/configuration.hpp"
 #include "shm/administration.hpp"
+#include "shm/directory.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::config {
@@ -30,15 +31,20 @@ public:
     [[nodiscard]] static Result<plan> carry_out(const shm::segment& where, const declared_primitives& all,
                                                 differing treated);
 
-    struct step {
+    struct missing_one {
         std::string_view word;  // "limiter"
         std::string name;
-        std::string difference{};  // "limit is 5, not 10"; empty for one that is made
-        std::function<Result<void>(const shm::administration&)> carry_out;
-        std::function<void(const shm::administration&)> undo{};  // of one that is made
+        std::function<Result<shm::placement>(const shm::administration&)> make;
+        std::function<void(const shm::administration&, const shm::placement&)> undo;  // needs no memory
     };
-    [[nodiscard]] const std::vector<step>& missing() const noexcept { return missing_; }
-    [[nodiscard]] const std::vector<step>& changes() const noexcept { return changes_; }
+    struct changed_one {
+        std::string_view word;
+        std::string name;
+        std::string difference;  // "limit is 5, not 10"
+        std::function<Result<void>(const shm::administration&)> change;
+    };
+    [[nodiscard]] const std::vector<missing_one>& missing() const noexcept { return missing_; }
+    [[nodiscard]] const std::vector<changed_one>& changes() const noexcept { return changes_; }
 
 private:
     [[nodiscard]] static Result<plan> draw(const shm::segment& where, const declared_primitives& all,
@@ -46,11 +52,12 @@ private:
     template <class Options>
     [[nodiscard]] Result<void> consider(const shm::segment& where, const std::string& name, const Options& wanted,
                                         differing treated);
-    // Makes first, for making may fail for want of room: then what was made is taken away again, and nothing was changed.
+    // Makes first, for making may fail for want of room or of memory: then what was made is taken away again, and nothing was changed.
     [[nodiscard]] Result<void> do_it(const shm::administration& held) const;
+    [[nodiscard]] Result<void> make_missing(const shm::administration& held) const;
 
-    std::vector<step> missing_;
-    std::vector<step> changes_;
+    std::vector<missing_one> missing_;
+    std::vector<changed_one> changes_;
 };
 
 }  // namespace seki::config

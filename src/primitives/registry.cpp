@@ -158,13 +158,19 @@ Result<void> registry<Options>::remove(const shm::segment& where, std::string_vi
 }
 
 template <class Options>
-Result<void> registry<Options>::remove(const shm::administration& /*held*/, const shm::segment& where,
+Result<void> registry<Options>::remove(const shm::administration& held, const shm::segment& where,
                                        std::string_view name) {
     const auto found = find(where, name);
     if (!found) return std::unexpected(found.error());
-    family<Options>::retire(where, *found);
-    shm::directory{where}.remove(found->index);
+    remove(held, where, *found);
     return {};
+}
+
+template <class Options>
+void registry<Options>::remove(const shm::administration& /*held*/, const shm::segment& where,
+                               const shm::placement& at) noexcept {
+    family<Options>::retire(where, at);
+    shm::directory{where}.remove(at.index);
 }
 
 template struct registry<LimiterOptions>;

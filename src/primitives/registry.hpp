@@ -55,6 +55,7 @@ struct registry {
                                              std::string_view name, const Options& options);
     [[nodiscard]] static Result<void> remove(const shm::administration& held, const shm::segment& where,
                                              std::string_view name);
+    static void remove(const shm::administration& held, const shm::segment& where, const shm::placement& at) noexcept;
 
     // Whether change() would accept these options.
     [[nodiscard]] static Result<void> may_change(const shm::segment& where, const shm::placement& at,
