@@ -115,6 +115,7 @@ public:
 
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
+        check_pair(root["sekid"]["tls_cert"].node(), root["sekid"]["tls_key"].node());
         check_count();
         check_room(root["segment"]["size"].node());
         if (!mistakes_.empty()) return std::unexpected(mistakes_.error());
@@ -229,6 +230,13 @@ private:
         }
         result_.of<Options>().emplace_back(name, options);
         last_ = where(key);
+    }
+
+    void check_pair(const toml::node* cert, const toml::node* key) {
+        if ((cert == nullptr) == (key == nullptr)) return;
+        mistakes_.add(where(cert != nullptr ? *cert : *key),
+                      fmt::format("[sekid]: {} is missing: tls_cert and tls_key belong together",
+                                  cert != nullptr ? "tls_key" : "tls_cert"));
     }
 
     void check_count() {

@@ -43,6 +43,9 @@ listen = "unix:/run/seki/http.sock"
 tick = "20ms"
 event_sample = 0.25
 log = "stderr"
+basic_auth_file = "/etc/seki/users"
+tls_cert = "/etc/seki/cert.pem"
+tls_key = "/etc/seki/key.pem"
 
 [limiter.api]
 limit = 10
@@ -58,6 +61,9 @@ window = "1s"
     EXPECT_EQ(read->daemon.tick, 20ms);
     EXPECT_EQ(read->daemon.event_sample, 0.25);
     EXPECT_EQ(read->daemon.log, log_target::standard_error);
+    EXPECT_EQ(read->daemon.basic_auth_file, "/etc/seki/users");
+    EXPECT_EQ(read->daemon.tls_cert, "/etc/seki/cert.pem");
+    EXPECT_EQ(read->daemon.tls_key, "/etc/seki/key.pem");
     ASSERT_EQ(read->of<LimiterOptions>().size(), 2U);
     EXPECT_EQ(read->of<LimiterOptions>()[0].first, "zebra");
     const LimiterOptions zebra{.algorithm = Algorithm::leaky_bucket,
@@ -218,6 +224,12 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{
             "[sekid]\nlisten = 'unix:x'",
             R"(f:2:10: [sekid]: listen "unix:x" does not name an absolute path: "127.0.0.1:9435" or "unix:/run/seki/http.sock")"},
+        bad_text{"[sekid]\nbasic_auth_file = ''",
+                 "f:2:19: [sekid]: basic_auth_file \"\" is empty: the path of a file of USER:HASH lines"},
+        bad_text{"[sekid]\ntls_cert = 'x'",
+                 "f:2:12: [sekid]: tls_key is missing: tls_cert and tls_key belong together"},
+        bad_text{"[sekid]\ntls_key = 'x'",
+                 "f:2:11: [sekid]: tls_cert is missing: tls_cert and tls_key belong together"},
         bad_text{"[sekid]\nevent_sample = 2", "f:2:16: [sekid]: event_sample 2 is too large: 0 to 1"},
         bad_text{"[sekid]\nevent_sample = -0.5", "f:2:16: [sekid]: event_sample -0.5 is too small: 0 to 1"},
         bad_text{"[sekid]\nevent_sample = nan", "f:2:16: [sekid]: event_sample \"nan\" is not a number: 0 to 1"},
