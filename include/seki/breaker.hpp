@@ -227,11 +227,11 @@ public:
     [[nodiscard]] Result<BreakerState> state() const;
 
     // An operator's words, for all processes. What they force stays so until another of them.
-    Errc open() const noexcept;       // forced_open
-    Errc close() const noexcept;      // forced_closed
-    Errc observe() const noexcept;    // observe
-    Errc automatic() const noexcept;  // lifts these: closed, with an empty window
-    Errc reset() const noexcept;      // closed, with an empty window, whatever it was
+    [[nodiscard]] Errc open() const noexcept;       // forced_open
+    [[nodiscard]] Errc close() const noexcept;      // forced_closed
+    [[nodiscard]] Errc observe() const noexcept;    // observe
+    [[nodiscard]] Errc automatic() const noexcept;  // lifts these: closed, with an empty window
+    [[nodiscard]] Errc reset() const noexcept;      // closed, with an empty window, whatever it was
 
     // What an error that one of the calls above answered means, in a sentence.
     [[nodiscard]] Error explain(Errc why) const;

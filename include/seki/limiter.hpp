@@ -14,7 +14,7 @@
 namespace seki {
 
 // The law that decides. gcra, token_bucket and leaky_bucket are one formula (the generic cell rate algorithm of ITU-T
-// I.371) seen from three sides; docs/guide/algorithms.md tells which to choose.
+// I.371) seen from three sides; docs/design/limiter.md tells what each does.
 enum class Algorithm : std::uint8_t { gcra, token_bucket, leaky_bucket, sliding_window, fixed_window };
 
 // What a limiter does with its verdict: `enforce` it; `shadow`, decide and count but always let through; `off`, let
@@ -91,10 +91,10 @@ public:
                                    std::int64_t cost = 1) const noexcept;
 
     // Makes the key as good as new.
-    Errc reset(std::string_view key) const noexcept;
+    [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
     // Gives back `cost` that was spent and not used, never beyond the capacity.
-    Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
+    [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
 
     // What an error that one of the calls above answered means, in a sentence.
     [[nodiscard]] Error explain(Errc why) const;

@@ -53,29 +53,31 @@ public:
 
     // Changes options of a limiter while it runs: limit, window, burst, on_full, mode, clock. Buckets survive; counts of windows
     // survive unless `window` changes, which starts them anew. algorithm, max_keys and store_keys cannot change.
-    Result<void> change(std::string_view name, const LimiterOptions& options) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const LimiterOptions& options) const;
 
     // Deletes a limiter. Its handles, everywhere, answer Errc::deleted from then on.
-    Result<void> remove_limiter(std::string_view name) const;
+    [[nodiscard]] Result<void> remove_limiter(std::string_view name) const;
 
     // The bulkhead of that name, likewise.
     [[nodiscard]] Result<Bulkhead> bulkhead(std::string_view name, const BulkheadOptions& options) const;
     [[nodiscard]] Result<Bulkhead> bulkhead(std::string_view name) const;
 
     // Changes any option of a bulkhead while it runs. What is held is never taken away.
-    Result<void> change(std::string_view name, const BulkheadOptions& options) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const BulkheadOptions& options) const;
 
     // Deletes a bulkhead. Its handles, everywhere, answer Errc::deleted from then on; permits that are held work on, and can be given back.
-    Result<void> remove_bulkhead(std::string_view name) const;
+    [[nodiscard]] Result<void> remove_bulkhead(std::string_view name) const;
 
-    // What sekid does many times a second, for who runs without one: tidies up after processes that died, and gives back what they held.
-    Result<void> maintain() const;
     // Likewise for breakers. All their options can change: window_size and half_open_requests as far as there was made room for at the creation. A
     // change of window_type, or of the length of a time window, starts the window anew.
     [[nodiscard]] Result<Breaker> breaker(std::string_view name, const BreakerOptions& options) const;
     [[nodiscard]] Result<Breaker> breaker(std::string_view name) const;
-    Result<void> change(std::string_view name, const BreakerOptions& options) const;
-    Result<void> remove_breaker(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const BreakerOptions& options) const;
+    [[nodiscard]] Result<void> remove_breaker(std::string_view name) const;
+
+    // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
+    // clears some of the keys that are as good as new, with their texts.
+    [[nodiscard]] Result<void> maintain() const;
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
 

@@ -61,11 +61,14 @@ private:
             return answer;
     }
 
-    [[nodiscard]] const Primitive* move_over() noexcept {
+    // Null: there is no successor, or none can be used, for want of memory too: then superseded stays the answer, and a later call tries again.
+    [[nodiscard]] const Primitive* move_over() noexcept try {
         const Primitive* const old = bound_.current();
         const auto next = segment_->successor_of(old->attachment());
         if (!next || &next->where() == &old->attachment().where() || !bind(next)) return nullptr;
         return bound_.current();
+    } catch (...) {
+        return nullptr;
     }
 
     std::shared_ptr<segment_handle> segment_;

@@ -70,7 +70,7 @@ Errc Breaker::observe() const noexcept { return operate(*handle_, algorithm::bre
 Errc Breaker::automatic() const noexcept { return operate(*handle_, algorithm::breaker::event::automatic); }
 Errc Breaker::reset() const noexcept { return operate(*handle_, algorithm::breaker::event::reset); }
 
-Error Breaker::explain(Errc why) const {
+Error Breaker::explain(Errc why) const try {
     const auto say = [&](std::string_view what) {
         return Error{why, fmt::format("breaker \"{}\": {}", handle_->name(), what)};
     };
@@ -87,6 +87,8 @@ Error Breaker::explain(Errc why) const {
         case Errc::read_only: return say("the segment is attached for reading only: calls need it for writing");
         default: return say(to_string(why));
     }
+} catch (...) {  // no memory for the sentence
+    return {why, {}};
 }
 
 std::string_view Breaker::name() const noexcept { return handle_->name(); }

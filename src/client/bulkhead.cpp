@@ -43,9 +43,7 @@ Result<Permit> Bulkhead::take(std::uint64_t timeout_ns) const noexcept {
     return taken;
 }
 
-Error Bulkhead::refusal(Errc why) const noexcept try { return explain(why); } catch (...) {  // no memory
-    return {why, {}};
-}
+Error Bulkhead::refusal(Errc why) const noexcept { return explain(why); }
 
 Result<BulkheadStatus> Bulkhead::status() const {
     const bulkhead& bound = handle_->bound();
@@ -53,7 +51,7 @@ Result<BulkheadStatus> Bulkhead::status() const {
     return bound.status();
 }
 
-Error Bulkhead::explain(Errc why) const {
+Error Bulkhead::explain(Errc why) const try {
     const auto say = [&](std::string_view what) {
         return Error{why, fmt::format("bulkhead \"{}\": {}", handle_->name(), what)};
     };
@@ -82,6 +80,8 @@ Error Bulkhead::explain(Errc why) const {
                 "max_workers");
         default: return say(to_string(why));
     }
+} catch (...) {  // no memory for the sentence
+    return {why, {}};
 }
 
 std::string_view Bulkhead::name() const noexcept { return handle_->name(); }

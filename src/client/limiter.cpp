@@ -107,7 +107,7 @@ Errc Limiter::refund(std::string_view key, std::int64_t cost) const noexcept {
     return handle_->with([&](const primitives::limiter& bound) { return bound.refund(key, cost); });
 }
 
-Error Limiter::explain(Errc why) const {
+Error Limiter::explain(Errc why) const try {
     const auto say = [&](std::string_view what) {
         return Error{why, fmt::format("limiter \"{}\": {}", handle_->name(), what)};
     };
@@ -123,6 +123,8 @@ Error Limiter::explain(Errc why) const {
         case Errc::damaged: return say("its table was written over by somebody: run `sekictl doctor`");
         default: return say(to_string(why));
     }
+} catch (...) {  // no memory for the sentence
+    return {why, {}};
 }
 
 std::string_view Limiter::name() const noexcept { return handle_->name(); }

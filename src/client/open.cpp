@@ -9,13 +9,15 @@
 #include "client/bound_handle.hpp"
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
+#include "config/plan.hpp"
 #include "config/room.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
-#include "primitives/every_family.hpp"
 #include "primitives/limiter.hpp"
+#include "primitives/limiter_upkeep.hpp"
+#include "shm/refuse.hpp"
 
 namespace seki {
 namespace {
@@ -30,19 +32,12 @@ std::filesystem::path in_folders(const std::string& file) {
     return private_folder() / file;
 }
 
-// What the configuration declares, made before anybody asks for it.
+// What the configuration declares, made before anybody asks for it: all of it or none.
 Result<void> declare(client::segment_handle& handle, const config::configuration& declared) {
     const auto in = handle.in_use();
     if (!in) return std::unexpected(in.error());
-    Result<void> done;
-    primitives::every_options::each([&]<class Options>() {
-        for (const auto& [name, options] : declared.of<Options>()) {
-            if (!done) return;
-            const auto made = primitives::registry<Options>::find_or_make((*in)->where(), name, options);
-            if (!made) done = std::unexpected(made.error());
-        }
-    });
-    return done;
+    const auto done = config::plan::carry_out((*in)->where(), declared.primitives, config::differing::refused);
+    return done ? Result<void>{} : std::unexpected(done.error());
 }
 
 }  // namespace
@@ -54,51 +49,68 @@ std::filesystem::path resolve(std::string_view name) {
     return in_folders("default.seg");
 }
 
-Result<Segment> open(std::string_view name, const OpenOptions& options) {
-    OpenOptions wanted = options;
+namespace {
+
+Result<std::shared_ptr<client::segment_handle>> opened(std::string_view name, OpenOptions wanted) {
     config::configuration declared;
-    if (!options.config.empty()) {
-        auto loaded = config::load(options.config);
+    if (!wanted.config.empty()) {
+        auto loaded = config::load(wanted.config);
         if (!loaded) return std::unexpected(loaded.error());
         declared = std::move(*loaded);
         if (const auto fine = config::make_room(declared); !fine) return std::unexpected(fine.error());
         wanted.segment = declared.segment;
     }
-    const auto path = name.empty() && !declared.segment_path.empty() ? declared.segment_path : resolve(name);
-    auto mapped = options.access == Access::create_or_attach ? shm::segment::create_or_attach(path, wanted.segment)
-                  : options.access == Access::attach ? shm::segment::attach(path, shm::segment::access::read_write)
-                                                     : shm::segment::attach(path, shm::segment::access::read_only);
+    // As sekid reads it: a bare name in the file is no path either.
+    const auto path = resolve(name.empty() ? declared.segment_path.native() : name);
+    auto mapped = wanted.access == Access::create_or_attach ? shm::segment::create_or_attach(path, wanted.segment)
+                  : wanted.access == Access::attach ? shm::segment::attach(path, shm::segment::access::read_write)
+                                                    : shm::segment::attach(path, shm::segment::access::read_only);
     if (!mapped) return std::unexpected(mapped.error());
     auto handle = std::make_shared<client::segment_handle>(std::move(*mapped), std::move(wanted));
     if (const auto made = declare(*handle, declared); !made) return std::unexpected(made.error());
-    return Segment{std::move(handle)};
+    return handle;
 }
-
-namespace {
 
 // Making and finding primitives is rare, so here who lost its lock by closing all descriptors (closefrom) takes it again.
 template <class Primitive>
 auto get(client::segment_handle& segment, std::string_view name,
-         const std::optional<typename Primitive::options_type>& options) {
-    segment.attachment()->look_again();
-    return segment.bind<Primitive>(name, options);
+         const std::optional<typename Primitive::options_type>& options) noexcept {
+    return shm::contained([&] {
+        segment.attachment()->look_again();
+        return segment.bind<Primitive>(name, options);
+    });
+}
+
+// What is done in the segment that is in use now.
+Result<void> administer(client::segment_handle& segment, auto&& work) noexcept {
+    return shm::contained([&]() -> Result<void> {
+        const auto in = segment.in_use();
+        return in ? work((*in)->where()) : std::unexpected(in.error());
+    });
 }
 
 template <class Options>
-Result<void> change(client::segment_handle& segment, std::string_view name, const Options& options) {
-    const auto in = segment.in_use();
-    if (!in) return std::unexpected(in.error());
-    return primitives::registry<Options>::change((*in)->where(), name, options);
+Result<void> change(client::segment_handle& segment, std::string_view name, const Options& options) noexcept {
+    return administer(segment, [&](const shm::segment& where) {
+        return primitives::registry<Options>::change(where, name, options);
+    });
 }
 
 template <class Options>
-Result<void> remove(client::segment_handle& segment, std::string_view name) {
-    const auto in = segment.in_use();
-    if (!in) return std::unexpected(in.error());
-    return primitives::registry<Options>::remove((*in)->where(), name);
+Result<void> remove(client::segment_handle& segment, std::string_view name) noexcept {
+    return administer(segment,
+                      [&](const shm::segment& where) { return primitives::registry<Options>::remove(where, name); });
 }
 
 }  // namespace
+
+Result<Segment> open(std::string_view name, const OpenOptions& options) {
+    return shm::contained([&]() -> Result<Segment> {
+        auto handle = opened(name, options);
+        if (!handle) return std::unexpected(handle.error());
+        return Segment{std::move(*handle)};
+    });
+}
 
 Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& options) const {
     auto made = get<primitives::limiter>(*handle_, name, options);
@@ -130,16 +142,6 @@ Result<void> Segment::change(std::string_view name, const BulkheadOptions& optio
 }
 Result<void> Segment::remove_bulkhead(std::string_view name) const { return remove<BulkheadOptions>(*handle_, name); }
 
-Result<void> Segment::maintain() const {
-    const auto in = handle_->in_use();
-    if (!in) return std::unexpected(in.error());
-    const shm::segment& where = (*in)->where();
-    shm::reap(where);
-    primitives::reclaim_permits(where);
-    primitives::reclaim_probes(where);
-    primitives::finish_changes(where);
-    return {};
-}
 Result<Breaker> Segment::breaker(std::string_view name, const BreakerOptions& options) const {
     auto made = get<primitives::breaker>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
@@ -154,6 +156,17 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
+
+Result<void> Segment::maintain() const {
+    return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
+        shm::reap(where);
+        primitives::reclaim_permits(where);
+        primitives::reclaim_probes(where);
+        primitives::finish_changes(where);
+        primitives::sweep(where, handle_->next_to_sweep(primitives::slots_a_turn));
+        return {};
+    });
+}
 
 const std::filesystem::path& Segment::path() const noexcept { return handle_->path(); }
 

@@ -38,6 +38,11 @@ public:
     // The attachment to the segment that took the place of `old`, if there is one by now. Looks at the file system at most every 10 ms.
     [[nodiscard]] std::shared_ptr<const shm::attachment> successor_of(const shm::attachment& old);
 
+    // Where the next turn of `count` slots begins, of those that go over all key tables (primitives/limiter_upkeep.hpp).
+    [[nodiscard]] std::uint64_t next_to_sweep(std::uint64_t count) noexcept {
+        return shm::hardware::fetch_add_relaxed(next_slot_, count);
+    }
+
 private:
     // Attaches to what the path names now, if that is another segment.
     void move_on();
@@ -46,6 +51,7 @@ private:
     OpenOptions options_;
     replaceable<std::shared_ptr<const shm::attachment>> current_;
     layout::word looked_ns_;
+    layout::word next_slot_;
 };
 
 }  // namespace seki::client

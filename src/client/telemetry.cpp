@@ -22,7 +22,7 @@ Result<Subscription> attach(std::string_view pattern, Handler handler) {
 std::uint64_t handler_failures() noexcept { return hooks::failures(); }
 
 Result<TraceContext> parse_traceparent(std::string_view traceparent) {
-    return primitives::parse_traceparent(traceparent);
+    return shm::contained([&] { return primitives::parse_traceparent(traceparent); });
 }
 
 Result<void> set_trace_context(std::string_view traceparent) {

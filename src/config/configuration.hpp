@@ -23,6 +23,10 @@ struct daemon_options {
     std::string listen = "127.0.0.1:9435";  // or "unix:/run/seki/http.sock"; port 0 lets the system choose
     std::chrono::nanoseconds tick = std::chrono::milliseconds{50};
     log_target log = log_target::journal;
+    // Files of sekid's HTTP; empty: none. Relative ones are so to where sekid runs.
+    std::string basic_auth_file;
+    std::string tls_cert;  // this and the key together
+    std::string tls_key;
     double event_sample = 0;  // of ordinary successes, the part that is told of while somebody listens; 0 to 1
 };
 

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#define TOML_EXCEPTIONS 0
+// Without exceptions its parser is noexcept, and memory that runs out would end the process.
+#define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -15,11 +16,14 @@
 
 #include "config/nearest.hpp"
 #include "config/report.hpp"
+#include "config/room.hpp"
 #include "config/settings.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "primitives/quoted.hpp"
 #include "primitives/registry.hpp"
+#include "shm/segment.hpp"
+#include "shm/shape.hpp"
 
 namespace seki::config {
 namespace {
@@ -111,7 +115,9 @@ public:
 
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
+        check_pair(root["sekid"]["tls_cert"].node(), root["sekid"]["tls_key"].node());
         check_count();
+        check_room(root["segment"]["size"].node());
         if (!mistakes_.empty()) return std::unexpected(mistakes_.error());
         return std::move(result_);
     }
@@ -226,12 +232,38 @@ private:
         last_ = where(key);
     }
 
+    void check_pair(const toml::node* cert, const toml::node* key) {
+        if ((cert == nullptr) == (key == nullptr)) return;
+        mistakes_.add(where(cert != nullptr ? *cert : *key),
+                      fmt::format("[sekid]: {} is missing: tls_cert and tls_key belong together",
+                                  cert != nullptr ? "tls_key" : "tls_cert"));
+    }
+
     void check_count() {
         std::size_t count = 0;
         primitives::every_options::each([&]<class Options>() { count += result_.of<Options>().size(); });
         if (count <= result_.segment.max_primitives) return;
         mistakes_.add(last_, fmt::format("[segment]: max_primitives {} is too small for the {} primitives below",
                                          result_.segment.max_primitives, count));
+    }
+
+    // Told here and not when the segment is made: one that is too small would be adopted at the next start, whatever size is written by then.
+    void check_room(const toml::node* size) {
+        if (!mistakes_.empty()) return;
+        const auto needed = needed_bytes(result_);
+        if (!needed) return mistakes_.add(last_, needed.error().message);
+        const bool too_small = result_.segment.size != 0 && shm::whole_pages(result_.segment.size) < *needed;
+        if (!too_small && *needed <= shm::max_segment_size) return;
+        mistakes_.add(
+            size != nullptr ? where(*size) : last_,
+            too_small
+                ? fmt::format("[segment]: size {}is too small: its {} bytes are less than the {} that its {} workers, "
+                              "{} primitives and what is declared below need: \"auto\", or \"{}MiB\" and more",
+                              shown(*size), result_.segment.size, *needed, result_.segment.max_workers,
+                              result_.segment.max_primitives, (*needed + (1 << 20) - 1) >> 20)
+                : fmt::format("[segment]: what is declared needs {} bytes, and a segment has at most {}: lower "
+                              "max_keys",
+                              *needed, shm::max_segment_size));
     }
 
     configuration result_;
@@ -248,11 +280,11 @@ std::string sentence(std::string_view description) {
 
 }  // namespace
 
-Result<configuration> read_document(std::string_view text, std::string_view file) {
-    const toml::parse_result parsed = toml::parse(text, file);
-    if (parsed) return reader{file}.read(parsed.table());
+Result<configuration> read_document(std::string_view text, std::string_view file) try {
+    return reader{file}.read(toml::parse(text));  // told of no file: it notes the name where it may not throw
+} catch (const toml::parse_error& wrong) {
     report mistakes{file};
-    mistakes.add(where(parsed.error().source()), sentence(parsed.error().description()));
+    mistakes.add(where(wrong.source()), sentence(wrong.description()));
     return std::unexpected(mistakes.error());
 }
 

@@ -133,6 +133,15 @@ Result<void> parse_log(configuration& into, const setting& key, std::string_view
     return {};
 }
 
+template <auto Member>
+Result<void> parse_file(configuration& into, const setting& key, std::string_view text) {
+    if (text.empty()) return refuse(key, "\"\"", "is empty");
+    if (text.find('\0') != std::string_view::npos)
+        return refuse(key, primitives::quoted(text), "has a zero byte in it");
+    into.daemon.*Member = text;
+    return {};
+}
+
 Result<void> parse_event_sample(configuration& into, const setting& key, std::string_view text) {
     double part = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), part);
@@ -153,10 +162,14 @@ constexpr std::array<setting, 6> segment_table{{
     {"size", value_kind::word, R"("auto", or "1MiB" to "1TiB")", parse_segment_size},
 }};
 
-constexpr std::array<setting, 4> sekid_table{{
+constexpr std::array<setting, 7> sekid_table{{
     {"listen", value_kind::word, R"("127.0.0.1:9435" or "unix:/run/seki/http.sock")", parse_listen},
     {"tick", value_kind::duration, "1ms to 10s", parse_tick},
     {"log", value_kind::word, R"("journal" or "stderr")", parse_log},
+    {"basic_auth_file", value_kind::word, "the path of a file of USER:HASH lines",
+     parse_file<&daemon_options::basic_auth_file>},
+    {"tls_cert", value_kind::word, "the path of a PEM file, with tls_key", parse_file<&daemon_options::tls_cert>},
+    {"tls_key", value_kind::word, "the path of a PEM file, with tls_cert", parse_file<&daemon_options::tls_key>},
     {"event_sample", value_kind::fraction, "0 to 1", parse_event_sample},
 }};
 

@@ -65,7 +65,7 @@ Result<addresses> look_up(std::string_view address, const host_and_port& where) 
     return addresses{found, &::freeaddrinfo};
 }
 
-std::string describe_bound(int socket, const std::string& host) {
+std::string describe_bound(int socket, const std::string& host, bool tls) {
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     std::array<char, NI_MAXSERV> port{};
@@ -73,7 +73,7 @@ std::string describe_bound(int socket, const std::string& host) {
     if (::getsockname(socket, address, &size) == 0)
         ::getnameinfo(address, size, nullptr, 0, port.data(), port.size(), NI_NUMERICSERV);
     const bool wide = host.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}", wide ? "[" : "", host, wide ? "]" : "", port.data());
+    return fmt::format("{}://{}{}{}:{}", tls ? "https" : "http", wide ? "[" : "", host, wide ? "]" : "", port.data());
 }
 
 // A socket that its owner left behind: nobody answers.
@@ -93,11 +93,11 @@ listener::~listener() {
     if (socket_ && !unix_path_.empty()) ::unlink(unix_path_.c_str());
 }
 
-Result<listener> listener::open(std::string_view address) {
+Result<listener> listener::open(std::string_view address, bool tls) {
     if (address.starts_with(unix_prefix)) return open_unix(address, std::string{address.substr(unix_prefix.size())});
     const auto where = split(address);
     if (!where) return not_an_address(address);
-    return open_tcp(address, where->host, where->port);
+    return open_tcp(address, where->host, where->port, tls);
 }
 
 Result<listener> listener::open_unix(std::string_view address, const std::string& path) {
@@ -117,7 +117,8 @@ Result<listener> listener::open_unix(std::string_view address, const std::string
     return bound;
 }
 
-Result<listener> listener::open_tcp(std::string_view address, const std::string& host, const std::string& port) {
+Result<listener> listener::open_tcp(std::string_view address, const std::string& host, const std::string& port,
+                                    bool tls) {
     const auto found = look_up(address, {host, port});
     if (!found) return std::unexpected(found.error());
     int number = EADDRNOTAVAIL;
@@ -126,7 +127,7 @@ Result<listener> listener::open_tcp(std::string_view address, const std::string&
         const int on = 1;
         if (made && ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
             ::bind(made.get(), each->ai_addr, each->ai_addrlen) == 0 && ::listen(made.get(), backlog) == 0) {
-            std::string shown = describe_bound(made.get(), host);
+            std::string shown = describe_bound(made.get(), host, tls);
             return listener{std::move(made), std::move(shown), {}};
         }
         number = errno;

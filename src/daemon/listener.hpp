@@ -13,10 +13,10 @@ namespace seki::daemon {
 class listener {
 public:
     // Bound and listening. A Unix socket that nobody answers on any more is replaced; anything else at its path is left alone.
-    [[nodiscard]] static Result<listener> open(std::string_view address);
+    [[nodiscard]] static Result<listener> open(std::string_view address, bool tls = false);
 
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
-    // "http://127.0.0.1:9435" with the port that the kernel chose for port 0, or the address of a Unix socket.
+    // "http://127.0.0.1:9435" (or https) with the port that the kernel chose for port 0, or the address of a Unix socket.
     [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
 
     listener(listener&&) noexcept = default;
@@ -27,7 +27,7 @@ private:
     listener(shm::descriptor socket, std::string shown, std::string unix_path);
     [[nodiscard]] static Result<listener> open_unix(std::string_view address, const std::string& path);
     [[nodiscard]] static Result<listener> open_tcp(std::string_view address, const std::string& host,
-                                                   const std::string& port);
+                                                   const std::string& port, bool tls);
 
     shm::descriptor socket_;
     std::string shown_;

@@ -4,15 +4,16 @@
 
 #include <spdlog/spdlog.h>
 
+#include "config/plan.hpp"
 #include "daemon/bus_guard.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
-#include "daemon/plan.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/take_up.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/limiter_upkeep.hpp"
 #include "shm/directory.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/workers.hpp"
@@ -40,7 +41,7 @@ std::string field_of(std::string_view word) {
     return "SEKI_" + name;
 }
 
-void log_plan(const plan& done) {
+void log_plan(const config::plan& done) {
     for (const auto& each : done.missing()) {
         const log_fields about{{"SEKI_EVENT", fmt::format("{}_made", each.word)}, {field_of(each.word), each.name}};
         spdlog::info("made {} \"{}\"", each.word, each.name);
@@ -52,7 +53,7 @@ void log_plan(const plan& done) {
 }
 
 Result<void> declare(const shm::segment& where, const config::declared_primitives& declared) {
-    const auto done = plan::carry_out(where, declared);
+    const auto done = config::plan::carry_out(where, declared, config::differing::changed);
     if (!done) return std::unexpected(done.error());
     log_plan(*done);
     return {};
@@ -69,7 +70,9 @@ supervisor::supervisor(command_line given, config::configuration settings, owner
 Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config::configuration settings) {
     auto lock = owner_lock::take(settings.segment_path);
     if (!lock) return std::unexpected(lock.error());
-    auto listening = listener::open(settings.daemon.listen);
+    const auto who = load_access(settings.daemon);
+    if (!who) return std::unexpected(who.error());
+    auto listening = listener::open(settings.daemon.listen, who->tls != nullptr);
     if (!listening) return std::unexpected(listening.error());
     if (const auto installed = bus_guard::install(); !installed) return std::unexpected(installed.error());
     auto happening = events::open(settings.daemon.tick);
@@ -80,7 +83,7 @@ Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config
     if (const auto done = made->take_care(); !done) return std::unexpected(done.error());
     spdlog::info("listening on {}", listening->shown());
     made->lock_.tell(listening->shown());
-    made->web_ = std::make_unique<web>(std::move(*listening), made->board_, made->hub_);
+    made->web_ = std::make_unique<web>(std::move(*listening), *who, made->board_, made->hub_);
     return made;
 }
 
@@ -142,6 +145,7 @@ void supervisor::tick() {
     drain();  // before the dead lose their names
     listen();
     reap();
+    sweep();
     if (reload_requested()) reload();
 }
 
@@ -186,6 +190,11 @@ void supervisor::reap() {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);
     }
+}
+
+void supervisor::sweep() {
+    primitives::sweep(*owned_->segment, next_slot_);
+    next_slot_ += primitives::slots_a_turn;
 }
 
 // Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.
@@ -235,12 +244,15 @@ void supervisor::reload() {
 }
 
 Result<void> supervisor::apply(const config::configuration& next) {
+    auto who = load_access(next.daemon);
+    if (!who) return std::unexpected(who.error());
     if (owned_ != nullptr)
         if (const auto done = declare(*owned_->segment, next.primitives); !done) return done;
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
     warn_about_restart(next);
     settings_.daemon.tick = next.daemon.tick;
     settings_.daemon.event_sample = next.daemon.event_sample;
+    if (web_ != nullptr) web_->let_in(std::move(who->users));
     if (owned_ != nullptr) sample();
     settings_.primitives = next.primitives;
     settings_.segment = next.segment;
@@ -253,6 +265,8 @@ void supervisor::warn_about_restart(const config::configuration& next) const {
         spdlog::warn("[segment] path {} is used when sekid starts again", next.segment_path.native());
     if (next.daemon.listen != settings_.daemon.listen)
         spdlog::warn("[sekid] listen \"{}\" is used when sekid starts again", next.daemon.listen);
+    if (next.daemon.tls_cert != settings_.daemon.tls_cert || next.daemon.tls_key != settings_.daemon.tls_key)
+        spdlog::warn("[sekid] tls_cert and tls_key are used when sekid starts again");
     if (next.daemon.log != settings_.daemon.log) spdlog::warn("[sekid] log is used when sekid starts again");
     if (next.segment != settings_.segment)
         spdlog::warn(

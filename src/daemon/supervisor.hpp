@@ -1,6 +1,6 @@
 // sekid itself: one loop that looks after one segment.
 //
-// Each tick it shows that it lives, gives back what dead processes held, and looks whether somebody asked for a reload. It is on nobody's
+// Each tick it shows that it lives, gives back what dead processes held, clears some of the keys that nobody needs, and looks whether somebody asked for a reload. It is on nobody's
 // path: workers go on without it, and what it has to know stands in the segment, so that the next sekid carries on where this one was.
 #pragma once
 
@@ -42,6 +42,7 @@ private:
     void tick();
     void beat(std::uint64_t now_ns) const noexcept;
     void reap();
+    void sweep();
     void drain();
     void listen();
     void sample() const noexcept;
@@ -64,6 +65,7 @@ private:
     std::unique_ptr<web> web_;  // reads the board and the hub until it goes
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
+    std::uint64_t next_slot_ = 0;  // to sweep
     std::uint32_t lost_locks_ = 0;
 };
 

@@ -76,11 +76,21 @@ void answer_state(const board& from, Response& response) {
     response.set_content(report::to_json(report::take(*now.owned->segment)).dump(2) + "\n", "application/json");
 }
 
+constexpr auto answered = httplib::Server::HandlerResponse::Handled;
+constexpr auto not_answered = httplib::Server::HandlerResponse::Unhandled;
+
 httplib::Server::HandlerResponse refuse_writes(const Request& request, Response& response) {
-    if (request.method == "GET" || request.method == "HEAD") return httplib::Server::HandlerResponse::Unhandled;
+    if (request.method == "GET" || request.method == "HEAD") return not_answered;
     response.set_header("Allow", "GET, HEAD");
     answer(response, 405, "only GET and HEAD: nothing here changes state\n");
-    return httplib::Server::HandlerResponse::Handled;
+    return answered;
+}
+
+httplib::Server::HandlerResponse refuse_strangers(const gate& by, const Request& request, Response& response) {
+    if (request.path == "/healthz" || by.lets_in(request.get_header_value("Authorization"))) return not_answered;
+    response.set_header("WWW-Authenticate", "Basic realm=\"sekid\", charset=\"UTF-8\"");
+    answer(response, 401, "a user and a password are needed\n");
+    return answered;
 }
 
 void answer_error(const Request&, Response& response) {
@@ -98,17 +108,39 @@ void answer_thrown(const Request& request, Response& response, const std::except
 }
 
 // The library opens TCP sockets only, and says little about why it could not. Ours is open already.
-class server : public httplib::Server {
+class plain_server : public httplib::Server {
 public:
-    explicit server(int socket) { svr_sock_ = socket; }
+    explicit plain_server(int socket) { svr_sock_ = socket; }
 };
+
+class tls_server : public httplib::SSLServer {
+public:
+    tls_server(int socket, const certificate& shown)
+        : httplib::SSLServer{[&shown](SSL_CTX& context) { return shown.put_into(context); }} {
+        svr_sock_ = socket;
+    }
+};
+
+std::unique_ptr<httplib::Server> make_server(int socket, const access& who) {
+    if (who.tls == nullptr) return std::make_unique<plain_server>(socket);
+    auto made = std::make_unique<tls_server>(socket, *who.tls);
+    if (!made->is_valid()) throw std::runtime_error{"the certificate was read and cannot be shown"};
+    return made;
+}
 
 }  // namespace
 
 struct web::inside {
-    inside(listener on, const board& from, event_hub& hub)
-        : listening{std::move(on)}, socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)}, http{socket} {
-        http.set_pre_routing_handler(refuse_writes);
+    inside(listener on, const access& who, const board& from, event_hub& hub)
+        : listening{std::move(on)},
+          socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)},
+          made{make_server(socket, who)} {
+        users.set(who.users);
+        httplib::Server& http = *made;
+        http.set_pre_routing_handler([this](const Request& request, Response& response) {
+            const auto refused = refuse_writes(request, response);
+            return refused == answered ? refused : refuse_strangers(users, request, response);
+        });
         http.set_error_handler(httplib::Server::Handler{answer_error});
         http.set_exception_handler(answer_thrown);
         http.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
@@ -127,17 +159,20 @@ struct web::inside {
         http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
             answer_events(hub, from, request, response);
         });
-        accepting = std::jthread{[this] { http.listen_after_bind(); }};
+        accepting = std::jthread{[this] { made->listen_after_bind(); }};
     }
 
     listener listening;
     int socket;  // a second descriptor of it, which the library closes
-    server http;
+    gate users;
+    std::unique_ptr<httplib::Server> made;
     std::jthread accepting;
 };
 
-web::web(listener on, const board& from, event_hub& hub)
-    : inside_{std::make_unique<inside>(std::move(on), from, hub)} {}
+web::web(listener on, const access& who, const board& from, event_hub& hub)
+    : inside_{std::make_unique<inside>(std::move(on), who, from, hub)} {}
+
+void web::let_in(std::shared_ptr<const credentials> users) { inside_->users.set(std::move(users)); }
 
 web::~web() {
     // Wakes the accept, whether or not it was reached yet. http.stop() does nothing before that.

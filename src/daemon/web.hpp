@@ -7,6 +7,7 @@
 //   /api/v1/events  telemetry events as they come (daemon/event_stream.hpp)
 //   /               names these
 //
+// Where there are users ([sekid] basic_auth_file), all but /healthz is for them: what asks whether sekid lives has no password, and learns nothing else.
 // Four threads answer, each a whole request at a time: no connection is kept, and a client that dawdles is dropped after a few seconds. There is one more
 // for each who may listen to events, so that those keep nobody from being answered.
 // They see the segment through the board, and nothing of the loop.
@@ -14,6 +15,7 @@
 
 #include <memory>
 
+#include "daemon/access.hpp"
 #include "daemon/event_hub.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "daemon/listener.hpp"
@@ -22,8 +24,9 @@ namespace seki::daemon {
 
 class web {
 public:
-    web(listener on, const board& from, event_hub& hub);
-    ~web();  // answers what it has begun, then stops; the hub was closed
+    web(listener on, const access& who, const board& from, event_hub& hub);
+    ~web();                                                 // answers what it has begun, then stops; the hub was closed
+    void let_in(std::shared_ptr<const credentials> users);  // from now on
     web(const web&) = delete;
     web& operator=(const web&) = delete;
 

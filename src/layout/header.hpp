@@ -53,7 +53,7 @@ struct alignas(page) header {
     geometry parts;
     std::array<std::uint8_t, 16> boot_id;
     std::int64_t monotonic_offset_ns;  // of the creator's time namespace; who attaches must have the same
-    std::uint64_t generation;          // rises with each segment of this path, from 1 (shm/creation.cpp)
+    std::uint64_t generation;          // rises with each segment of this path (shm/creation.cpp)
     std::uint64_t created_unix_ns;
     std::array<std::uint8_t, 32> seed;  // of the key hashes; printed nowhere
 

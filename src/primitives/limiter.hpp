@@ -52,8 +52,8 @@ public:
     template <class Time>
     [[nodiscard]] Decision decide(demand wanted, Time clock) const noexcept;
 
-    Errc reset(std::string_view key) const noexcept;
-    Errc refund(std::string_view key, std::int64_t cost) const noexcept;
+    [[nodiscard]] Errc reset(std::string_view key) const noexcept;
+    [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost) const noexcept;
 
     // none; deleted; or superseded.
     [[nodiscard]] Errc standing() const noexcept {

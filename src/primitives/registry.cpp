@@ -12,28 +12,6 @@
 namespace seki::primitives {
 namespace {
 
-// The lock, for who may write.
-Result<shm::administration> administer(const shm::segment& where, std::string_view word, std::string_view name) {
-    if (where.how() != shm::segment::access::read_write)
-        return std::unexpected(
-            Error{Errc::read_only, fmt::format("{} {}: segment {} is attached for reading only: open it for writing",
-                                               word, quoted(name), where.path().string())});
-    return shm::administration::lock(where.path());
-}
-
-template <class Options>
-Result<shm::placement> agree(const shm::segment& where, const shm::placement& found, const Options& wanted) {
-    using of_kind = registry<Options>;
-    if (of_kind::difference(of_kind::creation_options_of(where, found), wanted).empty()) return found;
-    const std::string difference = of_kind::difference(of_kind::options_of(where, found), wanted);
-    if (difference.empty()) return found;
-    return std::unexpected(Error{
-        Errc::different_options,
-        fmt::format("{0} \"{1}\": exists in {2} with other options: {3}: use the same options, or change the {0} with "
-                    "`sekictl set {0} {1} OPTION VALUE`",
-                    of_kind::word(), found.name, where.path().string(), difference)});
-}
-
 template <class Options>
 Result<shm::placement> make(const shm::segment& where, std::string_view name, const Options& options) {
     using traits = family<Options>;
@@ -49,6 +27,14 @@ Result<shm::placement> make(const shm::segment& where, std::string_view name, co
 }
 
 }  // namespace
+
+Result<shm::administration> administer(const shm::segment& where, std::string_view word, std::string_view name) {
+    if (where.how() != shm::segment::access::read_write)
+        return std::unexpected(
+            Error{Errc::read_only, fmt::format("{} {}: segment {} is attached for reading only: open it for writing",
+                                               word, quoted(name), where.path().string())});
+    return shm::administration::lock(where.path());
+}
 
 template <class Options>
 std::string_view registry<Options>::word() noexcept {
@@ -92,6 +78,19 @@ Result<shm::placement> registry<Options>::find(const shm::segment& where, std::s
               fmt::format("{0} \"{1}\": segment {2} has none of that name: {3}", word(), name, where.path().string(),
                           names.empty() ? fmt::format("it has no {}s", word())
                                         : fmt::format("it has {}", fmt::join(names, ", ")))});
+}
+
+template <class Options>
+Result<shm::placement> registry<Options>::agree(const shm::segment& where, const shm::placement& found,
+                                                const Options& wanted) {
+    if (difference(creation_options_of(where, found), wanted).empty()) return found;
+    const std::string what = difference(options_of(where, found), wanted);
+    if (what.empty()) return found;
+    return std::unexpected(Error{
+        Errc::different_options,
+        fmt::format("{0} \"{1}\": exists in {2} with other options: {3}: use the same options, or change the {0} with "
+                    "`sekictl set {0} {1} OPTION VALUE`",
+                    word(), found.name, where.path().string(), what)});
 }
 
 template <class Options>
@@ -159,13 +158,19 @@ Result<void> registry<Options>::remove(const shm::segment& where, std::string_vi
 }
 
 template <class Options>
-Result<void> registry<Options>::remove(const shm::administration& /*held*/, const shm::segment& where,
+Result<void> registry<Options>::remove(const shm::administration& held, const shm::segment& where,
                                        std::string_view name) {
     const auto found = find(where, name);
     if (!found) return std::unexpected(found.error());
-    family<Options>::retire(where, *found);
-    shm::directory{where}.remove(found->index);
+    remove(held, where, *found);
     return {};
+}
+
+template <class Options>
+void registry<Options>::remove(const shm::administration& /*held*/, const shm::segment& where,
+                               const shm::placement& at) noexcept {
+    family<Options>::retire(where, at);
+    shm::directory{where}.remove(at.index);
 }
 
 template struct registry<LimiterOptions>;

@@ -15,6 +15,10 @@
 
 namespace seki::primitives {
 
+// The administration lock of a segment that is open for writing. The error is about the primitive `name` of the kind `word`.
+[[nodiscard]] Result<shm::administration> administer(const shm::segment& where, std::string_view word,
+                                                     std::string_view name);
+
 template <class Options>
 struct registry {
     // "limiter"
@@ -29,6 +33,10 @@ struct registry {
     // The one of that name, made if there is none. One that was made with other options, and has others now, is different_options.
     [[nodiscard]] static Result<shm::placement> find_or_make(const shm::segment& where, std::string_view name,
                                                              const Options& options);
+
+    // `found`, if it was made with those options or has them now; otherwise different_options, with what differs.
+    [[nodiscard]] static Result<shm::placement> agree(const shm::segment& where, const shm::placement& found,
+                                                      const Options& wanted);
 
     // Puts new options in force, all at once.
     [[nodiscard]] static Result<void> change(const shm::segment& where, std::string_view name, const Options& options);
@@ -47,6 +55,7 @@ struct registry {
                                              std::string_view name, const Options& options);
     [[nodiscard]] static Result<void> remove(const shm::administration& held, const shm::segment& where,
                                              std::string_view name);
+    static void remove(const shm::administration& held, const shm::segment& where, const shm::placement& at) noexcept;
 
     // Whether change() would accept these options.
     [[nodiscard]] static Result<void> may_change(const shm::segment& where, const shm::placement& at,

@@ -48,11 +48,7 @@ bool sane(const shm::wide_terms& values, const shm::placement& at) {
 }
 
 // As a worker that found no slot of its own would take it, so that it is nobody else's.
-std::uint64_t stamp(const shm::segment& where) {
-    const std::size_t shared = where.parts().max_workers;
-    return shm::next_stamp(
-        {.slot = &where.worker(shared), .stamp_base = (std::uint64_t{shared} + 1) << 47, .shared = true});
-}
+std::uint64_t stamp(const shm::segment& where) { return shm::next_stamp(shm::shared_worker(where)); }
 
 // The walk takes time: a key may have left the first place before it came to the second.
 bool still_both(const shm::key_table<>& keys, std::size_t one, std::size_t other, std::uint64_t tag) {

@@ -111,15 +111,14 @@ Result<void> write_word(const place& where, int file, std::uint64_t value, std::
     return write_at(where, file, std::as_bytes(std::span{&value, 1}), offset);
 }
 
-// Generations tell the lock files of a segment from those of its predecessor, so none may come again. Where a damaged one no longer tells its
-// own, the microseconds since 1970 are more than any path has seen segments, and rise faster than they are made.
+// Generations tell the lock files of a segment from those of its predecessor, so none may come again. Where no predecessor tells its own, as it was
+// removed or is damaged, there may still be processes that hold it, and look whether others live by the lock files of this path: the microseconds
+// since 1970 are more than any path has seen segments, and rise faster than they are made.
 std::uint64_t next_generation(const predecessor* old) noexcept {
-    if (old == nullptr) return 1;
+    if (old != nullptr && old->generation != 0) return old->generation + 1;
     struct timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    const auto clock =
-        static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
-    return old->generation != 0 ? old->generation + 1 : clock;
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
 }
 
 Result<layout::header> first_page(const layout::geometry& parts, std::uint64_t generation) {

@@ -6,8 +6,9 @@
 //
 // 2. Who writes which word, from what to what. All writes are 16-byte compare-and-swaps, by anybody:
 //      slot    key {tag, s}            -> {tag, s'}             a decision (primitives/limiter.hpp)
-//      slot    key, as good as new     -> empty {stamp, 0}      clear(): takes the slot away from a key that loses nothing
-//      slot    tentative, left behind  -> empty {stamp, 0}      clear()
+//      slot    key, as good as new     -> empty {stamp, 0}      clear() by an insert, sweep() by who looks after the table: takes the slot
+//                                                               away from a key that loses nothing
+//      slot    tentative, left behind  -> empty {stamp, 0}      clear(), sweep()
 //      slot    empty {stamp, 0}        -> {tag, ticket}         place()
 //      slot    tentative {tag, ticket} -> key {tag, fresh}      commit()
 //      stripe  {table stamp, idle n}   -> {tag, preparing n}    begin
@@ -15,7 +16,9 @@
 //      stripe  {tag, preparing n}      -> {table stamp, idle n+1}   the chosen slot was taken meanwhile: start over
 //      stripe  {tag, committing n}     -> {table stamp, idle n+1}   done
 //    An insert is a transaction in the stripe of its tag. Everything needed to finish it stands in the stripe, so whoever finds it
-//    busy finishes it and goes on.
+//    busy finishes it and goes on. A sweeper is nobody special: its clearing is that of an insert which then goes no further, and it helps as
+//    inserts help. But it writes over whatever it finds, where they write over one tag, so it asks before each write whether the memory is
+//    still this table: what it found before that answer stands in no table that follows.
 //
 // 3. Invariants. (a) At most one slot holds a tag as a key. (b) A ticket is placed at most once: only empties become tentative, and
 //    an empty's stamp is used once, so a late place() by somebody who was stopped finds its empty gone. Contents of keys do recur (counts
@@ -24,7 +27,8 @@
 //    part is needed.
 //
 // 4. A death after each step. After begin, clear, place or the change to committing: the stripe stays busy until the next insert into it,
-//    which finishes the transaction. After commit: likewise, one step shorter. Nobody waits for the dead, and nothing was spent.
+//    which finishes the transaction, or the next sweep. After commit: likewise, one step shorter. Nobody waits for the dead, and nothing was
+//    spent.
 //
 // 5. Stale and torn reads. A slot is read as two words, so tag and state may be halves of different contents. Whoever writes proves with the
 //    compare-and-swap that they were one. Whoever only answers (a denial, a peek) reads the tag again after the state; were the slot given
@@ -62,6 +66,13 @@ concept inserter = requires(T who, std::uint64_t state) {
     { who.fresh() } -> std::same_as<std::uint64_t>;
     { who.stamp() } -> std::same_as<std::uint64_t>;
     who.evicted();
+    { who.stands() } -> std::same_as<bool>;
+};
+
+// Who looks after a table inserts nothing of its own, but finishes what others began.
+//   bool stands()   whether the memory still is this table; once false, it stays so
+template <class T>
+concept sweeper = inserter<T> && requires(T who) {
     { who.stands() } -> std::same_as<bool>;
 };
 
@@ -158,6 +169,31 @@ public:
             if (Memory::cas_pair(stripes_[stripe], {stamp_, word}, {tag, begun})) help(stripe, begun, by);
         }
         return insertion::hindered;
+    }
+
+    enum class sweeping : std::uint8_t { in_use, empty, cleared };
+
+    // Takes a slot away from a key that loses nothing by it, or from a ticket left behind, if there is one. Unlike clear() it looks at no stripe: it may
+    // take a fresh key from its insert, but each time it comes by only once.
+    template <sweeper Sweeper>
+    [[nodiscard]] sweeping sweep(std::size_t index, Sweeper&& by) const noexcept {
+        layout::pair& slot = this->slot(index);
+        const std::uint64_t tag = Memory::load_first_acquire(slot);
+        const std::uint64_t state = Memory::load_second_acquire(slot);
+        if (is_empty(tag)) return sweeping::empty;
+        if (!is_free(tag, state, by) || !by.stands()) return sweeping::in_use;
+        return Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0}) ? sweeping::cleared : sweeping::in_use;
+    }
+
+    // Finishes the insert that a stripe is busy with: its process may be dead.
+    template <sweeper Sweeper>
+    void finish_insert(std::size_t stripe, Sweeper&& by) const noexcept {
+        constexpr int steps = 8;  // clear, place, committing, commit with idle; the rest is for next time
+        for (int step = 0; step < steps; ++step) {
+            const std::uint64_t busy = Memory::load_second_acquire(stripes_[stripe]);
+            if (layout::unpack_transaction(busy).phase == layout::phase::idle || !by.stands()) return;
+            help(stripe, busy, by);
+        }
     }
 
     // Whether insert() would find a place for a key that has none. Only looks; asks as_good_as_new() alone.

@@ -1,10 +1,12 @@
 // The texts of keys, for people: one record a slot, beside the table.
 //
 // 1. What it is: 32 bytes, {length, up to 31 bytes} for a short key; {255, 23 bytes, check} for a longer one.
-// 2. Who writes: whoever inserted the key, or admitted it and was sampled, by plain relaxed stores, several at once for all we know.
+// 2. Who writes: whoever inserted the key, or admitted it and was sampled, by plain relaxed stores, several at once for all we know; who looks
+//    after the table sets the words of an empty slot to zero, each by a compare-and-swap from what it read before it found the slot empty.
 // 3. Invariant: none. A record is believed only when it hashes to the tag in its slot: a short text is the key itself, a long one carries a
 //    check over its beginning and the tag.
-// 4. A death in the middle leaves a record that nobody believes, until the key is admitted and sampled again: one admission in 32 is.
+// 4. A death in the middle leaves a record that nobody believes, until the key is admitted and sampled again: one admission in 32 is. So does a
+//    wiping that met the text of the slot's next key and took words away which both have in common.
 // 5. A stale read: the key is shown as its fingerprint.
 #pragma once
 
@@ -56,6 +58,24 @@ public:
             if (Memory::load_relaxed(records_[slot].words[i]) != value)
                 Memory::store_relaxed(records_[slot].words[i], value);
         }
+    }
+
+    using record = std::array<std::uint64_t, 4>;
+
+    // What stands there, whether or not it is a text: for wipe().
+    [[nodiscard]] record look(std::size_t slot) const noexcept {
+        record found{};
+        if (slot >= records_.size()) return found;
+        for (std::size_t i = 0; i < found.size(); ++i) found[i] = Memory::load_relaxed(records_[slot].words[i]);
+        return found;
+    }
+
+    // Forgets what was seen there before the slot turned out to be empty. A text that was written since stays.
+    void wipe(std::size_t slot, const record& seen) const noexcept {
+        if (slot >= records_.size()) return;
+        for (std::size_t i = 0; i < seen.size(); ++i)
+            if (std::uint64_t expected = seen[i]; expected != 0)
+                (void)Memory::cas_acq_rel(records_[slot].words[i], expected, 0);
     }
 
     // The text of the key in that slot, if the record there is its own.

@@ -32,10 +32,6 @@ worker describe(const segment& where, std::size_t index, std::uint64_t owner) no
             who_am_i()};
 }
 
-worker shared_worker(const segment& where, std::uint64_t owner) noexcept {
-    return describe(where, where.parts().max_workers, owner);
-}
-
 std::uint64_t name_of(process_owner process) noexcept {
     return layout::pack_worker_owner(process.slot, process.generation);
 }
@@ -71,6 +67,10 @@ worker take_slot(const segment& where, std::uint64_t owner) noexcept {
 }
 
 }  // namespace
+
+worker shared_worker(const segment& where, std::uint64_t owner) noexcept {
+    return describe(where, where.parts().max_workers, owner);
+}
 
 std::uint64_t who_am_i() noexcept {
     return static_cast<std::uint64_t>(::getpid()) << 32 | static_cast<std::uint32_t>(::gettid());

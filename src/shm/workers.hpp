@@ -40,6 +40,9 @@ struct worker {
     return static_cast<std::size_t>((me.stamp_base >> 47) - 1);
 }
 
+// The slot of those that have none of their own, for who is not attached, as sekid and the tools.
+[[nodiscard]] worker shared_worker(const segment& where, std::uint64_t owner = 0) noexcept;
+
 // As worker::who has it. Two system calls.
 [[nodiscard]] std::uint64_t who_am_i() noexcept;
 

@@ -196,5 +196,70 @@ TEST_F(OpenTest, AnAutomaticSizeHasRoomForWhatTheFileDeclares) {
     EXPECT_TRUE(segment->limiter("another", {.limit = 5, .window = 1h}));
 }
 
+// Fails if a bare name in a file is another segment here than in sekid: the workers would have limits of their own.
+TEST_F(OpenTest, ABareNameInAFileMeansWhatItMeansEverywhere) {
+    const std::string name = "seki-open-test-" + std::to_string(::getpid());
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << name
+                        << "\"\nmax_workers = 2\nmax_primitives = 2\nsize = \"1MiB\"\n";
+    OpenOptions options;
+    options.config = file;
+    const auto segment = open({}, options);
+    ASSERT_TRUE(segment) << segment.error().message;
+    EXPECT_EQ(segment->path(), resolve(name));
+    EXPECT_FALSE(std::filesystem::exists(name));
+    ASSERT_TRUE(shm::segment::destroy(segment->path()));
+}
+
+// Fails if a file of which not everything can be made leaves a part of it in the segment.
+TEST_F(OpenTest, AFileIsDeclaredAsAWholeOrNotAtAll) {
+    const Segment small = opened();
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << path() << "\"\n"
+                        << "[limiter.first]\nlimit = 5\nwindow = \"1h\"\nmax_keys = 100\n"
+                        << "[bulkhead.second]\n"
+                        << "[limiter.third]\nlimit = 5\nwindow = \"1h\"\nmax_keys = 400000\n";
+    OpenOptions options;
+    options.config = file;
+    const auto refused = open({}, options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::no_space);
+    EXPECT_THAT(refused.error().message, HasSubstr("limiter \"third\""));
+    EXPECT_TRUE(shm::directory{small.handle()->where()}.list().empty());
+
+    // What differs stands in the way before anything is made.
+    ASSERT_TRUE(small.limiter("third", six_a_year()));
+    EXPECT_EQ(open({}, options).error().code, Errc::different_options);
+    EXPECT_EQ(shm::directory{small.handle()->where()}.list().size(), 1U);
+}
+
+// Fails if who may only look cannot open by a file what is all there, or makes something.
+TEST_F(OpenTest, WhoOnlyReadsFindsWhatTheFileDeclares) {
+    const std::filesystem::path file = folder() / "seki.toml";
+    std::ofstream{file} << "[segment]\npath = \"" << path() << "\"\n[limiter.login]\nlimit = 5\nwindow = \"1h\"\n";
+    OpenOptions options;
+    options.config = file;
+    ASSERT_TRUE(open({}, options));
+    options.access = Access::read_only;
+    const auto seen = open({}, options);
+    ASSERT_TRUE(seen) << seen.error().message;
+    std::ofstream{file, std::ios::app} << "[limiter.logout]\nlimit = 5\nwindow = \"1h\"\n";
+    EXPECT_EQ(open({}, options).error().code, Errc::read_only);
+    EXPECT_FALSE(seen->limiter("logout"));
+}
+
+// Fails if maintain() leaves keys in memory that nobody needs: without a sekid nobody else takes them away.
+TEST_F(OpenTest, MaintainingClearsExpiredKeys) {
+    const Segment segment = opened();
+    const Limiter api = must(segment.limiter("api", {.limit = 1000, .window = 1s, .max_keys = 64}));
+    EXPECT_TRUE(api.check("alice-who-left").allowed);
+    const shm::segment& where = segment.handle()->where();
+    const std::string_view memory{reinterpret_cast<const char*>(&where.header()), where.parts().size};
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (memory.find("alice-who-left") != std::string_view::npos && std::chrono::steady_clock::now() < deadline)
+        ASSERT_TRUE(segment.maintain());
+    EXPECT_EQ(memory.find("alice-who-left"), std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace seki::test

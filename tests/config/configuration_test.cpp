@@ -1,5 +1,6 @@
 // Configuration files: what a good one gives, and the exact words for each bad one.
 #include "config/configuration.hpp"
+#include "config/room.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -44,6 +45,9 @@ listen = "unix:/run/seki/http.sock"
 tick = "20ms"
 event_sample = 0.25
 log = "stderr"
+basic_auth_file = "/etc/seki/users"
+tls_cert = "/etc/seki/cert.pem"
+tls_key = "/etc/seki/key.pem"
 
 [limiter.api]
 limit = 10
@@ -59,6 +63,9 @@ window = "1s"
     EXPECT_EQ(read->daemon.tick, 20ms);
     EXPECT_EQ(read->daemon.event_sample, 0.25);
     EXPECT_EQ(read->daemon.log, log_target::standard_error);
+    EXPECT_EQ(read->daemon.basic_auth_file, "/etc/seki/users");
+    EXPECT_EQ(read->daemon.tls_cert, "/etc/seki/cert.pem");
+    EXPECT_EQ(read->daemon.tls_key, "/etc/seki/key.pem");
     ASSERT_EQ(read->of<LimiterOptions>().size(), 2U);
     EXPECT_EQ(read->of<LimiterOptions>()[0].first, "zebra");
     const LimiterOptions zebra{.algorithm = Algorithm::leaky_bucket,
@@ -92,6 +99,29 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
 TEST(Configuration, TakesEveryKindOfAddress) {
     for (const std::string_view address : {"0.0.0.0:80", "localhost:0", "[::1]:9435", "unix:/x"})
         EXPECT_TRUE(parse(fmt::format("[sekid]\nlisten = \"{}\"", address), "f")) << address;
+}
+
+// Fails when a size passes that has no room for what the file declares, or one is refused that has: the segment made by it would be adopted
+// ever after, and every start fail.
+TEST(Configuration, ASizeMustHaveRoomForWhatIsDeclared) {
+    const auto with_size = [](std::string_view size) {
+        return fmt::format(
+            "[segment]\nmax_workers = 4\nmax_primitives = 4\n{}\n[limiter.login]\nlimit = 5\n"
+            "window = '1m'\nmax_keys = 65536\n[bulkhead.db]\n",
+            size);
+    };
+    const auto automatic = parse(with_size("size = 'auto'"), "f");
+    ASSERT_TRUE(automatic);
+    const std::uint64_t needed = needed_bytes(*automatic).value();
+    EXPECT_TRUE(parse(with_size(fmt::format("size = '{}'", needed)), "f"));
+    const auto refused = parse(with_size(fmt::format("size = '{}'", needed - layout::page)), "f");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_EQ(refused.error().message,
+              fmt::format("f:4:8: [segment]: size \"{0}\" is too small: its {0} bytes are less than the {1} that its 4 "
+                          "workers, 4 primitives and what is declared below need: \"auto\", or \"{2}MiB\" and more",
+                          needed - layout::page, needed, (needed >> 20) + 1));
+    EXPECT_EQ(parse("[segment]\nmax_workers = 4096\nsize = '1MiB'", "f").error().code, Errc::invalid_argument);
 }
 
 // Fails when a mistake passes, or when its place, its key, the fault or what is accepted is missing from the words.
@@ -148,6 +178,12 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{
             "[sekid]\nlisten = 'unix:x'",
             R"(f:2:10: [sekid]: listen "unix:x" does not name an absolute path: "127.0.0.1:9435" or "unix:/run/seki/http.sock")"},
+        bad_text{"[sekid]\nbasic_auth_file = ''",
+                 "f:2:19: [sekid]: basic_auth_file \"\" is empty: the path of a file of USER:HASH lines"},
+        bad_text{"[sekid]\ntls_cert = 'x'",
+                 "f:2:12: [sekid]: tls_key is missing: tls_cert and tls_key belong together"},
+        bad_text{"[sekid]\ntls_key = 'x'",
+                 "f:2:11: [sekid]: tls_cert is missing: tls_cert and tls_key belong together"},
         bad_text{"[sekid]\nevent_sample = 2", "f:2:16: [sekid]: event_sample 2 is too large: 0 to 1"},
         bad_text{"[sekid]\nevent_sample = -0.5", "f:2:16: [sekid]: event_sample -0.5 is too small: 0 to 1"},
         bad_text{"[sekid]\nevent_sample = nan", "f:2:16: [sekid]: event_sample \"nan\" is not a number: 0 to 1"},

@@ -234,12 +234,13 @@ class Restarting(SekidTest):
         sekid = self.start()
         worker = self.worker()
         self.assertEqual(worker("repeat 6 login alice"), "allowed 5")
+        generation = sekid.samples()["seki_segment_generation"]
         sekid.kill()
         self.assertEqual(worker("repeat 4 login alice"), "allowed 0")
         samples = self.start().samples()
         self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 5)
         self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="deny"}'], 5)
-        self.assertEqual(samples["seki_segment_generation"], 1)
+        self.assertEqual(samples["seki_segment_generation"], generation)
 
     def test_a_stop_leaves_the_segment_and_nothing_else(self):
         """Fails when the owner is still named, or the lock file stays."""
@@ -274,6 +275,27 @@ class Restarting(SekidTest):
         samples = sekid.samples()
         self.assertEqual((samples["seki_workers"], samples["seki_worker_threads"]), (0, 0))
         self.assertEqual(samples['seki_limiter_decisions_total{limiter="login",decision="allow"}'], 1)
+
+
+class Sweeping(SekidTest):
+    def test_expired_keys_leave_memory_and_the_others_stay(self):
+        """Fails when the text of a key that nobody uses any more can be read in the segment, or one in use loses its state."""
+        self.configure(LOGIN.format(5) + '[limiter.api]\nlimit = 1000\nwindow = "1s"\nmax_keys = 100\n')
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("repeat 5 login alice-who-stays"), "allowed 5")
+        self.assertEqual(worker("check api mallory-who-leaves"), "allow 999")
+
+        def memory():
+            with open(self.segment, "rb") as file:
+                return file.read()
+
+        eventually("the expired key is gone", lambda: b"mallory-who-leaves" not in memory())
+        self.assertIn(b"alice-who-stays", memory())
+        self.assertTrue(worker("check login alice-who-stays").startswith("deny"))
+        samples = sekid.samples()
+        self.assertEqual(samples['seki_limiter_keys{limiter="login"}'], 1)
+        self.assertEqual(samples['seki_limiter_evictions_total{limiter="api"}'], 0)
 
 
 class Surviving(SekidTest):
@@ -368,6 +390,17 @@ class Refusing(SekidTest):
         for mistake in mistakes:
             self.assertRegex(mistake, r"sekid\.toml:\d+:\d+: limiter \"")
         self.assertFalse(os.path.exists(self.segment))
+
+    def test_a_size_without_room_is_a_mistake_of_the_file(self):
+        """Fails when --check finds it fine, or a start that fails leaves a segment which the next one adopts, too small for ever."""
+        self.configure(OTHER.replace("max_keys = 100", "max_keys = 400000"))
+        for option in ("--check", "--config"):
+            status, said = self.refused(option, self.config)
+            self.assertEqual(status, 1)
+            self.assertRegex(said, r'sekid\.toml:3:8: \[segment\]: size "?4MiB"? is too small: its 4194304 bytes')
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
+        self.configure(OTHER)
+        self.assertEqual([each["name"] for each in self.start().state()["limiters"]], ["other"])
 
     def test_help_and_version(self):
         """Fails when asking for help is an error."""

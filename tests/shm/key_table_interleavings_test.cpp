@@ -69,7 +69,37 @@ TEST(KeyTableInterleavings, WhoWasStoppedWithAnOldTimeInHandSpendsNothingTwice) 
     expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_spender_is_stopped_for_long));
 }
 
-// What is too large to be explored: five actors on three keys for two slots. Fails like the others.
+TEST(KeyTableInterleavings, ASweepTakesNothingFromWhoSpendsMeanwhile) {
+    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_sweep_meets_two_spenders));
+}
+
+TEST(KeyTableInterleavings, ASweptKeyThatComesBackIsSpentOnce) {
+    expect_none_fails(explore({.preemptions = two, .deaths = 0}, real::a_swept_key_comes_back));
+}
+
+TEST(KeyTableInterleavings, HelpersWhoComeAfterTheSweepInsertNothing) {
+    expect_none_fails(explore({.preemptions = 2, .deaths = 0}, real::helpers_come_after_the_sweep));
+}
+
+// Fails if a table that is another by now, or none at all, is swept by who still takes it for the old one.
+TEST(KeyTableInterleavings, WhoseTableNoLongerStandsSweepsNothing) {
+    EXPECT_EQ(explore({.preemptions = 0},
+                      [](interleaving& play) {
+                          real::tiny world{play, 1, {0}};
+                          world.insert(real::key);
+                          struct gone : real::tiny::inserter {
+                              [[nodiscard]] bool stands() const { return false; }
+                          };
+                          world.grow_old();
+                          for (std::size_t i = 0; i < world.table.slot_count(); ++i)
+                              (void)world.table.sweep(i, gone{{world, world.time()}});
+                          if (!world.table.find(real::key)) play.fail("it was swept");
+                      })
+                  .failure,
+              "");
+}
+
+// What is too large to be explored: six actors on three keys for two slots. Fails like the others.
 TEST(KeyTableInterleavings, ManyActorsOnManyKeysByChance) {
     constexpr std::uint64_t keys[] = {key_of(1), key_of(2), key_of(3, 1)};
     expect_none_fails(explore_randomly(1, 60'000, {.preemptions = 30, .deaths = 2}, [&](interleaving& play) {
@@ -80,6 +110,7 @@ TEST(KeyTableInterleavings, ManyActorsOnManyKeysByChance) {
                            world.grow_old();
                            world.spend(keys[2]);
                        },
+                       [&] { world.sweep(); },
                        [&] {
                            world.grow_old();
                            world.evict(keys[0]);
@@ -88,6 +119,7 @@ TEST(KeyTableInterleavings, ManyActorsOnManyKeysByChance) {
                        }});
         world.grow_old();
         world.expect_sound({keys[0], keys[1], keys[2]});
+        world.expect_tidy();
     }));
 }
 

@@ -7,6 +7,8 @@
 
 #include "planted/fresh_without_time.hpp"
 #include "planted/helps_only_its_own.hpp"
+#include "planted/sweeps_by_the_tag.hpp"
+#include "planted/sweeps_without_stamp.hpp"
 #include "planted/without_look.hpp"
 #include "planted/without_sequence.hpp"
 #include "shm/key_table.hpp"
@@ -73,6 +75,16 @@ TEST(KeyTablePlantedErrors, WaitingForTheDeadIsFound) {
 TEST(KeyTablePlantedErrors, AFreshStateThatDoesNotTellItsTimeIsFound) {
     using broken = scenarios<shm::fresh_without_time::key_table<stepped>>;
     EXPECT_THAT(found({.preemptions = 1}, broken::a_spender_is_stopped_for_long), StartsWith("a key is spent twice"));
+}
+
+TEST(KeyTablePlantedErrors, ASweepThatLeavesAnEmptyOfBeforeIsFound) {
+    using broken = scenarios<shm::sweeps_without_stamp::key_table<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::helpers_come_after_the_sweep), StartsWith("two slots hold one key"));
+}
+
+TEST(KeyTablePlantedErrors, ASweepThatDoesNotProveWhatItJudgedIsFound) {
+    using broken = scenarios<shm::sweeps_by_the_tag::key_table<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::a_sweep_meets_two_spenders), StartsWith("a "));
 }
 
 }  // namespace

@@ -74,6 +74,41 @@ struct scenarios {
                        }});
         world.expect_sound({key});
     }
+
+    // A sweep goes over an insert and what is spent by it.
+    static void a_sweep_meets_two_spenders(interleaving& play) {
+        tiny world{play, 1, {0, 8}};
+        play.together({[&] { world.spend(key); }, [&] { world.spend(key); }, [&] { world.sweep(); }});
+        world.expect_sound({key});
+        world.expect_tidy();
+    }
+
+    // The key is spent, grows old, is swept away and comes back while a spender, or the sweeper, is stopped.
+    static void a_swept_key_comes_back(interleaving& play) {
+        tiny world{play, 1, {0}};
+        play.together({[&] { world.spend(key); },
+                       [&] {
+                           world.spend(key);
+                           world.grow_old();
+                           world.sweep();
+                           world.spend(key);
+                       },
+                       [&] { world.sweep(); }});
+        world.expect_sound({});
+        world.expect_tidy();
+    }
+
+    // The key is already swept away when those who help to insert it wake up.
+    static void helpers_come_after_the_sweep(interleaving& play) {
+        tiny world{play, 1, {0, 1}};
+        play.together({[&] { world.insert(key); }, [&] { world.insert(key); },
+                       [&] {
+                           world.insert(key);
+                           world.sweep();
+                       }});
+        world.expect_sound({key});
+        world.expect_tidy();
+    }
 };
 
 }  // namespace seki::test

@@ -92,5 +92,18 @@ TEST_F(KeyText, RandomBytesAreNeverBelieved) {
     EXPECT_FALSE(shm::key_texts<>{}.read(0, hash("key"), hash));
 }
 
+// Fails if a wiped text can still be found in memory, or if wiping takes the text of a key that came to the slot since.
+TEST_F(KeyText, WhatIsWipedIsGoneAndWhatCameSinceStays) {
+    texts.write(1, hash("alice"), "alice");
+    const auto seen = texts.look(1);
+    texts.wipe(1, seen);
+    EXPECT_EQ(texts.look(1), (shm::key_texts<>::record{}));
+    texts.write(1, hash("robert"), "robert");
+    texts.wipe(1, seen);
+    EXPECT_EQ(texts.read(1, hash("robert"), hash)->key, "robert");
+    texts.wipe(records.size(), seen);  // out of bounds: nothing
+    EXPECT_EQ(texts.look(records.size()), (shm::key_texts<>::record{}));
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -23,6 +23,9 @@ seki_plant(helps_only_its_own "help(stripe, word, by)"
     "if (Memory::load_first_acquire(stripes_[stripe]) == tag) help(stripe, word, by)")
 seki_plant(helps_anybody "if (!by.stands()) return;" "")
 seki_plant(places_anywhere "by.stands();" "(by.stands() || true);")
+seki_plant(sweeps_without_stamp "{by.stamp(), 0}) ? sweeping::cleared" "{stamp_, 0}) ? sweeping::cleared")
+seki_plant(sweeps_by_the_tag "return Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0})"
+    "return Memory::cas_pair(slot, {tag, Memory::load_second_acquire(slot)}, {by.stamp(), 0})")
 seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0")
 
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)

@@ -20,7 +20,7 @@
 namespace seki::ctl {
 namespace {
 
-constexpr std::string_view unix_prefix = "unix:", http_prefix = "http://";
+constexpr std::string_view unix_prefix = "unix:", http_prefix = "http://", https_prefix = "https://";
 constexpr std::size_t longest_line = 1 << 20;  // of a server that is none of ours
 
 std::unexpected<Error> cannot(const std::string& address, std::string_view why) {
@@ -67,6 +67,12 @@ Result<shm::descriptor> connect(const std::string& address) {
     const std::string_view text = address;
     if (text.starts_with(unix_prefix)) return connect_unix(address, text.substr(unix_prefix.size()));
     if (text.starts_with(http_prefix)) return connect_tcp(address, text.substr(http_prefix.size()));
+    if (text.starts_with(https_prefix))
+        return std::unexpected(
+            Error{Errc::system,
+                  fmt::format("sekid at {0} speaks TLS, and sekictl does not: curl --no-buffer {0}/api/v1/events "
+                              "(with --cacert FILE for a certificate of your own, --user NAME where it asks for one)",
+                              report::for_terminal(address))});
     return cannot(report::for_terminal(address), "an address is http://HOST:PORT or unix:/PATH");
 }
 
@@ -126,8 +132,11 @@ std::optional<std::string> skip_head(line_reader& lines) {
     const auto status = lines.next();
     if (!status) return "it does not answer";
     for (auto line = lines.next(); line && !line->empty();) line = lines.next();
-    constexpr std::string_view fine = " 200 ";
+    constexpr std::string_view fine = " 200 ", who_is_it = " 401 ";
     if (status->substr(0, 14).contains(fine)) return std::nullopt;
+    if (status->substr(0, 14).contains(who_is_it))
+        return "a user and a password are needed, and sekictl knows none: curl --no-buffer --user NAME "
+               "ADDRESS/api/v1/events";
     const auto why = lines.next();
     return why && !why->empty() ? *why : *status;
 }

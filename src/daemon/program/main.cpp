@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "config/configuration.hpp"
+#include "daemon/access.hpp"
 #include "daemon/command_line.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
@@ -19,10 +20,13 @@ using namespace seki;
 constexpr int refused = 1;
 
 int check(const std::string& file) {
-    if (const auto loaded = config::load(file); !loaded) {
-        fmt::print(stderr, "{}\n", loaded.error().message);
+    const auto loaded = config::load(file);
+    const auto wrong = [](const Error& why) {
+        fmt::print(stderr, "{}\n", why.message);
         return refused;
-    }
+    };
+    if (!loaded) return wrong(loaded.error());
+    if (const auto who = daemon::load_access(loaded->daemon); !who) return wrong(who.error());
     fmt::print("{}: fine\n", file);
     return 0;
 }

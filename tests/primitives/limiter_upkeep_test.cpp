@@ -1,0 +1,117 @@
+// What sekid does for limiters now and then: keys that nobody needs any more, and their texts, go; nothing else changes.
+#include "primitives/limiter_upkeep.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "limiter_fixture.hpp"
+#include "primitives/limiter_table.hpp"
+
+namespace seki::test {
+namespace {
+
+class LimiterUpkeep : public LimiterTest {
+protected:
+    static constexpr LimiterOptions soon_new{.limit = 1000, .window = 1s, .max_keys = 64};
+    static constexpr LimiterOptions not_for_long{.limit = 6, .window = 366 * 24h, .max_keys = 64};
+
+    [[nodiscard]] bool holds(std::string_view text) const { return memory().find(text) != std::string_view::npos; }
+
+    [[nodiscard]] static std::size_t keys_of(const primitives::limiter& of) {
+        std::size_t keys = 0;
+        of.table().for_each([&](std::uint64_t, std::uint64_t, std::size_t) { ++keys; });
+        return keys;
+    }
+
+    // Goes round until it is so; keys become as good as new by the clock of the machine.
+    [[nodiscard]] bool comes(const std::function<bool()>& so) const {
+        const auto deadline = std::chrono::steady_clock::now() + 20s;
+        while (!so()) {
+            if (std::chrono::steady_clock::now() > deadline) return false;
+            (void)primitives::sweep(where(), 0);
+            std::this_thread::yield();
+        }
+        return true;
+    }
+};
+
+// Fails if an expired key or its text stays, or if a key that is in use loses its state or its text.
+TEST_F(LimiterUpkeep, ExpiredKeysGoWithTheirTextsAndTheOthersStay) {
+    const auto api = make(soon_new, "api");
+    const auto login = make(not_for_long, "login");
+    EXPECT_TRUE(api.check({.key = "mallory-who-left"}).allowed);
+    EXPECT_TRUE(login.check({.key = "alice-who-stays", .cost = 4}).allowed);
+    EXPECT_TRUE(holds("mallory"));
+    EXPECT_TRUE(comes([&] { return keys_of(api) == 0 && !holds("mallory"); }));
+    EXPECT_TRUE(holds("alice-who-stays"));
+    EXPECT_EQ(keys_of(login), 1U);
+    EXPECT_FALSE(login.check({.key = "alice-who-stays", .cost = 3}).allowed);
+    EXPECT_EQ(counted(api)[layout::count_evicted], 0U);
+}
+
+// Fails if the text of a slot that was emptied by somebody else stays in memory.
+TEST_F(LimiterUpkeep, TextsOfEmptySlotsGo) {
+    const auto login = make(not_for_long, "login");
+    EXPECT_TRUE(login.check({.key = "left-behind"}).allowed);
+    const auto at = login.table().find(login.hash()("left-behind"));
+    ASSERT_TRUE(at);
+    ASSERT_TRUE(
+        shm::hardware::cas_pair(*at.slot, {login.hash()("left-behind"), at.state}, {shm::next_stamp(in()->me()), 0}));
+    EXPECT_EQ(primitives::sweep(where(), 0), 0U);
+    EXPECT_FALSE(holds("left-behind"));
+}
+
+// Fails if a turn looks at more than it may, or if going on from where the last one ended misses a slot, also past the end of all tables.
+TEST_F(LimiterUpkeep, ATurnIsBoundedAndTurnsGoRound) {
+    const auto one = make(soon_new, "one");
+    const auto two = make(soon_new, "two");
+    for (int i = 0; i < 40; ++i) {
+        EXPECT_TRUE(one.check({.key = std::to_string(i)}).allowed);
+        EXPECT_TRUE(two.check({.key = std::to_string(i)}).allowed);
+    }
+    const std::uint64_t all = one.table().slot_count() + two.table().slot_count();
+    std::uint64_t first = all - 5;  // the first turn goes past the end
+    const auto full_round = [&] {
+        for (std::uint64_t looked = 0; looked < all + 16; looked += 16, first += 16)
+            EXPECT_LE(primitives::sweep(where(), first, 16), 16U);
+    };
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (keys_of(one) + keys_of(two) != 0 && std::chrono::steady_clock::now() < deadline) full_round();
+    EXPECT_EQ(keys_of(one) + keys_of(two), 0U);
+}
+
+// Fails if an insert whose process died in its middle keeps its stripe busy although somebody looks after the table.
+TEST_F(LimiterUpkeep, InsertsThatTheDeadLeftAreFinished) {
+    const auto login = make(not_for_long, "login");
+    for (std::size_t i = 0; i < login.table().stripe_count(); ++i) {
+        layout::pair& stripe = login.table().stripe(i);
+        const std::uint64_t idle = shm::hardware::load_second_acquire(stripe);
+        const std::uint64_t begun = layout::pack({.sequence = 0, .candidate = 3, .phase = layout::phase::preparing});
+        ASSERT_TRUE(
+            shm::hardware::cas_pair(stripe, {login.place().incarnation, idle}, {layout::tag_bit | (i + 1), begun}));
+    }
+    (void)primitives::sweep(where(), 0);
+    for (std::size_t i = 0; i < login.table().stripe_count(); ++i) {
+        const auto left = layout::unpack_transaction(shm::hardware::load_second_acquire(login.table().stripe(i)));
+        EXPECT_EQ(left, (layout::transaction{.sequence = 1})) << i;
+    }
+}
+
+// Fails if a sweep writes where it may only read, or in a segment that workers have left.
+TEST_F(LimiterUpkeep, WhoMayNotWriteSweepsNothing) {
+    const auto api = make(soon_new, "api");
+    EXPECT_TRUE(api.check({.key = "alice"}).allowed);
+    const auto seen = shm::segment::attach(path(), shm::segment::access::read_only);
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(primitives::sweep(**seen, 0), 0U);
+    shm::hardware::store_release(where().header().id.superseded, 1);
+    EXPECT_EQ(primitives::sweep(where(), 0), 0U);
+    EXPECT_EQ(keys_of(api), 1U);
+}
+
+}  // namespace
+}  // namespace seki::test

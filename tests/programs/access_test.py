@@ -1,0 +1,188 @@
+"""Who gets an answer from sekid over HTTP, and over TLS: asked by curl, as an operator would."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import unittest
+
+from sekid_harness import DEADLINE, SekidTest
+
+SEKICTL = os.environ["SEKICTL"]
+# Of "open sesame": bcrypt as `htpasswd -B` writes it, and SHA-512 as `openssl passwd -6` does.
+ALICE = "alice:$2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW\n"
+BOB = "bob:$6$abcdefgh$CkjGkP7IIgZVUCNlt.Vi53LOYJLXZ5KzdpzEYCj01XGruA1hxZYJqccTU2zz68oJwAGsd1iPty5F7dHIatUTy/\n"
+LISTEN = 'listen = "127.0.0.1:0"\n'
+
+
+class AccessTest(SekidTest):
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def curl(self, url, *options):
+        """The status of the answer and the text of it with its head; status 0 when there is none."""
+        done = subprocess.run(
+            ["curl", "--silent", "--include", "--noproxy", "*", "--max-time", str(DEADLINE), *options, url],
+            capture_output=True, text=True, check=False, timeout=2 * DEADLINE,
+        )
+        return (int(done.stdout.split()[1]) if done.stdout else 0), done.stdout
+
+    def events(self, address):
+        return subprocess.run(
+            [SEKICTL, "--segment", self.segment, "events", "--sekid", address],
+            capture_output=True, text=True, check=False, timeout=DEADLINE, stdin=subprocess.DEVNULL,
+        )
+
+    def check_refuses(self, sekid, *words):
+        """--check and a start say the same, and nothing is made."""
+        self.configure("", sekid=LISTEN + sekid)
+        for option in ("--check", "--config"):
+            status, said = self.refused(option, self.config)
+            self.assertEqual(status, 1, said)
+            for word in words:
+                self.assertIn(word, said)
+            self.assertNotIn("$", said)
+        self.assertFalse(os.path.exists(self.segment))
+
+
+class Users(AccessTest):
+    def test_only_users_with_their_password_are_answered(self):
+        """Fails when a page is shown to a stranger, a wrong password is taken, or whoever asks whether sekid lives needs one."""
+        users = self.write("users", "# who may look\n\n" + ALICE + BOB)
+        self.configure("", sekid=f'{LISTEN}basic_auth_file = "{users}"')
+        address = self.start().address()
+        for page in ("/", "/metrics", "/readyz", "/api/v1/state", "/api/v1/events?follow=0", "/nowhere"):
+            status, said = self.curl(address + page)
+            self.assertEqual(status, 401, page)
+            self.assertIn('WWW-Authenticate: Basic realm="sekid"', said)
+            self.assertNotIn("seki_", said)
+        for user in ("alice", "bob"):
+            self.assertEqual(self.curl(address + "/metrics", "--user", f"{user}:open sesame")[0], 200)
+        for wrong in ("alice:open", "alice:", "bob:open sesame ", "carol:open sesame", ":open sesame", "alice:" + "x" * 600):
+            self.assertEqual(self.curl(address + "/metrics", "--user", wrong)[0], 401, wrong)
+        for header in ("Basic", "Basic !!!!", "Basic YQ==", "Bearer YWxpY2U6b3BlbiBzZXNhbWU=", "Basic " + "A" * 4000):
+            self.assertEqual(self.curl(address + "/metrics", "--header", f"Authorization: {header}")[0], 401, header)
+        self.assertEqual(self.curl(address + "/healthz")[0], 200)
+
+    def test_a_reload_reads_the_users_again(self):
+        """Fails when who was struck off is still answered, who is new is not, or a bad file lets everybody or nobody in."""
+        users = self.write("users", ALICE)
+        self.configure("", sekid=f'{LISTEN}basic_auth_file = "{users}"')
+        sekid = self.start()
+        metrics = sekid.address() + "/metrics"
+        self.write("users", BOB)
+        sekid.reload()
+        self.assertEqual(self.curl(metrics, "--user", "alice:open sesame")[0], 401)
+        self.assertEqual(self.curl(metrics, "--user", "bob:open sesame")[0], 200)
+        self.write("users", "bob\n")
+        sekid.reload()
+        sekid.wait_log("line 1")
+        self.assertEqual(self.curl(metrics)[0], 401)
+        self.assertEqual(self.curl(metrics, "--user", "bob:open sesame")[0], 200)
+        self.configure("", sekid=LISTEN)
+        sekid.reload()
+        self.assertEqual(self.curl(metrics)[0], 200)
+
+    def test_what_is_no_file_of_users_is_refused_with_its_line(self):
+        """Fails when a hash that is no protection is taken, a mistake has no place, or a hash is shown."""
+        for text, *words in (
+            ("alice\n", "line 1", "USER:HASH"),
+            (ALICE + "bob:secret\n", "line 2", '"bob"', "htpasswd -B"),
+            ("bob:$apr1$abcdefgh$BDnU4x1Yh8kq1cYlUtpAH1\n", "line 1", "htpasswd -B"),
+            ("bob:$1$abcdefgh$irWbblnpmw.5z7wgBnprh0\n", "line 1", "htpasswd -B"),
+            (ALICE[:-9] + "\n", "line 1", "cut off"),
+            (ALICE.replace("$05$", "$20$"), "line 1", "cost of 20"),
+            (ALICE + ALICE, "line 2", "already"),
+            ("# nobody\n", "no user"),
+        ):
+            users = self.write("users", text)
+            self.check_refuses(f'basic_auth_file = "{users}"', users, *words)
+        self.check_refuses('basic_auth_file = "/nowhere"', '"/nowhere"', "cannot be read: No such file")
+        self.check_refuses(f'basic_auth_file = "{self.folder}"', "cannot be read")
+
+    def test_sekictl_says_why_it_cannot_listen(self):
+        """Fails when an operator is left alone with an answer that is none."""
+        users = self.write("users", ALICE)
+        self.configure("", sekid=f'{LISTEN}basic_auth_file = "{users}"')
+        address = self.start().address()
+        said = self.events(address)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("curl", said.stderr)
+        self.assertIn("--user", said.stderr)
+
+
+class Encrypted(AccessTest):
+    def pair(self, name):
+        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+            check=True, capture_output=True, timeout=DEADLINE,
+        )  # fmt: skip
+        return cert, key
+
+    def test_what_is_asked_and_answered_is_encrypted(self):
+        """Fails when plain HTTP is answered, the certificate is another, or what is old and broken is spoken."""
+        cert, key = self.pair("here")
+        other, _ = self.pair("other")
+        users = self.write("users", ALICE)
+        self.configure("", sekid=f'{LISTEN}tls_cert = "{cert}"\ntls_key = "{key}"\nbasic_auth_file = "{users}"')
+        sekid = self.start()
+        address = sekid.address()
+        self.assertTrue(address.startswith("https://127.0.0.1:"), address)
+        metrics = address + "/metrics"
+        who = ("--user", "alice:open sesame")
+        self.assertEqual(self.curl(metrics, "--cacert", cert, *who)[0], 200)
+        self.assertEqual(self.curl(metrics, "--cacert", cert)[0], 401)
+        self.assertEqual(self.curl(metrics, "--cacert", other, *who)[0], 0)
+        self.assertEqual(self.curl(metrics, "--cacert", cert, "--tls-max", "1.1", *who)[0], 0)
+        self.assertEqual(self.curl(metrics.replace("https", "http"), *who)[0], 0)
+        said = self.events(address)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("TLS", said.stderr)
+        self.assertEqual(sekid.stop(signal.SIGTERM), 0)
+
+    def test_a_client_that_says_nothing_keeps_nobody_waiting(self):
+        """Fails when a handshake that does not come keeps sekid from answering, or from stopping."""
+        cert, key = self.pair("here")
+        self.configure("", sekid=f'{LISTEN}tls_cert = "{cert}"\ntls_key = "{key}"')
+        sekid = self.start()
+        host, port = sekid.address().removeprefix("https://").split(":")
+        with socket.create_connection((host, int(port))):
+            self.assertEqual(self.curl(sekid.address() + "/healthz", "--cacert", cert)[0], 200)
+            self.assertEqual(sekid.stop(), 0)
+
+    def test_files_that_do_not_fit_are_refused(self):
+        """Fails when sekid starts and cannot serve, or does not say which file is wrong."""
+        cert, key = self.pair("here")
+        _, other_key = self.pair("other")
+        locked = os.path.join(self.folder, "locked.key")
+        subprocess.run(
+            ["openssl", "ec", "-in", key, "-aes128", "-passout", "pass:x", "-out", locked],
+            check=True, capture_output=True, timeout=DEADLINE,
+        )  # fmt: skip
+
+        def both(cert, key):
+            return f'tls_cert = "{cert}"\ntls_key = "{key}"'
+
+        self.check_refuses(f'tls_cert = "{cert}"', "tls_key is missing", "sekid.toml:10:12")
+        self.check_refuses(f'tls_key = "{key}"', "tls_cert is missing")
+        self.check_refuses(both("/nowhere", key), 'tls_cert "/nowhere"', "No such file")
+        self.check_refuses(both(cert, "/nowhere"), 'tls_key "/nowhere"', "No such file")
+        self.check_refuses(both(key, key), "tls_cert", "no certificate")
+        self.check_refuses(both(cert, cert), "tls_key", "no private key")
+        self.check_refuses(both(cert, locked), "tls_key", "no passphrase")
+        self.check_refuses(both(cert, other_key), "tls_key", "is not the key of the certificate")
+        self.configure("", sekid=f'listen = "unix:{self.folder}/http.sock"\n' + both(cert, key))
+        self.assertIn("Unix socket", self.refused("--check", self.config)[1])
+
+
+if __name__ == "__main__":
+    for program in ("curl", "openssl"):
+        if shutil.which(program) is None:
+            raise SystemExit(f"access_test: there is no {program}: tools/install-packages test")
+    unittest.main(verbosity=2)
