@@ -24,8 +24,6 @@
 // 5. A stale read. Of `taken`: the ring seems fuller than it is, and an event is dropped. Of `pushed`: the consumer comes again. Whoever was
 //    stopped while pushing and lost its slot meanwhile may set `pushed` back: then events between are lost uncounted, and numbers up to
 //    `taken` are skipped. A number that only a scribbler writes (more was pushed than fits): all of it is passed over.
-//
-// docs/design/events.md tells the rest.
 #pragma once
 
 #include <array>
