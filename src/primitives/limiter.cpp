@@ -28,7 +28,8 @@ void limiter::sample(std::uint64_t tag, std::string_view key, bool allowed) cons
 
 void limiter::note_text(std::uint64_t tag, std::string_view key) const noexcept {
     if (!texts_.kept()) return;
-    if (const auto at = table_.find(tag)) texts_.write(table_.index_of(at), tag, key);
+    if (const auto at = table_.find(tag))
+        texts_.write(table_.index_of(at), tag, key, [this] { return standing() == Errc::none; });
 }
 
 template <class Next>
