@@ -39,26 +39,11 @@ Decision tightest(Decision first, const Decision& second) noexcept {
     return both;
 }
 
-// Whether anything was taken from the key: not by a limiter that is off or only observes, nor by one whose table had no room. What
-// was taken leaves a key that is not as good as new.
-bool took(const Decision& decision) noexcept { return !decision.shadow && decision.reset_after > nanoseconds{0}; }
-
 // Of two denials the longer; an error before everything.
 Decision strictest(const Decision& first, const Decision& second) noexcept {
     if (first.error != Errc::none || second.allowed) return first;
     if (second.error != Errc::none || first.allowed) return second;
     return second.retry_after > first.retry_after ? second : first;
-}
-
-// Spends from the first, then from the others. When one of those denies, what was taken from the first is given back.
-Decision spend_all(std::span<const Demand> demands, const Decision& before) noexcept {
-    if (demands.empty()) return before;
-    const Demand& first = demands.front();
-    const Decision decision = first.limiter.check(first.key, first.cost);
-    if (!decision.allowed) return decision;
-    const Decision all = spend_all(demands.subspan(1), tightest(before, decision));
-    if (!all.allowed && took(decision)) (void)first.limiter.refund(first.key, first.cost);
-    return all;
 }
 
 }  // namespace
@@ -135,16 +120,49 @@ Result<LimiterOptions> Limiter::options() const {
     return bound.options();
 }
 
-// Looks at all of them before it spends from any, so that a denial writes nothing. Somebody else may spend in between; then what was
-// spent is given back, and only this answer is a denial.
-Decision check_all(std::span<const Demand> demands) noexcept {
-    Decision worst{.allowed = true};
-    for (const Demand& each : demands) {
-        const Decision seen = each.limiter.peek(each.key, each.cost);
-        if (!seen.allowed) worst = strictest(worst, seen);
+// Several limits that a request must pass together.
+class client::together {
+public:
+    // Looks at all of them before anything is spent, so that a denial writes nothing but counts: one for each limiter that denied.
+    [[nodiscard]] static Decision look(std::span<const Demand> demands) noexcept {
+        Decision worst{.allowed = true};
+        for (const Demand& each : demands) {
+            const Decision seen = each.limiter.peek(each.key, each.cost);
+            if (seen.allowed) continue;
+            worst = strictest(worst, seen);
+            if (seen.error == Errc::none)
+                each.limiter.handle_->bound().count_denial({.key = each.key, .cost = each.cost}, seen);
+        }
+        return worst;
     }
-    if (!worst.allowed) return worst;
-    return spend_all(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
+
+    // Spends from the first, then from the others. When one of those denies, the first is as if it had never been asked.
+    [[nodiscard]] static Decision spend(std::span<const Demand> demands, const Decision& before) noexcept {
+        if (demands.empty()) return before;
+        const Demand& first = demands.front();
+        const primitives::demand wanted{.key = first.key, .cost = first.cost};
+        const auto clock = [](Clock which) { return primitives::read_clock(which); };
+        const primitives::limiter* asked = nullptr;
+        primitives::receipt made;
+        const Decision decision = first.limiter.handle_->with([&](const primitives::limiter& bound) {
+            asked = &bound;
+            return bound.attempt(wanted, made, clock);
+        });
+        if (!decision.allowed) return decision;
+        const Decision all = spend(demands.subspan(1), tightest(before, decision));
+        if (all.allowed)
+            asked->keep(wanted, made, decision);
+        else
+            asked->undo(made, clock);
+        return all;
+    }
+};
+
+// Somebody else may spend between the look and what follows it; then only this answer is a denial.
+Decision check_all(std::span<const Demand> demands) noexcept {
+    const Decision seen = client::together::look(demands);
+    if (!seen.allowed) return seen;
+    return client::together::spend(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
 }
 
 }  // namespace seki
