@@ -26,8 +26,26 @@ void sleep_until(std::uint64_t moment_ns) noexcept {
     }
 }
 
+std::uint64_t clock_now() noexcept { return primitives::read_clock(Clock::precise); }
+
+// How long a sleeper may not see that there is no reason to sleep any more: its limit was raised, its key reset, its limiter deleted.
+constexpr std::uint64_t look_again_ns = 50'000'000;
+// Between two looks at a full table, which cannot tell when there will be room.
+constexpr std::uint64_t full_table_ns = 1'000'000;
+
 std::uint64_t count_of(nanoseconds span) noexcept {
     return static_cast<std::uint64_t>(std::max(span, nanoseconds{0}).count());
+}
+
+// Sleeps until a turn in a queue. It comes sooner when the queue gets shorter (a reset, a refund), and never when the limiter is gone.
+Decision await_turn(handle& of, std::string_view key, const Decision& taken, std::uint64_t turn) noexcept {
+    for (;;) {
+        sleep_until(std::min(turn, clock_now() + look_again_ns));
+        if (clock_now() >= turn) return taken;
+        const Decision seen = check_through(of, {.key = key, .cost = 0, .spend = false});
+        if (seen.error != Errc::none) return seen;
+        turn = std::min(turn, clock_now() + count_of(seen.delay));
+    }
 }
 
 // The answer to several demands that all pass: what is left is what the tightest leaves.
@@ -62,25 +80,30 @@ Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
 }
 
 // Two ways to wait. leaky_bucket takes its turn at once, if it comes in time, and sleeps until it is there. The others spend only when it is
-// allowed, so they sleep until it may be, and check again; somebody else may have been faster, and then they go on.
+// allowed, so they sleep until it may be, and check again; somebody else may have been faster, and then they go on. What was denied once and is
+// denied again is one denial.
 Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_t cost) const noexcept {
-    const std::uint64_t start = primitives::read_clock(Clock::precise);
+    const std::uint64_t start = clock_now();
     const std::uint64_t patience = count_of(timeout);
     const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
-    for (std::uint64_t now = start;; now = primitives::read_clock(Clock::precise)) {
+    bool again = false;
+    for (std::uint64_t now = start;; now = clock_now(), again = true) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left});
+        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
-        const std::uint64_t told = primitives::read_clock(Clock::precise);
+        const std::uint64_t told = clock_now();
         if (decision.allowed) {
             // Who only observes has not queued it, and holds nothing up.
-            if (!decision.shadow && decision.delay > nanoseconds{0}) sleep_until(told + count_of(decision.delay));
-            return decision;
+            const bool queued = !decision.shadow && decision.delay > nanoseconds{0};
+            return queued ? await_turn(*handle_, key, decision, told + count_of(decision.delay)) : decision;
         }
         // A full queue has room again soon, but the turn of who joins it does not come before its delay.
         const nanoseconds wait = std::max(decision.retry_after, decision.delay);
         if (decision.error != Errc::none || decision.retry_after == never || count_of(wait) > left) return decision;
-        sleep_until(told + count_of(decision.retry_after));
+        // A key that has a slot is not as good as new.
+        const bool full = decision.reset_after == nanoseconds{0};
+        const std::uint64_t least = full ? std::min(full_table_ns, left) : 0;
+        sleep_until(told + std::min(std::max(count_of(decision.retry_after), least), look_again_ns));
     }
 }
 

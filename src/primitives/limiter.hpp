@@ -37,6 +37,7 @@ struct demand {
     std::int64_t cost = 1;
     bool spend = true;                             // false: only look
     algorithm::nanos patience = algorithm::never;  // leaky_bucket: take a turn only if it comes this soon
+    bool again = false;  // of who has patience: a denial is one that was counted and told of before
 };
 
 // What is told of a check whose fate hangs on others: it was let through and is not counted yet. keep() counts it, undo() takes it back.
@@ -106,6 +107,7 @@ private:
         Clock clock = Clock::precise;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
+        bool again = false;
         receipt* into = nullptr;  // not null: leave what is let through uncounted, and tell of it here
         std::uint64_t version = 0;
     };
@@ -310,6 +312,7 @@ template <class Time>
                 .spend = wanted.spend && wanted.cost > 0,
                 .patience = wanted.patience,
                 .key = wanted.key,
+                .again = wanted.again,
                 .into = into};
     if (making.spend && !writable_) return no_decision(Errc::read_only);
     Decision answer;
@@ -333,9 +336,10 @@ template <class Time>
             return true;
         });
         if (!done) continue;
-        const bool waits = into != nullptr && into->let_through;
-        if (making.spend && modes.mode != Mode::off && !waits && events_.watched() && answer.error == Errc::none)
-            [[unlikely]]
+        const bool tells_later = into != nullptr && into->let_through;
+        const bool told_before = wanted.again && !answer.allowed;
+        if (making.spend && modes.mode != Mode::off && !tells_later && !told_before && events_.watched() &&
+            answer.error == Errc::none) [[unlikely]]
             events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
         return answer;
     }
@@ -378,15 +382,16 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
         case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
-    shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
+    if (!making.again) shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
     conclude(making, allowed, answer.shadow, 0);
     return true;
 }
 
 inline void limiter::conclude(const call& making, bool allowed, bool observed, std::uint64_t written) const noexcept {
-    if (making.into == nullptr || !(allowed || observed))
-        return count(making.tag, making.key, making.cost, allowed, observed);
+    const bool denied = !allowed && !observed;
+    if (denied && making.again) return;
+    if (making.into == nullptr || denied) return count(making.tag, making.key, making.cost, allowed, observed);
     *making.into = {.tag = making.tag,
                     .cost = making.cost,
                     .let_through = true,
