@@ -72,7 +72,8 @@ class limiter;
 namespace client {
 template <class Primitive>
 class bound_handle;
-}
+class together;
+}  // namespace client
 
 // A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
 // fork(). It outlives the Segment it came from. Should the limiter be deleted, every call answers Errc::deleted.
@@ -86,14 +87,17 @@ public:
     [[nodiscard]] Decision peek(std::string_view key, std::int64_t cost = 1) const noexcept;
 
     // Like check(), but sleeps until it is this request's turn if that comes within `timeout`; otherwise answers the denial
-    // at once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after.
+    // at once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A reset, a
+    // change of options or the end of the limiter is seen within 50 ms. Counts as one denial at most.
     [[nodiscard]] Decision acquire(std::string_view key, std::chrono::nanoseconds timeout,
                                    std::int64_t cost = 1) const noexcept;
 
     // Makes the key as good as new.
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
-    // Gives back `cost` that was spent and not used, never beyond the capacity.
+    // Gives back `cost` that was spent a moment ago and not used, never beyond the capacity. It is for the caller to know that it
+    // is not too late: what was spent in a window that has ended, or has come back to the bucket since, is past, and who gives it
+    // back all the same lets others through for it.
     [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
 
     // What an error that one of the calls above answered means, in a sentence.
@@ -104,6 +108,7 @@ public:
 
 private:
     friend class Segment;
+    friend class client::together;
     using handle = client::bound_handle<primitives::limiter>;
     explicit Limiter(std::shared_ptr<handle> of) noexcept : handle_{std::move(of)} {}
     std::shared_ptr<handle> handle_;

@@ -52,7 +52,8 @@ public:
     [[nodiscard]] Result<Limiter> limiter(std::string_view name) const;
 
     // Changes options of a limiter while it runs: limit, window, burst, on_full, mode, clock. Buckets survive; counts of windows
-    // survive unless `window` changes, which starts them anew. algorithm, max_keys and store_keys cannot change.
+    // survive unless `window` changes, which starts them anew: each key may spend its limit once more. algorithm, max_keys
+    // and store_keys cannot change.
     [[nodiscard]] Result<void> change(std::string_view name, const LimiterOptions& options) const;
 
     // Deletes a limiter. Its handles, everywhere, answer Errc::deleted from then on.

@@ -71,10 +71,19 @@ constexpr bool as_good_as_new(std::uint64_t state, nanos now, const terms& law) 
     return result;
 }
 
-// Gives back `cost` of the current window: what was spent in an earlier one is past anyway.
+// Gives back `cost` of the current window. What was spent in an earlier one is past, and cannot be given back to another: who refunds it all the same
+// gives away what others spent in this one. The law cannot tell; undo() can.
 constexpr std::uint64_t refund(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
     const view at = look(state, now, law);
     return pack(at.number, at.count - std::min(cost, at.count));
+}
+
+// Takes back a check of that cost that left `written`, as if it had never been: in its own window, or not at all.
+constexpr std::uint64_t undo(std::uint64_t state, std::uint64_t cost, std::uint64_t written) noexcept {
+    const std::uint64_t number = state >> count_bits & number_mask;
+    if (number != (written >> count_bits & number_mask)) return state & state_mask;
+    const std::uint64_t count = state & max_limit;
+    return pack(number, count - std::min(cost, count));
 }
 
 }  // namespace seki::algorithm::fixed_window

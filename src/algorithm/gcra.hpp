@@ -105,4 +105,13 @@ constexpr std::uint64_t refund(std::uint64_t tat, nanos now, std::uint64_t cost,
     return (tat - static_cast<std::uint64_t>(std::min<uint128>(price, ahead(tat, now)))) & state_mask;
 }
 
+// Takes back a check of that cost that left `written`, as if it had never been. What it spent and what has drained since is not given back: the
+// queue may have run empty meanwhile, and then others have had that time already. `now` is not earlier than any check in `tat`.
+constexpr std::uint64_t undo(std::uint64_t tat, nanos now, std::uint64_t cost, std::uint64_t written,
+                             const terms& law) noexcept {
+    const uint128 price = static_cast<uint128>(cost) * law.emission;
+    const std::uint64_t left = std::min(ahead(written, now), ahead(tat, now));
+    return (tat - static_cast<std::uint64_t>(std::min<uint128>(price, left))) & state_mask;
+}
+
 }  // namespace seki::algorithm::gcra

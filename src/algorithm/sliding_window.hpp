@@ -126,12 +126,28 @@ constexpr nanos retry_after(const view& at, std::uint64_t cost, const terms& law
     return result;
 }
 
-// Takes from the current window first, then from the previous one: most of what is given back was spent a moment ago.
+// Takes from the current window first, then from the previous one: most of what is given back was spent a moment ago. What was spent in the
+// previous one and is refunded in this one gives away what others spent; the law cannot tell, undo() can.
 constexpr std::uint64_t refund(std::uint64_t state, nanos now, std::uint64_t cost, const terms& law) noexcept {
     view at = look(state, now, law);
     const std::uint64_t recent = std::min(cost, at.current);
     at.current -= recent;
     at.previous -= std::min(cost - recent, at.previous);
+    return pack(at, law);
+}
+
+// Takes back a check of that cost that left `written`, as if it had never been: in its own window, which may be the previous one by now.
+constexpr std::uint64_t undo(std::uint64_t state, std::uint64_t cost, std::uint64_t written,
+                             const terms& law) noexcept {
+    const std::uint64_t counts = max_limit(law.count_bits);
+    view at{.number = state >> 2 * law.count_bits & number_mask(law),
+            .previous = state >> law.count_bits & counts,
+            .current = state & counts};
+    const std::uint64_t then = written >> 2 * law.count_bits & number_mask(law);
+    if (then == at.number)
+        at.current -= std::min(cost, at.current);
+    else if (then + 1 == at.number)
+        at.previous -= std::min(cost, at.previous);
     return pack(at, law);
 }
 

@@ -26,8 +26,26 @@ void sleep_until(std::uint64_t moment_ns) noexcept {
     }
 }
 
+std::uint64_t clock_now() noexcept { return primitives::read_clock(Clock::precise); }
+
+// How long a sleeper may not see that there is no reason to sleep any more: its limit was raised, its key reset, its limiter deleted.
+constexpr std::uint64_t look_again_ns = 50'000'000;
+// Between two looks at a full table, which cannot tell when there will be room.
+constexpr std::uint64_t full_table_ns = 1'000'000;
+
 std::uint64_t count_of(nanoseconds span) noexcept {
     return static_cast<std::uint64_t>(std::max(span, nanoseconds{0}).count());
+}
+
+// Sleeps until a turn in a queue. It comes sooner when the queue gets shorter (a reset, a refund), and never when the limiter is gone.
+Decision await_turn(handle& of, std::string_view key, const Decision& taken, std::uint64_t turn) noexcept {
+    for (;;) {
+        sleep_until(std::min(turn, clock_now() + look_again_ns));
+        if (clock_now() >= turn) return taken;
+        const Decision seen = check_through(of, {.key = key, .cost = 0, .spend = false});
+        if (seen.error != Errc::none) return seen;
+        turn = std::min(turn, clock_now() + count_of(seen.delay));
+    }
 }
 
 // The answer to several demands that all pass: what is left is what the tightest leaves.
@@ -39,26 +57,11 @@ Decision tightest(Decision first, const Decision& second) noexcept {
     return both;
 }
 
-// Whether anything was taken from the key: not by a limiter that is off or only observes, nor by one whose table had no room. What
-// was taken leaves a key that is not as good as new.
-bool took(const Decision& decision) noexcept { return !decision.shadow && decision.reset_after > nanoseconds{0}; }
-
 // Of two denials the longer; an error before everything.
 Decision strictest(const Decision& first, const Decision& second) noexcept {
     if (first.error != Errc::none || second.allowed) return first;
     if (second.error != Errc::none || first.allowed) return second;
     return second.retry_after > first.retry_after ? second : first;
-}
-
-// Spends from the first, then from the others. When one of those denies, what was taken from the first is given back.
-Decision spend_all(std::span<const Demand> demands, const Decision& before) noexcept {
-    if (demands.empty()) return before;
-    const Demand& first = demands.front();
-    const Decision decision = first.limiter.check(first.key, first.cost);
-    if (!decision.allowed) return decision;
-    const Decision all = spend_all(demands.subspan(1), tightest(before, decision));
-    if (!all.allowed && took(decision)) (void)first.limiter.refund(first.key, first.cost);
-    return all;
 }
 
 }  // namespace
@@ -77,25 +80,30 @@ Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
 }
 
 // Two ways to wait. leaky_bucket takes its turn at once, if it comes in time, and sleeps until it is there. The others spend only when it is
-// allowed, so they sleep until it may be, and check again; somebody else may have been faster, and then they go on.
+// allowed, so they sleep until it may be, and check again; somebody else may have been faster, and then they go on. What was denied once and is
+// denied again is one denial.
 Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_t cost) const noexcept {
-    const std::uint64_t start = primitives::read_clock(Clock::precise);
+    const std::uint64_t start = clock_now();
     const std::uint64_t patience = count_of(timeout);
     const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
-    for (std::uint64_t now = start;; now = primitives::read_clock(Clock::precise)) {
+    bool again = false;
+    for (std::uint64_t now = start;; now = clock_now(), again = true) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left});
+        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
-        const std::uint64_t told = primitives::read_clock(Clock::precise);
+        const std::uint64_t told = clock_now();
         if (decision.allowed) {
             // Who only observes has not queued it, and holds nothing up.
-            if (!decision.shadow && decision.delay > nanoseconds{0}) sleep_until(told + count_of(decision.delay));
-            return decision;
+            const bool queued = !decision.shadow && decision.delay > nanoseconds{0};
+            return queued ? await_turn(*handle_, key, decision, told + count_of(decision.delay)) : decision;
         }
         // A full queue has room again soon, but the turn of who joins it does not come before its delay.
         const nanoseconds wait = std::max(decision.retry_after, decision.delay);
         if (decision.error != Errc::none || decision.retry_after == never || count_of(wait) > left) return decision;
-        sleep_until(told + count_of(decision.retry_after));
+        // A key that has a slot is not as good as new.
+        const bool full = decision.reset_after == nanoseconds{0};
+        const std::uint64_t least = full ? std::min(full_table_ns, left) : 0;
+        sleep_until(told + std::min(std::max(count_of(decision.retry_after), least), look_again_ns));
     }
 }
 
@@ -135,16 +143,49 @@ Result<LimiterOptions> Limiter::options() const {
     return bound.options();
 }
 
-// Looks at all of them before it spends from any, so that a denial writes nothing. Somebody else may spend in between; then what was
-// spent is given back, and only this answer is a denial.
-Decision check_all(std::span<const Demand> demands) noexcept {
-    Decision worst{.allowed = true};
-    for (const Demand& each : demands) {
-        const Decision seen = each.limiter.peek(each.key, each.cost);
-        if (!seen.allowed) worst = strictest(worst, seen);
+// Several limits that a request must pass together.
+class client::together {
+public:
+    // Looks at all of them before anything is spent, so that a denial writes nothing but counts: one for each limiter that denied.
+    [[nodiscard]] static Decision look(std::span<const Demand> demands) noexcept {
+        Decision worst{.allowed = true};
+        for (const Demand& each : demands) {
+            const Decision seen = each.limiter.peek(each.key, each.cost);
+            if (seen.allowed) continue;
+            worst = strictest(worst, seen);
+            if (seen.error == Errc::none)
+                each.limiter.handle_->bound().count_denial({.key = each.key, .cost = each.cost}, seen);
+        }
+        return worst;
     }
-    if (!worst.allowed) return worst;
-    return spend_all(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
+
+    // Spends from the first, then from the others. When one of those denies, the first is as if it had never been asked.
+    [[nodiscard]] static Decision spend(std::span<const Demand> demands, const Decision& before) noexcept {
+        if (demands.empty()) return before;
+        const Demand& first = demands.front();
+        const primitives::demand wanted{.key = first.key, .cost = first.cost};
+        const auto clock = [](Clock which) { return primitives::read_clock(which); };
+        const primitives::limiter* asked = nullptr;
+        primitives::receipt made;
+        const Decision decision = first.limiter.handle_->with([&](const primitives::limiter& bound) {
+            asked = &bound;
+            return bound.attempt(wanted, made, clock);
+        });
+        if (!decision.allowed) return decision;
+        const Decision all = spend(demands.subspan(1), tightest(before, decision));
+        if (all.allowed)
+            asked->keep(wanted, made, decision);
+        else
+            asked->undo(made, clock);
+        return all;
+    }
+};
+
+// Somebody else may spend between the look and what follows it; then only this answer is a denial.
+Decision check_all(std::span<const Demand> demands) noexcept {
+    const Decision seen = client::together::look(demands);
+    if (!seen.allowed) return seen;
+    return client::together::spend(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
 }
 
 }  // namespace seki

@@ -63,6 +63,8 @@ inline constexpr std::uint64_t layout_hash = fold({
     term_count_bits,
     sizeof(bucket),
     sizeof(key_text),
+    text_whole,
+    text_mark,
     candidates,
     sizeof(process_slot),
     offsetof(process_slot, command),

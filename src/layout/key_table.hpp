@@ -59,14 +59,18 @@ constexpr std::uint64_t ticket_stripe(std::uint64_t ticket) noexcept {
 }
 constexpr std::uint64_t ticket_sequence(std::uint64_t ticket) noexcept { return ticket & sequence_mask; }
 
-// For people. Written without a lock, possibly by two at once, and believed only when it hashes to the slot's tag:
-//   length <= 31: the whole key, and its hash is the tag;
-//   length 255: a longer key; `check` ties its first 23 bytes to the tag.
+// For people. Written without a lock, possibly by two at once, and believed only when it hashes to the slot's tag: 30 bytes {text, length}.
+//   length <= 29: the whole key, and its hash is the tag;
+//   length 255: a longer key; the 8 bytes before the length tie its first 21 to the tag.
+// Each pair holds 15 of the bytes (shm/key_text.hpp), and `text_mark` in the highest byte of its first word, where a slot or a stripe never has it: not a tag (bit 63
+// is clear), and not a stamp of an emptying (it is below 2^60). So nobody who expects a text takes a slot for it.
 struct key_text {
-    std::array<word, 4> words;
+    std::array<pair, 2> pairs;
 };
-inline constexpr std::size_t text_whole = 31;
-inline constexpr std::size_t text_prefix = 23;
+inline constexpr std::size_t text_bytes = 30;
+inline constexpr std::size_t text_whole = text_bytes - 1;
+inline constexpr std::size_t text_prefix = text_whole - sizeof(std::uint64_t);
+inline constexpr std::uint64_t text_mark = 0x7fULL << 56;
 
 static_assert(sizeof(bucket) == 128);
 static_assert(sizeof(key_text) == 32);

@@ -55,6 +55,11 @@ public:
                                                  std::uint64_t cost) const noexcept {
         return algorithm::gcra::refund(state, now, cost, terms_);
     }
+    // Takes back a check that left `written` under these very terms; `now` is not earlier than any check in `state`.
+    [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos now, std::uint64_t cost,
+                                               std::uint64_t written) const noexcept {
+        return algorithm::gcra::undo(state, now, cost, written, terms_);
+    }
     // What one check may cost at most.
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.burst; }
     // How far ahead of the clock a state of this kind can be, under these terms or earlier ones.
@@ -91,6 +96,10 @@ public:
                                                  std::uint64_t cost) const noexcept {
         return algorithm::sliding_window::refund(state, now, cost, terms_);
     }
+    [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos /*now*/, std::uint64_t cost,
+                                               std::uint64_t written) const noexcept {
+        return algorithm::sliding_window::undo(state, cost, written, terms_);
+    }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
     [[nodiscard]] constexpr algorithm::nanos reach() const noexcept { return 3 * terms_.window; }
     [[nodiscard]] constexpr algorithm::nanos pace() const noexcept { return terms_.window / terms_.limit + 1; }
@@ -117,6 +126,10 @@ public:
     [[nodiscard]] constexpr std::uint64_t refund(std::uint64_t state, algorithm::nanos now,
                                                  std::uint64_t cost) const noexcept {
         return algorithm::fixed_window::refund(state, now, cost, terms_);
+    }
+    [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos /*now*/, std::uint64_t cost,
+                                               std::uint64_t written) const noexcept {
+        return algorithm::fixed_window::undo(state, cost, written);
     }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
     [[nodiscard]] constexpr algorithm::nanos reach() const noexcept { return 3 * terms_.window; }

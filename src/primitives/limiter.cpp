@@ -1,5 +1,7 @@
 #include "primitives/limiter.hpp"
 
+#include <algorithm>
+
 namespace seki::primitives {
 
 limiter::limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
@@ -28,7 +30,23 @@ void limiter::sample(std::uint64_t tag, std::string_view key, bool allowed) cons
 
 void limiter::note_text(std::uint64_t tag, std::string_view key) const noexcept {
     if (!texts_.kept()) return;
-    if (const auto at = table_.find(tag)) texts_.write(table_.index_of(at), tag, key);
+    if (const auto at = table_.find(tag))
+        texts_.write(table_.index_of(at), tag, key, [this] { return standing() == Errc::none; });
+}
+
+void limiter::keep(const demand& wanted, const receipt& made, const Decision& answer) const noexcept {
+    if (!made.let_through) return;
+    count(made.tag, wanted.key, made.cost, !made.observed, made.observed);
+    if (events_.watched())
+        events_.limiter_decision(answer, {made.tag, wanted.key}, made.cost, read_clock(Clock::precise));
+}
+
+void limiter::count_denial(const demand& wanted, const Decision& answer) const noexcept {
+    if (!writable_ || wanted.cost <= 0) return;
+    const std::uint64_t tag = hash_(wanted.key);
+    const std::uint64_t cost = std::min(static_cast<std::uint64_t>(wanted.cost), max_count + 1);
+    count(tag, wanted.key, cost, false, false);
+    if (events_.watched()) events_.limiter_decision(answer, {tag, wanted.key}, cost, read_clock(Clock::precise));
 }
 
 template <class Next>

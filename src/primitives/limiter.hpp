@@ -37,6 +37,18 @@ struct demand {
     std::int64_t cost = 1;
     bool spend = true;                             // false: only look
     algorithm::nanos patience = algorithm::never;  // leaky_bucket: take a turn only if it comes this soon
+    bool again = false;  // of who has patience: a denial is one that was counted and told of before
+};
+
+// What is told of a check whose fate hangs on others: it was let through and is not counted yet. keep() counts it, undo() takes it back.
+struct receipt {
+    std::uint64_t tag = 0;
+    std::uint64_t cost = 0;
+    bool let_through = false;   // and is to be counted: not by a limiter that is off
+    bool observed = false;      // only because the limiter does not enforce
+    bool taken = false;         // something was spent:
+    std::uint64_t written = 0;  // the state that it left,
+    std::uint64_t version = 0;  // by these terms
 };
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
@@ -51,6 +63,17 @@ public:
     // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
     [[nodiscard]] Decision decide(demand wanted, Time clock) const noexcept;
+
+    // A check on trial, for check_all(). A denial is counted here.
+    template <class Time>
+    [[nodiscard]] Decision attempt(demand wanted, receipt& made, Time clock) const noexcept;
+    void keep(const demand& wanted, const receipt& made, const Decision& answer) const noexcept;
+    // As if the check had never been, but for what can no longer be given back without giving others too much; nothing when the terms have
+    // changed since. A death before it leaves the cost spent.
+    template <class Time>
+    void undo(const receipt& made, Time clock) const noexcept;
+    // Of a denial that a look foretold: it is one as any other.
+    void count_denial(const demand& wanted, const Decision& answer) const noexcept;
 
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
     [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost) const noexcept;
@@ -84,6 +107,9 @@ private:
         Clock clock = Clock::precise;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
+        bool again = false;
+        receipt* into = nullptr;  // not null: leave what is let through uncounted, and tell of it here
+        std::uint64_t version = 0;
     };
     enum class step : std::uint8_t {
         decided,  // and spent, if that was wanted and allowed
@@ -96,15 +122,15 @@ private:
 
     // What the law says to the key where it was seen, and the compare-and-swap if that is allowed.
     template <class Law>
-    static step attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
-                        bool spend, algorithm::nanos patience, algorithm::nanos now,
-                        algorithm::outcome& verdict) noexcept;
+    static step try_once(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
+                         bool spend, algorithm::nanos patience, algorithm::nanos now,
+                         algorithm::outcome& verdict) noexcept;
     // A key or a cost that no limiter takes.
     template <class Time>
-    Decision refuse(demand wanted, Time clock) const noexcept;
+    Decision refuse(demand wanted, Time clock, receipt* into = nullptr) const noexcept;
     // Every case, in as many rounds as it takes. By value: a demand whose address is taken would live in memory on the straight path too.
     template <class Time>
-    Decision settle(demand wanted, std::uint64_t tag, Time clock) const noexcept;
+    Decision settle(demand wanted, std::uint64_t tag, Time clock, receipt* into = nullptr) const noexcept;
     // One round of it. False: look again.
     template <class Law, class Time>
     bool round(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
@@ -112,6 +138,8 @@ private:
     template <class Law, class Time>
     bool insert(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
 
+    // Counts what was decided, or tells of it on the receipt. `written`: the state that it left; 0: it took nothing.
+    void conclude(const call& making, bool allowed, bool observed, std::uint64_t written) const noexcept;
     // The answer to a new key that finds no room; whether that is an allowance.
     template <class Law>
     static bool turn_away(const Law& law, const call& making, Decision& answer) noexcept;
@@ -167,9 +195,9 @@ struct limiter::inserting {
 }
 
 template <class Law>
-limiter::step limiter::attempt(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
-                               bool spend, algorithm::nanos patience, algorithm::nanos now,
-                               algorithm::outcome& verdict) noexcept {
+limiter::step limiter::try_once(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
+                                bool spend, algorithm::nanos patience, algorithm::nanos now,
+                                algorithm::outcome& verdict) noexcept {
     verdict = law.check(at.state, now, cost);
     if (verdict.allowed && verdict.delay > patience) [[unlikely]] {
         const algorithm::nanos wait = verdict.delay - patience;
@@ -249,19 +277,43 @@ template <class Time>
 
 // A cost above every capacity is an ordinary denial, but counts as the least such cost: a sum of costs must not overflow.
 template <class Time>
-[[gnu::noinline, gnu::cold]] Decision limiter::refuse(demand wanted, Time clock) const noexcept {
+[[gnu::noinline, gnu::cold]] Decision limiter::refuse(demand wanted, Time clock, receipt* into) const noexcept {
     if (wanted.key.size() > max_key_size || wanted.cost < 0) return no_decision(Errc::invalid_argument);
     wanted.cost = static_cast<std::int64_t>(max_count) + 1;
-    return settle(wanted, hash_(wanted.key), clock);
+    return settle(wanted, hash_(wanted.key), clock, into);
 }
 
 template <class Time>
-[[gnu::noinline]] Decision limiter::settle(demand wanted, std::uint64_t tag, Time clock) const noexcept {
+Decision limiter::attempt(demand wanted, receipt& made, Time clock) const noexcept {
+    made = {};
+    if (wanted.key.size() > max_key_size || static_cast<std::uint64_t>(wanted.cost) > max_count)
+        return refuse(wanted, clock, &made);
+    return settle(wanted, hash_(wanted.key), clock, &made);
+}
+
+// The clock is read after the state, so that it is not earlier than any check in it: each read its clock before it changed the state.
+template <class Time>
+void limiter::undo(const receipt& made, Time clock) const noexcept {
+    for (int round = 0; made.taken && round < shm::key_table<>::max_rounds; ++round) {
+        const packed_terms values = shm::read_values(*entry_, made.version);
+        const auto at = table_.find(made.tag);
+        const algorithm::nanos now = clock(modes_of(values[layout::term_modes]).clock);
+        if (!at || standing() != Errc::none || !shm::in_force(*entry_, made.version)) return;
+        const std::uint64_t state =
+            with_law(values, [&](const auto& law) { return law.undo(at.state, now, made.cost, made.written); });
+        if (state == at.state || shm::key_table<>::exchange(at, made.tag, state)) return;
+    }
+}
+
+template <class Time>
+[[gnu::noinline]] Decision limiter::settle(demand wanted, std::uint64_t tag, Time clock, receipt* into) const noexcept {
     call making{.tag = tag,
                 .cost = static_cast<std::uint64_t>(wanted.cost),
                 .spend = wanted.spend && wanted.cost > 0,
                 .patience = wanted.patience,
-                .key = wanted.key};
+                .key = wanted.key,
+                .again = wanted.again,
+                .into = into};
     if (making.spend && !writable_) return no_decision(Errc::read_only);
     Decision answer;
     for (int rounds = 0; rounds < shm::key_table<>::max_rounds; ++rounds) {
@@ -269,6 +321,7 @@ template <class Time>
         if (const Errc why = standing(); why != Errc::none) return no_decision(why);
         const std::uint64_t version = shm::terms_version(*entry_);
         const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
+        making.version = version;
         making.clock = modes.clock;
         making.observe = modes.mode == Mode::shadow;
         making.on_full = modes.on_full;
@@ -283,7 +336,10 @@ template <class Time>
             return true;
         });
         if (!done) continue;
-        if (making.spend && modes.mode != Mode::off && events_.watched() && answer.error == Errc::none) [[unlikely]]
+        const bool tells_later = into != nullptr && into->let_through;
+        const bool told_before = wanted.again && !answer.allowed;
+        if (making.spend && modes.mode != Mode::off && !tells_later && !told_before && events_.watched() &&
+            answer.error == Errc::none) [[unlikely]]
             events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
         return answer;
     }
@@ -295,7 +351,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
                     Decision& answer) const noexcept {
     algorithm::outcome verdict;
     switch (
-        attempt(law, table_.find(making.tag), making.tag, making.cost, making.spend, making.patience, now, verdict)) {
+        try_once(law, table_.find(making.tag), making.tag, making.cost, making.spend, making.patience, now, verdict)) {
         case step::again: return false;
         case step::absent:
             if (making.spend) return insert(law, making, now, clock, answer);
@@ -308,7 +364,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::decided: break;
     }
     const bool observed = !verdict.allowed && making.observe;
-    if (making.spend) count(making.tag, making.key, making.cost, verdict.allowed, observed);
+    if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
     answer = tell(verdict, observed);
     return true;
 }
@@ -326,10 +382,23 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
         case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
-    shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
+    if (!making.again) shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
-    count(making.tag, making.key, making.cost, allowed, answer.shadow);
+    conclude(making, allowed, answer.shadow, 0);
     return true;
+}
+
+inline void limiter::conclude(const call& making, bool allowed, bool observed, std::uint64_t written) const noexcept {
+    const bool denied = !allowed && !observed;
+    if (denied && making.again) return;
+    if (making.into == nullptr || denied) return count(making.tag, making.key, making.cost, allowed, observed);
+    *making.into = {.tag = making.tag,
+                    .cost = making.cost,
+                    .let_through = true,
+                    .observed = observed,
+                    .taken = written != 0,
+                    .written = written,
+                    .version = making.version};
 }
 
 template <class Law>

@@ -3,6 +3,8 @@
 #include <new>
 #include <span>
 
+#include "shm/fingerprint.hpp"
+
 namespace seki::primitives {
 namespace {
 
@@ -27,7 +29,8 @@ tables tables_of(const shm::segment& where, const shm::placement& at) noexcept {
     const auto sizes = shm::table_bytes(shape);
     tables found;
     found.keys = {part<layout::bucket>(bytes, sizes.stripes_bytes, shape.buckets),
-                  part<layout::pair>(bytes, 0, shape.stripes), at.incarnation};
+                  part<layout::pair>(bytes, 0, shape.stripes),
+                  shm::fingerprint{where.header(), at.incarnation}.table_stamp()};
     if (shape.key_texts)
         found.texts = shm::key_texts<>{part<layout::key_text>(bytes, sizes.stripes_bytes + sizes.buckets_bytes,
                                                               shape.buckets * layout::slots_per_bucket)};

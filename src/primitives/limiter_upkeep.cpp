@@ -67,7 +67,7 @@ std::uint64_t sweep_slots(const tables& of, slice slots, const Sweeper& by) noex
         // Before the slot: the text of a key that comes to an empty slot later is not this one.
         const auto text = of.texts.look(index);
         const outcome found = of.keys.sweep(index, by);
-        if (found != outcome::in_use && by.stands()) of.texts.wipe(index, text);
+        if (found != outcome::in_use) of.texts.wipe(index, text, [&] { return by.stands(); });
         cleared += found == outcome::cleared;
     }
     return cleared;

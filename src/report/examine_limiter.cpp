@@ -122,7 +122,7 @@ void examine_stripes(examination& into, const shm::placement& at) {
         into.add(invariant::stripe_whole, fmt::format("limiter \"{}\", stripe {}", at.name, index),
                  fmt::format("its transaction {} of key #{:016x} is not possible; repair makes it idle", now.sequence,
                              content.first),
-                 [&stripe, content, now, stamp = at.incarnation] {
+                 [&stripe, content, now, stamp = tables.keys.stamp()] {
                      (void)hardware::cas_pair(stripe, content,
                                               {stamp, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
                  });

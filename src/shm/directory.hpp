@@ -135,7 +135,8 @@ struct placement {
 };
 
 // Whether a piece that once was of this kind may never be anything else: there may be processes that were stopped on their way into it, and go
-// on to write there. A limiter's table tells such a late write from others (shm/key_table.hpp); permits cannot, so theirs stay permits.
+// on to write there. What comes late to a limiter's table or to its texts
+// is a compare-and-swap from what stands in nothing that follows (shm/key_table.hpp, shm/key_text.hpp, each at 6.); permits cannot tell, so theirs stay permits.
 [[nodiscard]] constexpr bool keeps_its_piece(layout::kind kind) noexcept { return kind == layout::kind::bulkhead; }
 
 class directory {

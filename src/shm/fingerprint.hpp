@@ -32,6 +32,12 @@ public:
         return (key.size() <= 128 ? hash(key) : hash_long(key)) | layout::tag_bit;
     }
 
+    // What stands in the empties and idle stripes of a new table: not small, as counts are, so that it is found in the memory of no other
+    // primitive either.
+    [[nodiscard]] std::uint64_t table_stamp() const noexcept {
+        return XXH3_64bits(secret_.data(), secret_.size()) & ~layout::tag_bit;
+    }
+
 private:
     [[nodiscard, gnu::always_inline]] std::uint64_t hash(std::string_view key) const noexcept {
         return XXH3_64bits_withSecret(key.data(), key.size(), secret_.data(), secret_.size());

@@ -69,13 +69,6 @@ concept inserter = requires(T who, std::uint64_t state) {
     { who.stands() } -> std::same_as<bool>;
 };
 
-// Who looks after a table inserts nothing of its own, but finishes what others began.
-//   bool stands()   whether the memory still is this table; once false, it stays so
-template <class T>
-concept sweeper = inserter<T> && requires(T who) {
-    { who.stands() } -> std::same_as<bool>;
-};
-
 template <class Memory = hardware>
 class key_table {
 public:
@@ -98,12 +91,11 @@ public:
 
     key_table() = default;
 
-    // `stamp` is the incarnation of the limiter: what fill() wrote into empties and idle stripes. At least 2 buckets, 1 to max_stripes stripes.
+    // `stamp` is what fill() writes into empties and idle stripes: a number that only this limiter has (shm/fingerprint.hpp). At least 2 buckets, 1 to max_stripes stripes.
     key_table(std::span<layout::bucket> buckets, std::span<layout::pair> stripes, std::uint64_t stamp) noexcept
         : buckets_{buckets}, stripes_{stripes}, stamp_{stamp} {}
 
-    // Makes the memory an empty table, before it is published. Memory of a deleted limiter may be used: whoever is still about to
-    // change something there expects tags, tickets or stamps that this table does not have.
+    // Makes the memory an empty table, before it is published. Memory of a deleted primitive may be used (6.).
     void fill() noexcept {
         for (auto& bucket : buckets_)
             for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {stamp_, 0});
@@ -175,7 +167,7 @@ public:
 
     // Takes a slot away from a key that loses nothing by it, or from a ticket left behind, if there is one. Unlike clear() it looks at no stripe: it may
     // take a fresh key from its insert, but each time it comes by only once.
-    template <sweeper Sweeper>
+    template <inserter Sweeper>
     [[nodiscard]] sweeping sweep(std::size_t index, Sweeper&& by) const noexcept {
         layout::pair& slot = this->slot(index);
         const std::uint64_t tag = Memory::load_first_acquire(slot);
@@ -186,7 +178,7 @@ public:
     }
 
     // Finishes the insert that a stripe is busy with: its process may be dead.
-    template <sweeper Sweeper>
+    template <inserter Sweeper>
     void finish_insert(std::size_t stripe, Sweeper&& by) const noexcept {
         constexpr int steps = 8;  // clear, place, committing, commit with idle; the rest is for next time
         for (int step = 0; step < steps; ++step) {
@@ -225,6 +217,7 @@ public:
     }
     [[nodiscard]] std::size_t stripe_count() const noexcept { return stripes_.size(); }
     [[nodiscard]] layout::pair& stripe(std::size_t index) const noexcept { return stripes_[index]; }
+    [[nodiscard]] std::uint64_t stamp() const noexcept { return stamp_; }
     // Idle with the stamp of this table, or busy with a key of that stripe.
     [[nodiscard]] bool sound_stripe(std::size_t index, layout::pair_value content) const noexcept {
         switch (layout::unpack_transaction(content.second).phase) {

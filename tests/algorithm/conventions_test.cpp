@@ -26,6 +26,10 @@ struct gcra_law {
     static std::uint64_t refund(std::uint64_t state, nanos t, std::uint64_t cost, const terms& law) {
         return algorithm::gcra::refund(state, t, cost, law);
     }
+    static std::uint64_t undo(std::uint64_t state, nanos t, std::uint64_t cost, std::uint64_t written,
+                              const terms& law) {
+        return algorithm::gcra::undo(state, t, cost, written, law);
+    }
     static bool as_good_as_new(std::uint64_t state, nanos t, const terms&) {
         return algorithm::gcra::as_good_as_new(state, t);
     }
@@ -89,6 +93,7 @@ TYPED_TEST(Conventions, ScribbledStatesAndTermsBreakNothing) {
             ASSERT_EQ(each.state, state);
         }
         ASSERT_EQ(law::refund(state, t, cost, terms) >> 63, 0U);
+        ASSERT_EQ(law::undo(state, t, cost, random.word(), terms) >> 63, 0U);
         static_cast<void>(law::as_good_as_new(state, t, terms));
     }
 }

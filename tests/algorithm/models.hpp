@@ -99,6 +99,14 @@ public:
         }
     }
 
+    // The window that the latest call counted in, for undo().
+    [[nodiscard]] std::int64_t latest() const { return latest_; }
+    // As if `cost` had not been spent in that window.
+    void undo(std::int64_t window, std::uint64_t cost) {
+        if (const auto found = counts_.find(window); found != counts_.end())
+            found->second -= std::min(cost, found->second);
+    }
+
     [[nodiscard]] std::uint64_t remaining(nanos t, std::uint64_t limit) const {
         return whole_below(rational{limit} - in_use(t));
     }

@@ -25,6 +25,9 @@ struct fixed_window_law {
     static std::uint64_t refund(std::uint64_t state, nanos t, std::uint64_t cost, const terms& law) {
         return algorithm::fixed_window::refund(state, t, cost, law);
     }
+    static std::uint64_t undo(std::uint64_t state, nanos, std::uint64_t cost, std::uint64_t written, const terms&) {
+        return algorithm::fixed_window::undo(state, cost, written);
+    }
     static bool as_good_as_new(std::uint64_t state, nanos t, const terms& law) {
         return algorithm::fixed_window::as_good_as_new(state, t, law);
     }
@@ -53,6 +56,9 @@ struct sliding_window_law {
     }
     static std::uint64_t refund(std::uint64_t state, nanos t, std::uint64_t cost, const terms& law) {
         return algorithm::sliding_window::refund(state, t, cost, law);
+    }
+    static std::uint64_t undo(std::uint64_t state, nanos, std::uint64_t cost, std::uint64_t written, const terms& law) {
+        return algorithm::sliding_window::undo(state, cost, written, law);
     }
     static bool as_good_as_new(std::uint64_t state, nanos t, const terms& law) {
         return algorithm::sliding_window::as_good_as_new(state, t, law);

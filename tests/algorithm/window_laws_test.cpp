@@ -45,6 +45,10 @@ TYPED_TEST(WindowLaw, AnswersWhatTheFormulasSayToTheNanosecond) {
         std::uint64_t state = 0;
         nanos t = any_uptime(random);
         outcome latest;
+        struct spending {
+            std::uint64_t cost, left;
+            std::int64_t window;
+        } earlier{};
         for (int step = 0; step < 100; ++step) {
             if (random.one_in(50)) terms.limit = any_limit(random, terms.window, law::greatest_for(terms.window));
             t = next_time(random, t, latest, terms.window);
@@ -56,10 +60,16 @@ TYPED_TEST(WindowLaw, AnswersWhatTheFormulasSayToTheNanosecond) {
                 state = law::refund(state, t, cost, terms);
                 model.refund(t, cost);
             }
+            if (earlier.cost > 0 && random.one_in(20)) {
+                state = law::undo(state, t, earlier.cost, earlier.left, terms);
+                model.undo(earlier.window, earlier.cost);
+                earlier = {};
+            }
             latest = law::check(state, t, cost, terms);
             ASSERT_EQ(latest.allowed, model.allows(t, cost, terms.limit));
             if (latest.allowed) {
                 model.spend(t, cost);
+                if (cost > 0 && random.one_in(4)) earlier = {cost, latest.state, model.latest()};
                 ASSERT_EQ(latest.retry_after, 0);
             } else if (cost > terms.limit) {
                 ASSERT_EQ(latest.retry_after, never);

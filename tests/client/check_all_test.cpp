@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "client_fixture.hpp"
+#include "shm/hitters.hpp"
 
 namespace seki::test {
 namespace {
@@ -37,6 +38,37 @@ TEST_F(CheckAll, WhenOneDeniesNoneIsSpent) {
     EXPECT_EQ(first.peek("alice", 0).remaining, 6U);
     EXPECT_EQ(counted(segment, "first")[layout::count_allow], 0U);
     EXPECT_EQ(counted(segment, "first")[layout::count_refund], 0U);
+}
+
+// Fails if a denial is counted nowhere, or for a limiter that would have let it through; or if the same key twice counts what was undone.
+TEST_F(CheckAll, EachDenialCountsForTheLimiterThatDenied) {
+    const Segment segment = opened();
+    const Limiter wide = must(segment.limiter("wide", six_a_year()));
+    const Limiter tight = must(segment.limiter("tight", six_a_year()));
+    ASSERT_TRUE(tight.check("alice", 6).allowed);
+    const std::vector<Demand> demands{{wide, "alice"}, {tight, "alice", 2}};
+    constexpr std::uint64_t times = 3 * 63;  // enough for a sample of them
+    for (std::uint64_t i = 0; i < times; ++i) EXPECT_FALSE(check_all(demands).allowed);
+    EXPECT_EQ(counted(segment, "tight")[layout::count_deny], times);
+    EXPECT_EQ(counted(segment, "tight")[layout::cost_deny], 2 * times);
+    EXPECT_EQ(counted(segment, "tight")[layout::count_allow], 1U);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_deny], 0U);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_allow], 0U);
+    const shm::segment& where = segment.handle()->where();
+    const auto hitters = shm::busiest(where, shm::directory{where}.find(layout::kind::limiter, "tight")->incarnation);
+    ASSERT_EQ(hitters.size(), 1U);
+    EXPECT_GT(hitters[0].denied, 0U);
+
+    const std::vector<Demand> twice{{wide, "bob", 4}, {wide, "bob", 4}};
+    EXPECT_FALSE(check_all(twice).allowed);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_deny], 1U);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_allow], 0U);
+    EXPECT_EQ(counted(segment, "wide")[layout::cost_allow], 0U);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_refund], 0U);
+    const std::vector<Demand> both{{wide, "carol", 2}, {wide, "dave", 3}};
+    EXPECT_TRUE(check_all(both).allowed);
+    EXPECT_EQ(counted(segment, "wide")[layout::count_allow], 2U);
+    EXPECT_EQ(counted(segment, "wide")[layout::cost_allow], 5U);
 }
 
 // Fails if who is denied twice comes back too early.
@@ -111,6 +143,8 @@ TEST_F(CheckAll, RacesAreUndone) {
         EXPECT_LE(total, 1000U);
         EXPECT_EQ(limiter.peek("x", 0).remaining, 1000 - total) << name;
         EXPECT_EQ(limiter.peek("y", 0).remaining, 1000 - total) << name;
+        EXPECT_EQ(counted(segment, name)[layout::count_allow], 2 * total) << name;
+        EXPECT_GE(counted(segment, name)[layout::count_deny], 3000 - total) << name;
         EXPECT_GE(total, 990U) << name;  // a denial needs a race for the last few
     }
 }

@@ -64,6 +64,79 @@ TEST_P(LimiterDecisions, AnAbsurdCostIsADenialThatTheCountersBear) {
     EXPECT_TRUE(check(limiter, "alice", 6).allowed);
 }
 
+// Fails if taking a check back gives others what was not theirs: at whatever time it comes (here over the ends of windows, and while queues run
+// empty), what is admitted besides is no more than if the check had never been.
+TEST_P(LimiterDecisions, WhatIsTakenBackLetsNobodyThroughWhoWouldNotHaveBeen) {
+    std::mt19937_64 random{seed_or(4)};
+    const LimiterOptions options{.algorithm = GetParam(), .limit = 7, .window = 10ms, .max_keys = 64};
+    const auto limiter = make(options, "it");
+    const auto as_if_never = make(options, "never");
+    const auto at_now = [this](Clock) { return now; };
+    int taken_back = 0;
+    for (int round = 0; round < 3000; ++round) {
+        const std::string key = "k" + std::to_string(round % 50);
+        now += 40'000'000;  // as good as new
+        primitives::receipt made;
+        const auto admit = [&] {
+            const auto cost = static_cast<std::int64_t>(1 + random() % 3);
+            if (!check(limiter, key, cost).allowed) return;
+            ASSERT_TRUE(check(as_if_never, key, cost).allowed) << round;
+        };
+        const auto pass_a_little = [&] { now += random() % 4'000'000; };
+        for (auto before = random() % 4; before > 0; --before, pass_a_little()) admit();
+        const auto cost = static_cast<std::int64_t>(1 + random() % 5);
+        const bool taken = limiter.attempt({.key = key, .cost = cost}, made, at_now).allowed;
+        EXPECT_EQ(made.taken, taken);
+        const std::uint64_t remaining = peek(limiter, key, 0).remaining;
+        for (auto between = random() % 5; between > 0; --between, pass_a_little()) admit();
+        limiter.undo(made, at_now);
+        if (taken && peek(limiter, key, 0).remaining > remaining) ++taken_back;
+        EXPECT_LE(peek(limiter, key, 0).remaining, peek(as_if_never, key, 0).remaining);
+        for (auto after = random() % 8; after > 0; --after, pass_a_little()) admit();
+    }
+    EXPECT_GT(taken_back, 300);
+}
+
+// Fails if taking a check back at once leaves a trace in the key or in the counters, or if what is kept is not counted as any other.
+TEST_P(LimiterDecisions, WhatIsTakenBackAtOnceHasNeverBeen) {
+    const auto limiter = make(six_a_minute());
+    const auto at_now = [this](Clock) { return now; };
+    for (const std::string_view key : {"alice", "bob"}) {
+        ASSERT_TRUE(check(limiter, key, key == "bob" ? 2 : 0).allowed);
+        const Decision before = peek(limiter, key);
+        const auto counts = counted(limiter);
+        primitives::receipt made;
+        ASSERT_TRUE(limiter.attempt({.key = key, .cost = 3}, made, at_now).allowed);
+        EXPECT_EQ(peek(limiter, key, 0).remaining, before.remaining + 1 - 3);
+        limiter.undo(made, at_now);
+        EXPECT_EQ(peek(limiter, key).remaining, before.remaining);
+        EXPECT_EQ(peek(limiter, key).reset_after, before.reset_after);
+        EXPECT_EQ(counted(limiter), counts);
+        const Decision again = limiter.attempt({.key = key, .cost = 3}, made, at_now);
+        limiter.keep({.key = key, .cost = 3}, made, again);
+        EXPECT_EQ(counted(limiter)[layout::cost_allow], counts[layout::cost_allow] + 3);
+    }
+}
+
+// Fails if a check is taken back by terms that it was not made by: it may have cost less than they say.
+TEST_P(LimiterDecisions, WhatWasTakenByOtherTermsStaysTaken) {
+    LimiterOptions options = six_a_minute();
+    options.window = 366 * 24h;
+    options.limit = 600;
+    now = primitives::read_clock(Clock::precise);
+    const auto limiter = make(options);
+    primitives::receipt made;
+    const auto at_now = [this](Clock) { return now; };
+    ASSERT_TRUE(limiter.attempt({.key = "alice", .cost = 1}, made, at_now).allowed);
+    ASSERT_TRUE(check(limiter, "alice", 60).allowed);
+    options.limit = 60;
+    ASSERT_TRUE(primitives::limiters::change(where(), "it", options));
+    now = primitives::read_clock(Clock::precise);
+    const std::uint64_t remaining = peek(limiter, "alice", 0).remaining;
+    limiter.undo(made, at_now);
+    EXPECT_EQ(peek(limiter, "alice", 0).remaining, remaining);
+}
+
 // Fails if a look is counted, sampled, gives a key a slot, or makes a thread that only looks a worker.
 TEST_P(LimiterDecisions, APeekWritesNothingAtAll) {
     const auto limiter = make(six_a_minute());

@@ -119,7 +119,7 @@ TEST_P(LimiterKeys, ATextThatWasLostIsWrittenAgainBySampledAdmissions) {
     ASSERT_TRUE(check(limiter, key).allowed);
     const auto tag = limiter.hash()(key);
     const auto slot = limiter.table().index_of(limiter.table().find(tag));
-    limiter.texts().write(slot, limiter.hash()("another"), "another");
+    limiter.texts().write(slot, limiter.hash()("another"), "another", [] { return true; });
     ASSERT_FALSE(limiter.texts().read(slot, tag, limiter.hash()));
     // Sixty-two decisions at most lie between two samples, and a thread's first only finds its place.
     for (int i = 0; i < 3 * 63; ++i) ASSERT_TRUE(check(limiter, key).allowed);

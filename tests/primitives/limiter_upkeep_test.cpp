@@ -91,8 +91,7 @@ TEST_F(LimiterUpkeep, InsertsThatTheDeadLeftAreFinished) {
         layout::pair& stripe = login.table().stripe(i);
         const std::uint64_t idle = shm::hardware::load_second_acquire(stripe);
         const std::uint64_t begun = layout::pack({.sequence = 0, .candidate = 3, .phase = layout::phase::preparing});
-        ASSERT_TRUE(
-            shm::hardware::cas_pair(stripe, {login.place().incarnation, idle}, {layout::tag_bit | (i + 1), begun}));
+        ASSERT_TRUE(shm::hardware::cas_pair(stripe, {login.table().stamp(), idle}, {layout::tag_bit | (i + 1), begun}));
     }
     (void)primitives::sweep(where(), 0);
     for (std::size_t i = 0; i < login.table().stripe_count(); ++i) {

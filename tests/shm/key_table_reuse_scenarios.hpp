@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string_view>
 
 #include "layout/key_table.hpp"
 #include "support/interleaving.hpp"
@@ -47,6 +48,12 @@ public:
 
     // The actors' steps.
     void insert_into_old(std::uint64_t tag) { (void)old_.insert(tag, inserter{*this, first}); }
+    // Beside slots of the first which the second, if it is shifted, has as slots.
+    template <class Texts>
+    void write_text_of_old(std::uint64_t tag, std::string_view key) {
+        Texts{std::span{texts_of_old(), 4}}.write(0, tag, key,
+                                                  [this] { return stepped::load_acquire(incarnation_) == first; });
+    }
     void delete_and_make() {
         stepped::store_release(incarnation_, 0);
         next_.fill();
@@ -85,6 +92,8 @@ public:
     }
 
 private:
+    layout::key_text* texts_of_old() { return reinterpret_cast<layout::key_text*>(&buckets_[1].slots); }
+
     interleaving& play_;
     std::array<layout::bucket, 4> buckets_{};
     layout::word incarnation_;
@@ -120,6 +129,18 @@ struct reuse_scenarios {
                        [&] {
                            world.delete_and_make();
                            world.spend_of_next(new_key);
+                           world.spend_of_next(other_new_key);
+                       }});
+        world.expect_sound();
+    }
+
+    // A text that belongs beside a slot of the first comes late.
+    template <class Texts>
+    static void a_text_is_late(interleaving& play) {
+        reused_memory<Table> world{play, overlay::shifted};
+        play.together({[&] { world.template write_text_of_old<Texts>(old_key, "alice"); },
+                       [&] {
+                           world.delete_and_make();
                            world.spend_of_next(other_new_key);
                        }});
         world.expect_sound();

@@ -1,5 +1,5 @@
 // Memory of a deleted table that another takes over, with somebody still on the way into the first: every way in which they may run through each
-// other. The table that ships, and two with an error planted (planted.cmake), which shows that the error would be found.
+// other. The table and the texts that ship, and three with an error planted (planted.cmake), which shows that the error would be found.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,8 +7,10 @@
 
 #include "planted/helps_anybody.hpp"
 #include "planted/places_anywhere.hpp"
+#include "planted/texts_anywhere.hpp"
 #include "shm/key_table.hpp"
 #include "shm/key_table_reuse_scenarios.hpp"
+#include "shm/key_text.hpp"
 #include "support/sanitizers.hpp"
 
 namespace seki::test {
@@ -44,6 +46,9 @@ TEST(KeyTableReuse, WhoIsLateWithTheWorkOfADeadOneChangesNothing) {
     expect_none_fails(real::one_is_late_after_a_death<overlay::shifted>);
 }
 
+// Fails if a text can be written over the slots of the table that follows.
+TEST(KeyTableReuse, ALateTextChangesNothing) { expect_none_fails(real::a_text_is_late<shm::key_texts<stepped>>); }
+
 // Fails if the exploration does not see what these tests are for.
 TEST(KeyTableReuse, HelpingWhateverStandsThereIsFound) {
     using broken = reuse_scenarios<shm::helps_anybody::key_table<stepped>>;
@@ -53,6 +58,10 @@ TEST(KeyTableReuse, HelpingWhateverStandsThereIsFound) {
 TEST(KeyTableReuse, PlacingWhereverTheSlotWasIsFound) {
     using broken = reuse_scenarios<shm::places_anywhere::key_table<stepped>>;
     EXPECT_NE(found({.preemptions = 2}, broken::template one_is_late<overlay::shifted>), "");
+}
+
+TEST(KeyTableReuse, WritingATextWithoutAskingIsFound) {
+    EXPECT_NE(found({.preemptions = 2}, real::a_text_is_late<shm::texts_anywhere::key_texts<stepped>>), "");
 }
 
 }  // namespace

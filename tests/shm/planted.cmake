@@ -28,6 +28,10 @@ seki_plant(sweeps_by_the_tag "return Memory::cas_pair(slot, {tag, state}, {by.st
     "return Memory::cas_pair(slot, {tag, Memory::load_second_acquire(slot)}, {by.stamp(), 0})")
 seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0")
 
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/key_text.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(texts_anywhere "!stands()" "(stands() && false)")
+
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
 seki_plant(without_second_look "if (may_keep(index))" "if (true)")
