@@ -199,10 +199,11 @@ TEST_P(AcquireMeanwhile, AFullTableIsOneDenial) {
                                                         .window = bucket ? nanoseconds{20s} : nanoseconds{24h},
                                                         .max_keys = 1,
                                                         .on_full = OnFull::deny}));
+    // Until one finds both of its buckets full; another key's need not be.
     int number = 0;
     while (limiter.check(std::to_string(number), 10'000'000).allowed) ++number;
     const auto before = counted(segment, "it");
-    EXPECT_FALSE(limiter.acquire("one more", 50ms).allowed);
+    EXPECT_FALSE(limiter.acquire(std::to_string(number), 50ms).allowed);
     const auto after = counted(segment, "it");
     EXPECT_EQ(after[layout::count_deny], before[layout::count_deny] + 1);
     EXPECT_EQ(after[layout::count_full], before[layout::count_full] + 1);
