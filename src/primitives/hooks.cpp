@@ -108,11 +108,12 @@ place* attach(event_mask wanted, telemetry::Handler handler) {
 
 void detach(place* from) noexcept {
     if (from == nullptr) return;
+    // Looked at first: once detached, the last call under way may give the place to another attachment.
+    const bool may_wait = !calling && from->token == shm::process_token();
     hardware::fetch_add_relaxed(attached, ~std::uint64_t{0});
     std::uint64_t use = hardware::load_relaxed(from->use);
     while (!hardware::cas_acq_rel(from->use, use, (use & ~phase_mask) | is_detached)) {  // ends by the others' progress
     }
-    const bool may_wait = !calling && from->token == shm::process_token();
     destroy_if_unused(*from);
     // Ends when the handlers under way return: that is what the caller asked for.
     while (may_wait && (hardware::load_acquire(from->use) & phase_mask) == is_detached) pause();
