@@ -60,7 +60,9 @@ protected:
         return {.algorithm = algorithm, .limit = 6, .window = 366 * 24h, .max_keys = 64};
     }
     [[nodiscard]] static shm::counter_values counted(const Segment& in, std::string_view name) {
-        const shm::segment& where = in.handle()->where();
+        return counted(in.handle()->where(), name);
+    }
+    [[nodiscard]] static shm::counter_values counted(const shm::segment& where, std::string_view name) {
         const auto place = shm::directory{where}.find(layout::kind::limiter, name);
         return shm::sum(where, place->index, place->incarnation);
     }

@@ -105,9 +105,11 @@ TEST_F(Succession, AHandleMayMissASegment) {
 // counts what was admitted in it, and together they admitted what the threads saw.
 TEST_F(Succession, ThreadsUseOneHandleDuringTheMove) {
     constexpr int generations = 8;
-    Segment current = opened();
+    const Segment first = opened();
     LimiterOptions plenty{.limit = 10'000'000, .window = 366 * 24h, .max_keys = 64};
-    const Limiter shared = must(current.limiter("shared", plenty));
+    const Limiter shared = must(first.limiter("shared", plenty));
+    // What is mapped now: the Segment moves on with the first thread that finds its successor.
+    std::shared_ptr<const shm::attachment> current = first.handle()->attachment();
     layout::word done;
     std::vector<std::uint64_t> seen(3);
     std::uint64_t admitted = 0;
@@ -127,17 +129,17 @@ TEST_F(Succession, ThreadsUseOneHandleDuringTheMove) {
         for (int generation = 0; generation < generations; ++generation) {
             while (!shared.check("bob").allowed) std::this_thread::yield();  // this one has moved
             destroy();
-            Segment next = opened();
+            const Segment next = opened();
             EXPECT_TRUE(next.limiter("shared", plenty));
             if (generation == generations - 1) {
                 while (!shared.check("bob").allowed) std::this_thread::yield();
                 shm::hardware::store_release(done, 1);
                 threads.clear();
             }
-            admitted += counted(current, "shared")[layout::count_allow];
-            current = std::move(next);
+            admitted += counted(current->where(), "shared")[layout::count_allow];
+            current = next.handle()->attachment();
         }
-        admitted += counted(current, "shared")[layout::count_allow];
+        admitted += counted(current->where(), "shared")[layout::count_allow];
     }
     // A check that passed the look at `superseded` counts in the old segment after it was summed up: one for each thread and move.
     const std::uint64_t total = seen[0] + seen[1] + seen[2] + generations + 1;
