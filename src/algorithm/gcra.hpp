@@ -62,7 +62,7 @@ constexpr bool as_good_as_new(std::uint64_t tat, nanos now) noexcept { return ah
 // and describe() says the rest of it in numbers for people.
 struct ruling {
     std::uint64_t before = 0;  // ticks by which tat was ahead
-    std::uint64_t price = 0;   // ticks; 0 of a cost above the burst
+    std::uint64_t price = 0;   // ticks; of no meaning when it is not possible
     bool allowed = false;
     bool possible = false;  // the cost is not above the burst
 };
@@ -70,9 +70,10 @@ struct ruling {
 [[gnu::always_inline]] constexpr ruling rule(std::uint64_t tat, nanos now, std::uint64_t cost,
                                              const terms& law) noexcept {
     const std::uint64_t before = ahead(tat, now);
-    const bool possible = cost <= law.burst;
-    const std::uint64_t price = possible ? cost * law.emission : 0;
-    return {before, price, possible && before + price <= law.horizon, possible};
+    // The horizon is the price of the whole burst, so what is not above the one is not above the other.
+    std::uint64_t price = 0;
+    const bool possible = !__builtin_mul_overflow(cost, law.emission, &price) && price <= law.horizon;
+    return {before, price, possible && before <= law.horizon - price, possible};
 }
 
 // The state that an allowance leaves.
@@ -81,14 +82,19 @@ struct ruling {
 }
 
 [[gnu::always_inline]] constexpr outcome describe(const ruling& made, const terms& law) noexcept {
-    const std::uint64_t after = made.allowed ? made.before + made.price : made.before;
-    return {.allowed = made.allowed,
+    if (made.allowed) {
+        const std::uint64_t after = made.before + made.price;
+        return {.allowed = true,
+                .limit = law.burst,
+                .remaining = quotient(law.horizon - after, law),  // who is allowed does not end beyond it
+                .reset_after = to_nanos_up(after),
+                .delay = to_nanos_up(made.before)};
+    }
+    return {.allowed = false,
             .limit = law.burst,
-            .remaining = after < law.horizon ? quotient(law.horizon - after, law) : 0,
-            .retry_after = made.allowed     ? 0
-                           : !made.possible ? never
-                                            : to_nanos_up(made.before + made.price - law.horizon),
-            .reset_after = to_nanos_up(after),
+            .remaining = made.before < law.horizon ? quotient(law.horizon - made.before, law) : 0,
+            .retry_after = made.possible ? to_nanos_up(made.before + made.price - law.horizon) : never,
+            .reset_after = to_nanos_up(made.before),
             .delay = to_nanos_up(made.before)};
 }
 

@@ -141,9 +141,9 @@ private:
 
 // Whether terms with these modes are those of a bucket that is enforced: what the straight path of a check knows how to do.
 [[gnu::always_inline]] constexpr bool goes_straight(std::uint64_t packed_modes) noexcept {
+    static_assert(static_cast<std::uint8_t>(Mode::enforce) == 0);
     const layout::modes modes = layout::unpack_modes(packed_modes);
-    return modes.algorithm < static_cast<std::uint8_t>(Algorithm::sliding_window) &&
-           modes.mode == static_cast<std::uint8_t>(Mode::enforce);
+    return (modes.algorithm | modes.mode << 8) < static_cast<int>(Algorithm::sliding_window);
 }
 
 // Calls visit(law) with the law that the terms ask for. `values` may be what stands in a segment: a window law gets it cleaned of what

@@ -64,6 +64,11 @@ public:
     template <class Time>
     [[nodiscard]] Decision decide(demand wanted, Time clock) const noexcept;
 
+    // The check of an ordinary key with no call in the way but that of the clock; `otherwise()` is to answer when there is anything else to it.
+    template <class Time, class Otherwise>
+    [[nodiscard]] Decision straight(std::string_view key, std::int64_t cost, Time clock,
+                                    Otherwise otherwise) const noexcept;
+
     // A check on trial, for check_all(). A denial is counted here.
     template <class Time>
     [[nodiscard]] Decision attempt(demand wanted, receipt& made, Time clock) const noexcept;
@@ -125,10 +130,13 @@ private:
     static step try_once(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
                          bool spend, algorithm::nanos patience, algorithm::nanos now,
                          algorithm::outcome& verdict) noexcept;
-    // A key or a cost that no limiter takes.
+    // Whether there are limiters that take such a key and such a cost.
+    static bool is_takeable(const demand& wanted) noexcept {
+        return wanted.key.size() <= max_key_size && static_cast<std::uint64_t>(wanted.cost) <= max_count;
+    }
     template <class Time>
     Decision refuse(demand wanted, Time clock, receipt* into = nullptr) const noexcept;
-    // Every case, in as many rounds as it takes. By value: a demand whose address is taken would live in memory on the straight path too.
+    // Every case, in as many rounds as it takes.
     template <class Time>
     Decision settle(demand wanted, std::uint64_t tag, Time clock, receipt* into = nullptr) const noexcept;
     // One round of it. False: look again.
@@ -231,48 +239,55 @@ constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexce
 constexpr Decision no_decision(Errc why) noexcept { return {.error = why}; }
 
 // Straight on for nearly every check: a key that has its slot, a bucket that is enforced, nobody in between. What it finds otherwise it leaves
-// to settle(), which starts from the beginning; so it has no loop, and next to nothing to keep in memory: a compare-and-swap waits for
-// every store before it (bench/limiter).
-template <class Time>
-[[gnu::always_inline]] inline Decision limiter::decide(demand wanted, Time clock) const noexcept {
-    // A negative cost is a great one here.
-    if (wanted.key.size() > max_key_size || static_cast<std::uint64_t>(wanted.cost) > max_count) [[unlikely]]
-        return refuse(wanted, clock);
-    const layout::directory_entry& entry = *entry_;  // a local: loaded once
-    const std::uint64_t tag = hash_(wanted.key);
+// to `otherwise`, which starts from the beginning; so it has no loop, one way through, and next to nothing to keep in memory: a compare-and-swap
+// waits for every store before it. Its answer is made where the caller wants it: to copy one that was just written costs as much as the clock
+// (bench/limiter).
+template <class Time, class Otherwise>
+[[gnu::always_inline]] inline Decision limiter::straight(std::string_view key, std::int64_t wanted, Time clock,
+                                                         Otherwise otherwise) const noexcept {
+    // In one comparison each: a cost of 0, which only looks, and a negative one are great ones.
+    const auto cost = static_cast<std::uint64_t>(wanted);
+    if (key.size() > max_key_size || cost - 1 >= max_count || !writable_) [[unlikely]]
+        return otherwise();
+    const std::uint64_t tag = hash_(key);
     const auto around = table_.prefetch(tag);
-    // One comparison for two rare things: it no longer stands, or somebody wants to know of it.
-    if ((shm::hardware::load_acquire(*superseded_) | events_.watchers()) != 0 ||
-        shm::hardware::load_acquire(entry.incarnation) != place_.incarnation) [[unlikely]] {
-        const Errc why = standing();
-        return why != Errc::none ? no_decision(why) : settle(wanted, tag, clock);
-    }
-
-    const bool spend = wanted.spend && wanted.cost > 0;
-    // Which clock, by the terms of now. The terms that decide are read after the time: a bucket's states do not depend on which were in force when
-    // (settle() has to be more careful, for the window laws).
-    const auto which = modes_of(shm::read_term(entry, shm::terms_version(entry), layout::term_modes)).clock;
-    const algorithm::nanos now = clock(which);
+    // It no longer stands, or somebody wants to know of it.
+    if (standing() != Errc::none || events_.watched()) [[unlikely]]
+        return otherwise();
+    const algorithm::nanos now =
+        clock(modes_of(shm::read_term(*entry_, shm::terms_version(*entry_), layout::term_modes)).clock);
+    // Which clock it was does not matter for a bucket, so these may be later terms.
+    const layout::directory_entry& entry = *entry_;
     const std::uint64_t version = shm::terms_version(entry);
-    const bucket_law law{[&](std::size_t value) { return shm::read_term(entry, version, value); }};
-    const bool straight = goes_straight(shm::read_term(entry, version, layout::term_modes));
+    const auto term = [&entry, version](std::size_t value) { return shm::read_term(entry, version, value); };
+    if (!goes_straight(term(layout::term_modes))) [[unlikely]]
+        return otherwise();
     const auto at = shm::key_table<>::find(around, tag);
-    const bool may = writable_ || !spend;
-    if (at && straight && may && shm::in_force(entry, version) && wanted.patience == algorithm::never) [[likely]] {
-        const auto cost = static_cast<std::uint64_t>(wanted.cost);
-        const auto ruling = law.rule(at.state, now, cost);
-        if (ruling.allowed && spend) [[likely]] {
-            if (shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[likely]] {
-                count(tag, wanted.key, cost, true, false);
-                return tell(law.describe(ruling), false);
-            }
-        } else if (shm::key_table<>::still(at, tag)) [[likely]] {
-            // A call that does not spend only looks: it is counted nowhere.
-            if (spend) count(tag, wanted.key, cost, false, false);
-            return tell(law.describe(ruling), false);
-        }
+    if (!at) [[unlikely]]
+        return otherwise();
+    const bucket_law law{term};
+    const auto ruling = law.rule(at.state, now, cost);
+    if (!shm::in_force(entry, version)) [[unlikely]]
+        return otherwise();
+    if (!ruling.allowed) [[unlikely]] {
+        if (!shm::key_table<>::still(at, tag)) [[unlikely]]
+            return otherwise();
+        count(tag, key, cost, false, false);
+        return tell(law.describe(ruling), false);
     }
-    return settle(wanted, tag, clock);
+    if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]]
+        return otherwise();
+    count(tag, key, cost, true, false);
+    return tell(law.describe(ruling), false);
+}
+
+template <class Time>
+Decision limiter::decide(demand wanted, Time clock) const noexcept {
+    const auto settled = [&] {
+        return is_takeable(wanted) ? settle(wanted, hash_(wanted.key), clock) : refuse(wanted, clock);
+    };
+    if (!wanted.spend || wanted.patience != algorithm::never) return settled();
+    return straight(wanted.key, wanted.cost, clock, settled);
 }
 
 // A cost above every capacity is an ordinary denial, but counts as the least such cost: a sum of costs must not overflow.
@@ -286,9 +301,7 @@ template <class Time>
 template <class Time>
 Decision limiter::attempt(demand wanted, receipt& made, Time clock) const noexcept {
     made = {};
-    if (wanted.key.size() > max_key_size || static_cast<std::uint64_t>(wanted.cost) > max_count)
-        return refuse(wanted, clock, &made);
-    return settle(wanted, hash_(wanted.key), clock, &made);
+    return is_takeable(wanted) ? settle(wanted, hash_(wanted.key), clock, &made) : refuse(wanted, clock, &made);
 }
 
 // The clock is read after the state, so that it is not earlier than any check in it: each read its clock before it changed the state.

@@ -36,10 +36,8 @@ public:
     emitter(const shm::segment& in, const shm::placement& at);
 
     // Whether somebody may want the events of ordinary calls.
-    [[nodiscard]] bool watched() const noexcept { return watchers() != 0; }
-    // The same for who looks at something else with it: 0 when nobody does.
-    [[nodiscard]] std::uint64_t watchers() const noexcept {
-        return shm::hardware::load_relaxed(*listening_) | shm::hardware::load_relaxed(hooks::attached);
+    [[nodiscard]] bool watched() const noexcept {
+        return shm::hardware::load_relaxed(*listening_) != 0 || hooks::any();
     }
 
     // Whether the primitive that it tells of is still there.

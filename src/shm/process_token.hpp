@@ -18,7 +18,9 @@ extern constinit word address;  // 0 until the first claim in this process or a 
 // relaxed loads suffice for comparing with it.
 [[nodiscard]] inline std::uint64_t process_token() noexcept {
     const auto page = static_cast<std::uintptr_t>(hardware::load_relaxed(token_page::address));
-    return page == 0 ? 0 : hardware::load_relaxed(*reinterpret_cast<const word*>(page));
+    if (page == 0) [[unlikely]]
+        return 0;
+    return hardware::load_relaxed(*reinterpret_cast<const word*>(page));
 }
 
 // The token of this process; draws it if there is none yet. Safe from any number of threads. A multiple of 4, so that two bits beside it

@@ -59,9 +59,9 @@ public:
     // Where even the process table is full the shared slot serves. What the reference names is the thread's: it becomes the slot of
     // another attachment when that is asked for its me(). Who works on two segments at once copies the worker.
     [[nodiscard]] const worker& me() const noexcept {
-        if (current.attachment == id() && current.token == process_token()) [[likely]]
-            return current.self;
-        return find_or_join();
+        if (current.attachment != id() || current.token != process_token()) [[unlikely]]
+            return find_or_join();
+        return current.self;
     }
 
     // For slow paths: locks again if the process lost its lock to closefrom(), joins anew if it was reaped for that, and lets a thread
