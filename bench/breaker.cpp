@@ -106,16 +106,8 @@ const std::vector<bench::row> rows{
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = "--benchmark_repetitions=9";
-    std::string interleaved = "--benchmark_enable_random_interleaving=true";
-    arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
-    int count = static_cast<int>(arguments.size());
-    benchmark::Initialize(&count, arguments.data());
-    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
     const auto add = [](const char* name, void (*run)(benchmark::State&), bool several = false) {
-        auto* const made =
-            benchmark::RegisterBenchmark(name, run)->ReportAggregatesOnly()->Unit(benchmark::kNanosecond);
+        auto* const made = bench::add(name, run);
         if (several)
             made->UseManualTime()->Iterations(1);
         else
@@ -130,9 +122,8 @@ int main(int argc, char** argv) {
     add("recording a duration", record_duration);
     add("closed, 1 process", closed_together<1>, true);
     add("closed, 4 processes", closed_together<4>, true);
-    bench::medians measured;
-    benchmark::RunSpecifiedBenchmarks(&measured);
-    std::error_code ignored;
-    std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    return bench::print(measured, rows) ? 0 : 1;
+    return bench::run(argc, argv, rows, [] {
+        std::error_code ignored;
+        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
+    });
 }

@@ -114,34 +114,21 @@ void nobody_listens(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(events.watched());
 }
 
-// 30, 10 and 1 ns where reading the clock takes 26.
 const std::vector<bench::row> rows{
-    {"event pushed, to a clock read", "push", "clock read", 1.15},
-    {"event dropped, to a clock read", "drop", "clock read", 0.38},
-    {"nobody listens, to a clock read", "nobody listens", "clock read", 0.05},
+    {"event pushed, to 30 ns", "push", "", 1, true, 0, 30},
+    {"event dropped, to 10 ns", "drop", "", 1, true, 0, 10},
+    {"nobody listens, to 1 ns", "nobody listens", "", 1, true, 0, 1},
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = "--benchmark_repetitions=9";
-    std::string interleaved = "--benchmark_enable_random_interleaving=true";
-    arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
-    int count = static_cast<int>(arguments.size());
-    benchmark::Initialize(&count, arguments.data());
-    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) {
-        benchmark::RegisterBenchmark(name, run)->ReportAggregatesOnly()->Unit(benchmark::kNanosecond)->MinTime(0.1);
-    };
+    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::add(name, run)->MinTime(0.1); };
     add("clock read", clock_read);
     add("push", push);
     add("drop", drop);
     add("push, bare ring", push_bare);
     add("push, all rings in turn", push_cold);
     add("nobody listens", nobody_listens);
-    bench::medians measured;
-    benchmark::RunSpecifiedBenchmarks(&measured);
-    std::filesystem::remove_all(folder());
-    return bench::print(measured, rows) ? 0 : 1;
+    return bench::run(argc, argv, rows, [] { std::filesystem::remove_all(folder()); });
 }

@@ -207,7 +207,7 @@ void rival(benchmark::State& state) {
 using boost_mutex = boost::interprocess::interprocess_mutex;
 
 void add(const char* name, void (*run)(benchmark::State&), bool several = false) {
-    auto* const made = benchmark::RegisterBenchmark(name, run)->ReportAggregatesOnly()->Unit(benchmark::kNanosecond);
+    auto* const made = bench::add(name, run);
     if (several)
         made->UseManualTime()->Iterations(1);
     else
@@ -262,18 +262,9 @@ const std::vector<bench::row> rows{
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Medians of nine, in turn, so that a slow minute of the machine falls on all alike.
-    std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = "--benchmark_repetitions=9";
-    std::string interleaved = "--benchmark_enable_random_interleaving=true";
-    arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
-    int count = static_cast<int>(arguments.size());
-    benchmark::Initialize(&count, arguments.data());
-    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
     register_all();
-    bench::medians measured;
-    benchmark::RunSpecifiedBenchmarks(&measured);
-    std::error_code ignored;
-    std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    return bench::print(measured, rows) ? 0 : 1;
+    return bench::run(argc, argv, rows, [] {
+        std::error_code ignored;
+        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
+    });
 }

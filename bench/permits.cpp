@@ -198,40 +198,28 @@ void wake_by_release(benchmark::State& state) {
 
 // In nanoseconds on the reference machine, where reading the clock takes 26, the bars are 40, 60 and 15.
 const std::vector<bench::row> rows{
-    {"acquire and release, max 10, to a clock read", "acquire, max 10", "clock read", 1.5},
-    {"acquire and release, max 1000, to a clock read", "acquire, max 1000", "clock read", 2.3},
-    {"refusal, max 10, to a clock read", "full, max 10", "clock read", 0.58},
-    {"refusal, max 1000, to a clock read", "full, max 1000", "clock read", 0.58},
+    {"acquire and release, max 10, to 40 ns", "acquire, max 10", "", 1, true, 0, 40},
+    {"acquire and release, max 1000, to 60 ns", "acquire, max 1000", "", 1, true, 0, 60},
+    {"refusal, max 10, to 15 ns", "full, max 10", "", 1, true, 0, 15},
+    {"refusal, max 1000, to 15 ns", "full, max 1000", "", 1, true, 0, 15},
     {"waking a waiter, to waking by a bare futex", "wake by release", "wake by futex", 3},
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = "--benchmark_repetitions=9";
-    std::string interleaved = "--benchmark_enable_random_interleaving=true";
-    arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
-    int count = static_cast<int>(arguments.size());
-    benchmark::Initialize(&count, arguments.data());
-    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
     shm::claim_process_token();
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) {
-        return benchmark::RegisterBenchmark(name, run)->ReportAggregatesOnly()->Unit(benchmark::kNanosecond);
-    };
-    add("clock read", clock_read)->MinTime(0.1);
-    add("permit, max 10", take_and_give_back<10>)->MinTime(0.1);
-    add("permit, max 1000", take_and_give_back<1000>)->MinTime(0.1);
-    add("permit, the last of 1000", take_the_last)->MinTime(0.1);
-    add("refusal, max 10", refuse<10>)->MinTime(0.1);
-    add("refusal, max 1000", refuse<1000>)->MinTime(0.1);
-    add("acquire, max 10", acquire_and_release<10>)->MinTime(0.1);
-    add("acquire, max 1000", acquire_and_release<1000>)->MinTime(0.1);
-    add("full, max 10", full<10>)->MinTime(0.1);
-    add("full, max 1000", full<1000>)->MinTime(0.1);
-    add("wake by futex", wake_by_futex)->UseManualTime()->Iterations(1);
-    add("wake by release", wake_by_release)->UseManualTime()->Iterations(1);
-    bench::medians measured;
-    benchmark::RunSpecifiedBenchmarks(&measured);
-    return bench::print(measured, rows) ? 0 : 1;
+    bench::add("clock read", clock_read)->MinTime(0.1);
+    bench::add("permit, max 10", take_and_give_back<10>)->MinTime(0.1);
+    bench::add("permit, max 1000", take_and_give_back<1000>)->MinTime(0.1);
+    bench::add("permit, the last of 1000", take_the_last)->MinTime(0.1);
+    bench::add("refusal, max 10", refuse<10>)->MinTime(0.1);
+    bench::add("refusal, max 1000", refuse<1000>)->MinTime(0.1);
+    bench::add("acquire, max 10", acquire_and_release<10>)->MinTime(0.1);
+    bench::add("acquire, max 1000", acquire_and_release<1000>)->MinTime(0.1);
+    bench::add("full, max 10", full<10>)->MinTime(0.1);
+    bench::add("full, max 1000", full<1000>)->MinTime(0.1);
+    bench::add("wake by futex", wake_by_futex)->UseManualTime()->Iterations(1);
+    bench::add("wake by release", wake_by_release)->UseManualTime()->Iterations(1);
+    return bench::run(argc, argv, rows);
 }

@@ -1,7 +1,8 @@
-// Runs what Google Benchmark knows by name, and prints medians as ratios to the floor of the same run, beside the bar for each.
+// Runs what is registered with Google Benchmark in turn, so that a slow minute of the machine falls on all alike, and prints each figure as a ratio to what
+// was measured beside it, with the bar for it.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,21 +10,10 @@
 
 namespace seki::bench {
 
-// Collects the median of each benchmark's repetitions, in nanoseconds per operation.
-class medians : public benchmark::BenchmarkReporter {
-public:
-    bool ReportContext(const Context&) override { return true; }
-    void ReportRuns(const std::vector<Run>& runs) override;
-    [[nodiscard]] double of(const std::string& name) const;
-
-private:
-    std::map<std::string, double> nanoseconds_;
-};
-
 struct row {
     std::string what;
-    std::string numerator;  // a benchmark's name
-    std::string denominator;
+    std::string numerator;    // a benchmark's name
+    std::string denominator;  // another's; empty: the ratio is to `plus` alone
     double bar = 0;
     bool at_most = true;  // the ratio must be at most the bar, or at least
     // The ratio is to so many of the denominator and so many nanoseconds more.
@@ -31,7 +21,12 @@ struct row {
     double plus = 0;
 };
 
-// Prints the table; true when every bar is met.
-bool print(const medians& measured, const std::vector<row>& rows);
+// In nanoseconds; its repetitions are only summed up.
+benchmark::internal::Benchmark* add(const char* name, void (*run)(benchmark::State&));
+
+// The main() of a benchmark that has added all of its own. Prints the medians of nine repetitions, and the table; beside the ratio of the medians that of the
+// least, which is what the code takes when nobody else has a hand on the processor. A benchmark that does several operations at once says how many in the
+// counter "items". Answers the exit code: 1 when the ratio of the medians misses a bar. `cleanup` runs before the table is printed.
+int run(int argc, char** argv, const std::vector<row>& rows, const std::function<void()>& cleanup = [] {});
 
 }  // namespace seki::bench

@@ -87,6 +87,9 @@ public:
 
 private:
     friend class Bulkhead;
+    Permit(std::shared_ptr<client::bulkhead_handle> keep, const primitives::bulkhead* from, std::uint64_t owner,
+           std::uint64_t token, std::uint32_t index) noexcept
+        : keep_{std::move(keep)}, from_{from}, owner_{owner}, token_{token}, index_{index} {}
     bool give_back() noexcept;
 
     std::shared_ptr<client::bulkhead_handle> keep_;  // so that the memory in which it is given back stays mapped
@@ -128,7 +131,7 @@ private:
     friend class Segment;
     explicit Bulkhead(std::shared_ptr<client::bulkhead_handle> handle) noexcept : handle_{std::move(handle)} {}
     [[nodiscard]] Result<Permit> take(std::uint64_t timeout_ns) const noexcept;
-    [[nodiscard]] Error refusal(Errc why) const noexcept;
+    [[nodiscard]] Result<Permit> refusal(Errc why) const noexcept;
 
     std::shared_ptr<client::bulkhead_handle> handle_;
 };

@@ -27,23 +27,22 @@ Result<Permit> Bulkhead::acquire(nanoseconds timeout) const noexcept {
     return take(static_cast<std::uint64_t>(std::max(timeout, nanoseconds{0}).count()));
 }
 
+// The first look is inlined: an answer that is handed on by a copy right after it was written is waited for (bench/permits).
 Result<Permit> Bulkhead::take(std::uint64_t timeout_ns) const noexcept {
     bulkhead::patience with{.timeout_ns = timeout_ns};
-    const bulkhead::answer answer = handle_->with([&](const bulkhead& bound) { return bound.take(with); });
+    const auto handed_out = [this](const bulkhead::answer& given) {
+        return Result<Permit>{Permit{handle_, given.from, given.held.owner, given.held.token, given.held.index}};
+    };
+    const bulkhead::answer first = handle_->bound().take(with);
+    if (first.error == Errc::none) return handed_out(first);
     // A full bulkhead refuses in a few nanoseconds: by a text that needs no memory of its own.
-    if (answer.error == Errc::bulkhead_full) return Result<Permit>{std::unexpect, answer.error, "bulkhead full"};
-    if (answer.error != Errc::none) [[unlikely]]
-        return Result<Permit>{std::unexpect, refusal(answer.error)};
-    Result<Permit> taken;
-    taken->keep_ = handle_;
-    taken->from_ = answer.from;
-    taken->owner_ = answer.held.owner;
-    taken->token_ = answer.held.token;
-    taken->index_ = answer.held.index;
-    return taken;
+    if (first.error == Errc::bulkhead_full) return Result<Permit>{std::unexpect, first.error, "bulkhead full"};
+    if (first.error != Errc::superseded) return refusal(first.error);
+    const bulkhead::answer next = handle_->with([&with](const bulkhead& bound) { return bound.take_again(with); });
+    return next.error == Errc::none ? handed_out(next) : refusal(next.error);
 }
 
-Error Bulkhead::refusal(Errc why) const noexcept { return explain(why); }
+Result<Permit> Bulkhead::refusal(Errc why) const noexcept { return std::unexpected(explain(why)); }
 
 Result<BulkheadStatus> Bulkhead::status() const {
     const bulkhead& bound = handle_->bound();

@@ -37,6 +37,8 @@ bulkhead::bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placeme
       waits_{shm::waits_of(attachment_->where(), at)},
       events_{*attachment_, at} {}
 
+bulkhead::answer bulkhead::take_again(patience& with) const noexcept { return take(with); }
+
 bulkhead::answer bulkhead::settle(worker me, first_look seen, patience& with) const noexcept {
     if (seen.came_back != 0) reclaimed(me, seen.came_back);
     if (seen.taken) return given(me, seen.taken);

@@ -42,6 +42,8 @@ public:
     };
 
     [[nodiscard]] answer take(patience& with) const noexcept;
+    // The same, not inlined.
+    [[nodiscard]] answer take_again(patience& with) const noexcept;
     // False, and nothing done, when somebody else is its owner by now, or this process never was.
     bool give_back(shm::permit& held) const noexcept {
         const bool given = permits_.give_back(held);
