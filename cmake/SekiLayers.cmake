@@ -9,9 +9,9 @@ target_compile_options(seki_flags INTERFACE
     "$<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-mcx16;-mprfchw>"
     $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-march=armv8.1-a>)
 
-# seki_layer(NAME [USES layer...] [LINK library...])
+# seki_layer(NAME [USES layer...] [LINK library...] [PRECOMPILED header...]): with headers of its own to precompile, else with those of all layers.
 function(seki_layer NAME)
-    cmake_parse_arguments(LAYER "" "" "USES;LINK" ${ARGN})
+    cmake_parse_arguments(LAYER "" "" "USES;LINK;PRECOMPILED" ${ARGN})
     file(GLOB LAYER_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}/*.cpp)
     set(root ${CMAKE_BINARY_DIR}/layers/${NAME})
     file(MAKE_DIRECTORY ${root})
@@ -21,7 +21,14 @@ function(seki_layer NAME)
     if(LAYER_SOURCES)
         add_library(seki_${NAME} OBJECT ${LAYER_SOURCES})
         target_link_libraries(seki_${NAME} PRIVATE seki_flags)
-        target_compile_options(seki_${NAME} PRIVATE -ftls-model=initial-exec -fvisibility=hidden)
+        target_compile_options(seki_${NAME} PRIVATE -ftls-model=initial-exec -fvisibility=hidden
+            $<$<BOOL:${SEKI_FUZZ}>:-fsanitize=fuzzer-no-link>)  # libFuzzer sees where the library goes, and not where a test does
+        target_link_libraries(seki_${NAME} PRIVATE fmt::fmt)
+        if(LAYER_PRECOMPILED)
+            seki_precompiled(seki_${NAME} ${NAME} ${LAYER_PRECOMPILED})
+        else()
+            seki_precompiled(seki_${NAME} layers)
+        endif()
     else()
         set(scope INTERFACE)
         add_library(seki_${NAME} INTERFACE)

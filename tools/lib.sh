@@ -6,6 +6,7 @@ jobs=$(nproc)
 # ccache, where there is one, makes the second build of anything quick.
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    export CCACHE_SLOPPINESS=pch_defines,time_macros  # what ccache asks for, where headers are precompiled
 fi
 
 say() { printf '\n== %s\n' "$*"; }

@@ -9,6 +9,7 @@
 
 #include "bounds.hpp"
 #include "dice.hpp"
+#include "support/sanitizers.hpp"
 
 namespace seki::tests {
 namespace {
@@ -143,7 +144,7 @@ nanos next_time(dice& random, nanos t, nanos due) {
 TEST(BreakerLaw, DoesWhatTheModelDoesWhateverHappens) {
     dice random{41};
     std::uint64_t transitions = 0, events = 0;
-    for (int run = 0; run < 30'000; ++run) {
+    for (int run = 0; run < test::rounds(30'000); ++run) {
         law::terms terms = any_terms(random);
         nanos t = random.magnitude(1, longest_uptime);
         const auto base = static_cast<std::uint32_t>(random.one_in(2) ? ~0U - random.below(4) : random.word());
@@ -217,7 +218,7 @@ TEST(BreakerLaw, DoesWhatTheModelDoesWhateverHappens) {
 // Fails if a threshold is off by one call, or counts before minimum_calls.
 TEST(BreakerLaw, ThresholdsAreExactFractions) {
     dice random{42};
-    for (int i = 0; i < 2'000'000; ++i) {
+    for (int i = 0; i < test::rounds(2'000'000); ++i) {
         const law::terms t = any_terms(random);
         law::tally seen{.total = random.magnitude(1, 100'000)};
         const auto near = [&](std::uint64_t percent) {

@@ -8,6 +8,7 @@
 #include "bounds.hpp"
 #include "dice.hpp"
 #include "models.hpp"
+#include "support/sanitizers.hpp"
 
 namespace seki::tests {
 namespace {
@@ -61,7 +62,7 @@ nanos next_time(dice& random, nanos t, const outcome& latest, const bucket& at) 
 // Fails when any field of any answer differs from the formulas by one unit, or a clock that is one nanosecond off is answered alike.
 TEST(Gcra, AnswersWhatTheFormulasSayToTheNanosecond) {
     dice random{1};
-    for (int run = 0; run < 12'000; ++run) {
+    for (int run = 0; run < test::rounds(12'000); ++run) {
         bucket at = any_bucket(random);
         bucket_model model;
         std::uint64_t state = 0;

@@ -3,6 +3,7 @@
 
 #include "dice.hpp"
 #include "models.hpp"
+#include "support/sanitizers.hpp"
 #include "window_adapters.hpp"
 
 namespace seki::tests {
@@ -39,7 +40,7 @@ nanos next_time(dice& random, nanos t, const outcome& latest, nanos window) {
 TYPED_TEST(WindowLaw, AnswersWhatTheFormulasSayToTheNanosecond) {
     using law = TypeParam;
     dice random{11};
-    for (int run = 0; run < 12'000; ++run) {
+    for (int run = 0; run < test::rounds(12'000); ++run) {
         auto terms = any_terms<law>(random);
         window_model model{law::sliding, terms.window};
         std::uint64_t state = 0;

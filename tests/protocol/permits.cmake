@@ -10,7 +10,7 @@ endfunction()
 permit_test(no_more_are_held_than_max holds TRIERS=3 MAX=2 DEATHS=1 RECLAIMERS=1)
 permit_test(also_while_max_moves holds CALLS=2 CAP=2 MAX=2 CHANGES=3)
 permit_test(and_somebody_dies holds CAP=2 MAX=2 CHANGES=2 DEATHS=1)
-permit_test(three_of_them holds TRIERS=3 CAP=2 MAX=2 CHANGES=1)
+permit_test(three_of_them holds LONG TRIERS=3 CAP=2 MAX=2 CHANGES=1)
 permit_test(no_wake_up_is_lost holds TRIERS=0 WAITERS=3 NO_LIMIT)
 permit_test(again_and_again holds TRIERS=0 WAITERS=2 CALLS=2 NO_LIMIT)
 permit_test(nor_when_others_do_not_wait holds TRIERS=1 WAITERS=2 NO_LIMIT)
@@ -33,5 +33,5 @@ permit_test(a_waiter_arrives_before_it_looks breaks LOOK_BEFORE_ARRIVAL TRIERS=0
 permit_test(the_bell_knows_of_new_arrivals breaks NO_ARRIVALS TRIERS=0 WAITERS=3 NO_LIMIT)
 permit_test(a_death_takes_a_wake_up_along breaks TRIERS=0 WAITERS=2 CALLS=2 DEATHS=1 NO_LIMIT)
 permit_test(a_waiter_asks_who_lives breaks NOBODY_ASKS TRIERS=0 WAITERS=2 CALLS=2 DEATHS=1)
-# These two need about 1 GB.
-set_tests_properties(protocol.permits_three_of_them protocol.permits_and_counted_after_taking PROPERTIES RESOURCE_LOCK memory)
+# These two need about 1 GB, and are begun early because they take long.
+set_tests_properties(protocol.permits_three_of_them protocol.permits_and_counted_after_taking PROPERTIES RESOURCE_LOCK memory COST 300)

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "shm/breaker_world.hpp"
+#include "support/sanitizers.hpp"
 #include "support/seed.hpp"
 
 namespace seki::test {
@@ -153,7 +154,7 @@ law::terms small_terms(dice& random) {
 TEST(BreakerModel, DoesWhatTheModelDoesWhateverHappens) {
     dice random{51};
     std::uint64_t calls = 0, transitions = 0, probes = 0;
-    for (int run = 0; run < 8'000; ++run) {
+    for (int run = 0; run < rounds(8'000); ++run) {
         const law::terms terms = small_terms(random);
         breaker_world<shm::breaker<>, hardware, 8, 5> world{terms, law::second * (10 + random.below(1'000'000))};
         breaker_model model{world.time()};

@@ -1,6 +1,8 @@
 // Which sanitizers a test is built with: SEKI_ASAN, SEKI_TSAN, or neither.
 #pragma once
 
+#include <cstdlib>
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define SEKI_ASAN 1
@@ -23,5 +25,12 @@ inline constexpr bool sanitized = true;
 #else
 inline constexpr bool sanitized = false;
 #endif
+
+// How often a test of random cases repeats them. A sanitizer, which makes them five times as slow, sees in a fifth of them what it looks
+// for: every line, at every boundary that dice prefer. SEKI_ROUNDS=10 repeats them ten times as often.
+inline int rounds(int usual) {
+    const char* times = std::getenv("SEKI_ROUNDS");
+    return (sanitized ? usual / 5 : usual) * (times != nullptr ? std::atoi(times) : 1);
+}
 
 }  // namespace seki::test

@@ -2,16 +2,12 @@
 
 import concurrent.futures
 import itertools
-import json
 import os
-import re
 import subprocess
 
 from .tree import CXX
 
 CLANG_FORMAT = "clang-format-19"
-CLANG_TIDY = "clang-tidy-19"
-TIDIED = ("src/", "tools/", "tests/", "bench/")
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 COMPILERS = {
     ".hpp": [["g++", "-x", "c++", "-std=c++23"], ["clang++-19", "-x", "c++", "-std=c++23"]],
@@ -50,31 +46,6 @@ def headers(tree):
 
     paths = tree.files(*COMPILERS, under=("include/",))
     return in_parallel(compile_alone, [(c, p) for p in paths for c in COMPILERS[p[p.rindex(".") :]]])
-
-
-def tidy(tree):
-    """clang-tidy-19 finds nothing in any source file, nor in the headers it includes."""
-    folder = tree.root / "build-check"
-    configured = run(tree, ["cmake", "--preset", "check"])
-    if configured:
-        return configured
-    known = {entry["file"] for entry in json.loads((folder / "compile_commands.json").read_text())}
-    paths = [p for p in tree.files(".cpp", under=TIDIED) if str(tree.root / p) in known]
-    # The longest first, so that no core is left with one long file at the end.
-    paths.sort(key=lambda p: -(tree.root / p).stat().st_size)
-    progress = itertools.count(1)
-
-    def look(path):
-        said = "\n".join(run(tree, [CLANG_TIDY, "--quiet", "--extra-arg=-w", "-p", str(folder), path]))
-        print(f"   [{next(progress)}/{len(paths)}] {path}", flush=True)
-        return [finding.strip() for finding in re.split(r"^(?=/\S+: (?:error|warning): )", said, flags=re.MULTILINE)]
-
-    def own_path(finding):
-        """A layer's header by its place in src/, not by the link through which it was included."""
-        return re.sub(rf"{re.escape(str(folder))}/layers/\w+/", "src/", finding).replace(f"{tree.root}/", "")
-
-    # What stands in a header is found by every file that includes it, and told once.
-    return list(dict.fromkeys(own_path(finding) for finding in in_parallel(look, paths) if ": error: " in finding))
 
 
 def manuals(tree):

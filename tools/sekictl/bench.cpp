@@ -120,9 +120,9 @@ ending bench(const context& with) {
 
 }  // namespace
 
-void add_bench(CLI::App& program, const context& with, ending& end) {
+void add_bench(app program, const context& with, ending& end) {
     program.add_subcommand("bench", "what a check costs on this host; makes a limiter of its own and deletes it")
-        ->callback([&] { end = bench(with); });
+        .callback([&] { end = bench(with); });
 }
 
 }  // namespace seki::ctl

@@ -57,15 +57,15 @@ ending operate(const context& with, const std::string& name, const std::string& 
 
 }  // namespace
 
-void add_breaker(CLI::App& program, const context& with, ending& end) {
-    auto* const command = program.add_subcommand("breaker", "force or free a breaker, for all processes");
+void add_breaker(app program, const context& with, ending& end) {
+    const app command = program.add_subcommand("breaker", "force or free a breaker, for all processes");
     const auto name = std::make_shared<std::string>();
     const auto word = std::make_shared<std::string>();
-    command->add_option("NAME", *name, "its name")->required();
-    command->add_option("WORD", *word, explained())->required()->check([](const std::string& given) {
+    command.add_option("NAME", *name, "its name").required();
+    command.add_option("WORD", *word, explained()).required().check([](const std::string& given) {
         return find(given) != nullptr ? std::string{} : fmt::format("\"{}\" is unknown: {}", given, words());
     });
-    command->callback([&with, &end, name, word] { end = operate(with, *name, *word); });
+    command.callback([&with, &end, name, word] { end = operate(with, *name, *word); });
 }
 
 }  // namespace seki::ctl

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -115,27 +114,16 @@ std::string about_bytes(std::uint64_t bytes) {
     return fmt::format("{:.1f}{}", amount, units[unit]);
 }
 
-CLI::Validator whole_number(std::int64_t least, std::int64_t most) {
-    return CLI::Validator{[=](std::string& text) -> std::string {
-                              std::int64_t value = 0;
-                              const char* const last = text.data() + text.size();
-                              const auto [end, error] = std::from_chars(text.data(), last, value);
-                              if (error == std::errc{} && end == last && value >= least && value <= most) return {};
-                              return fmt::format("\"{}\" is not a whole number from {} to {}", text, least, most);
-                          },
-                          ""};
-}
-
-void add_primitive(CLI::App& command, std::string& kind, std::string& name) {
+void add_primitive(app to, std::string& kind, std::string& name) {
     std::vector<std::string_view> words;
     primitives::every_options::each([&]<class Options>() { words.push_back(primitives::registry<Options>::word()); });
-    command.add_option("KIND", kind, fmt::format("{}", fmt::join(words, ", ")))
-        ->required()
-        ->check([words](const std::string& given) {
+    to.add_option("KIND", kind, fmt::format("{}", fmt::join(words, ", ")))
+        .required()
+        .check([words](const std::string& given) {
             if (std::ranges::find(words, given) != words.end()) return std::string{};
             return fmt::format("\"{}\" is unknown: there are {}s", given, fmt::join(words, "s, "));
         });
-    command.add_option("NAME", name, "its name")->required();
+    to.add_option("NAME", name, "its name").required();
 }
 
 }  // namespace seki::ctl

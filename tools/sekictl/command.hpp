@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <seki/seki.hpp>
 
+#include "arguments.hpp"
 #include "primitives/family.hpp"
 #include "primitives/registry.hpp"
 #include "shm/segment.hpp"
@@ -50,10 +50,8 @@ void print_table(const std::vector<std::vector<std::string>>& rows);
 [[nodiscard]] std::string about(std::chrono::nanoseconds span);
 [[nodiscard]] std::string about_bytes(std::uint64_t bytes);
 
-// Accepts whole numbers of that range, and says so of anything else.
-[[nodiscard]] CLI::Validator whole_number(std::int64_t least, std::int64_t most);
 // KIND and NAME of a primitive.
-void add_primitive(CLI::App& command, std::string& kind, std::string& name);
+void add_primitive(app to, std::string& kind, std::string& name);
 
 // Calls visit.template operator()<Options>() for the kind of that name, which add_primitive() checked.
 template <class Visit>
@@ -64,15 +62,15 @@ void with_kind(std::string_view kind, Visit visit) {
 }
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
-void add_status(CLI::App& program, const context& with, ending& end);
-void add_show(CLI::App& program, const context& with, ending& end);
-void add_keys(CLI::App& program, const context& with, ending& end);
-void add_breaker(CLI::App& program, const context& with, ending& end);
-void add_decisions(CLI::App& program, const context& with, ending& end);
-void add_options(CLI::App& program, const context& with, ending& end);
-void add_lifecycle(CLI::App& program, const context& with, ending& end);
-void add_doctor(CLI::App& program, const context& with, ending& end);
-void add_bench(CLI::App& program, const context& with, ending& end);
-void add_events(CLI::App& program, const context& with, ending& end);
+void add_status(app program, const context& with, ending& end);
+void add_show(app program, const context& with, ending& end);
+void add_keys(app program, const context& with, ending& end);
+void add_breaker(app program, const context& with, ending& end);
+void add_decisions(app program, const context& with, ending& end);
+void add_options(app program, const context& with, ending& end);
+void add_lifecycle(app program, const context& with, ending& end);
+void add_doctor(app program, const context& with, ending& end);
+void add_bench(app program, const context& with, ending& end);
+void add_events(app program, const context& with, ending& end);
 
 }  // namespace seki::ctl

@@ -44,7 +44,7 @@ ending report_decision(const context& with, const Limiter& limiter, const Decisi
     return end;
 }
 
-CLI::Validator any_cost() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
+complaint any_cost() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
 
 template <class Act>
 ending with_limiter(const context& with, const std::string& name, Act act) {
@@ -55,33 +55,32 @@ ending with_limiter(const context& with, const std::string& name, Act act) {
     return act(*limiter);
 }
 
-CLI::App* add(CLI::App& program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
-    auto* const command = program.add_subcommand(name, what);
-    command->add_option("LIMITER", asked->limiter, "its name")->required();
-    command->add_option("KEY", asked->key, "the key, 0 to 4096 bytes; one that begins with - goes after --")
-        ->required();
+app add(app program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
+    const app command = program.add_subcommand(name, what);
+    command.add_option("LIMITER", asked->limiter, "its name").required();
+    command.add_option("KEY", asked->key, "the key, 0 to 4096 bytes; one that begins with - goes after --").required();
     return command;
 }
 
 }  // namespace
 
-void add_decisions(CLI::App& program, const context& with, ending& end) {
+void add_decisions(app program, const context& with, ending& end) {
     const auto asked = std::make_shared<question>();
-    auto* const check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
-    check->add_option("--cost", asked->cost, "what it costs")->check(any_cost())->capture_default_str();
-    check->callback([&with, &end, asked] {
+    const app check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
+    check.add_option("--cost", asked->cost, "what it costs").check(any_cost()).capture_default_str();
+    check.callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.check(asked->key, asked->cost));
         });
     });
-    auto* const peek = add(program, "peek", "what check would answer; spends nothing", asked);
-    peek->add_option("--cost", asked->cost, "what it would cost")->check(any_cost())->capture_default_str();
-    peek->callback([&with, &end, asked] {
+    const app peek = add(program, "peek", "what check would answer; spends nothing", asked);
+    peek.add_option("--cost", asked->cost, "what it would cost").check(any_cost()).capture_default_str();
+    peek.callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.peek(asked->key, asked->cost));
         });
     });
-    add(program, "reset", "make a key as good as new", asked)->callback([&with, &end, asked] {
+    add(program, "reset", "make a key as good as new", asked).callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
             if (const Errc why = limiter.reset(asked->key); why != Errc::none) return with.fail(limiter.explain(why));
             if (with.as_json)

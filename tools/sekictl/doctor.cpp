@@ -58,12 +58,12 @@ ending doctor(const context& with, bool repair) {
 
 }  // namespace
 
-void add_doctor(CLI::App& program, const context& with, ending& end) {
-    auto* const command =
+void add_doctor(app program, const context& with, ending& end) {
+    const app command =
         program.add_subcommand("doctor", "check every invariant of the segment; exits 4 when one does not hold");
     const auto repair = std::make_shared<bool>(false);
-    command->add_flag("--repair", *repair, "mend what does not hold: keys that cannot be trusted are forgotten");
-    command->callback([&with, &end, repair] { end = doctor(with, *repair); });
+    command.add_flag("--repair", *repair, "mend what does not hold: keys that cannot be trusted are forgotten");
+    command.callback([&with, &end, repair] { end = doctor(with, *repair); });
 }
 
 }  // namespace seki::ctl

@@ -54,15 +54,15 @@ ending events(const context& with, const question& asked) {
 
 }  // namespace
 
-void add_events(CLI::App& program, const context& with, ending& end) {
-    auto* const command = program.add_subcommand(
+void add_events(app program, const context& with, ending& end) {
+    const app command = program.add_subcommand(
         "events", "telemetry events as lines: the rare ones that sekid remembers, and what comes with --follow");
     const auto asked = std::make_shared<question>();
-    command->add_flag("--follow", asked->follow, "go on with what happens, calls that are refused included");
-    command->add_option("--match", asked->match, "only events of these names: seki.breaker.*")->capture_default_str();
-    command->add_option("--sekid", asked->sekid, "where sekid answers HTTP, when it is not where it says")
-        ->type_name("ADDRESS");
-    command->callback([&with, &end, asked] { end = events(with, *asked); });
+    command.add_flag("--follow", asked->follow, "go on with what happens, calls that are refused included");
+    command.add_option("--match", asked->match, "only events of these names: seki.breaker.*").capture_default_str();
+    command.add_option("--sekid", asked->sekid, "where sekid answers HTTP, when it is not where it says")
+        .type_name("ADDRESS");
+    command.callback([&with, &end, asked] { end = events(with, *asked); });
 }
 
 }  // namespace seki::ctl

@@ -56,14 +56,14 @@ ending keys(const context& with, const question& asked) {
 
 }  // namespace
 
-void add_keys(CLI::App& program, const context& with, ending& end) {
-    auto* const command =
+void add_keys(app program, const context& with, ending& end) {
+    const app command =
         program.add_subcommand("keys", "the busiest and most denied keys; the counts marked ~ are sampled");
     const auto asked = std::make_shared<question>();
-    command->add_option("LIMITER", asked->limiter, "its name")->required();
-    command->add_option("--top", asked->top, "how many")->check(whole_number(1, 100'000'000))->capture_default_str();
-    command->add_option("--match", asked->match, "only keys that this shell pattern matches");
-    command->callback([&with, &end, asked] { end = keys(with, *asked); });
+    command.add_option("LIMITER", asked->limiter, "its name").required();
+    command.add_option("--top", asked->top, "how many").check(whole_number(1, 100'000'000)).capture_default_str();
+    command.add_option("--match", asked->match, "only keys that this shell pattern matches");
+    command.callback([&with, &end, asked] { end = keys(with, *asked); });
 }
 
 }  // namespace seki::ctl

@@ -32,11 +32,11 @@ ending destroy(const context& with) {
 
 }  // namespace
 
-void add_lifecycle(CLI::App& program, const context& with, ending& end) {
+void add_lifecycle(app program, const context& with, ending& end) {
     program.add_subcommand("reload", "ask sekid to read its configuration again; its log says what came of it")
-        ->callback([&] { end = reload(with); });
+        .callback([&] { end = reload(with); });
     program.add_subcommand("destroy", "remove the segment with everything in it; who uses it gets errors")
-        ->callback([&] { end = destroy(with); });
+        .callback([&] { end = destroy(with); });
 }
 
 }  // namespace seki::ctl

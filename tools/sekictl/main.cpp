@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "command.hpp"
 #include "usage.hpp"
@@ -29,16 +29,17 @@ int run(int argc, char** argv) {
     program.add_flag_callback("--no-color", [] {}, "accepted for scripts: nothing is coloured");
     program.require_subcommand(1);
     program.fallthrough();
-    add_status(program, with, end);
-    add_show(program, with, end);
-    add_keys(program, with, end);
-    add_decisions(program, with, end);
-    add_breaker(program, with, end);
-    add_options(program, with, end);
-    add_lifecycle(program, with, end);
-    add_doctor(program, with, end);
-    add_bench(program, with, end);
-    add_events(program, with, end);
+    const app commands{program};
+    add_status(commands, with, end);
+    add_show(commands, with, end);
+    add_keys(commands, with, end);
+    add_decisions(commands, with, end);
+    add_breaker(commands, with, end);
+    add_options(commands, with, end);
+    add_lifecycle(commands, with, end);
+    add_doctor(commands, with, end);
+    add_bench(commands, with, end);
+    add_events(commands, with, end);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {

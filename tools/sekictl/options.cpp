@@ -109,11 +109,11 @@ std::string flags_of(std::string_view option) {
 }
 
 template <class Options>
-void add_creation(CLI::App& creating, const context& with, ending& end) {
+void add_creation(app creating, const context& with, ending& end) {
     const auto word = std::string{primitives::registry<Options>::word()};
-    auto* const command = creating.add_subcommand(word, fmt::format("a {}", word));
+    const app command = creating.add_subcommand(word, fmt::format("a {}", word));
     const auto name = std::make_shared<std::string>();
-    command->add_option("NAME", *name, "its name")->required();
+    command.add_option("NAME", *name, "its name").required();
     const auto table = primitives::family<Options>::options();
     const auto chosen = std::make_shared<chosen_values>(table.size());
     const auto required = primitives::required_options<Options>();
@@ -123,29 +123,29 @@ void add_creation(CLI::App& creating, const context& with, ending& end) {
         const std::string value = must ? "" : table[i].print(defaults);
         const std::string otherwise = value.empty() || value == "0" ? "" : fmt::format(" (default: {})", value);
         command
-            ->add_option(flags_of(table[i].name), (*chosen)[i],
-                         fmt::format("{}: {}{}", table[i].about, table[i].accepted, otherwise))
-            ->required(must);
+            .add_option(flags_of(table[i].name), (*chosen)[i],
+                        fmt::format("{}: {}{}", table[i].about, table[i].accepted, otherwise))
+            .required(must);
     }
-    command->callback([&with, &end, name, chosen] { end = create<Options>(with, *name, *chosen); });
+    command.callback([&with, &end, name, chosen] { end = create<Options>(with, *name, *chosen); });
 }
 
-CLI::App* add(CLI::App& program, const char* name, const char* what, const std::shared_ptr<request>& wanted) {
-    auto* const command = program.add_subcommand(name, what);
-    add_primitive(*command, wanted->kind, wanted->name);
+app add(app program, const char* name, const char* what, const std::shared_ptr<request>& wanted) {
+    const app command = program.add_subcommand(name, what);
+    add_primitive(command, wanted->kind, wanted->name);
     return command;
 }
 
 }  // namespace
 
-void add_options(CLI::App& program, const context& with, ending& end) {
+void add_options(app program, const context& with, ending& end) {
     const auto wanted = std::make_shared<request>();
-    auto* const setting = add(program, "set", "change options while it runs, all at once", wanted);
+    const app setting = add(program, "set", "change options while it runs, all at once", wanted);
     setting
-        ->add_option("OPTION VALUE", wanted->options,
-                     "as `sekictl create KIND --help` lists them, and as in a configuration file")
-        ->required();
-    setting->callback([&with, &end, wanted] {
+        .add_option("OPTION VALUE", wanted->options,
+                    "as `sekictl create KIND --help` lists them, and as in a configuration file")
+        .required();
+    setting.callback([&with, &end, wanted] {
         if (wanted->options.size() % 2 != 0) {
             end = with.wrong_usage(fmt::format("set: option {} has no value: see sekictl set --help",
                                                primitives::quoted(wanted->options.back())));
@@ -154,12 +154,12 @@ void add_options(CLI::App& program, const context& with, ending& end) {
         with_kind(wanted->kind, [&]<class Options>() { end = set<Options>(with, *wanted); });
     });
 
-    auto* const creating = program.add_subcommand("create", "make one");
-    creating->require_subcommand(1);
-    primitives::every_options::each([&]<class Options>() { add_creation<Options>(*creating, with, end); });
+    const app creating = program.add_subcommand("create", "make one");
+    creating.require_subcommand();
+    primitives::every_options::each([&]<class Options>() { add_creation<Options>(creating, with, end); });
 
     add(program, "delete", "delete one; its handles answer an error from then on", wanted)
-        ->callback([&with, &end, wanted] {
+        .callback([&with, &end, wanted] {
             with_kind(wanted->kind, [&]<class Options>() { end = remove<Options>(with, *wanted); });
         });
 }

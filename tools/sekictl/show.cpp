@@ -98,12 +98,12 @@ ending show(const context& with, const std::string& name) {
 
 }  // namespace
 
-void add_show(CLI::App& program, const context& with, ending& end) {
-    auto* const showing = program.add_subcommand("show", "one primitive: configuration, state, counters");
+void add_show(app program, const context& with, ending& end) {
+    const app showing = program.add_subcommand("show", "one primitive: configuration, state, counters");
     const auto kind = std::make_shared<std::string>();
     const auto name = std::make_shared<std::string>();
-    add_primitive(*showing, *kind, *name);
-    showing->callback(
+    add_primitive(showing, *kind, *name);
+    showing.callback(
         [&with, &end, kind, name] { with_kind(*kind, [&]<class Options>() { end = show<Options>(with, *name); }); });
 }
 

@@ -124,12 +124,12 @@ ending workers(const context& with) {
 
 }  // namespace
 
-void add_status(CLI::App& program, const context& with, ending& end) {
-    program.add_subcommand("status", "the segment, its owner, and every primitive")->callback([&] {
+void add_status(app program, const context& with, ending& end) {
+    program.add_subcommand("status", "the segment, its owner, and every primitive").callback([&] {
         end = status(with);
     });
 
-    program.add_subcommand("workers", "attached processes and threads, and what each holds")->callback([&] {
+    program.add_subcommand("workers", "attached processes and threads, and what each holds").callback([&] {
         end = workers(with);
     });
 }
