@@ -67,7 +67,7 @@ private:
 struct BreakerOptions {
     WindowType window_type = WindowType::count;
 
-    // 1 to 65536 calls, up to what was made room for at its creation: 240, or four times as many as it began with. Or 1 s to 1 day.
+    // 1 to 65536 calls, up to what was made room for at its creation: 240, or at least four times as many as it began with. Or 1 s to 1 day.
     WindowSize window_size = 20;
 
     // Outcomes that must be in the window before it is judged. 1 to 65536, and at most window_size calls.
@@ -89,7 +89,7 @@ struct BreakerOptions {
     double wait_multiplier = 1.0;
     std::chrono::nanoseconds wait_duration_max = std::chrono::minutes{10};  // of no effect below wait_duration
 
-    // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: 16, or four times as many.
+    // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: at least four times as many.
     std::uint64_t half_open_requests = 5;
 
     // When the probes have not decided in so long, it opens again. 1 ms to 366 days.
