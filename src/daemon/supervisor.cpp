@@ -186,6 +186,7 @@ void supervisor::reap() {
         spdlog::info("gave back {} permits of dead processes", given);
     }
     primitives::finish_changes(*owned_->segment);
+    primitives::settle_changes(*owned_->segment);
     if (const std::size_t given = primitives::reclaim_probes(*owned_->segment); given != 0) {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);

@@ -117,6 +117,7 @@ inline constexpr std::size_t breaker_states = 6;
 struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
     word looked;                         // when somebody last asked whether the owners of places live
+    word settled;                        // the version of the terms that its window was brought into agreement with
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
     // How often it went from one state to another; fetch_add by whoever made the transition.
@@ -156,7 +157,7 @@ constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std:
     return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, room_to_grow(half_open_requests, 20, 1'024)};
 }
 
-static_assert(sizeof(breaker_block) == 896);
+static_assert(sizeof(breaker_block) == 896 && offsetof(breaker_block, settled) == 24);
 static_assert(offsetof(breaker_block, window_end) == 128 && offsetof(breaker_block, slices) == 256);
 static_assert(offsetof(breaker_block, transitions) == 512);
 static_assert(unpack_outcome_block(pack(outcome_block{7, (5ULL << 32) + 3, 9})) ==

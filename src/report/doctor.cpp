@@ -241,6 +241,7 @@ Result<std::size_t> repair(const shm::segment& where) {
     (void)shm::reap(where);
     primitives::reclaim_permits(where);
     primitives::finish_changes(*lock, where);
+    primitives::settle_changes(*lock, where);
     primitives::reclaim_probes(where);
     return mended;
 }

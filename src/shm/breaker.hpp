@@ -17,6 +17,7 @@
 //      place   {g, taken} {owner}     -> {g, free} {0}      that owner, with nothing to tell; or reclaim(), when it is dead
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
 //      looked  then                   -> now                who is about to ask whether the owners live
+//    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
 //    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
