@@ -67,7 +67,7 @@ private:
 struct BreakerOptions {
     WindowType window_type = WindowType::count;
 
-    // 1 to 65536 calls, up to what was made room for at its creation: 240, or four times as many as it began with. Or 1 s to 1 day.
+    // 1 to 65536 calls, up to what was made room for at its creation: 240, or at least four times as many as it began with. Or 1 s to 1 day.
     WindowSize window_size = 20;
 
     // Outcomes that must be in the window before it is judged. 1 to 65536, and at most window_size calls.
@@ -89,7 +89,7 @@ struct BreakerOptions {
     double wait_multiplier = 1.0;
     std::chrono::nanoseconds wait_duration_max = std::chrono::minutes{10};  // of no effect below wait_duration
 
-    // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: 16, or four times as many.
+    // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: 20, or at least four times as many.
     std::uint64_t half_open_requests = 5;
 
     // When the probes have not decided in so long, it opens again. 1 ms to 366 days.
@@ -151,10 +151,12 @@ struct judge_by_result {
     constexpr Outcome operator()() const noexcept { return Outcome::ok; }
     template <class R>
     constexpr Outcome operator()(const R& result) const noexcept {
-        if constexpr (like_expected<R>)
-            return result.has_value() ? Outcome::ok : Outcome::error;
-        else
+        if constexpr (like_expected<R>) {
+            if (result.has_value()) return Outcome::ok;
+            return is_refusal(result.error()) ? Outcome::ignore : Outcome::error;
+        } else {
             return Outcome::ok;
+        }
     }
 };
 
@@ -201,7 +203,9 @@ private:
 class SEKI_API Breaker {
 public:
     // Calls `function` if the breaker lets it through, and tells it what that came to. Answers what the function returned, or a refusal: circuit_open and
-    // the time until a probe. Of a function that returns std::expected, an error is an error; what it throws passes through, and is one too.
+    // the time until a probe. Of a function that returns std::expected, an error is an error; what it throws passes through, and is one too. But an
+    // error that says that a guard inside it refused (another breaker, a bulkhead, a limiter: a CallError that is refused(), a Refusal, a seki::Error that is
+    // bulkhead_full, rate_limited or circuit_open) says nothing of what this breaker protects, which was not asked: it is told as `ignore`.
     //     auto receipt = payments.call([&] { return charge(card); });
     //     if (!receipt && receipt.error().refused()) return try_later(receipt.error().retry_after());
     // Costs two readings of the clock and some nanoseconds; refusing, one. No lock, no system call, no allocation.

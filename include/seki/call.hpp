@@ -106,6 +106,23 @@ private:
 
 namespace detail {
 
+// Whether an error says that one of Seki's guards refused, so that what is behind it was not asked; of an error of the user's own, no.
+template <class E>
+constexpr bool is_refusal(const E& /*own*/) noexcept {
+    return false;
+}
+constexpr bool is_refusal(const Refusal& why) noexcept { return why.code != Errc::call_failed; }
+// Whoever uses it for errors of his own means by `timeout` what he waited for himself.
+inline bool is_refusal(const Error& error) noexcept {
+    return error.code == Errc::bulkhead_full || error.code == Errc::rate_limited || error.code == Errc::circuit_open;
+}
+template <class E>
+constexpr bool is_refusal(const CallError<E>& error) noexcept {
+    if constexpr (!std::is_void_v<E>)
+        if (const E* const own = error.own(); own != nullptr) return is_refusal(*own);
+    return is_refusal(error.refusal());
+}
+
 template <class R>
 concept like_expected = requires { typename std::remove_cvref_t<R>::unexpected_type; };
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -75,6 +76,19 @@ class bound_handle;
 class together;
 }  // namespace client
 
+// What a check spent, by which Limiter::refund() can take it back exactly, once.
+class Receipt {
+public:
+    Receipt() = default;
+    // Something was spent, and not yet given back.
+    [[nodiscard]] explicit operator bool() const noexcept { return taken_; }
+
+private:
+    friend class Limiter;
+    std::uint64_t tag_ = 0, cost_ = 0, written_ = 0, version_ = 0, then_ = 0, incarnation_ = 0;
+    bool taken_ = false;
+};
+
 // A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
 // fork(). It outlives the Segment it came from. Should the limiter be deleted, every call answers Errc::deleted.
 class SEKI_API Limiter {
@@ -82,6 +96,9 @@ public:
     // Spends `cost` of `key` if that is allowed, and says so. `key` is any 0 to 4096 bytes; cost 0 is a peek, a negative
     // cost an error. About the price of reading the clock: no lock, no system call, no allocation.
     [[nodiscard]] Decision check(std::string_view key, std::int64_t cost = 1) const noexcept;
+
+    // The same, for who may give some of it back later; a few nanoseconds more.
+    [[nodiscard]] Decision check(std::string_view key, std::int64_t cost, Receipt& receipt) const noexcept;
 
     // What check() would answer now. Writes nothing anywhere.
     [[nodiscard]] Decision peek(std::string_view key, std::int64_t cost = 1) const noexcept;
@@ -95,9 +112,14 @@ public:
     // Makes the key as good as new.
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
-    // Gives back `cost` that was spent a moment ago and not used, never beyond the capacity. It is for the caller to know that it
-    // is not too late: what was spent in a window that has ended, or has come back to the bucket since, is past, and who gives it
-    // back all the same lets others through for it.
+    // Gives back `cost` of what the check of that receipt spent: as if it had not been spent. What is too late to be given back is not: what was
+    // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. Nothing comes
+    // back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
+    [[nodiscard]] Errc refund(Receipt& receipt,
+                              std::int64_t cost = std::numeric_limits<std::int64_t>::max()) const noexcept;
+
+    // The same for who has no receipt, never beyond the capacity. Here it is for the caller to know that it is not too late: who gives back over the end of
+    // a window, or after the bucket has filled again, lets as much through for it beyond the limit.
     [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost = 1) const noexcept;
 
     // What an error that one of the calls above answered means, in a sentence.

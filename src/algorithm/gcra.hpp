@@ -111,13 +111,14 @@ constexpr std::uint64_t refund(std::uint64_t tat, nanos now, std::uint64_t cost,
     return (tat - static_cast<std::uint64_t>(std::min<uint128>(price, ahead(tat, now)))) & state_mask;
 }
 
-// Takes back a check of that cost that left `written`, as if it had never been. What it spent and what has drained since is not given back: the
-// queue may have run empty meanwhile, and then others have had that time already. `now` is not earlier than any check in `tat`.
-constexpr std::uint64_t undo(std::uint64_t tat, nanos now, std::uint64_t cost, std::uint64_t written,
-                             const terms& law) noexcept {
+// Takes back a check of that cost that was made at `then`, as if it had never been. What may have drained since is not given back: without this check the
+// queue may have run empty meanwhile, and then others have had that time already. What it would hold without all that is taken back later falls short of
+// what it holds by at least their prices less the time since each: that falls no slower than the queue, so it stays so whoever takes back what when.
+constexpr std::uint64_t undo(std::uint64_t tat, nanos now, std::uint64_t cost, nanos then, const terms& law) noexcept {
     const uint128 price = static_cast<uint128>(cost) * law.emission;
-    const std::uint64_t left = std::min(ahead(written, now), ahead(tat, now));
-    return (tat - static_cast<std::uint64_t>(std::min<uint128>(price, left))) & state_mask;
+    const uint128 drained = static_cast<uint128>(now > then ? now - then : 0) * ticks_per_nano;
+    const uint128 left = price > drained ? price - drained : 0;
+    return (tat - static_cast<std::uint64_t>(std::min<uint128>(left, ahead(tat, now)))) & state_mask;
 }
 
 }  // namespace seki::algorithm::gcra

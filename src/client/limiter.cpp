@@ -77,6 +77,25 @@ Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept 
         [this, data = key.data(), size = key.size(), cost] { return check_in_full(*handle_, {data, size}, cost); });
 }
 
+Decision Limiter::check(std::string_view key, std::int64_t cost, Receipt& receipt) const noexcept {
+    receipt = {};
+    const primitives::demand wanted{.key = key, .cost = cost};
+    return handle_->with([&](const primitives::limiter& bound) {
+        primitives::receipt made;
+        const Decision decision =
+            bound.attempt(wanted, made, [](Clock which) { return primitives::read_clock(which); });
+        bound.keep(wanted, made, decision);
+        receipt.tag_ = made.tag;
+        receipt.cost_ = made.cost;
+        receipt.written_ = made.written;
+        receipt.version_ = made.version;
+        receipt.then_ = made.then;
+        receipt.incarnation_ = bound.place().incarnation;
+        receipt.taken_ = made.taken;
+        return decision;
+    });
+}
+
 Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
     return check_through(*handle_, {.key = key, .cost = cost, .spend = false});
 }
@@ -111,6 +130,21 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
 
 Errc Limiter::reset(std::string_view key) const noexcept {
     return handle_->with([&](const primitives::limiter& bound) { return bound.reset(key); });
+}
+
+// One of a limiter whose place this one's segment took has a tag that means nothing here.
+Errc Limiter::refund(Receipt& receipt, std::int64_t cost) const noexcept {
+    const Receipt used = std::exchange(receipt, {});
+    return handle_->with([&](const primitives::limiter& bound) {
+        if (used.taken_ && used.incarnation_ != bound.place().incarnation) return Errc::invalid_argument;
+        const primitives::receipt made{.tag = used.tag_,
+                                       .cost = used.cost_,
+                                       .taken = used.taken_,
+                                       .written = used.written_,
+                                       .version = used.version_,
+                                       .then = used.then_};
+        return bound.refund(made, cost, [](Clock which) { return primitives::read_clock(which); });
+    });
 }
 
 Errc Limiter::refund(std::string_view key, std::int64_t cost) const noexcept {

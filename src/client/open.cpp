@@ -163,6 +163,7 @@ Result<void> Segment::maintain() const {
         primitives::reclaim_permits(where);
         primitives::reclaim_probes(where);
         primitives::finish_changes(where);
+        primitives::settle_changes(where);
         primitives::sweep(where, handle_->next_to_sweep(primitives::slots_a_turn));
         return {};
     });

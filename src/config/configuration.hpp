@@ -27,7 +27,9 @@ struct daemon_options {
     std::string basic_auth_file;
     std::string tls_cert;  // this and the key together
     std::string tls_key;
-    double event_sample = 0;  // of ordinary successes, the part that is told of while somebody listens; 0 to 1
+    // event_sample: of the ordinary successes, the part that is told of while somebody listens; 0 to 1. Not given: no allowed checks, all others.
+    double sample_of_allowed_checks = 0;
+    double sample_of_others = 1;
 };
 
 // Names with their options, in the order of the file.

@@ -149,7 +149,8 @@ Result<void> parse_event_sample(configuration& into, const setting& key, std::st
         return refuse(key, primitives::quoted(text), "is not a number");
     if (part < 0) return refuse(key, text, "is too small");
     if (part > 1) return refuse(key, text, "is too large");
-    into.daemon.event_sample = part;
+    into.daemon.sample_of_allowed_checks = part;
+    into.daemon.sample_of_others = part;
     return {};
 }
 

@@ -158,9 +158,9 @@ void supervisor::drain() {
 }
 
 void supervisor::sample() const noexcept {
-    constexpr double all = 4294967296.0;
-    hardware::store_relaxed(owned_->segment->header().event_sample,
-                            static_cast<std::uint64_t>(settings_.daemon.event_sample * all));
+    hardware::store_relaxed(
+        owned_->segment->header().event_sample,
+        layout::pack_event_sample(settings_.daemon.sample_of_allowed_checks, settings_.daemon.sample_of_others));
 }
 
 void supervisor::listen() {
@@ -186,6 +186,7 @@ void supervisor::reap() {
         spdlog::info("gave back {} permits of dead processes", given);
     }
     primitives::finish_changes(*owned_->segment);
+    primitives::settle_changes(*owned_->segment);
     if (const std::size_t given = primitives::reclaim_probes(*owned_->segment); given != 0) {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);
@@ -251,7 +252,8 @@ Result<void> supervisor::apply(const config::configuration& next) {
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
     warn_about_restart(next);
     settings_.daemon.tick = next.daemon.tick;
-    settings_.daemon.event_sample = next.daemon.event_sample;
+    settings_.daemon.sample_of_allowed_checks = next.daemon.sample_of_allowed_checks;
+    settings_.daemon.sample_of_others = next.daemon.sample_of_others;
     if (web_ != nullptr) web_->let_in(std::move(who->users));
     if (owned_ != nullptr) sample();
     settings_.primitives = next.primitives;

@@ -117,6 +117,7 @@ inline constexpr std::size_t breaker_states = 6;
 struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
     word looked;                         // when somebody last asked whether the owners of places live
+    word settled;                        // the version of the terms that its window was brought into agreement with
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
     // How often it went from one state to another; fetch_add by whoever made the transition.
@@ -139,25 +140,33 @@ struct breaker_geometry {
     // The greatest window_size of a count window and half_open_requests that it has room for.
     [[nodiscard]] constexpr std::uint64_t window_calls() const noexcept { return (ring - 2) * outcomes_in_block; }
     [[nodiscard]] constexpr std::uint64_t half_open_requests() const noexcept { return probes; }
+    friend bool operator==(const breaker_geometry&, const breaker_geometry&) = default;
 };
 
-// With room to raise both fourfold while the breaker runs, as far as there are limits. A time window needs no ring; it has one so that it may
-// become a count window.
-constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std::uint64_t half_open_requests) noexcept {
-    const std::uint64_t calls =
-        std::clamp<std::uint64_t>(4 * std::min<std::uint64_t>(window_calls, 65'536), 240, 65'536);
-    const std::uint64_t probes =
-        std::clamp<std::uint64_t>(4 * std::min<std::uint64_t>(half_open_requests, 1'024), 16, 1'024);
-    return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, probes};
+// The least room for four times as many: of few sizes, so that a deleted breaker's memory fits the next one (shm/directory.hpp, keeps_its_piece).
+constexpr std::uint64_t room_to_grow(std::uint64_t wanted, std::uint64_t least, std::uint64_t most) noexcept {
+    std::uint64_t room = least;
+    while (room < most && room / 4 < wanted) room *= 4;
+    return std::min(room, most);
 }
 
-static_assert(sizeof(breaker_block) == 896);
+// With room to raise both fourfold while the breaker runs, as far as there are limits. A time window needs no ring; it has one so that it may
+// become a count window. Four sizes of the one, six of the other.
+constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std::uint64_t half_open_requests) noexcept {
+    const std::uint64_t calls = room_to_grow(window_calls, 240, 65'536);
+    return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, room_to_grow(half_open_requests, 20, 1'024)};
+}
+
+static_assert(sizeof(breaker_block) == 896 && offsetof(breaker_block, settled) == 24);
 static_assert(offsetof(breaker_block, window_end) == 128 && offsetof(breaker_block, slices) == 256);
 static_assert(offsetof(breaker_block, transitions) == 512);
 static_assert(unpack_outcome_block(pack(outcome_block{7, (5ULL << 32) + 3, 9})) ==
               outcome_block{7, (5ULL << 32) + 3, 9});
 static_assert(unpack_outcome_slice(pack(outcome_slice{7, 8, max_slice_ok, 1, max_slice_bad})) ==
               outcome_slice{7, 8, max_slice_ok, 1, max_slice_bad});
-static_assert(breaker_geometry_for(20, 5).window_calls() >= 80 && breaker_geometry_for(65'536, 1'024).probes == 1'024);
+static_assert(breaker_geometry_for(60, 4).window_calls() == 240 && breaker_geometry_for(61, 5).window_calls() == 960);
+static_assert(breaker_geometry_for(20, 5).probes == 20 && breaker_geometry_for(20, 6).probes == 80);
+static_assert(breaker_geometry_for(~0ULL, ~0ULL).window_calls() >= 65'536 && breaker_geometry_for(0, 0).probes == 20);
+static_assert(breaker_geometry_for(65'536, 1'024).probes == 1'024);
 
 }  // namespace seki::layout

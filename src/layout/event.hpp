@@ -73,6 +73,24 @@ constexpr event_header unpack_event_header(std::uint64_t word) noexcept {
             (word >> 48 & text_kept) != 0};
 }
 
+// Of the ordinary successes, the parts that are told of: {calls and permits:32 | allowed checks:32}, each of 2^32 - 1.
+inline constexpr std::uint64_t all_events = 0xffff'ffff;
+constexpr std::uint64_t pack_event_sample(double allowed_checks, double others) noexcept {
+    const auto part = [](double of_one) {
+        return static_cast<std::uint64_t>(of_one * static_cast<double>(all_events));
+    };
+    return part(others) << 32 | part(allowed_checks);
+}
+constexpr bool is_sampled(event_kind kind, std::uint64_t sample, std::uint64_t random) noexcept {
+    const std::uint64_t part = kind == event_kind::limiter_allow ? sample & all_events : sample >> 32;
+    return part == all_events || random >> 32 < part;
+}
+static_assert(is_sampled(event_kind::limiter_allow, pack_event_sample(1, 0), ~0ULL));
+static_assert(!is_sampled(event_kind::bulkhead_acquire, pack_event_sample(1, 0), 0));
+
+// Places of a ring that ordinary events leave to the rare ones: a change of state finds room beside however many calls that were let through or refused.
+inline constexpr std::size_t event_reserve = 16;
+
 template <std::size_t count>
 struct sealed_record {
     word seal;

@@ -84,6 +84,7 @@ inline constexpr std::uint64_t layout_hash = fold({
     breaker_wait_duration,
     breaker_mode,
     sizeof(breaker_block),
+    offsetof(breaker_block, settled),
     offsetof(breaker_block, window_end),
     offsetof(breaker_block, slices),
     offsetof(breaker_block, transitions),

@@ -65,7 +65,7 @@ struct alignas(page) header {
     word workers_reaped;                        // processes found dead and tidied; fetch_add by whoever tidies
     word reload_requests;                       // fetch_add by `sekictl reload`; sekid reloads when it moved
     word events_missed;  // that came to sekid and not to somebody who listened there; fetch_add by sekid
-    word event_sample;   // of 2^32 ordinary successes, how many are told of while somebody listens; sekid alone
+    word event_sample;   // which parts of the ordinary successes are told of (layout/event.hpp); sekid alone
 };
 
 static_assert(sizeof(identity) == 64);

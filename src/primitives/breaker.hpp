@@ -16,6 +16,7 @@
 #include "layout/breaker.hpp"
 #include "primitives/breaker_actor.hpp"
 #include "primitives/breaker_terms.hpp"
+#include "primitives/breaker_upkeep.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/breaker.hpp"
 #include "shm/counters.hpp"
@@ -230,7 +231,11 @@ template <class Time>
 template <class Time>
 [[gnu::noinline]] void breaker::settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken,
                                        Time clock) const noexcept {
-    const breaker_law::terms law = terms().law;
+    const auto in_force = shm::read_wide_terms(*entry_);
+    // Or an administrator is about to do it, or died: what stands in the window may have been counted for other terms.
+    if (shm::hardware::load_acquire(shared_.block().settled) != in_force.version) [[unlikely]]
+        settle_change(attachment_->where(), place_);
+    const breaker_law::terms law = unpack_breaker(in_force.values).law;
     breaker_law::outcome outcome = to_law(said);
     if (outcome == breaker_law::outcome::ok) outcome = breaker_law::classify(false, taken, law);
     caller<Time> by{*this, attachment_->me(), clock};

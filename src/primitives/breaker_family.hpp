@@ -28,6 +28,9 @@ struct family<BreakerOptions> {
     // A mode that changes is an order to the breaker; one that stays leaves alone what an operator told it since. A change of window_type, or of the
     // length of a time window, starts the window anew; any other is judged by what is in the window already.
     static void change(const shm::segment& where, const shm::placement& at, const BreakerOptions& wanted) noexcept;
+    // Where an administrator died between the terms and the window: whether it did, and what it had still to do.
+    [[nodiscard]] static bool settled(const shm::segment& where, const shm::placement& at) noexcept;
+    static void settle(const shm::segment& where, const shm::placement& at) noexcept;
     static void retire(const shm::segment& /*where*/, const shm::placement& /*at*/) noexcept {}
 };
 static_assert(has_family<BreakerOptions>);

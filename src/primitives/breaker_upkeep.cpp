@@ -1,6 +1,11 @@
 #include "primitives/breaker_upkeep.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
 #include "primitives/breaker_actor.hpp"
+#include "primitives/breaker_family.hpp"
 #include "shm/breaker_piece.hpp"
 #include "shm/directory.hpp"
 
@@ -15,6 +20,26 @@ std::size_t reclaim_probes(const shm::segment& where) {
         given_back += breaker.reclaim(onlooker{where, breaker, events});
     }
     return given_back;
+}
+
+void settle_changes(const shm::segment& where) {
+    if (where.how() != shm::segment::access::read_write || where.superseded()) return;
+    const auto all = shm::directory{where}.list(layout::kind::breaker);
+    if (std::ranges::all_of(all, [&](const auto& at) { return family<BreakerOptions>::settled(where, at); })) return;
+    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    if (lock) settle_changes(*lock, where);
+}
+
+void settle_changes(const shm::administration& /*held*/, const shm::segment& where) {
+    for (const shm::placement& at : shm::directory{where}.list(layout::kind::breaker))
+        family<BreakerOptions>::settle(where, at);
+}
+
+void settle_change(const shm::segment& where, const shm::placement& at) noexcept {
+    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    // Under the lock nobody deletes it.
+    if (!lock || shm::hardware::load_acquire(where.directory()[at.index].incarnation) != at.incarnation) return;
+    family<BreakerOptions>::settle(where, at);
 }
 
 }  // namespace seki::primitives

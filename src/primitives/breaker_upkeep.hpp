@@ -3,11 +3,21 @@
 
 #include <cstddef>
 
+#include "shm/administration.hpp"
+#include "shm/directory.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::primitives {
 
 // Gives back the places of probes whose processes are dead. How many.
 std::size_t reclaim_probes(const shm::segment& where);
+
+// Where an administrator died between the terms of a breaker and its window, brings them into agreement. Takes the administration lock if there is
+// such a breaker and the lock is free; otherwise the next call will. Does nothing to a segment that is not open for writing, or superseded.
+void settle_changes(const shm::segment& where);
+// For who holds the lock.
+void settle_changes(const shm::administration& held, const shm::segment& where);
+// The same for one, by who found it so in the middle of a call.
+void settle_change(const shm::segment& where, const shm::placement& at) noexcept;
 
 }  // namespace seki::primitives

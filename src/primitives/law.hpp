@@ -55,10 +55,10 @@ public:
                                                  std::uint64_t cost) const noexcept {
         return algorithm::gcra::refund(state, now, cost, terms_);
     }
-    // Takes back a check that left `written` under these very terms; `now` is not earlier than any check in `state`.
+    // Takes back a check that left `written` at `then`, or a little later, under these very terms; `now` is not earlier than any check in `state`.
     [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos now, std::uint64_t cost,
-                                               std::uint64_t written) const noexcept {
-        return algorithm::gcra::undo(state, now, cost, written, terms_);
+                                               std::uint64_t /*written*/, algorithm::nanos then) const noexcept {
+        return algorithm::gcra::undo(state, now, cost, then, terms_);
     }
     // What one check may cost at most.
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.burst; }
@@ -97,7 +97,7 @@ public:
         return algorithm::sliding_window::refund(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos /*now*/, std::uint64_t cost,
-                                               std::uint64_t written) const noexcept {
+                                               std::uint64_t written, algorithm::nanos /*then*/) const noexcept {
         return algorithm::sliding_window::undo(state, cost, written, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }
@@ -128,7 +128,7 @@ public:
         return algorithm::fixed_window::refund(state, now, cost, terms_);
     }
     [[nodiscard]] constexpr std::uint64_t undo(std::uint64_t state, algorithm::nanos /*now*/, std::uint64_t cost,
-                                               std::uint64_t written) const noexcept {
+                                               std::uint64_t written, algorithm::nanos /*then*/) const noexcept {
         return algorithm::fixed_window::undo(state, cost, written);
     }
     [[nodiscard]] constexpr std::uint64_t capacity() const noexcept { return terms_.limit; }

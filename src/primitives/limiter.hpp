@@ -48,7 +48,8 @@ struct receipt {
     bool observed = false;      // only because the limiter does not enforce
     bool taken = false;         // something was spent:
     std::uint64_t written = 0;  // the state that it left,
-    std::uint64_t version = 0;  // by these terms
+    std::uint64_t version = 0;  // by these terms,
+    algorithm::nanos then = 0;  // no earlier than this
 };
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
@@ -82,6 +83,9 @@ public:
 
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
     [[nodiscard]] Errc refund(std::string_view key, std::int64_t cost) const noexcept;
+    // Of what the check of that receipt spent, which was kept.
+    template <class Time>
+    [[nodiscard]] Errc refund(receipt made, std::int64_t cost, Time clock) const noexcept;
 
     // none; deleted; or superseded.
     [[nodiscard]] Errc standing() const noexcept {
@@ -312,10 +316,21 @@ void limiter::undo(const receipt& made, Time clock) const noexcept {
         const auto at = table_.find(made.tag);
         const algorithm::nanos now = clock(modes_of(values[layout::term_modes]).clock);
         if (!at || standing() != Errc::none || !shm::in_force(*entry_, made.version)) return;
-        const std::uint64_t state =
-            with_law(values, [&](const auto& law) { return law.undo(at.state, now, made.cost, made.written); });
+        const std::uint64_t state = with_law(
+            values, [&](const auto& law) { return law.undo(at.state, now, made.cost, made.written, made.then); });
         if (state == at.state || shm::key_table<>::exchange(at, made.tag, state)) return;
     }
+}
+
+template <class Time>
+Errc limiter::refund(receipt made, std::int64_t cost, Time clock) const noexcept {
+    if (cost < 0) return Errc::invalid_argument;
+    if (!writable_) return Errc::read_only;
+    if (const Errc why = standing(); why != Errc::none) return why;
+    made.cost = std::min(made.cost, static_cast<std::uint64_t>(cost));
+    undo(made, clock);
+    shm::count(attachment_->me(), place_.index, place_.incarnation, layout::count_refund, 1);
+    return Errc::none;
 }
 
 template <class Time>
@@ -349,6 +364,7 @@ template <class Time>
             return true;
         });
         if (!done) continue;
+        if (into != nullptr) into->then = now;
         const bool tells_later = into != nullptr && into->let_through;
         const bool told_before = wanted.again && !answer.allowed;
         if (making.spend && modes.mode != Mode::off && !tells_later && !told_before && events_.watched() &&

@@ -150,7 +150,7 @@ bool emitter::is_wanted(const happening& what) const noexcept {
     if (is_rare(what.kind)) return true;
     if (!listens(what.now)) return false;
     return !is_ordinary_success(what.kind, what.detail) ||
-           (next_random() >> 32) < hardware::load_relaxed(segment_->header().event_sample);
+           layout::is_sampled(what.kind, hardware::load_relaxed(segment_->header().event_sample), next_random());
 }
 
 // Who finds that it is over takes the word away, so that the next calls need not look: whoever raised it may be dead.
@@ -171,7 +171,7 @@ emitter::target emitter::ring_of_caller() const noexcept {
 void emitter::push(const happening& what) const noexcept {
     const target into = ring_of_caller();
     shm::event_ring<> ring{into.slot->events};
-    if (!ring.has_room()) return ring.drop(into.shared);
+    if (!ring.has_room(is_rare(what.kind) ? 0 : layout::event_reserve)) return ring.drop(into.shared);
 
     const current_trace trace = trace_of_thread;
     layout::event_header head{.kind = what.kind,

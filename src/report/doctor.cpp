@@ -17,6 +17,7 @@
 #include "report/examine_limiter.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
+#include "shm/breaker_piece.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
@@ -107,9 +108,9 @@ private:
                 hardware::store_release(entry.kind, static_cast<std::uint64_t>(layout::kind::none));
             };
             const auto place = [&] { return fmt::format("directory entry {}", each.index); };
-            if (!has_size_of_its_shape(each))
+            if (!can_have_been(each))
                 into_.add(invariant::entry_fits, place(),
-                          "it keeps memory that no deleted bulkhead had; repair frees it", forget);
+                          "it keeps memory that no deleted one of its kind had; repair frees it", forget);
             else if (overlaps_any(each, sound_) || overlaps_any(each, kept))
                 into_.add(invariant::arena_disjoint, place(),
                           "the memory that it keeps is another's too; repair leaves it to that", forget);
@@ -118,10 +119,16 @@ private:
         }
     }
 
-    [[nodiscard]] bool has_size_of_its_shape(const shm::placement& kept) const {
-        const std::uint64_t bytes =
-            shm::piece_bytes(shm::unpack_bulkhead_shape(kept.shape), where_.parts().max_workers);
-        return kept.arena_size == shm::whole_pages(bytes);
+    // Of a shape that options can give, in the size that this has: otherwise nobody would find it for his own.
+    [[nodiscard]] bool can_have_been(const shm::placement& kept) const {
+        const std::uint64_t workers = where_.parts().max_workers;
+        const auto is = [&](const auto& shape) {
+            return kept.shape == shm::pack(shape) &&
+                   kept.arena_size == shm::whole_pages(shm::piece_bytes(shape, workers));
+        };
+        if (kept.kind == layout::kind::bulkhead) return is(shm::unpack_bulkhead_shape(kept.shape));
+        const auto of = shm::unpack_breaker_shape(kept.shape);
+        return of == layout::breaker_geometry_for(of.window_calls() / 4, of.probes / 4) && is(of);
     }
 
     void look_at_issue() {
@@ -234,6 +241,7 @@ Result<std::size_t> repair(const shm::segment& where) {
     (void)shm::reap(where);
     primitives::reclaim_permits(where);
     primitives::finish_changes(*lock, where);
+    primitives::settle_changes(*lock, where);
     primitives::reclaim_probes(where);
     return mended;
 }

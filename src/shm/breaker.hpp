@@ -17,17 +17,16 @@
 //      place   {g, taken} {owner}     -> {g, free} {0}      that owner, with nothing to tell; or reclaim(), when it is dead
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
 //      looked  then                   -> now                who is about to ask whether the owners live
+//    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
 //    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
 //    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
 //    in g stays so; so who saw all of them ok, one after the other, saw that g is due to close. (d) From every content of every
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
-//    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's, changes nothing that counts there. What he
-//    expects was never zeros, and carries a generation. In another breaker stand other generations. Among permits (0, or {process generation:48 |
-//    1 to 4096}) no two words say it: the first of a place is none of these, nor the second of a block of outcomes, and the first of any other pair would be
-//    of a process slot that was taken 65536 times as often as the generation says, which begins at a scrambled number. A 0 may become the
-//    time of a late `looked`: the name of a process that there is not, which comes back as those of the dead do.
+//    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's (a breaker of the same shape: shm/directory.hpp,
+//    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
+//    generations. A 0 may become the time of a late `looked`: nobody asks who lives for look_interval.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by

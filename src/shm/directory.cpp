@@ -117,6 +117,17 @@ std::vector<placement> directory::claimed() const {
     return all;
 }
 
+// For who found no room: some of it waits for others.
+std::string directory::what_is_kept() const {
+    const std::vector<placement> all = list_kept();
+    if (all.empty()) return {};
+    std::uint64_t bytes = 0;
+    for (const placement& each : all) bytes += each.arena_size;
+    return fmt::format(
+        " ({} KiB in {} entries are kept of deleted breakers and bulkheads, for others of their kind and size)",
+        bytes >> 10, all.size());
+}
+
 std::uint64_t directory::arena_used() const {
     std::uint64_t used = 0;
     for (const placement& each : claimed()) used += each.arena_size;
@@ -140,16 +151,28 @@ Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t
         start = std::max(start, each.arena_offset + each.arena_size);
     }
     if (consider(where_.parts().size)) return start;
-    return std::unexpected(
-        Error{Errc::no_space,
-              fmt::format("{} \"{}\": needs {} KiB, and the largest free piece of segment {} has {} KiB: {}, delete a "
-                          "primitive, or make the segment anew with a larger [segment] size",
-                          to_string(wanted.kind), wanted.name, bytes >> 10, where_.path().string(), largest >> 10,
-                          wanted.kind == layout::kind::limiter ? "lower max_keys" : "make it smaller")});
+    return std::unexpected(Error{
+        Errc::no_space,
+        fmt::format("{} \"{}\": needs {} KiB, and the largest free piece of segment {} has {} KiB{}: {}, delete a "
+                    "primitive, or make the segment anew with a larger [segment] size",
+                    to_string(wanted.kind), wanted.name, bytes >> 10, where_.path().string(), largest >> 10,
+                    what_is_kept(), wanted.kind == layout::kind::limiter ? "lower max_keys" : "make it smaller")});
 }
 
-// A piece of the same kind and shape that an earlier one left, if nobody is in it any more. A holder that lives keeps it from being used: it would
-// count among the holders of the next one.
+namespace {
+
+// Whether nobody holds anything in it. A holder of a permit that lives keeps the piece from being used: it would count among the holders of the next
+// bulkhead. What is held in a breaker names its generation, and means nothing to the next.
+bool is_deserted(const segment& where, const placement& kept) {
+    if (kept.kind != layout::kind::bulkhead) return true;
+    const auto permits = permits_of(where, kept);
+    permits.reclaim(process_seeker{where});
+    return permits.deserted();
+}
+
+}  // namespace
+
+// A piece of the same kind and shape that an earlier one left, if nobody is in it any more.
 std::optional<placement> directory::find_kept(const request& wanted, std::uint64_t bytes) const {
     if (!keeps_its_piece(wanted.kind)) return std::nullopt;
     const std::vector<placement> published = list();
@@ -159,10 +182,7 @@ std::optional<placement> directory::find_kept(const request& wanted, std::uint64
             return each.arena_offset < other.arena_offset + other.arena_size &&
                    other.arena_offset < each.arena_offset + each.arena_size;
         });
-        if (anothers) continue;
-        const auto permits = permits_of(where_, each);
-        permits.reclaim(process_seeker{where_});
-        if (permits.deserted()) return each;
+        if (!anothers && is_deserted(where_, each)) return each;
     }
     return std::nullopt;
 }
@@ -173,11 +193,11 @@ Result<placement> directory::find_place(const request& wanted, std::uint64_t byt
     std::uint32_t index = 0;
     while (index < entries.size() && (hardware::load_relaxed(entries[index].incarnation) != 0 || kept(index))) ++index;
     if (index == entries.size())
-        return std::unexpected(
-            Error{Errc::no_space,
-                  fmt::format("{} \"{}\": the segment {} holds max_primitives = {} already: delete one, or make "
-                              "the segment anew with a larger max_primitives",
-                              to_string(wanted.kind), wanted.name, where_.path().string(), entries.size())});
+        return std::unexpected(Error{
+            Errc::no_space,
+            fmt::format("{} \"{}\": the segment {} holds max_primitives = {} already{}: delete one, or make "
+                        "the segment anew with a larger max_primitives",
+                        to_string(wanted.kind), wanted.name, where_.path().string(), entries.size(), what_is_kept())});
     const auto offset = find_space(wanted, bytes);
     if (!offset) return std::unexpected(offset.error());
     return placement{

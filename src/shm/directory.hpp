@@ -135,9 +135,13 @@ struct placement {
 };
 
 // Whether a piece that once was of this kind may never be anything else: there may be processes that were stopped on their way into it, and go
-// on to write there. What comes late to a limiter's table or to its texts
-// is a compare-and-swap from what stands in nothing that follows (shm/key_table.hpp, shm/key_text.hpp, each at 6.); permits cannot tell, so theirs stay permits.
-[[nodiscard]] constexpr bool keeps_its_piece(layout::kind kind) noexcept { return kind == layout::kind::bulkhead; }
+// on to write there. What comes late to a limiter's table or to its texts is a compare-and-swap from what stands in nothing that follows
+// (shm/key_table.hpp, shm/key_text.hpp, each at 6.). Permits cannot tell, so theirs stay permits; and who records a duration does so by plain stores, which
+// would be keys or permits elsewhere, so a histogram stays that histogram (shm/histogram.hpp, at 5.). Both kinds come in few shapes, so what is kept
+// is bounded: of each shape no more than there ever were at once.
+[[nodiscard]] constexpr bool keeps_its_piece(layout::kind kind) noexcept {
+    return kind == layout::kind::bulkhead || kind == layout::kind::breaker;
+}
 
 class directory {
 public:
@@ -177,6 +181,7 @@ private:
     [[nodiscard]] std::optional<placement> read(std::uint32_t index) const;
     [[nodiscard]] bool kept(std::uint32_t index) const;
     [[nodiscard]] std::vector<placement> claimed() const;
+    [[nodiscard]] std::string what_is_kept() const;
     [[nodiscard]] std::optional<placement> find_kept(const request& wanted, std::uint64_t bytes) const;
     [[nodiscard]] Result<placement> find_place(const request& wanted, std::uint64_t bytes) const;
     [[nodiscard]] Result<std::uint64_t> find_space(const request& wanted, std::uint64_t bytes) const;

@@ -47,10 +47,11 @@ public:
 
     explicit event_ring(Ring& where) noexcept : ring_{&where} {}
 
-    // Whether a push would find room; ask before making an event, and call drop() if not. `shared`: the slot is of all that found none free.
-    [[nodiscard]] bool has_room() const noexcept {
+    // Whether a push would find room and leave so many places; ask before making an event, and call drop() if not. `shared`: the slot is of all that
+    // found none free.
+    [[nodiscard]] bool has_room(std::size_t and_places = 0) const noexcept {
         const auto number = next();
-        return number.next - number.taken < Ring::capacity;
+        return number.next - number.taken < Ring::capacity - and_places;
     }
     void drop(bool shared) noexcept {
         if (shared)

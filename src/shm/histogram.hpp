@@ -7,9 +7,11 @@
 //    next owner goes on.
 // 4. A death after each step: the count without its nanoseconds, which is one duration too few in the sum.
 // 5. A stale read: a little old. Each word only rises, so totals never go down for one and the same reader. A block that names another incarnation
-//    counts for nobody: that of a handle which outlived its primitive, where something else stands by now, or what somebody scribbled. Who was stopped
-//    between its look at the incarnation and its stores, for as long as it takes to delete the primitive and to make another in the same place, spoils two
-//    words there: no structure believes its words, and each says in its header what that comes to.
+//    counts for nobody: that of a handle which outlived its primitive, where another stands by now, or what somebody scribbled.
+// 6. Stores that come late. Who was stopped between its look at the incarnation and its stores, for as long as it takes to delete the primitive and to
+//    make another in the same place, writes one count and one sum into what is the same block of a histogram of the same shape still: pieces with
+//    histograms keep their kind (shm/directory.hpp, keeps_its_piece). There the next shows up to as many durations of one bucket as this slot had recorded
+//    for the last, and one more; by the shared block one more. Nothing decides by a histogram.
 #pragma once
 
 #include <algorithm>

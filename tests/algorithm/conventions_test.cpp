@@ -26,9 +26,8 @@ struct gcra_law {
     static std::uint64_t refund(std::uint64_t state, nanos t, std::uint64_t cost, const terms& law) {
         return algorithm::gcra::refund(state, t, cost, law);
     }
-    static std::uint64_t undo(std::uint64_t state, nanos t, std::uint64_t cost, std::uint64_t written,
-                              const terms& law) {
-        return algorithm::gcra::undo(state, t, cost, written, law);
+    static std::uint64_t undo(std::uint64_t state, nanos t, std::uint64_t cost, std::uint64_t then, const terms& law) {
+        return algorithm::gcra::undo(state, t, cost, then, law);
     }
     static bool as_good_as_new(std::uint64_t state, nanos t, const terms&) {
         return algorithm::gcra::as_good_as_new(state, t);

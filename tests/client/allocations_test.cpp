@@ -1,12 +1,13 @@
 // What the hot paths may not do: ask for memory. A program of its own, because it replaces operator new, as the sanitizers do.
-#include <seki/bulkhead.hpp>
-#include <seki/limiter.hpp>
+#include <seki/seki.hpp>
 
 #include <cstdlib>
 #include <new>
 #include <string>
 
 #include "client_fixture.hpp"
+#include "primitives/clock.hpp"
+#include "shm/event_ring.hpp"
 #include "shm/memory.hpp"
 
 // Every allocation of this program goes by here. Not inlined: g++ would see half of a pair, and warn of it.
@@ -59,6 +60,58 @@ TEST_F(Allocations, AreNoneInTryAcquire) {
                   if (!permit || refused || waited) std::abort();
               }),
               0U);
+}
+
+// Fails if a call through a breaker allocates: one that is let through, is slow, fails, trips it, or is refused; or a probe.
+TEST_F(Allocations, AreNoneInACallThroughABreaker) {
+    const Segment segment = opened();
+    const Breaker calm = must(segment.breaker("calm", BreakerOptions{}));
+    EXPECT_EQ(of([&] { (void)calm.call([] { return 7; }); }), 0U);
+    const Breaker by_time = must(segment.breaker("by_time", {.window_type = WindowType::time, .window_size = 10s}));
+    EXPECT_EQ(of([&] {
+                  (void)by_time.call([] {});
+                  by_time.admit().ok();
+              }),
+              0U);
+    // Opens at each second error, and is half-open as soon as its wait is over.
+    const Breaker busy =
+        must(segment.breaker("busy", {.minimum_calls = 2, .wait_duration = 1ms, .half_open_requests = 1}));
+    EXPECT_EQ(of([&] {
+                  for (int i = 0; i < 3; ++i) (void)busy.call([] {}, [] { return Outcome::error; });
+                  if (busy.call([] {})) (void)busy.reset();
+              }),
+              0U);
+    EXPECT_EQ(calm.open(), Errc::none);
+    EXPECT_EQ(of([&] {
+                  if (calm.call([] { return 7; })) std::abort();
+              }),
+              0U);
+    const Limiter api = must(segment.limiter("api", {.limit = 50, .window = 1h, .max_keys = 64}));
+    EXPECT_EQ(of([&] { (void)execute(by_time, {api, "alice"}, [] { return 7; }); }), 0U);
+    EXPECT_FALSE(api.check("alice").allowed);
+}
+
+// Fails if telling of what happens allocates: into the ring, with room and without, or to a handler.
+TEST_F(Allocations, AreNoneInEvents) {
+    const Segment segment = opened();
+    const Limiter api = must(segment.limiter("api", {.limit = 50, .window = 1h, .max_keys = 64}));
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    const Breaker payments = must(segment.breaker("payments", {.minimum_calls = 2, .wait_duration = 1ms}));
+    layout::header& header = segment.handle()->where().header();
+    shm::hardware::store_relaxed(header.event_sample, ~0ULL);
+    shm::hardware::store_relaxed(header.id.listening, primitives::read_clock(Clock::precise) + 20'000'000'000);
+    const auto everything = [&] {
+        (void)api.check("alice");
+        (void)payments.call([] {}, [] { return Outcome::error; });
+        const auto permit = database.try_acquire();
+        const auto refused = database.try_acquire();
+    };
+    EXPECT_EQ(of(everything), 0U);
+    const auto counts = shm::counts_of(segment.handle()->attachment()->me().slot->events);
+    EXPECT_GT(counts.pushed, 20U) << "nothing was told";
+    EXPECT_GT(counts.dropped, 20U) << "there was room for all";
+    const auto subscription = must(telemetry::attach("*", [](const telemetry::Event&) {}));
+    EXPECT_EQ(of(everything), 0U);
 }
 
 }  // namespace

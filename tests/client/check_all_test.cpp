@@ -149,5 +149,29 @@ TEST_F(CheckAll, RacesAreUndone) {
     }
 }
 
+// Fails if a receipt can be used twice, or with another limiter, or a check that leaves one is counted otherwise than one that leaves none.
+TEST_F(ClientTest, AReceiptIsGoodOnceAndForItsOwnLimiter) {
+    const Segment segment = opened();
+    const Limiter mine = must(segment.limiter("mine", six_a_year()));
+    const Limiter other = must(segment.limiter("other", six_a_year()));
+    Receipt receipt;
+    EXPECT_TRUE(mine.check("alice", 4, receipt).allowed);
+    ASSERT_TRUE(receipt);
+    Receipt copy = receipt;
+    EXPECT_EQ(other.refund(copy), Errc::invalid_argument);
+    EXPECT_EQ(mine.refund(receipt, 3), Errc::none);
+    EXPECT_FALSE(receipt);
+    EXPECT_EQ(mine.refund(receipt), Errc::none);
+    EXPECT_EQ(mine.peek("alice", 0).remaining, 5U);
+    EXPECT_FALSE(mine.check("alice", 7, receipt).allowed);
+    EXPECT_FALSE(receipt);
+    EXPECT_EQ(mine.check("alice", -1, receipt).error, Errc::invalid_argument);
+    const auto& where = segment.handle()->where();
+    const auto at = shm::directory{where}.find(layout::kind::limiter, "mine");
+    const auto counted = shm::sum(where, at->index, at->incarnation);
+    EXPECT_EQ(counted[layout::count_allow], 1U);
+    EXPECT_EQ(counted[layout::count_deny], 1U);
+}
+
 }  // namespace
 }  // namespace seki::test

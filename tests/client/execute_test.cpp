@@ -14,6 +14,8 @@ protected:
     Breaker breaker = must(segment.breaker("backend", {.window_size = 10, .minimum_calls = 2, .wait_duration = 24h}));
     Limiter limiter = must(segment.limiter("logins", six_a_year()));
 
+    Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+
     [[nodiscard]] std::uint64_t calls() const { return must(breaker.status()).calls; }
     void trip() const {
         while (must(breaker.state()) == BreakerState::closed) (void)breaker.call([] {}, [] { return Outcome::error; });
@@ -61,6 +63,66 @@ TEST_F(Execute, JudgesAsTheBreakerDoes) {
                  std::out_of_range);
     EXPECT_EQ(calls(), 1U);
     EXPECT_EQ(execute(breaker, limiter, [] { return 7; }).or_else([] { return 8; }), 7);
+}
+
+// Fails if a guard inside a call that refuses counts as an error of what the breaker outside protects, or its reason is lost on the way out.
+TEST_F(Execute, WhatAGuardInsideRefusesCountsForNothing) {
+    const auto inner = [&] { return database.call([] { return 7; }); };
+    EXPECT_EQ(execute(breaker, {limiter, "alice"}, inner).value(), 7);
+    EXPECT_EQ(calls(), 1U);
+
+    const Permit held = must(database.try_acquire());
+    const auto refused = execute(breaker, {limiter, "alice"}, inner);
+    EXPECT_EQ(refused.error().code(), Errc::bulkhead_full);
+    EXPECT_FALSE(breaker.call([&] { return database.try_acquire(); }));
+    EXPECT_FALSE(breaker.call([&]() -> std::expected<int, Refusal> {
+        const auto permit = database.acquire();
+        if (!permit) return std::unexpected{Refusal{permit.error().code}};
+        return 7;
+    }));
+
+    const Limiter exhausted = must(segment.limiter("exhausted", {.limit = 1, .window = 366 * 24h, .max_keys = 1}));
+    EXPECT_TRUE(exhausted.check("").allowed);
+    const Breaker other = must(segment.breaker("other", BreakerOptions{}));
+    const auto denied = breaker.call([&] { return execute(other, exhausted, [] { return 7; }); });
+    EXPECT_EQ(denied.error().code(), Errc::rate_limited);
+    EXPECT_EQ(other.open(), Errc::none);
+    const auto open = breaker.call([&] { return other.call([]() -> std::expected<int, std::string> { return 7; }); });
+    EXPECT_EQ(open.error().code(), Errc::circuit_open);
+    // However deep: what the breaker between passes on as its function's own error is a refusal all the same.
+    EXPECT_EQ(other.automatic(), Errc::none);
+    EXPECT_FALSE(breaker.call([&] { return other.call([&] { return database.try_acquire(); }); }));
+
+    EXPECT_EQ(calls(), 1U);
+    EXPECT_EQ(must(other.status()).calls, 0U);
+}
+
+// Fails if a probe that a guard inside refused decides over the breaker, or keeps its place.
+TEST_F(Execute, AProbeThatAGuardInsideRefusesIsNotJudged) {
+    const Breaker brief =
+        must(segment.breaker("brief", {.minimum_calls = 1, .wait_duration = 1ms, .half_open_requests = 1}));
+    EXPECT_TRUE(brief.call([] {}, [] { return Outcome::error; }));
+    const Permit held = must(database.try_acquire());
+    const auto probe = [&] { return brief.call([&] { return database.call([] {}); }); };
+    while (probe().error().code() == Errc::circuit_open) {
+    }
+    EXPECT_EQ(probe().error().code(), Errc::bulkhead_full);
+    EXPECT_EQ(must(brief.state()), BreakerState::half_open);
+    EXPECT_TRUE(brief.call([] {}));
+    EXPECT_EQ(must(brief.state()), BreakerState::closed);
+}
+
+// Fails if an error of the function's own is taken for a refusal, or a classifier is not asked about one.
+TEST_F(Execute, ErrorsOfTheFunctionAndClassifiersDecideAsEver) {
+    const auto failing = [](Errc why) { return [why]() -> Result<int> { return std::unexpected{Error{why, "own"}}; }; };
+    EXPECT_FALSE(breaker.call(failing(Errc::timeout)));
+    EXPECT_EQ(must(breaker.status()).errors, 1U);
+    const Breaker lenient = must(segment.breaker("lenient", {.minimum_calls = 20}));
+    const Breaker other = must(segment.breaker("other", BreakerOptions{}));
+    EXPECT_FALSE(lenient.call([&] { return other.call(failing(Errc::system)); }));
+    EXPECT_FALSE(lenient.call(failing(Errc::bulkhead_full), [](const Result<int>&) { return Outcome::error; }));
+    EXPECT_EQ(must(lenient.status()).errors, 2U);
+    EXPECT_EQ(must(other.status()).errors, 1U);
 }
 
 }  // namespace

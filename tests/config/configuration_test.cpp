@@ -61,7 +61,8 @@ window = "1s"
     EXPECT_EQ(read->segment, segment);
     EXPECT_EQ(read->daemon.listen, "unix:/run/seki/http.sock");
     EXPECT_EQ(read->daemon.tick, 20ms);
-    EXPECT_EQ(read->daemon.event_sample, 0.25);
+    EXPECT_EQ(read->daemon.sample_of_allowed_checks, 0.25);
+    EXPECT_EQ(read->daemon.sample_of_others, 0.25);
     EXPECT_EQ(read->daemon.log, log_target::standard_error);
     EXPECT_EQ(read->daemon.basic_auth_file, "/etc/seki/users");
     EXPECT_EQ(read->daemon.tls_cert, "/etc/seki/cert.pem");
@@ -90,7 +91,8 @@ TEST(Configuration, EmptyTextGivesTheDefaults) {
     EXPECT_EQ(read->segment, SegmentOptions{});
     EXPECT_EQ(read->daemon.listen, "127.0.0.1:9435");
     EXPECT_EQ(read->daemon.tick, 50ms);
-    EXPECT_EQ(read->daemon.event_sample, 0);
+    EXPECT_EQ(read->daemon.sample_of_allowed_checks, 0);
+    EXPECT_EQ(read->daemon.sample_of_others, 1);
     EXPECT_TRUE(read->of<LimiterOptions>().empty());
     EXPECT_EQ(parse("[segment]\nsize = \"auto\"", "f")->segment.size, 0U);
 }

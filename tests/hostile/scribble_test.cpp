@@ -114,7 +114,7 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
         const auto looks = [](const auto& where) {
             const std::uint64_t soon = primitives::read_clock(Clock::precise) + 1'000'000'000;
             hardware::store_relaxed(where->header().id.listening, soon);  // so that all events are told
-            hardware::store_relaxed(where->header().event_sample, 1ULL << 32);
+            hardware::store_relaxed(where->header().event_sample, ~0ULL);
             hostile::walk(*where);
             hostile::read_events(*where);
         };

@@ -189,6 +189,7 @@ void worker::operate() const {
     consume(primitives::reclaim_probes(*where_));
     consume(primitives::reclaim_permits(*where_));
     primitives::finish_changes(*where_);
+    primitives::settle_changes(*where_);
 }
 
 void worker::use() {

@@ -1,5 +1,5 @@
-// A caller of a breaker is stopped before any one of its accesses; meanwhile the breaker is deleted and its memory becomes a bulkhead's permits, or
-// another breaker; then the caller goes on.
+// A caller of a breaker is stopped before any one of its accesses; meanwhile the breaker is deleted and a bulkhead made, or another breaker in its
+// memory; then the caller goes on.
 #include <stdlib.h>
 
 #include <algorithm>
@@ -43,6 +43,9 @@ struct interrupted {
     static void store_relaxed(layout::word& w, std::uint64_t value) noexcept {
         step(), machine::store_relaxed(w, value);
     }
+    static void fetch_add_relaxed(layout::word& w, std::uint64_t value) noexcept {
+        step(), (void)machine::fetch_add_relaxed(w, value);
+    }
     static bool cas_acq_rel(layout::word& w, std::uint64_t& expected, std::uint64_t desired) noexcept {
         return step(), machine::cas_acq_rel(w, expected, desired);
     }
@@ -77,6 +80,7 @@ public:
         place_ = breakers::find_or_make(*where_, "late", options).value();
         const auto made = shm::breaker_of(*where_, place_);
         subject = {made.block(), made.ring(), made.all_places()};
+        durations_ = blocks_of_durations();
     }
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -102,13 +106,18 @@ public:
         (void)subject.report(let_in, outcome, time, terms_, caller{*this});
     }
     void call(law::outcome outcome) { report(admit(), outcome); }
+    // How long a call took: by a worker that is alone in its slot, or shares it.
+    void record(bool shares) {
+        shm::worker me = in_->me();
+        if (shares) me = {.stamp_base = (where_->parts().max_workers + std::uint64_t{1}) << 47, .shared = true};
+        shm::histogram<interrupted>{durations_, place_.incarnation}.record(me, 50'000);
+    }
 
-    // A bulkhead takes the memory of the breaker. Every second pair of its permits, and of its places for who waits, is this process's.
+    // A bulkhead is made next. Every second pair of its permits, and of its places for who waits, is this process's.
     void becomes_a_bulkhead() {
         ASSERT_TRUE(breakers::remove(*where_, "late"));
         const auto made = bulkheads::find_or_make(*where_, "permits", {.max_concurrent = 1'024, .max_waiting = 1'024});
         ASSERT_TRUE(made);
-        ASSERT_EQ(made->arena_offset, place_.arena_offset);
         permits_ = shm::permits_of(*where_, *made);
         for (const auto* table : tables()) {
             std::vector<shm::permit> free;
@@ -133,12 +142,14 @@ public:
         const auto made = breakers::find_or_make(*where_, "next", options_);
         ASSERT_TRUE(made);
         ASSERT_EQ(made->arena_offset, place_.arena_offset);
+        next_ = *made;
     }
     // Nothing was counted there, and all of its probes are to be had.
     void expect_a_new_breaker() {
         const shm::breaker<> next{subject.block(), subject.ring(), subject.all_places()};
         EXPECT_EQ(next.look().state, law::state::closed);
         EXPECT_EQ(next.window(terms_, time), law::tally{});
+        EXPECT_LE(shm::call_durations_of(*where_, next_).sum().total(), recorded_before + 1U);
         for (const auto& from : next.block().transitions)
             for (const auto& count : from) EXPECT_EQ(shm::hardware::load_relaxed(count), 0U);
         open();
@@ -152,10 +163,18 @@ public:
         time += terms_.wait_duration;
     }
 
+    static constexpr int recorded_before = 20;
+
     breaker subject;
     std::uint64_t time = read_clock(Clock::precise) + 10 * law::second;
 
 private:
+    [[nodiscard]] std::span<layout::histogram_block> blocks_of_durations() const {
+        const auto bytes = where_->arena(place_.arena_offset, place_.arena_size);
+        const std::uint64_t before = shm::unpack_breaker_shape(place_.shape).bytes();
+        return shm::breaker_piece::part<layout::histogram_block>(
+            bytes, before, shm::histogram<>::blocks_for(where_->parts().max_workers));
+    }
     [[nodiscard]] std::array<const shm::permits<>*, 2> tables() const { return {&permits_.room(), &permits_.table()}; }
 
     BreakerOptions options_;
@@ -163,6 +182,8 @@ private:
     std::shared_ptr<shm::segment> where_;
     std::shared_ptr<shm::attachment> in_;
     shm::placement place_;
+    shm::placement next_;
+    std::span<layout::histogram_block> durations_;
     law::terms terms_ = unpack_breaker(family<BreakerOptions>::terms_of(options_)).law;
     shm::permit_pool<> permits_;
     std::vector<shm::permit> held_;
@@ -212,6 +233,12 @@ std::vector<deed> deeds() {
         (void)in.admit();
         return [&in] { (void)in.admit(); };
     };
+    const auto record = [](bool shares) {
+        return [shares](world& in) -> breaker_call {
+            for (int i = 0; i < world::recorded_before; ++i) in.record(shares);
+            return [&in, shares] { in.record(shares); };
+        };
+    };
     using enum law::outcome;
     return {{"takes the first place", by_calls(), enter},
             {"takes the second place", by_calls(), enter_second},
@@ -223,7 +250,9 @@ std::vector<deed> deeds() {
             {"opens", by_calls(), after(39, error)},
             {"counts the first of a slice", by_time(), after(0, slow)},
             {"counts in a slice", by_time(), after(7, error)},
-            {"opens by time", by_time(), after(39, error)}};
+            {"opens by time", by_time(), after(39, error)},
+            {"records a duration", by_calls(), record(false)},
+            {"records a duration beside others", by_calls(), record(true)}};
 }
 
 // Stops each deed before each of its accesses in turn.
@@ -247,11 +276,11 @@ void everywhere(void (world::*meanwhile)(), void (world::*expect)()) {
     }
 }
 
-// Fails when a late swap finds what it expects among permits, so that one is held which nobody took, or is its holder's no more.
+// Fails when a bulkhead gets the memory in which somebody is still about to write: one of its permits is held which nobody took, or is its holder's no more.
 TEST(LateCallOfABreaker, LeavesThePermitsAloneThatStandThereNow) {
     everywhere(&world::becomes_a_bulkhead, &world::expect_permits_as_they_were);
 }
-// Fails when a late swap counts in the next breaker, or keeps a place of its probes.
+// Fails when what comes late counts in the next breaker, keeps a place of its probes, or shows more durations there than were recorded for the last.
 TEST(LateCallOfABreaker, LeavesTheBreakerAloneThatStandsThereNow) {
     everywhere(&world::becomes_another_breaker, &world::expect_a_new_breaker);
 }

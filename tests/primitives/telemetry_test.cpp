@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -32,8 +33,9 @@ struct TelemetryTest : LimiterTest {
     void listen(std::chrono::nanoseconds for_so_long = 1s) const {
         hardware::store_relaxed(where().header().id.listening, now + static_cast<std::uint64_t>(for_so_long.count()));
     }
-    void sample(double part) const {
-        hardware::store_relaxed(where().header().event_sample, static_cast<std::uint64_t>(part * 4294967296.0));
+    void sample(double part) const { sample(part, part); }
+    void sample(double allowed_checks, double others) const {
+        hardware::store_relaxed(where().header().event_sample, layout::pack_event_sample(allowed_checks, others));
     }
     [[nodiscard]] layout::event_ring& mine() const { return in()->me().slot->events; }
     [[nodiscard]] layout::event_ring& shared() const { return where().worker(where().parts().max_workers).events; }
@@ -185,8 +187,9 @@ TEST_F(TelemetryTest, AFullRingDropsAndTheDecisionStands) {
     listen();
     ASSERT_TRUE(check(limiter, "alice").allowed);
     for (int i = 0; i < 100; ++i) EXPECT_FALSE(check(limiter, "alice").allowed);
-    EXPECT_EQ(shm::counts_of(mine()).pushed, 64U);
-    EXPECT_EQ(shm::counts_of(mine()).dropped, 36U);
+    constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;
+    EXPECT_EQ(shm::counts_of(mine()).pushed, room);
+    EXPECT_EQ(shm::counts_of(mine()).dropped, 100 - room);
     EXPECT_EQ(counted(limiter)[layout::count_deny], 100U);
 }
 
@@ -234,6 +237,45 @@ TEST_F(TelemetryTest, CallsAreToldToWhoListens) {
     EXPECT_THAT(kinds(), ElementsAre(event_kind::breaker_call, event_kind::breaker_call, event_kind::breaker_call,
                                      event_kind::breaker_call, event_kind::bulkhead_acquire,
                                      event_kind::bulkhead_release, event_kind::bulkhead_rejected));
+}
+
+// Fails if the two parts are one: at their defaults sekid is told of permits and calls, but of no allowed check.
+TEST_F(TelemetryTest, AllowedChecksAreSampledApartFromTheOtherSuccesses) {
+    const auto limiter = make({.limit = 1'000'000, .window = 60s, .max_keys = 64});
+    const emitter events = breaker_events();
+    now = primitives::read_clock(Clock::precise);  // as permits read it
+    listen();
+    for (const bool others : {true, false}) {
+        sample(others ? 0 : 1, others ? 1 : 0);
+        (void)check(limiter, "alice");
+        events.breaker_call(state::closed, outcome::ok, 1, now);
+        events.bulkhead_acquire(1, 9);
+        if (others)
+            EXPECT_THAT(kinds(), ElementsAre(event_kind::breaker_call, event_kind::bulkhead_acquire));
+        else
+            EXPECT_THAT(kinds(), ElementsAre(event_kind::limiter_allow));
+    }
+}
+
+// Fails if a change of state is dropped because calls, let through or refused, have filled the ring.
+TEST_F(TelemetryTest, OrdinaryEventsLeaveRoomForTheRareOnes) {
+    const emitter events = breaker_events();
+    now = primitives::read_clock(Clock::precise);
+    sample(1);
+    listen();
+    constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;
+    for (int i = 0; i < 500; ++i) {
+        events.breaker_call(state::closed, outcome::ok, 1, now);
+        events.breaker_rejected(state::open, now);
+    }
+    for (std::uint32_t i = 0; i < layout::event_reserve; ++i) {
+        events.breaker_state_change(state::closed, state::open, i, now);
+        events.bulkhead_acquire(1, 9);
+    }
+    const auto told = kinds();
+    EXPECT_EQ(std::ranges::count(told, event_kind::breaker_call), std::ptrdiff_t{room});
+    EXPECT_EQ(std::ranges::count(told, event_kind::breaker_state_change), std::ptrdiff_t{layout::event_reserve});
+    EXPECT_EQ(shm::counts_of(mine()).dropped, 1'000 - room + layout::event_reserve);
 }
 
 // Fails if who is not attached cannot tell what it gave back for the dead.

@@ -111,7 +111,7 @@ class Mistakes(BreakerTest):
             (1, "set breaker payments minimum_calls 21", "minimum_calls 21 is more than the window has, which is 20"),
             (1, "set breaker payments window_size 60s", "window_size 1m is a duration, and window_type is count"),
             (1, "set breaker payments window_size 65536", "more than was made room for at its creation: at most 240"),
-            (1, "set breaker payments half_open_requests 100", "more than was made room for at its creation: at most 16"),
+            (1, "set breaker payments half_open_requests 100", "more than was made room for at its creation: at most 20"),
             (1, "set breaker payments wait_multiplier twice", 'wait_multiplier "twice" is not a number: 1.0 to 100.0'),
             (1, "set breaker payments wait_multiplier 1e9", "wait_multiplier 1000000000 is too large: 1.0 to 100.0"),
             (1, "set breaker payments mode open", '"open" is unknown: auto, forced_open, forced_closed or observe'),

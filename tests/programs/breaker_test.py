@@ -192,12 +192,13 @@ class Events(BreakerTest):
         self.assertEqual(stream.count('"seki.breaker.state_change"'), 4)
 
     def test_calls_that_were_ok_are_told_when_asked_for(self):
-        """Fails when event_sample means limiters alone, or they are told unasked."""
+        """Fails when event_sample means limiters alone, or they are told where it says that they should not be."""
+        self.configure(PAYMENTS, sekid='listen = "127.0.0.1:0"\nevent_sample = 0.0')
         sekid = self.start()
         lines = self.follow("--json")
         worker = self.worker()
         worker("call payments ok 3")
-        self.configure(PAYMENTS, sekid='listen = "127.0.0.1:0"\nevent_sample = 1.0')
+        self.configure(PAYMENTS, sekid='listen = "127.0.0.1:0"')
         sekid.reload()
         worker("call payments ok 1 2")
         event = json.loads(lines.out.wait(r".*\n")[0])

@@ -279,15 +279,14 @@ class Events(BulkheadTest):
         line = text.out.wait(r".*seki\.bulkhead\.rejected.*\n")[0]
         self.assertIn(' bulkhead "database" current=3 available=0 ', line)
         self.assertIn(f" pid={worker.process.pid} trace={TRACE} span={SPAN}\n", line)
-        event = json.loads(lines.out.wait(r".*\n")[0])
+        event = json.loads(lines.out.wait(r".*rejected.*\n")[0])
         self.assertEqual((event["schema"], event["name"], event["kind"], event["primitive"]), (1, "seki.bulkhead.rejected", "bulkhead", "database"))
         self.assertEqual((event["measurements"], event["metadata"]), ({"current": 3, "available": 0}, {}))
         self.assertEqual((event["trace_id"], event["span_id"], event["trace_flags"]), (TRACE, SPAN, 1))
         self.assertEqual(event["worker"]["pid"], worker.process.pid)
 
     def test_permits_are_told_when_asked_for(self):
-        """Fails when event_sample means limiters alone, or what is left is told wrongly."""
-        self.configure(DATABASE, sekid='listen = "127.0.0.1:0"\nevent_sample = 1.0')
+        """Fails when permits are not told of unless event_sample says so, or what is left is told wrongly."""
         self.start()
         lines = self.follow("--json", "--match", "seki.bulkhead.*")
         worker = self.holder(2)

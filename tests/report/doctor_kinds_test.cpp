@@ -279,6 +279,13 @@ TEST_F(DoctorOfBulkheads, FindsMemoryThatIsKeptForNobody) {
     expect_found_and_mended(invariant::entry_fits);
     EXPECT_TRUE(opened_->bulkhead("another", {.max_concurrent = 1'000}));
 }
+// The same of breakers; fails also when what a deleted one rightly keeps is called wrong.
+TEST_F(DoctorOfBreakers, FindsMemoryThatIsKeptForNobody) {
+    ASSERT_TRUE(opened_->remove_breaker("calls"));
+    expect_sound();
+    hardware::store_release(entry(calls).arena_size, hardware::load_acquire(entry(calls).arena_size) + layout::page);
+    expect_found_and_mended(invariant::entry_fits);
+}
 TEST_F(DoctorOfBulkheads, FindsMemoryThatIsKeptWhereATableStands) {
     ASSERT_TRUE(opened_->remove_bulkhead("database"));
     hardware::store_release(entry(database).arena_offset, place(login).arena_offset);

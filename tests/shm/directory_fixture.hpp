@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "layout/key_table.hpp"
+#include "shm/breaker_piece.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/directory.hpp"
 #include "shm/segment.hpp"
@@ -73,6 +74,15 @@ protected:
                 .shape = shm::pack(of),
                 .arena_bytes = shm::piece_bytes(of, where->parts().max_workers),
                 .initial = shm::widen(all(terms))};
+    }
+    // So does this one.
+    [[nodiscard]] shm::directory::request breaker(std::string_view name, std::uint64_t window_calls = 20) const {
+        const layout::breaker_geometry of = layout::breaker_geometry_for(window_calls, 5);
+        return {.kind = layout::kind::breaker,
+                .name = name,
+                .shape = shm::pack(of),
+                .arena_bytes = shm::piece_bytes(of, where->parts().max_workers),
+                .initial = shm::widen(all(1))};
     }
     static void no_fill(const shm::placement& /*made*/) {}
 

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <random>
 
 #include "shm/bulkhead_piece.hpp"
 #include "shm/directory_fixture.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/processes.hpp"
+#include "support/seed.hpp"
 
 namespace seki::test {
 namespace {
@@ -117,6 +119,50 @@ TEST_F(DirectoryKept, OnlyBulkheadsOfTheSameSizeFollow) {
     for (int i = 0; i < 1000; ++i) remove(make("again", i % 2 == 0 ? 1024 : 2048));
     EXPECT_EQ(primitives().arena_used(), used);
     EXPECT_EQ(primitives().list_kept().size(), 2U);
+}
+
+// Fails if memory in which a duration may still be written, by plain stores, becomes a table of keys or permits.
+TEST_F(DirectoryKept, NothingButABreakerIsMadeWhereABreakerWas) {
+    const auto first = primitives().create(breaker("payments"), no_fill);
+    ASSERT_TRUE(first);
+    primitives().remove(first->index);
+    EXPECT_NE(make("database").arena_offset, first->arena_offset);
+    fill_the_rest();
+    EXPECT_FALSE(overlaps_any(*first));
+    const auto second = primitives().create(breaker("mail"), no_fill);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->arena_offset, first->arena_offset);
+}
+
+// Fails if breakers that come and go in whatever sizes use up the segment, or its entries.
+TEST_F(DirectoryKept, BreakersOfAnySizeComeAndGoWithoutEnd) {
+    std::mt19937_64 random{seed_or(1)};
+    for (int i = 0; i < 2'000; ++i) {
+        const auto made = primitives().create(breaker("it", random() >> (48 + random() % 17)), no_fill);
+        ASSERT_TRUE(made) << made.error().message;
+        primitives().remove(made->index);
+    }
+    EXPECT_LE(primitives().list_kept().size(), 6U);
+}
+
+// Fails if who finds no room is not told that some of it waits for others.
+TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
+    const auto first = primitives().create(breaker("payments"), no_fill);
+    ASSERT_TRUE(first);
+    primitives().remove(first->index);
+    const auto refused = primitives().create(limiter("large", 1 << 20), no_fill);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("(4 KiB in 1 entries are kept of deleted breakers and bulkheads, for others "
+                                           "of their kind and size)"),
+              std::string::npos)
+        << refused.error().message;
+    for (std::uint32_t i = 1; i < max_primitives; ++i)
+        ASSERT_TRUE(primitives().create(adaptive(std::to_string(i), 0), no_fill));
+    const auto none_left = primitives().create(adaptive("one more", 0), no_fill);
+    ASSERT_FALSE(none_left);
+    EXPECT_NE(none_left.error().message.find("max_primitives = 24 already (4 KiB in 1 entries are kept"),
+              std::string::npos)
+        << none_left.error().message;
 }
 
 // Fails if an entry that an administrator left half-written is taken for a piece that is kept.
