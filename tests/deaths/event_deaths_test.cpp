@@ -29,7 +29,7 @@ using testing::IsEmpty;
 using numbers = std::vector<std::uint64_t>;
 
 constexpr std::uint64_t most_steps = 10'000;
-constexpr std::size_t room = layout::event_ring::capacity;
+constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;  // of ordinary events
 
 // Events are told apart by a number in them.
 void tell(const primitives::emitter& by, std::uint64_t number) { by.bulkhead_rejected(number, 2 * number); }
