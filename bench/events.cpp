@@ -69,7 +69,7 @@ void push(benchmark::State& state) {
     std::uint64_t pushed = 0;
     for (auto _ : state) {
         events.limiter_decision(denied, {7, "203.0.113.7"}, 1, now);
-        if (++pushed % layout::event_ring::capacity == 0)
+        if (++pushed % (layout::event_ring::capacity - layout::event_reserve) == 0)
             hardware::store_release(ring.taken, hardware::load_relaxed(ring.pushed));
     }
     if (shm::counts_of(ring).dropped != 0) state.SkipWithError("the ring was full");
