@@ -232,6 +232,8 @@ Result<std::size_t> repair(const shm::segment& where) {
     std::size_t mended = 0;
     // Deleting one primitive can bring another to light, so until nothing is left; each round mends something or is the last.
     for (int round = 0; round < 64; ++round) {
+        // Before the look, not after it: another generation may begin by it, and what somebody scribbled in its name comes to light.
+        primitives::settle_changes(*lock, where);
         look_around look{where, ~std::size_t{0}};
         const auto found = look.run();
         if (found.empty()) break;
@@ -241,7 +243,6 @@ Result<std::size_t> repair(const shm::segment& where) {
     (void)shm::reap(where);
     primitives::reclaim_permits(where);
     primitives::finish_changes(*lock, where);
-    primitives::settle_changes(*lock, where);
     primitives::reclaim_probes(where);
     return mended;
 }
