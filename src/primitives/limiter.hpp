@@ -16,6 +16,7 @@
 #include <seki/limiter.hpp>
 
 #include "primitives/clock.hpp"
+#include "primitives/fresh_state.hpp"
 #include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
 #include "primitives/telemetry.hpp"
@@ -113,7 +114,6 @@ private:
         bool spend;
         algorithm::nanos patience;
         std::string_view key;
-        Clock clock = Clock::precise;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
         bool again = false;
@@ -186,9 +186,8 @@ struct limiter::inserting {
     const shm::worker& me;
     algorithm::nanos now;
     Time clock;
-    Clock which;
     bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
-    std::uint64_t fresh() const noexcept { return law.fresh(clock(which)); }
+    std::uint64_t fresh() const noexcept { return fresh_state(*owner.entry_, clock); }
     std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
     void evicted() const noexcept {
         shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
@@ -350,7 +349,6 @@ template <class Time>
         const std::uint64_t version = shm::terms_version(*entry_);
         const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
         making.version = version;
-        making.clock = modes.clock;
         making.observe = modes.mode == Mode::shadow;
         making.on_full = modes.on_full;
         // Read in every round: a time from before somebody else's decision would be an old one. And the terms are those that stood before
@@ -402,7 +400,7 @@ template <class Law, class Time>
 bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, Time clock,
                      Decision& answer) const noexcept {
     const shm::worker& me = attachment_->me();
-    switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock, making.clock})) {
+    switch (table_.insert(making.tag, inserting<Law, Time>{*this, law, me, now, clock})) {
         case shm::key_table<>::insertion::there:
             // Before it is spent, but a text is believed only beside its own key; and should who does it die here, sample() makes up for it.
             note_text(making.tag, making.key);

@@ -14,12 +14,14 @@ namespace {
 
 // The states of a window law name windows by number, and numbers must go on rising when the length of the windows changes.
 // Calls that still go by the old terms have read their clock before these are in force (limiter::decide). So the clock is looked at again
-// afterwards: should this process have been stopped for so long that the old numbers came further than foreseen, it publishes once more.
+// afterwards: should this process have been stopped for so long that the old numbers came further than foreseen, it publishes once more. How often
+// is bounded: the windows of an `old` that somebody scribbled may be shorter than the time that this takes.
 void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old, limiter_terms next) {
     const algorithm::fixed_window::terms before{.window = old.window_ns, .shift = old.shift};
     algorithm::nanos now = read_clock(Clock::precise);
     next.shift = algorithm::shift_after_change(before, next.window_ns, now);
-    for (;;) {
+    constexpr int rounds = 8;
+    for (int round = 0; round < rounds; ++round) {
         shm::publish_terms(entry, pack(next));
         const algorithm::nanos after = read_clock(Clock::precise);
         if (after / old.window_ns <= now / old.window_ns + 1) return;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "primitives/clock.hpp"
+#include "primitives/fresh_state.hpp"
 #include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
 #include "shm/counters.hpp"
@@ -43,9 +44,10 @@ struct sweeping {
     const shm::worker& me;
     const Law& law;
     algorithm::nanos now;
-    Clock clock;  // the limiter's own
     [[nodiscard]] bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
-    [[nodiscard]] std::uint64_t fresh() const noexcept { return law.fresh(read_clock(clock)); }
+    [[nodiscard]] std::uint64_t fresh() const noexcept {
+        return fresh_state(shm::directory{where}.entry(at.index), [](Clock which) { return read_clock(which); });
+    }
     [[nodiscard]] std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
     // By an insert that it finishes.
     void evicted() const noexcept { shm::count_shared(where, at.index, at.incarnation, layout::count_evicted, 1); }
@@ -84,7 +86,7 @@ std::uint64_t sweep_table(const shm::segment& where, const shm::placement& at, c
     if (!found) return 0;
     const tables of = tables_of(where, at);
     return with_law(found->values, [&](const auto& law) {
-        const sweeping by{where, at, me, law, found->now, modes_of(found->values[layout::term_modes]).clock};
+        const sweeping by{where, at, me, law, found->now};
         const slice stripes = stripes_with(slots, of);
         for (std::size_t stripe = stripes.begin; stripe < stripes.end; ++stripe) of.keys.finish_insert(stripe, by);
         return sweep_slots(of, slots, by);

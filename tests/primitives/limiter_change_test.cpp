@@ -111,6 +111,42 @@ TEST_P(LimiterChange, InTheMiddleOfACheckIsSeenByIt) {
     EXPECT_FALSE(check(limiter, "alice").allowed);
 }
 
+// Fails if a key that is new while the window changes is given the time of now by the terms of before: the window that this names would begin hours later,
+// and so long the key would be denied.
+TEST_P(LimiterChange, OfTheWindowWhileAKeyIsInsertedDoesNotLockTheKeyOut) {
+    now = primitives::read_clock(Clock::precise);  // as the change itself reads it
+    LimiterOptions options = six_in_so_long();
+    options.window = 1ms;
+    const auto limiter = make(options);
+    int readings = 0;
+    const auto change_meanwhile = [&](Clock) {
+        if (readings++ == 2) {  // straight on, in full, and now the insert
+            options.window = 1h;
+            change(options);
+            pass(50ms);
+        }
+        return now;
+    };
+    ASSERT_TRUE(limiter.decide({.key = "alice", .cost = 6}, change_meanwhile).allowed);
+    ASSERT_GE(readings, 4);
+    ASSERT_FALSE(check(limiter, "alice").allowed);
+    pass(2h);
+    EXPECT_TRUE(check(limiter, "alice").allowed);
+}
+
+// Fails if who changes the window of terms that somebody scribbled never comes back: it holds the lock that all others wait for.
+TEST_P(LimiterChange, OfAScribbledWindowEnds) {
+    LimiterOptions options = six_a_minute();
+    const auto limiter = make(options);
+    auto& entry = shm::directory{where()}.entry(limiter.place().index);
+    auto terms = limiter.terms();
+    terms.window_ns = 1;
+    terms.shift = 0 - primitives::read_clock(Clock::precise);  // so that the numbers seem to last
+    shm::publish_terms(entry, primitives::pack(terms));
+    options.window = 2min;
+    change(options);
+}
+
 // Fails if a change of the rest touches what was spent, or is not in force at once.
 TEST_P(LimiterChange, OfModeOnFullAndClockKeepsWhatWasSpent) {
     LimiterOptions options = six_in_so_long();
