@@ -138,7 +138,7 @@ TEST_F(DirectoryKept, NothingButABreakerIsMadeWhereABreakerWas) {
 TEST_F(DirectoryKept, BreakersOfAnySizeComeAndGoWithoutEnd) {
     std::mt19937_64 random{seed_or(1)};
     for (int i = 0; i < 2'000; ++i) {
-        const auto made = primitives().create(breaker("it", random() >> (48 + random() % 17)), no_fill);
+        const auto made = primitives().create(breaker("it", random() >> 48 >> random() % 17), no_fill);
         ASSERT_TRUE(made) << made.error().message;
         primitives().remove(made->index);
     }
