@@ -37,14 +37,16 @@ std::uint64_t wall_offset() noexcept {
 
 event_hub::delivery event_hub::subscriber::wait(std::chrono::milliseconds patience) {
     delivery now;
+    bool over = false;
     {
         std::unique_lock hold{mutex_};
         changed_.wait_for(hold, patience, [this] { return ready_ || over_; });
         ready_ = false;
-        now.over = over_;
+        over = over_;
         now.missed = std::exchange(missed_, 0);
     }
     queue_.consume_all([&](report::event_facts& each) { now.events.push_back(std::move(each)); });
+    now.over = over && now.events.empty() && now.missed == 0;
     return now;
 }
 

@@ -137,6 +137,18 @@ TEST_F(EventHubTest, ClosingEndsAllSubscriptions) {
     EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
 }
 
+// Fails if what was taken before sekid stopped is thrown away, or its delivery looks like the end.
+TEST_F(EventHubTest, WhatWasTakenIsDeliveredBeforeTheEnd) {
+    const auto one = hub.subscribe(all_events).to;
+    change(7);
+    hub.drain(where());
+    hub.close();
+    const auto last = one->wait(1h);
+    EXPECT_EQ(generations(last.events), std::vector<std::uint64_t>{7});
+    EXPECT_FALSE(last.over);
+    EXPECT_TRUE(one->wait(1h).over);
+}
+
 // Fails if what a scribbler wrote is told as an event, or named after a primitive that it is not of.
 TEST_F(EventHubTest, NonsenseIsNotTold) {
     const auto all = hub.subscribe(all_events).to;

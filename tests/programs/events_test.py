@@ -6,6 +6,7 @@ import json
 import signal
 import unittest
 
+from breakers import PAYMENTS
 from sekid_harness import DEADLINE, Follower, SekictlTest, eventually
 
 # event_hub::most_subscribers.
@@ -182,6 +183,20 @@ class Endings(EventsTest):
         self.assertEqual(follower.process.wait(DEADLINE), 1)
         follower.err.wait(r"sekictl: cannot listen to sekid at http://127.0.0.1:\d+: it ended.*\n")
         self.assertEqual(self.listening(), 0)
+
+    def test_a_change_of_state_just_before_sekid_stops_is_told(self):
+        """Fails when events that sekid took, or that wait for it, are thrown away by its stop. It stands still, so that both come at once."""
+        self.configure(PAYMENTS)
+        sekid = self.start()
+        follower = self.follow("--json")
+        worker = self.worker()
+        sekid.process.send_signal(signal.SIGSTOP)
+        self.assertEqual(worker("call payments error 5"), "called 2")
+        sekid.process.send_signal(signal.SIGTERM)
+        sekid.process.send_signal(signal.SIGCONT)
+        self.assertEqual(sekid.process.wait(DEADLINE), 0)
+        follower.out.wait(r'"seki\.breaker\.state_change".*\n')
+        self.assertEqual(follower.process.wait(DEADLINE), 1)
 
     def test_a_sekid_that_is_killed_leaves_nobody_telling_for_good(self):
         """Fails when a worker tells on for a listener who is dead, or the next sekid cannot listen."""
