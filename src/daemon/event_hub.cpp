@@ -80,11 +80,10 @@ bool event_hub::has_subscribers() const {
 }
 
 void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const {
-    const bool wanted = [this] {
-        const std::scoped_lock hold{mutex_};
-        return std::ranges::any_of(subscribers_,
-                                   [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
-    }();
+    // Held until it is said: who says later knows of whoever came before. Otherwise one that leaves might silence one that just came.
+    const std::scoped_lock hold{mutex_};
+    const bool wanted =
+        std::ranges::any_of(subscribers_, [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
     shm::word& listening = where.header().id.listening;
     if (wanted)
         hardware::store_relaxed(

@@ -1,6 +1,8 @@
 // The way of events through sekid, without a running one.
 #include "daemon/event_hub.hpp"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -117,6 +119,24 @@ TEST_F(EventHubTest, WorkersAreToldWhetherSomebodyListens) {
     EXPECT_THAT(all->wait(0ms).events, SizeIs(1));
     hub.unsubscribe(all);
     EXPECT_FALSE(told());
+}
+
+// Fails, in some round or other, if one that leaves silences one that came meanwhile: it would hear nothing until the next tick.
+TEST_F(EventHubTest, WhoeverLeavesAListenerIsHeardFromItsComingOn) {
+    const shm::word& listening = where().header().id.listening;
+    const auto come_and_go = [&] {
+        std::size_t deaf = 0;
+        for (int round = 0; round < 20'000; ++round) {
+            const auto me = hub.subscribe(mask_of(event_kind::limiter_deny)).to;
+            hub.tell_workers(where(), 1h);
+            if (hardware::load_relaxed(listening) == 0) ++deaf;
+            hub.unsubscribe(me);
+            hub.tell_workers(where(), 1h);
+        }
+        EXPECT_EQ(deaf, 0U);
+    };
+    const std::jthread other{come_and_go};
+    come_and_go();
 }
 
 // Fails if there is no end to who may listen, or a place is not free again.
