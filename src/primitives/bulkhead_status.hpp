@@ -33,10 +33,10 @@ struct permits_now {
     return {held, max > held ? max - held : 0};
 }
 
-// An event for each permit that came back.
+// Of permits that came back.
 inline void tell_reclaimed(const emitter& to, const shm::permit_pool<>& permits, std::uint64_t how_many) noexcept {
     const permits_now now = look_at(permits);
-    for (std::uint64_t i = 0; i < how_many; ++i) to.bulkhead_reclaimed(now.current, now.available);
+    to.bulkhead_reclaimed(now.current, now.available, how_many);
 }
 
 }  // namespace seki::primitives

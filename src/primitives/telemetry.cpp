@@ -135,8 +135,13 @@ void emitter::bulkhead_release(std::uint64_t current, std::uint64_t available) c
 void emitter::bulkhead_rejected(std::uint64_t current, std::uint64_t available) const noexcept {
     permits(event_kind::bulkhead_rejected, current, available);
 }
-void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available) const noexcept {
-    permits(event_kind::bulkhead_reclaimed, current, available);
+void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits) const noexcept {
+    const happening what{.kind = event_kind::bulkhead_reclaimed,
+                         .now = read_clock(Clock::precise),
+                         .first = current,
+                         .second = available};
+    if (writable_) push_each(what, permits);
+    for (std::uint64_t i = 0; i < permits && hooks::any(); ++i) tell_handlers(what);
 }
 
 void emitter::tell(const happening& what) const noexcept {
@@ -171,8 +176,23 @@ emitter::target emitter::ring_of_caller() const noexcept {
 void emitter::push(const happening& what) const noexcept {
     const target into = ring_of_caller();
     shm::event_ring<> ring{into.slot->events};
-    if (!ring.has_room(is_rare(what.kind) ? 0 : layout::event_reserve)) return ring.drop(into.shared);
+    if (!ring.has_room(layout::places_left_by(what.kind))) return ring.drop(into.shared);
+    ring.push(content_of(what, into.who), into.shared);
+}
 
+// Rounds: the places of a ring at most, whoever drains it meanwhile.
+void emitter::push_each(const happening& what, std::uint64_t how_many) const noexcept {
+    const target into = ring_of_caller();
+    shm::event_ring<> ring{into.slot->events};
+    const std::size_t left = layout::places_left_by(what.kind);
+    const std::uint64_t most = std::min<std::uint64_t>(how_many, layout::event_ring::capacity - left);
+    const shm::event_content words = content_of(what, into.who);
+    std::uint64_t pushed = 0;
+    for (; pushed < most && ring.has_room(left); ++pushed) ring.push(words, into.shared);  // or counts it as dropped
+    if (pushed < how_many) ring.drop(into.shared, how_many - pushed);
+}
+
+shm::event_content emitter::content_of(const happening& what, std::uint64_t who) const noexcept {
     const current_trace trace = trace_of_thread;
     layout::event_header head{.kind = what.kind,
                               .trace_flags = trace.flags,
@@ -191,7 +211,7 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_time] = what.now;
     words[layout::event_head] = layout::pack(head);
     words[layout::event_incarnation] = incarnation_;
-    words[layout::event_who] = into.who;
+    words[layout::event_who] = who;
     words[layout::event_first] = what.first;
     words[layout::event_second] = what.second;
     words[layout::event_tag] = tag;
@@ -199,7 +219,7 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_trace_high] = trace.high;
     words[layout::event_trace_low] = trace.low;
     words[layout::event_span] = trace.span;
-    ring.push(words, into.shared);
+    return words;
 }
 
 void emitter::tell_handlers(const happening& what) const noexcept {

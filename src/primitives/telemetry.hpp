@@ -19,6 +19,7 @@
 #include "layout/event.hpp"
 #include "primitives/hooks.hpp"
 #include "shm/directory.hpp"
+#include "shm/event_ring.hpp"
 #include "shm/memory.hpp"
 #include "shm/workers.hpp"
 
@@ -60,7 +61,8 @@ public:
 
     // Rare ones.
     void breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept;
-    void bulkhead_reclaimed(std::uint64_t current, std::uint64_t available) const noexcept;
+    // An event for each permit. Thousands may come back at once, in somebody's call: those that find no room are counted in one step.
+    void bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits = 1) const noexcept;
 
 private:
     struct happening {
@@ -80,6 +82,8 @@ private:
     [[gnu::noinline]] void tell(const happening& what) const noexcept;
     void tell_handlers(const happening& what) const noexcept;
     void push(const happening& what) const noexcept;
+    void push_each(const happening& what, std::uint64_t how_many) const noexcept;
+    [[nodiscard]] shm::event_content content_of(const happening& what, std::uint64_t who) const noexcept;
     [[nodiscard]] target ring_of_caller() const noexcept;
     void permits(layout::event_kind kind, std::uint64_t current, std::uint64_t available) const noexcept;
     [[nodiscard]] bool is_wanted(const happening& what) const noexcept;

@@ -278,6 +278,26 @@ TEST_F(TelemetryTest, OrdinaryEventsLeaveRoomForTheRareOnes) {
     EXPECT_EQ(shm::counts_of(mine()).dropped, 1'000 - room + layout::event_reserve);
 }
 
+// Fails if the permits of a process that died take the places of a change of state, or some of them are neither told nor counted.
+TEST_F(TelemetryTest, ManyReclaimedPermitsLeaveRoomForAChangeOfState) {
+    const emitter own = breaker_events();
+    const emitter of_nobody{where(), {.index = 2, .incarnation = 5, .kind = layout::kind::bulkhead, .name = "db"}};
+    for (const auto& [events, ring] : {std::pair{&own, &mine()}, std::pair{&of_nobody, &shared()}}) {
+        events->bulkhead_reclaimed(0, 65535, 100);
+        EXPECT_EQ(shm::counts_of(*ring).pushed + shm::counts_of(*ring).dropped, 100U);
+        for (std::uint32_t i = 0; i < layout::event_reserve; ++i)
+            events->breaker_state_change(state::closed, state::open, i, now);
+        EXPECT_EQ(shm::counts_of(*ring).pushed, layout::event_ring::capacity);
+        events->bulkhead_reclaimed(0, 65535, 65535);
+        EXPECT_EQ(shm::counts_of(*ring).pushed + shm::counts_of(*ring).dropped, 100U + layout::event_reserve + 65535);
+        std::vector<event_kind> told;
+        for (const auto& each : drained(*ring)) told.push_back(kind_of(each));
+        EXPECT_EQ(std::ranges::count(told, event_kind::breaker_state_change), std::ptrdiff_t{layout::event_reserve});
+        EXPECT_EQ(std::ranges::count(told, event_kind::bulkhead_reclaimed),
+                  std::ptrdiff_t{layout::event_ring::capacity - layout::event_reserve});
+    }
+}
+
 // Fails if who is not attached cannot tell what it gave back for the dead.
 TEST_F(TelemetryTest, WhoIsNotAttachedUsesTheSharedRing) {
     const emitter events{where(), {.index = 2, .incarnation = 5, .kind = layout::kind::bulkhead, .name = "db"}};
