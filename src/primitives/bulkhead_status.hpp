@@ -23,11 +23,7 @@ namespace seki::primitives {
             .reclaimed = counted[layout::count_reclaimed]};
 }
 
-// What an event says of them.
-struct permits_now {
-    std::uint64_t current = 0;
-    std::uint64_t available = 0;
-};
+// What an event says of them. Reads them all.
 [[nodiscard]] inline permits_now look_at(const shm::permit_pool<>& permits) noexcept {
     const std::uint64_t held = permits.in_use(), max = permits.max();
     return {held, max > held ? max - held : 0};

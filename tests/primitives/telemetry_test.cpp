@@ -62,6 +62,10 @@ struct TelemetryTest : LimiterTest {
     }
 };
 
+void permit(const emitter& events, event_kind kind, std::uint64_t current, std::uint64_t available) {
+    events.bulkhead_call(kind, [=] { return primitives::permits_now{current, available}; });
+}
+
 constexpr LimiterOptions one_a_minute{.limit = 1, .window = 60s, .max_keys = 64};
 
 // Fails if an ordinary call writes to its ring, or looks there, while nobody wants to know.
@@ -196,7 +200,7 @@ TEST_F(TelemetryTest, AFullRingDropsAndTheDecisionStands) {
 // Fails if a change of state waits for a listener, or says something else than what happened.
 TEST_F(TelemetryTest, RareEventsAreToldWhoeverListens) {
     const emitter events = breaker_events();
-    EXPECT_FALSE(events.watched());
+    EXPECT_FALSE(events.watched(emitter::breaker_calls));
     events.breaker_state_change(state::half_open, state::open, 9, now);
     events.bulkhead_reclaimed(4, 6);
     const auto told = drained(mine());
@@ -224,9 +228,9 @@ TEST_F(TelemetryTest, CallsAreToldToWhoListens) {
         events.breaker_call(state::closed, outcome::error, 2, now);
         events.breaker_call(state::half_open, outcome::slow, 3, now);
         events.breaker_rejected(state::open, now);
-        events.bulkhead_acquire(1, 9);
-        events.bulkhead_release(0, 10);
-        events.bulkhead_rejected(10, 0);
+        permit(events, event_kind::bulkhead_acquire, 1, 9);
+        permit(events, event_kind::bulkhead_release, 0, 10);
+        permit(events, event_kind::bulkhead_rejected, 10, 0);
     };
     sample(0);
     all();
@@ -249,12 +253,73 @@ TEST_F(TelemetryTest, AllowedChecksAreSampledApartFromTheOtherSuccesses) {
         sample(others ? 0 : 1, others ? 1 : 0);
         (void)check(limiter, "alice");
         events.breaker_call(state::closed, outcome::ok, 1, now);
-        events.bulkhead_acquire(1, 9);
+        permit(events, event_kind::bulkhead_acquire, 1, 9);
         if (others)
             EXPECT_THAT(kinds(), ElementsAre(event_kind::breaker_call, event_kind::bulkhead_acquire));
         else
             EXPECT_THAT(kinds(), ElementsAre(event_kind::limiter_allow));
     }
+}
+
+// Fails if the permits of a bulkhead are counted, which takes long where there are many, for an event that nobody is told of; or not once for one that is.
+TEST_F(TelemetryTest, PermitsAreCountedForWhoIsToldOfThem) {
+    const emitter events = breaker_events();
+    now = primitives::read_clock(Clock::precise);
+    int counted = 0;
+    const auto call = [&](event_kind kind) {
+        counted = 0;
+        events.bulkhead_call(kind, [&] { return ++counted, primitives::permits_now{1, 9}; });
+        return counted;
+    };
+    const auto attach = [](event_kind kind) {
+        return primitives::hooks::attach(primitives::mask_of(kind), [](const telemetry::Event&) {});
+    };
+    EXPECT_EQ(call(event_kind::bulkhead_rejected), 0);  // nobody listens
+    listen();
+    sample(0);
+    EXPECT_EQ(call(event_kind::bulkhead_acquire), 0);  // not in the sample
+    EXPECT_EQ(call(event_kind::bulkhead_rejected), 1);
+    auto* handler = attach(event_kind::bulkhead_release);
+    EXPECT_EQ(call(event_kind::bulkhead_acquire), 0);  // not of the kind
+    EXPECT_EQ(call(event_kind::bulkhead_release), 1);
+    EXPECT_EQ(call(event_kind::bulkhead_rejected), 1);
+    primitives::hooks::detach(handler);
+    while (call(event_kind::bulkhead_rejected) == 1) continue;  // ends: the ring is full by then
+    EXPECT_EQ(shm::counts_of(mine()).dropped, 1U);
+    handler = attach(event_kind::bulkhead_rejected);
+    EXPECT_EQ(call(event_kind::bulkhead_rejected), 1);
+    EXPECT_EQ(shm::counts_of(mine()).dropped, 2U);
+    primitives::hooks::detach(handler);
+}
+
+// Fails if a handler makes calls pay whose events it did not ask for, or one that goes takes away what another wants.
+TEST_F(TelemetryTest, CallsAreWatchedWhenAHandlerWantsTheirKind) {
+    const emitter events = breaker_events();
+    const auto watched = [&] {
+        std::vector<event_kind> kinds;
+        for (const auto& each : primitives::event_types())
+            if (events.watched(primitives::mask_of(each.kind))) kinds.push_back(each.kind);
+        return kinds;
+    };
+    const auto attach = [](primitives::event_mask kinds) {
+        return primitives::hooks::attach(kinds, [](const telemetry::Event&) {});
+    };
+    EXPECT_THAT(watched(), ElementsAre());
+    auto* const deny = attach(primitives::mask_of(event_kind::limiter_deny));
+    EXPECT_THAT(watched(), ElementsAre(event_kind::limiter_deny));
+    EXPECT_FALSE(events.watched(emitter::breaker_calls));
+    auto* const both = attach(emitter::limiter_decisions);
+    auto* const calls = attach(emitter::breaker_calls);
+    EXPECT_THAT(watched(), ElementsAre(event_kind::limiter_allow, event_kind::limiter_deny, event_kind::breaker_call));
+    primitives::hooks::detach(both);
+    EXPECT_THAT(watched(), ElementsAre(event_kind::limiter_deny, event_kind::breaker_call));
+    primitives::hooks::detach(deny);
+    EXPECT_THAT(watched(), ElementsAre(event_kind::breaker_call));
+    auto* const all = attach(primitives::all_events);
+    EXPECT_EQ(watched().size(), primitives::event_type_count);
+    primitives::hooks::detach(all);
+    primitives::hooks::detach(calls);
+    EXPECT_THAT(watched(), ElementsAre());
 }
 
 // Fails if a change of state is dropped because calls, let through or refused, have filled the ring.
@@ -270,7 +335,7 @@ TEST_F(TelemetryTest, OrdinaryEventsLeaveRoomForTheRareOnes) {
     }
     for (std::uint32_t i = 0; i < layout::event_reserve; ++i) {
         events.breaker_state_change(state::closed, state::open, i, now);
-        events.bulkhead_acquire(1, 9);
+        permit(events, event_kind::bulkhead_acquire, 1, 9);
     }
     const auto told = kinds();
     EXPECT_EQ(std::ranges::count(told, event_kind::breaker_call), std::ptrdiff_t{room});
