@@ -111,7 +111,7 @@ void push_bare(benchmark::State& state) {
 void nobody_listens(benchmark::State& state) {
     const auto events = emitter();
     hardware::store_relaxed(attached().where().header().id.listening, 0);
-    for (auto _ : state) benchmark::DoNotOptimize(events.watched());
+    for (auto _ : state) benchmark::DoNotOptimize(events.watched(primitives::emitter::limiter_decisions));
 }
 
 const std::vector<bench::row> rows{

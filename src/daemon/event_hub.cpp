@@ -37,14 +37,16 @@ std::uint64_t wall_offset() noexcept {
 
 event_hub::delivery event_hub::subscriber::wait(std::chrono::milliseconds patience) {
     delivery now;
+    bool over = false;
     {
         std::unique_lock hold{mutex_};
         changed_.wait_for(hold, patience, [this] { return ready_ || over_; });
         ready_ = false;
-        now.over = over_;
+        over = over_;
         now.missed = std::exchange(missed_, 0);
     }
     queue_.consume_all([&](report::event_facts& each) { now.events.push_back(std::move(each)); });
+    now.over = over && now.events.empty() && now.missed == 0;
     return now;
 }
 
@@ -78,11 +80,10 @@ bool event_hub::has_subscribers() const {
 }
 
 void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const {
-    const bool wanted = [this] {
-        const std::scoped_lock hold{mutex_};
-        return std::ranges::any_of(subscribers_,
-                                   [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
-    }();
+    // Held until it is said: who says later knows of whoever came before. Otherwise one that leaves might silence one that just came.
+    const std::scoped_lock hold{mutex_};
+    const bool wanted =
+        std::ranges::any_of(subscribers_, [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
     shm::word& listening = where.header().id.listening;
     if (wanted)
         hardware::store_relaxed(

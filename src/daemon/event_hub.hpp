@@ -34,7 +34,7 @@ public:
     struct delivery {
         std::vector<report::event_facts> events;
         std::uint64_t missed = 0;  // since the last one: its queue was full
-        bool over = false;         // sekid stops
+        bool over = false;         // sekid stops, and all that there was has been delivered
     };
 
     class subscriber {

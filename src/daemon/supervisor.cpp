@@ -107,6 +107,7 @@ Result<void> supervisor::run() {
     }
     systemd_.stopping();
     spdlog::info("stopping: segment {} stays for its workers", settings_.segment_path.native());
+    if (hub_.has_subscribers()) drain();  // what waits is for them; else it is for the next sekid
     return {};
 }
 

@@ -88,8 +88,11 @@ constexpr bool is_sampled(event_kind kind, std::uint64_t sample, std::uint64_t r
 static_assert(is_sampled(event_kind::limiter_allow, pack_event_sample(1, 0), ~0ULL));
 static_assert(!is_sampled(event_kind::bulkhead_acquire, pack_event_sample(1, 0), 0));
 
-// Places of a ring that ordinary events leave to the rare ones: a change of state finds room beside however many calls that were let through or refused.
+// Places of a ring that all other events leave to changes of state: one finds room beside however many calls, and permits of the dead.
 inline constexpr std::size_t event_reserve = 16;
+constexpr std::size_t places_left_by(event_kind kind) noexcept {
+    return kind == event_kind::breaker_state_change ? 0 : event_reserve;
+}
 
 template <std::size_t count>
 struct sealed_record {

@@ -105,7 +105,7 @@ private:
     [[nodiscard]] answer refused(const shm::worker& me, breaker_law::state state, nanos retry_after,
                                  nanos now) const noexcept {
         count(me, layout::count_call_rejected);
-        if (events_.watched()) [[unlikely]]
+        if (events_.watched(emitter::breaker_calls)) [[unlikely]]
             events_.breaker_rejected(state, now != 0 ? now : read_clock(Clock::precise));
         return {.error = Errc::circuit_open, .retry_after = retry_after};
     }
@@ -113,7 +113,7 @@ private:
                   nanos now) const noexcept {
         count(me, counter_of(outcome));
         durations_.record(me, taken);
-        if (events_.watched()) [[unlikely]]
+        if (events_.watched(emitter::breaker_calls)) [[unlikely]]
             events_.breaker_call(static_cast<breaker_law::state>(pass.state), outcome, taken, now);
     }
     template <class Time>

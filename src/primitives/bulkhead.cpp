@@ -87,9 +87,8 @@ void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept
     tell_reclaimed(events_, permits_, permits);
 }
 
-void bulkhead::tell(void (emitter::*event)(std::uint64_t, std::uint64_t) const noexcept) const noexcept {
-    const permits_now now = look_at(permits_);
-    (events_.*event)(now.current, now.available);
+void bulkhead::tell(layout::event_kind kind) const noexcept {
+    events_.bulkhead_call(kind, [this] { return look_at(permits_); });
 }
 
 std::uint64_t bulkhead::max_wait_ns() const noexcept { return static_cast<std::uint64_t>(options().max_wait.count()); }

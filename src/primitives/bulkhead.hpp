@@ -47,8 +47,7 @@ public:
     // False, and nothing done, when somebody else is its owner by now, or this process never was.
     bool give_back(shm::permit& held) const noexcept {
         const bool given = permits_.give_back(held);
-        if (given && events_.watched()) [[unlikely]]
-            tell(&emitter::bulkhead_release);
+        if (given) tell_if_watched(layout::event_kind::bulkhead_release);
         return given;
     }
 
@@ -85,7 +84,11 @@ private:
     [[nodiscard]] answer refused(const shm::worker& me, Errc why) const noexcept;
     void count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept;
     void reclaimed(const shm::worker& me, std::uint64_t permits) const noexcept;
-    [[gnu::noinline]] void tell(void (emitter::*event)(std::uint64_t, std::uint64_t) const noexcept) const noexcept;
+    void tell_if_watched(layout::event_kind kind) const noexcept {
+        if (events_.watched(mask_of(kind))) [[unlikely]]
+            tell(kind);
+    }
+    [[gnu::noinline]] void tell(layout::event_kind kind) const noexcept;
     [[nodiscard]] std::uint64_t max_wait_ns() const noexcept;
 
     [[nodiscard]] std::uint32_t near(const shm::worker& me) const noexcept;
@@ -118,15 +121,13 @@ inline bulkhead::answer bulkhead::given(const shm::worker& me, const shm::permit
     const std::uint64_t next = std::uint64_t{held.index} + 1;
     if (!me.shared && shm::hardware::load_relaxed(last) != next) shm::hardware::store_relaxed(last, next);
     count(me, layout::count_acquired, 1);
-    if (events_.watched()) [[unlikely]]
-        tell(&emitter::bulkhead_acquire);
+    tell_if_watched(layout::event_kind::bulkhead_acquire);
     return {.held = held, .from = this};
 }
 
 inline bulkhead::answer bulkhead::refused(const shm::worker& me, Errc why) const noexcept {
     count(me, layout::count_rejected, 1);
-    if (events_.watched()) [[unlikely]]
-        tell(&emitter::bulkhead_rejected);
+    tell_if_watched(layout::event_kind::bulkhead_rejected);
     return {.error = why};
 }
 

@@ -23,20 +23,16 @@ namespace seki::primitives {
             .reclaimed = counted[layout::count_reclaimed]};
 }
 
-// What an event says of them.
-struct permits_now {
-    std::uint64_t current = 0;
-    std::uint64_t available = 0;
-};
+// What an event says of them. Reads them all.
 [[nodiscard]] inline permits_now look_at(const shm::permit_pool<>& permits) noexcept {
     const std::uint64_t held = permits.in_use(), max = permits.max();
     return {held, max > held ? max - held : 0};
 }
 
-// An event for each permit that came back.
+// Of permits that came back.
 inline void tell_reclaimed(const emitter& to, const shm::permit_pool<>& permits, std::uint64_t how_many) noexcept {
     const permits_now now = look_at(permits);
-    for (std::uint64_t i = 0; i < how_many; ++i) to.bulkhead_reclaimed(now.current, now.available);
+    to.bulkhead_reclaimed(now.current, now.available, how_many);
 }
 
 }  // namespace seki::primitives

@@ -13,7 +13,8 @@ using shm::hardware;
 
 constexpr std::uint64_t phase_mask = 3;
 constexpr std::uint64_t free_place = 0, is_attached = 1, is_detached = 2, claimed = 3;
-constexpr std::uint64_t one_call = 4;
+constexpr unsigned kinds_at = 2;
+constexpr std::uint64_t one_call = 1ULL << (kinds_at + kind_bits);
 
 thread_local constinit bool calling = false;
 
@@ -28,11 +29,10 @@ void pause() noexcept {
 
 }  // namespace
 
-constinit shm::word attached;
+constinit shm::word wanted;
 
 struct place {
     shm::word use;
-    event_mask wanted = 0;
     telemetry::Handler handler;
     std::uint64_t token = 0;  // of the process that attached it
     place* older = nullptr;
@@ -42,11 +42,15 @@ namespace {
 
 place* first() noexcept { return reinterpret_cast<place*>(hardware::load_acquire(newest)); }
 
-// False: it is not attached.
-bool enter(place& at) noexcept {
+event_mask kinds_of(std::uint64_t use) noexcept {
+    return (use & phase_mask) == is_attached ? use >> kinds_at & kinds_mask : 0;
+}
+
+// False: it is not attached, or wants no such event.
+bool enter(place& at, layout::event_kind kind) noexcept {
     std::uint64_t use = hardware::load_relaxed(at.use);
     do {  // ends by the progress of the others
-        if ((use & phase_mask) != is_attached) return false;
+        if ((kinds_of(use) & mask_of(kind)) == 0) return false;
     } while (!hardware::cas_acq_rel(at.use, use, use + one_call));
     return true;
 }
@@ -67,13 +71,23 @@ void leave(place& at) noexcept {
 }
 
 void tell(place& at, layout::event_kind kind, const telemetry::Event& event) noexcept {
-    if (!enter(at)) return;
+    if (!enter(at, kind)) return;
     try {
-        if ((at.wanted & mask_of(kind)) != 0) at.handler(event);
+        at.handler(event);
     } catch (...) {
         hardware::fetch_add_relaxed(thrown, 1);
     }
     leave(at);
+}
+
+void renew_wanted() noexcept {
+    std::uint64_t before = hardware::load_acquire(wanted);
+    std::uint64_t renewed = 0;
+    do {  // ends by the progress of the others
+        renewed = (before & ~kinds_mask) + kinds_mask + 1;
+        for (place* each = first(); each != nullptr; each = each->older)
+            renewed |= kinds_of(hardware::load_relaxed(each->use));
+    } while (!hardware::cas_acq_rel(wanted, before, renewed));
 }
 
 // A place in phase claimed.
@@ -96,13 +110,12 @@ place* find_place() {
 
 bool inside() noexcept { return calling; }
 
-place* attach(event_mask wanted, telemetry::Handler handler) {
+place* attach(event_mask kinds, telemetry::Handler handler) {
     place* const at = find_place();
-    at->wanted = wanted;
     at->handler = std::move(handler);
     at->token = shm::claim_process_token();
-    hardware::store_release(at->use, is_attached);  // pairs with enter()
-    hardware::fetch_add_relaxed(attached, 1);
+    hardware::store_release(at->use, (kinds & kinds_mask) << kinds_at | is_attached);  // pairs with enter()
+    renew_wanted();
     return at;
 }
 
@@ -110,10 +123,11 @@ void detach(place* from) noexcept {
     if (from == nullptr) return;
     // Looked at first: once detached, the last call under way may give the place to another attachment.
     const bool may_wait = !calling && from->token == shm::process_token();
-    hardware::fetch_add_relaxed(attached, ~std::uint64_t{0});
     std::uint64_t use = hardware::load_relaxed(from->use);
-    while (!hardware::cas_acq_rel(from->use, use, (use & ~phase_mask) | is_detached)) {  // ends by the others' progress
+    while (!hardware::cas_acq_rel(from->use, use,
+                                  (use & ~(one_call - 1)) | is_detached)) {  // ends by the others' progress
     }
+    renew_wanted();
     destroy_if_unused(*from);
     // Ends when the handlers under way return: that is what the caller asked for.
     while (may_wait && (hardware::load_acquire(from->use) & phase_mask) == is_detached) pause();

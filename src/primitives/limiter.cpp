@@ -37,7 +37,7 @@ void limiter::note_text(std::uint64_t tag, std::string_view key) const noexcept 
 void limiter::keep(const demand& wanted, const receipt& made, const Decision& answer) const noexcept {
     if (!made.let_through) return;
     count(made.tag, wanted.key, made.cost, !made.observed, made.observed);
-    if (events_.watched())
+    if (events_.watched(emitter::limiter_decisions))
         events_.limiter_decision(answer, {made.tag, wanted.key}, made.cost, read_clock(Clock::precise));
 }
 
@@ -46,7 +46,8 @@ void limiter::count_denial(const demand& wanted, const Decision& answer) const n
     const std::uint64_t tag = hash_(wanted.key);
     const std::uint64_t cost = std::min(static_cast<std::uint64_t>(wanted.cost), max_count + 1);
     count(tag, wanted.key, cost, false, false);
-    if (events_.watched()) events_.limiter_decision(answer, {tag, wanted.key}, cost, read_clock(Clock::precise));
+    if (events_.watched(emitter::limiter_decisions))
+        events_.limiter_decision(answer, {tag, wanted.key}, cost, read_clock(Clock::precise));
 }
 
 template <class Next>

@@ -255,7 +255,7 @@ template <class Time, class Otherwise>
     const std::uint64_t tag = hash_(key);
     const auto around = table_.prefetch(tag);
     // It no longer stands, or somebody wants to know of it.
-    if (standing() != Errc::none || events_.watched()) [[unlikely]]
+    if (standing() != Errc::none || events_.watched(emitter::limiter_decisions)) [[unlikely]]
         return otherwise();
     const algorithm::nanos now =
         clock(modes_of(shm::read_term(*entry_, shm::terms_version(*entry_), layout::term_modes)).clock);
@@ -365,8 +365,8 @@ template <class Time>
         if (into != nullptr) into->then = now;
         const bool tells_later = into != nullptr && into->let_through;
         const bool told_before = wanted.again && !answer.allowed;
-        if (making.spend && modes.mode != Mode::off && !tells_later && !told_before && events_.watched() &&
-            answer.error == Errc::none) [[unlikely]]
+        if (making.spend && modes.mode != Mode::off && !tells_later && !told_before &&
+            events_.watched(emitter::limiter_decisions) && answer.error == Errc::none) [[unlikely]]
             events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
         return answer;
     }

@@ -70,6 +70,9 @@ std::uint64_t wall_time() noexcept {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+// What happens in a handler is told to none.
+bool handlers_want(event_kind kind) noexcept { return hooks::want(mask_of(kind)) && !hooks::inside(); }
+
 constexpr std::uint64_t span_of(std::chrono::nanoseconds span) noexcept {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(span.count(), 0));
 }
@@ -123,34 +126,47 @@ void emitter::breaker_state_change(state from, state to, std::uint32_t generatio
           .detail = static_cast<std::uint8_t>(to)});
 }
 
-void emitter::permits(event_kind kind, std::uint64_t current, std::uint64_t available) const noexcept {
-    tell({.kind = kind, .now = read_clock(Clock::precise), .first = current, .second = available});
+void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits) const noexcept {
+    const happening what{.kind = event_kind::bulkhead_reclaimed,
+                         .now = read_clock(Clock::precise),
+                         .first = current,
+                         .second = available};
+    if (writable_) push_each(what, permits);
+    for (std::uint64_t i = 0; i < permits && handlers_want(what.kind); ++i) tell_handlers(what);
 }
-void emitter::bulkhead_acquire(std::uint64_t current, std::uint64_t available) const noexcept {
-    permits(event_kind::bulkhead_acquire, current, available);
-}
-void emitter::bulkhead_release(std::uint64_t current, std::uint64_t available) const noexcept {
-    permits(event_kind::bulkhead_release, current, available);
-}
-void emitter::bulkhead_rejected(std::uint64_t current, std::uint64_t available) const noexcept {
-    permits(event_kind::bulkhead_rejected, current, available);
-}
-void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available) const noexcept {
-    permits(event_kind::bulkhead_reclaimed, current, available);
+
+void emitter::tell_permits(const audience& to, event_kind kind, const permits_now& permits, nanos now) const noexcept {
+    tell(to, {.kind = kind, .now = now, .first = permits.current, .second = permits.available});
 }
 
 void emitter::tell(const happening& what) const noexcept {
-    if (is_wanted(what)) push(what);
-    if (hooks::any()) tell_handlers(what);
+    if (const audience to = audience_of(what.kind, what.detail, what.now)) tell(to, what);
+}
+
+void emitter::tell(const audience& to, const happening& what) const noexcept {
+    if (to.ring) shm::event_ring<>{to.ring->slot->events}.push(content_of(what, to.ring->who), to.ring->shared);
+    if (to.handlers) tell_handlers(what);
+}
+
+emitter::audience emitter::audience_of(event_kind kind, std::uint8_t detail, nanos now) const noexcept {
+    audience all{.handlers = handlers_want(kind)};
+    if (!is_wanted(kind, detail, now)) return all;
+    const target into = ring_of_caller();
+    shm::event_ring<> ring{into.slot->events};
+    if (ring.has_room(layout::places_left_by(kind)))
+        all.ring = into;
+    else
+        ring.drop(into.shared);
+    return all;
 }
 
 // By somebody in another process.
-bool emitter::is_wanted(const happening& what) const noexcept {
+bool emitter::is_wanted(event_kind kind, std::uint8_t detail, nanos now) const noexcept {
     if (!writable_) return false;
-    if (is_rare(what.kind)) return true;
-    if (!listens(what.now)) return false;
-    return !is_ordinary_success(what.kind, what.detail) ||
-           layout::is_sampled(what.kind, hardware::load_relaxed(segment_->header().event_sample), next_random());
+    if (is_rare(kind)) return true;
+    if (!listens(now)) return false;
+    return !is_ordinary_success(kind, detail) ||
+           layout::is_sampled(kind, hardware::load_relaxed(segment_->header().event_sample), next_random());
 }
 
 // Who finds that it is over takes the word away, so that the next calls need not look: whoever raised it may be dead.
@@ -168,11 +184,19 @@ emitter::target emitter::ring_of_caller() const noexcept {
     return {me.slot, me.who, me.shared};
 }
 
-void emitter::push(const happening& what) const noexcept {
+// Rounds: the places of a ring at most, whoever drains it meanwhile.
+void emitter::push_each(const happening& what, std::uint64_t how_many) const noexcept {
     const target into = ring_of_caller();
     shm::event_ring<> ring{into.slot->events};
-    if (!ring.has_room(is_rare(what.kind) ? 0 : layout::event_reserve)) return ring.drop(into.shared);
+    const std::size_t left = layout::places_left_by(what.kind);
+    const std::uint64_t most = std::min<std::uint64_t>(how_many, layout::event_ring::capacity - left);
+    const shm::event_content words = content_of(what, into.who);
+    std::uint64_t pushed = 0;
+    for (; pushed < most && ring.has_room(left); ++pushed) ring.push(words, into.shared);  // or counts it as dropped
+    if (pushed < how_many) ring.drop(into.shared, how_many - pushed);
+}
 
+shm::event_content emitter::content_of(const happening& what, std::uint64_t who) const noexcept {
     const current_trace trace = trace_of_thread;
     layout::event_header head{.kind = what.kind,
                               .trace_flags = trace.flags,
@@ -191,7 +215,7 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_time] = what.now;
     words[layout::event_head] = layout::pack(head);
     words[layout::event_incarnation] = incarnation_;
-    words[layout::event_who] = into.who;
+    words[layout::event_who] = who;
     words[layout::event_first] = what.first;
     words[layout::event_second] = what.second;
     words[layout::event_tag] = tag;
@@ -199,12 +223,12 @@ void emitter::push(const happening& what) const noexcept {
     words[layout::event_trace_high] = trace.high;
     words[layout::event_trace_low] = trace.low;
     words[layout::event_span] = trace.span;
-    ring.push(words, into.shared);
+    return words;
 }
 
 void emitter::tell_handlers(const happening& what) const noexcept {
     const event_type* const type = find_event_type(what.kind);
-    if (type == nullptr || hooks::inside()) return;
+    if (type == nullptr) return;
     constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
     std::array<telemetry::Measurement, 2> measurements;
     std::size_t measured = 0;

@@ -2,9 +2,10 @@
 // (shm/event_ring.hpp), from which sekid takes them.
 //
 // Rare events (a change of state, a permit reclaimed) always go. Those of ordinary calls only while watched() says so, which is all that
-// they cost otherwise: a look at two words. A full ring drops and counts.
+// they cost otherwise: a look at two words. Whether one of those that are watched is told to anybody (there is a sample, and there may be no room) is
+// decided before anything is found out for it. A full ring drops and counts.
 //
-// For a hot path:      if (events_.watched()) [[unlikely]] events_.breaker_call(...);
+// For a hot path:      if (events_.watched(emitter::breaker_calls)) [[unlikely]] events_.breaker_call(...);
 // For what is rare:    events_.breaker_state_change(...);
 #pragma once
 
@@ -17,12 +18,21 @@
 
 #include "algorithm/breaker.hpp"
 #include "layout/event.hpp"
+#include "primitives/clock.hpp"
+#include "primitives/event_types.hpp"
 #include "primitives/hooks.hpp"
 #include "shm/directory.hpp"
+#include "shm/event_ring.hpp"
 #include "shm/memory.hpp"
 #include "shm/workers.hpp"
 
 namespace seki::primitives {
+
+// How permits stand.
+struct permits_now {
+    std::uint64_t current = 0;
+    std::uint64_t available = 0;
+};
 
 class emitter {
 public:
@@ -35,9 +45,13 @@ public:
     // For who looks after a segment without being attached to it: sekid, which gives back what the dead held. Uses the shared ring.
     emitter(const shm::segment& in, const shm::placement& at);
 
-    // Whether somebody may want the events of ordinary calls.
-    [[nodiscard]] bool watched() const noexcept {
-        return shm::hardware::load_relaxed(*listening_) != 0 || hooks::any();
+    static constexpr event_mask limiter_decisions =
+        mask_of(layout::event_kind::limiter_allow) | mask_of(layout::event_kind::limiter_deny);
+    static constexpr event_mask breaker_calls = mask_of(layout::event_kind::breaker_call);
+
+    // Whether somebody may want events of ordinary calls, of these kinds.
+    [[nodiscard]] bool watched(event_mask kinds) const noexcept {
+        return shm::hardware::load_relaxed(*listening_) != 0 || hooks::want(kinds);
     }
 
     // Whether the primitive that it tells of is still there.
@@ -54,13 +68,17 @@ public:
     // `in`: the state that let the call in. `took`: how long it took.
     void breaker_call(state in, outcome what, nanos took, nanos now) const noexcept;
     void breaker_rejected(state in, nanos now) const noexcept;
-    void bulkhead_acquire(std::uint64_t current, std::uint64_t available) const noexcept;
-    void bulkhead_release(std::uint64_t current, std::uint64_t available) const noexcept;
-    void bulkhead_rejected(std::uint64_t current, std::uint64_t available) const noexcept;
+    // An acquire, a release or a rejection. look() answers permits_now, for which it reads them all: it is called when somebody is told.
+    template <class Look>
+    void bulkhead_call(layout::event_kind kind, const Look& look) const noexcept {
+        const nanos now = read_clock(Clock::precise);
+        if (const audience to = audience_of(kind, 0, now)) tell_permits(to, kind, look(), now);
+    }
 
     // Rare ones.
     void breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept;
-    void bulkhead_reclaimed(std::uint64_t current, std::uint64_t available) const noexcept;
+    // An event for each permit. Thousands may come back at once, in somebody's call: those that find no room are counted in one step.
+    void bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits = 1) const noexcept;
 
 private:
     struct happening {
@@ -77,12 +95,24 @@ private:
         bool shared;
     };
 
+    // Whom something is told to.
+    struct audience {
+        std::optional<target> ring{};
+        bool handlers = false;
+        explicit operator bool() const noexcept { return ring || handlers; }
+    };
+
+    // Of `detail`, the outcome of a breaker's call matters. What is wanted and finds no room is counted as dropped.
+    [[nodiscard]] audience audience_of(layout::event_kind kind, std::uint8_t detail, nanos now) const noexcept;
     [[gnu::noinline]] void tell(const happening& what) const noexcept;
+    void tell(const audience& to, const happening& what) const noexcept;
+    void tell_permits(const audience& to, layout::event_kind kind, const permits_now& permits,
+                      nanos now) const noexcept;
     void tell_handlers(const happening& what) const noexcept;
-    void push(const happening& what) const noexcept;
+    void push_each(const happening& what, std::uint64_t how_many) const noexcept;
+    [[nodiscard]] shm::event_content content_of(const happening& what, std::uint64_t who) const noexcept;
     [[nodiscard]] target ring_of_caller() const noexcept;
-    void permits(layout::event_kind kind, std::uint64_t current, std::uint64_t available) const noexcept;
-    [[nodiscard]] bool is_wanted(const happening& what) const noexcept;
+    [[nodiscard]] bool is_wanted(layout::event_kind kind, std::uint8_t detail, nanos now) const noexcept;
     [[nodiscard]] bool listens(nanos now) const noexcept;
 
     const shm::segment* segment_;

@@ -6,7 +6,7 @@
 // 2. Who writes which word, from what to what.
 //      record   any -> event n     who pushes, in record n modulo capacity, while n - taken < capacity; plain stores
 //      pushed   n -> n+1           the owner of the slot, by release store, after the record; in the shared slot anybody, by CAS, before it
-//      dropped  d -> d+1           who finds no room, or gives up; by a plain store, in the shared slot by an add
+//      dropped  d -> d+n           who finds no room, or gives up; by a plain store, in the shared slot by an add
 //      taken    t -> pushed        a consumer, after it copied all records from t on (CAS)
 //      torn     n -> n+k           that consumer, for those of its records whose seal did not fit
 //    The slot's next owner goes on with the numbers as it finds them.
@@ -53,11 +53,11 @@ public:
         const auto number = next();
         return number.next - number.taken < Ring::capacity - and_places;
     }
-    void drop(bool shared) noexcept {
+    void drop(bool shared, std::uint64_t events = 1) noexcept {
         if (shared)
-            Memory::fetch_add_relaxed(ring_->dropped, 1);
+            Memory::fetch_add_relaxed(ring_->dropped, events);
         else
-            Memory::store_relaxed(ring_->dropped, Memory::load_relaxed(ring_->dropped) + 1);
+            Memory::store_relaxed(ring_->dropped, Memory::load_relaxed(ring_->dropped) + events);
     }
 
     // By the owner of the slot, or, if it is the shared one, by anybody. False: dropped, and counted.

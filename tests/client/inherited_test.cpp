@@ -2,9 +2,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "client_fixture.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
+#include "shm/event_ring.hpp"
 #include "shm/processes.hpp"
 
 namespace seki::test {
@@ -97,6 +101,34 @@ TEST_F(Inherited, APermitIsTakenInTheRightNameWhateverHandlersDo) {
     EXPECT_EQ(holders(), std::vector{mine});
     before_us.talk().tell();
     EXPECT_TRUE(before_us.succeeded());
+}
+
+// Fails if a death with many permits leaves no room for the next change of state, or a permit is neither told nor counted, or not told to a handler.
+TEST_F(Inherited, ADeathWithManyPermitsLeavesRoomForAChangeOfState) {
+    constexpr std::uint64_t permits = 100;
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = permits}));
+    child holder{[&](const line& parent) {
+        std::vector<Permit> held;
+        while (auto permit = database.try_acquire()) held.push_back(*std::move(permit));
+        parent.tell();
+        return parent.hear() == 1 && held.size() == permits;
+    }};
+    (void)holder.talk().hear();
+    holder.die();
+    std::uint64_t told = 0;
+    const auto listening = must(telemetry::attach("seki.bulkhead.reclaimed", [&](const telemetry::Event&) { ++told; }));
+    EXPECT_TRUE(segment.maintain());
+    EXPECT_EQ(must(database.status()).reclaimed, permits);
+    EXPECT_EQ(told, permits);
+
+    const shm::segment& where = segment.handle()->where();
+    layout::event_ring& ring = where.worker(where.parts().max_workers).events;  // of who looks after a segment
+    const shm::event_counts before = shm::counts_of(ring);
+    EXPECT_EQ(before.pushed + before.dropped, permits);
+    using State = algorithm::breaker::state;
+    primitives::emitter{where, *shm::directory{where}.find(layout::kind::bulkhead, "database")}.breaker_state_change(
+        State::closed, State::open, 1, 5);
+    EXPECT_EQ(shm::counts_of(ring).pushed, before.pushed + 1);
 }
 
 // Fails if the place of a dead waiter is counted as a permit that came back, or does not come back where a sekid ticks that does not see to it.

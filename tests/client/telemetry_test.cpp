@@ -156,6 +156,26 @@ TEST_F(HandlersTest, ThreadsAttachDetachAndCallAtOnce) {
     EXPECT_EQ(told, 6'000U);
 }
 
+// Fails, in some round or other, if a handler is not told from its attaching on because another thread attaches or detaches one meanwhile.
+TEST_F(HandlersTest, AHandlerIsToldWhileOthersComeAndGo) {
+    const auto come_and_go = [&] {
+        int deaf = 0;
+        for (int round = 0; round < 50'000; ++round) {
+            bool told = false;
+            const auto caller = std::this_thread::get_id();
+            const auto kept = must(attach("seki.rate_limit.deny", [&, caller](const Event&) {
+                if (std::this_thread::get_id() == caller) told = true;
+            }));
+            (void)logins.check("alice");
+            if (!told) ++deaf;
+        }
+        EXPECT_EQ(deaf, 0);
+    };
+    (void)logins.check("alice");  // denied from now on
+    const std::jthread other{come_and_go};
+    come_and_go();
+}
+
 // Fails if a trace is not told, or outlives its scope.
 TEST_F(HandlersTest, TheTraceOfTheThreadIsTold) {
     std::vector<std::optional<TraceContext>> traces;

@@ -1,6 +1,8 @@
 // The way of events through sekid, without a running one.
 #include "daemon/event_hub.hpp"
 
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -119,6 +121,24 @@ TEST_F(EventHubTest, WorkersAreToldWhetherSomebodyListens) {
     EXPECT_FALSE(told());
 }
 
+// Fails, in some round or other, if one that leaves silences one that came meanwhile: it would hear nothing until the next tick.
+TEST_F(EventHubTest, WhoeverLeavesAListenerIsHeardFromItsComingOn) {
+    const shm::word& listening = where().header().id.listening;
+    const auto come_and_go = [&] {
+        std::size_t deaf = 0;
+        for (int round = 0; round < 20'000; ++round) {
+            const auto me = hub.subscribe(mask_of(event_kind::limiter_deny)).to;
+            hub.tell_workers(where(), 1h);
+            if (hardware::load_relaxed(listening) == 0) ++deaf;
+            hub.unsubscribe(me);
+            hub.tell_workers(where(), 1h);
+        }
+        EXPECT_EQ(deaf, 0U);
+    };
+    const std::jthread other{come_and_go};
+    come_and_go();
+}
+
 // Fails if there is no end to who may listen, or a place is not free again.
 TEST_F(EventHubTest, OnlySoManyMayListen) {
     std::vector<std::shared_ptr<event_hub::subscriber>> all;
@@ -135,6 +155,18 @@ TEST_F(EventHubTest, ClosingEndsAllSubscriptions) {
     hub.close();
     EXPECT_TRUE(one->wait(1h).over);
     EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
+}
+
+// Fails if what was taken before sekid stopped is thrown away, or its delivery looks like the end.
+TEST_F(EventHubTest, WhatWasTakenIsDeliveredBeforeTheEnd) {
+    const auto one = hub.subscribe(all_events).to;
+    change(7);
+    hub.drain(where());
+    hub.close();
+    const auto last = one->wait(1h);
+    EXPECT_EQ(generations(last.events), std::vector<std::uint64_t>{7});
+    EXPECT_FALSE(last.over);
+    EXPECT_TRUE(one->wait(1h).over);
 }
 
 // Fails if what a scribbler wrote is told as an event, or named after a primitive that it is not of.

@@ -32,7 +32,9 @@ constexpr std::uint64_t most_steps = 10'000;
 constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;  // of ordinary events
 
 // Events are told apart by a number in them.
-void tell(const primitives::emitter& by, std::uint64_t number) { by.bulkhead_rejected(number, 2 * number); }
+void tell(const primitives::emitter& by, std::uint64_t number) {
+    by.bulkhead_call(event_kind::bulkhead_rejected, [=] { return primitives::permits_now{number, 2 * number}; });
+}
 
 numbers numbers_of(const shm::segment& where) {
     numbers all;

@@ -1,76 +1,20 @@
-// Which events go into the ring of a worker, and what they say.
-#include "primitives/telemetry.hpp"
-
+// What events in the ring of a worker say.
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <string>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "limiter_fixture.hpp"
 #include "primitives/event_types.hpp"
-#include "primitives/trace_context.hpp"
-#include "shm/event_ring.hpp"
+#include "telemetry_fixture.hpp"
 
 namespace seki::test {
 namespace {
 
 using algorithm::breaker::outcome;
 using algorithm::breaker::state;
-using layout::event_kind;
-using primitives::emitter;
-using shm::hardware;
 using testing::ElementsAre;
-
-struct TelemetryTest : LimiterTest {
-    ~TelemetryTest() override { primitives::trace_of_thread = {}; }
-
-    // As sekid does it, while somebody listens there.
-    void listen(std::chrono::nanoseconds for_so_long = 1s) const {
-        hardware::store_relaxed(where().header().id.listening, now + static_cast<std::uint64_t>(for_so_long.count()));
-    }
-    void sample(double part) const { sample(part, part); }
-    void sample(double allowed_checks, double others) const {
-        hardware::store_relaxed(where().header().event_sample, layout::pack_event_sample(allowed_checks, others));
-    }
-    [[nodiscard]] layout::event_ring& mine() const { return in()->me().slot->events; }
-    [[nodiscard]] layout::event_ring& shared() const { return where().worker(where().parts().max_workers).events; }
-    [[nodiscard]] static std::vector<shm::event_content> drained(layout::event_ring& ring) {
-        std::vector<shm::event_content> all;
-        shm::event_ring<>{ring}.drain([&](const shm::event_content& each) { all.push_back(each); });
-        return all;
-    }
-    [[nodiscard]] static event_kind kind_of(const shm::event_content& event) {
-        return layout::unpack_event_header(event[layout::event_head]).kind;
-    }
-    [[nodiscard]] std::vector<event_kind> kinds() const {
-        std::vector<event_kind> all;
-        for (const auto& each : drained(mine())) all.push_back(kind_of(each));
-        return all;
-    }
-    [[nodiscard]] static std::string text_of(const shm::event_content& event) {
-        char text[layout::event_text_size + 1]{};
-        std::memcpy(text, &event[layout::event_text], layout::event_text_size);
-        return text;
-    }
-    [[nodiscard]] emitter breaker_events() const {
-        return {*in(), {.index = 3, .incarnation = 77, .kind = layout::kind::breaker, .name = "payments"}};
-    }
-};
-
-constexpr LimiterOptions one_a_minute{.limit = 1, .window = 60s, .max_keys = 64};
-
-// Fails if an ordinary call writes to its ring, or looks there, while nobody wants to know.
-TEST_F(TelemetryTest, NobodyListensAndNothingIsPushed) {
-    const auto limiter = make(one_a_minute);
-    for (int i = 0; i < 100; ++i) (void)check(limiter, "alice");
-    EXPECT_EQ(shm::counts_of(mine()).pushed, 0U);
-    EXPECT_EQ(shm::counts_of(mine()).dropped, 0U);
-}
 
 // Fails if a denial is not told, or a part of it is wrong: time, place, owner, numbers, key, trace.
 TEST_F(TelemetryTest, ADenialIsToldWithItsKeyAndTrace) {
@@ -149,54 +93,10 @@ TEST_F(TelemetryTest, KeysAreToldAsFarAsTheyMayBeAndFit) {
     EXPECT_NE(events[3][layout::event_tag], 0U);
 }
 
-// Fails if ordinary successes are told unasked, or a part of them that is not the one asked for.
-TEST_F(TelemetryTest, SuccessesAreSampled) {
-    const auto limiter = make({.limit = 1'000'000, .window = 60s, .max_keys = 64});
-    const auto told_of = [&](double part) {
-        sample(part);
-        listen();
-        std::size_t told = 0;
-        for (int i = 0; i < 4'000; ++i) {
-            (void)check(limiter, "alice");
-            told += drained(mine()).size();
-        }
-        return told;
-    };
-    EXPECT_EQ(told_of(0), 0U);
-    EXPECT_EQ(told_of(1), 4'000U);
-    const std::size_t told_quarter = told_of(0.25);
-    EXPECT_GT(told_quarter, 800U);
-    EXPECT_LT(told_quarter, 1'200U);
-}
-
-// Fails if calls pay for a listener who died for longer than the first of them, or if a time that nobody wrote keeps them telling.
-TEST_F(TelemetryTest, AListenerWhoDiedIsForgotten) {
-    const auto limiter = make(one_a_minute);
-    for (const std::chrono::nanoseconds until : {-1ns, 0ns, std::chrono::nanoseconds{100'000h}}) {
-        listen(until);
-        (void)check(limiter, "alice");
-        (void)check(limiter, "alice");
-        EXPECT_EQ(hardware::load_relaxed(where().header().id.listening), 0U);
-        EXPECT_THAT(kinds(), ElementsAre());
-    }
-}
-
-// Fails if a full ring changes a decision, or what is dropped is not counted.
-TEST_F(TelemetryTest, AFullRingDropsAndTheDecisionStands) {
-    const auto limiter = make(one_a_minute);
-    listen();
-    ASSERT_TRUE(check(limiter, "alice").allowed);
-    for (int i = 0; i < 100; ++i) EXPECT_FALSE(check(limiter, "alice").allowed);
-    constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;
-    EXPECT_EQ(shm::counts_of(mine()).pushed, room);
-    EXPECT_EQ(shm::counts_of(mine()).dropped, 100 - room);
-    EXPECT_EQ(counted(limiter)[layout::count_deny], 100U);
-}
-
 // Fails if a change of state waits for a listener, or says something else than what happened.
 TEST_F(TelemetryTest, RareEventsAreToldWhoeverListens) {
     const emitter events = breaker_events();
-    EXPECT_FALSE(events.watched());
+    EXPECT_FALSE(events.watched(emitter::breaker_calls));
     events.breaker_state_change(state::half_open, state::open, 9, now);
     events.bulkhead_reclaimed(4, 6);
     const auto told = drained(mine());
@@ -224,9 +124,9 @@ TEST_F(TelemetryTest, CallsAreToldToWhoListens) {
         events.breaker_call(state::closed, outcome::error, 2, now);
         events.breaker_call(state::half_open, outcome::slow, 3, now);
         events.breaker_rejected(state::open, now);
-        events.bulkhead_acquire(1, 9);
-        events.bulkhead_release(0, 10);
-        events.bulkhead_rejected(10, 0);
+        permit(events, event_kind::bulkhead_acquire, 1, 9);
+        permit(events, event_kind::bulkhead_release, 0, 10);
+        permit(events, event_kind::bulkhead_rejected, 10, 0);
     };
     sample(0);
     all();
@@ -237,45 +137,6 @@ TEST_F(TelemetryTest, CallsAreToldToWhoListens) {
     EXPECT_THAT(kinds(), ElementsAre(event_kind::breaker_call, event_kind::breaker_call, event_kind::breaker_call,
                                      event_kind::breaker_call, event_kind::bulkhead_acquire,
                                      event_kind::bulkhead_release, event_kind::bulkhead_rejected));
-}
-
-// Fails if the two parts are one: at their defaults sekid is told of permits and calls, but of no allowed check.
-TEST_F(TelemetryTest, AllowedChecksAreSampledApartFromTheOtherSuccesses) {
-    const auto limiter = make({.limit = 1'000'000, .window = 60s, .max_keys = 64});
-    const emitter events = breaker_events();
-    now = primitives::read_clock(Clock::precise);  // as permits read it
-    listen();
-    for (const bool others : {true, false}) {
-        sample(others ? 0 : 1, others ? 1 : 0);
-        (void)check(limiter, "alice");
-        events.breaker_call(state::closed, outcome::ok, 1, now);
-        events.bulkhead_acquire(1, 9);
-        if (others)
-            EXPECT_THAT(kinds(), ElementsAre(event_kind::breaker_call, event_kind::bulkhead_acquire));
-        else
-            EXPECT_THAT(kinds(), ElementsAre(event_kind::limiter_allow));
-    }
-}
-
-// Fails if a change of state is dropped because calls, let through or refused, have filled the ring.
-TEST_F(TelemetryTest, OrdinaryEventsLeaveRoomForTheRareOnes) {
-    const emitter events = breaker_events();
-    now = primitives::read_clock(Clock::precise);
-    sample(1);
-    listen();
-    constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;
-    for (int i = 0; i < 500; ++i) {
-        events.breaker_call(state::closed, outcome::ok, 1, now);
-        events.breaker_rejected(state::open, now);
-    }
-    for (std::uint32_t i = 0; i < layout::event_reserve; ++i) {
-        events.breaker_state_change(state::closed, state::open, i, now);
-        events.bulkhead_acquire(1, 9);
-    }
-    const auto told = kinds();
-    EXPECT_EQ(std::ranges::count(told, event_kind::breaker_call), std::ptrdiff_t{room});
-    EXPECT_EQ(std::ranges::count(told, event_kind::breaker_state_change), std::ptrdiff_t{layout::event_reserve});
-    EXPECT_EQ(shm::counts_of(mine()).dropped, 1'000 - room + layout::event_reserve);
 }
 
 // Fails if who is not attached cannot tell what it gave back for the dead.

@@ -3,10 +3,13 @@
 import contextlib
 import http.client
 import json
+import re
 import signal
+import socket
 import unittest
 
-from sekid_harness import DEADLINE, Follower, SekictlTest, eventually
+from breakers import PAYMENTS
+from sekid_harness import DEADLINE, SEKICTL, Follower, SekictlTest, eventually
 
 # event_hub::most_subscribers.
 MOST = 8
@@ -183,6 +186,20 @@ class Endings(EventsTest):
         follower.err.wait(r"sekictl: cannot listen to sekid at http://127.0.0.1:\d+: it ended.*\n")
         self.assertEqual(self.listening(), 0)
 
+    def test_a_change_of_state_just_before_sekid_stops_is_told(self):
+        """Fails when events that sekid took, or that wait for it, are thrown away by its stop. It stands still, so that both come at once."""
+        self.configure(PAYMENTS)
+        sekid = self.start()
+        follower = self.follow("--json")
+        worker = self.worker()
+        sekid.process.send_signal(signal.SIGSTOP)
+        self.assertEqual(worker("call payments error 5"), "called 2")
+        sekid.process.send_signal(signal.SIGTERM)
+        sekid.process.send_signal(signal.SIGCONT)
+        self.assertEqual(sekid.process.wait(DEADLINE), 0)
+        follower.out.wait(r'"seki\.breaker\.state_change".*\n')
+        self.assertEqual(follower.process.wait(DEADLINE), 1)
+
     def test_a_sekid_that_is_killed_leaves_nobody_telling_for_good(self):
         """Fails when a worker tells on for a listener who is dead, or the next sekid cannot listen."""
         sekid = self.start()
@@ -235,6 +252,26 @@ class Mistakes(EventsTest):
             done = self.run_it("events", "--sekid", address)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn(f"cannot listen to sekid at {address}", done.stderr)
+
+    def test_an_address_where_nobody_answers(self):
+        """Fails when sekictl waits for ever: for an answer, or for somebody to take its connection."""
+        self.start()
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        path = f"{self.folder}/full.sock"
+        full = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(full.close)
+        full.bind(path)
+        full.listen(0)
+        waiting = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(waiting.close)
+        waiting.connect(path)  # the one that may
+        addresses = (f"http://127.0.0.1:{silent.getsockname()[1]}", f"unix:{path}")
+        asking = [Follower(SEKICTL, "--segment", self.segment, "events", "--sekid", each) for each in addresses]
+        for address, each in zip(addresses, asking):
+            self.addCleanup(each.end)
+            self.assertEqual(each.process.wait(DEADLINE), 1)
+            each.err.wait(re.escape(f"sekictl: cannot listen to sekid at {address}: no answer within 5 s"))
 
     def test_what_is_remembered_is_answered_at_once(self):
         """Fails when a question that does not follow waits for events, or HEAD takes a place of a listener."""

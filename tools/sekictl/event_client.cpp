@@ -2,11 +2,14 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,6 +25,7 @@ namespace {
 
 constexpr std::string_view unix_prefix = "unix:", http_prefix = "http://", https_prefix = "https://";
 constexpr std::size_t longest_line = 1 << 20;  // of a server that is none of ours
+constexpr std::chrono::seconds patience{5};    // until it answers
 
 std::unexpected<Error> cannot(const std::string& address, std::string_view why) {
     return std::unexpected(
@@ -30,18 +34,46 @@ std::unexpected<Error> cannot(const std::string& address, std::string_view why) 
                                         address, why)});
 }
 
-Result<shm::descriptor> connect_unix(const std::string& address, std::string_view path) {
+// Until when a connection has come about, and is answered.
+class time_limit {
+public:
+    // A call on the socket that takes longer fails: connect() with EINPROGRESS or EAGAIN, the others with EAGAIN.
+    void put_on(int socket) const noexcept {
+        const auto left = std::chrono::duration_cast<std::chrono::microseconds>(end_ - clock::now()).count();
+        set(socket, std::max<std::int64_t>(left, 1));  // 0 is for ever
+    }
+    static void take_off(int socket) noexcept { set(socket, 0); }
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    static void set(int socket, std::int64_t microseconds) noexcept {
+        const timeval span{.tv_sec = microseconds / 1'000'000, .tv_usec = microseconds % 1'000'000};
+        for (const int which : {SO_SNDTIMEO, SO_RCVTIMEO})
+            (void)::setsockopt(socket, SOL_SOCKET, which, &span, sizeof span);
+    }
+
+    clock::time_point end_ = clock::now() + patience;
+};
+
+std::string text_of(int number) {
+    if (number == EAGAIN || number == EINPROGRESS) return fmt::format("no answer within {} s", patience.count());
+    return shm::system_text(number);
+}
+
+Result<shm::descriptor> connect_unix(const std::string& address, std::string_view path, const time_limit& until) {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof name.sun_path) return cannot(address, "that is no path of a socket");
     path.copy(name.sun_path, sizeof name.sun_path - 1);
     shm::descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    until.put_on(made.get());
     if (!made || ::connect(made.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
-        return cannot(address, shm::system_text(errno));
+        return cannot(address, text_of(errno));
     return made;
 }
 
-Result<shm::descriptor> connect_tcp(const std::string& address, std::string_view where) {
+Result<shm::descriptor> connect_tcp(const std::string& address, std::string_view where, const time_limit& until) {
     where = where.substr(0, where.find('/'));
     const std::size_t colon = where.rfind(':');
     if (colon == where.npos) return cannot(address, "it has no port");
@@ -57,16 +89,17 @@ Result<shm::descriptor> connect_tcp(const std::string& address, std::string_view
     int number = EADDRNOTAVAIL;
     for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
         shm::descriptor made{::socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC, each->ai_protocol)};
+        until.put_on(made.get());
         if (made && ::connect(made.get(), each->ai_addr, each->ai_addrlen) == 0) return made;
         number = errno;
     }
-    return cannot(address, shm::system_text(number));
+    return cannot(address, text_of(number));
 }
 
-Result<shm::descriptor> connect(const std::string& address) {
+Result<shm::descriptor> connect(const std::string& address, const time_limit& until) {
     const std::string_view text = address;
-    if (text.starts_with(unix_prefix)) return connect_unix(address, text.substr(unix_prefix.size()));
-    if (text.starts_with(http_prefix)) return connect_tcp(address, text.substr(http_prefix.size()));
+    if (text.starts_with(unix_prefix)) return connect_unix(address, text.substr(unix_prefix.size()), until);
+    if (text.starts_with(http_prefix)) return connect_tcp(address, text.substr(http_prefix.size()), until);
     if (text.starts_with(https_prefix))
         return std::unexpected(
             Error{Errc::system,
@@ -104,6 +137,8 @@ public:
             if (held_.size() > longest_line || !read_more()) return std::nullopt;
         }
     }
+    // Why there was nothing: the socket's time limit.
+    [[nodiscard]] bool timed_out() const noexcept { return timed_out_; }
 
 private:
     bool read_more() {
@@ -111,6 +146,7 @@ private:
         for (;;) {  // ends unless signals keep coming
             const ssize_t length = ::read(from_, bytes.data(), bytes.size());
             if (length < 0 && errno == EINTR) continue;
+            timed_out_ = length < 0 && errno == EAGAIN;
             if (length <= 0) return false;
             held_.append(bytes.data(), static_cast<std::size_t>(length));
             return true;
@@ -119,6 +155,7 @@ private:
 
     int from_;
     std::string held_;
+    bool timed_out_ = false;
 };
 
 std::string escaped(std::string_view text) {
@@ -145,16 +182,20 @@ std::optional<std::string> skip_head(line_reader& lines) {
 
 Result<void> read_events(const std::string& address, const std::string& match, bool follow,
                          const std::function<bool(const json&)>& take) {
-    const auto socket = connect(address);
+    const time_limit until;
+    const auto socket = connect(address, until);
     if (!socket) return std::unexpected(socket.error());
     const std::string request = fmt::format(
         "GET /api/v1/events?recent=1&follow={:d}&match={} HTTP/1.1\r\nHost: sekid\r\nAccept: "
         "text/event-stream\r\nConnection: close\r\n\r\n",
         follow, escaped(match));
-    if (!send_all(socket->get(), request)) return cannot(address, shm::system_text(errno));
+    until.put_on(socket->get());
+    if (!send_all(socket->get(), request)) return cannot(address, text_of(errno));
     line_reader lines{socket->get()};
-    if (const auto wrong = skip_head(lines))
-        return std::unexpected(Error{Errc::busy, fmt::format("sekid at {} refuses: {}", address, *wrong)});
+    const auto wrong = skip_head(lines);
+    if (lines.timed_out()) return cannot(address, text_of(EAGAIN));
+    if (wrong) return std::unexpected(Error{Errc::busy, fmt::format("sekid at {} refuses: {}", address, *wrong)});
+    time_limit::take_off(socket->get());  // events come when something happens
     constexpr std::string_view data = "data: ";
     for (auto line = lines.next(); line; line = lines.next()) {
         if (!line->starts_with(data)) continue;

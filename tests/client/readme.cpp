@@ -1,0 +1,43 @@
+// The examples of README.md, one after the other in one function, among what their reader has. They compile: nothing runs them, for "shop" may be somebody's.
+// Fails to compile when they do not, or are not found.
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <seki/seki.hpp>
+
+namespace {
+
+struct response {};
+struct card_data {};
+struct {
+    static std::string_view header(std::string_view) {
+        return "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    }
+} const request{};
+constexpr std::string_view ip = "203.0.113.7";
+constexpr card_data card{};
+
+response give_up(const std::string&) { return {}; }
+response too_many_requests(std::chrono::nanoseconds) { return {}; }
+response try_again_in(std::chrono::nanoseconds) { return {}; }
+std::expected<int, std::string> charge(const card_data&) { return 1; }
+int query() { return 1; }
+std::string render(int) { return {}; }
+std::string cached_page() { return {}; }
+void log(std::string_view, std::string_view, const std::optional<seki::telemetry::TraceContext>&) {}
+
+[[maybe_unused]] response handle() {
+    [[maybe_unused]] int rows = 0;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused"
+#include "readme_code.inc"
+#pragma GCC diagnostic pop
+    (void)answer;  // of the second example
+    (void)told;    // of the third
+    return {};
+}
+
+}  // namespace
