@@ -107,7 +107,7 @@ const std::vector<bench::row> rows{
 
 int main(int argc, char** argv) {
     const auto add = [](const char* name, void (*run)(benchmark::State&), bool several = false) {
-        auto* const made = bench::add(name, run);
+        auto* const made = bench::declare(name, run);
         if (several)
             made->UseManualTime()->Iterations(1);
         else

@@ -123,7 +123,7 @@ const std::vector<bench::row> rows{
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::add(name, run)->MinTime(0.1); };
+    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run)->MinTime(0.1); };
     add("clock read", clock_read);
     add("push", push);
     add("drop", drop);

@@ -207,7 +207,7 @@ void rival(benchmark::State& state) {
 using boost_mutex = boost::interprocess::interprocess_mutex;
 
 void add(const char* name, void (*run)(benchmark::State&), bool several = false) {
-    auto* const made = bench::add(name, run);
+    auto* const made = bench::declare(name, run);
     if (several)
         made->UseManualTime()->Iterations(1);
     else

@@ -66,7 +66,7 @@ double least_of(const std::vector<double>& repetitions) { return *std::ranges::m
 
 }  // namespace
 
-benchmark::internal::Benchmark* add(const char* name, void (*run)(benchmark::State&)) {
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&)) {
     return benchmark::RegisterBenchmark(name, run)
         ->ReportAggregatesOnly()
         ->ComputeStatistics("least", least_of)

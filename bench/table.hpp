@@ -22,7 +22,7 @@ struct row {
 };
 
 // In nanoseconds; its repetitions are only summed up.
-benchmark::internal::Benchmark* add(const char* name, void (*run)(benchmark::State&));
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&));
 
 // The main() of a benchmark that has added all of its own. Prints the medians of nine repetitions, and the table; beside the ratio of the medians that of the
 // least, which is what the code takes when nobody else has a hand on the processor. A benchmark that does several operations at once says how many in the
