@@ -160,7 +160,7 @@ TEST_F(HandlersTest, ThreadsAttachDetachAndCallAtOnce) {
 TEST_F(HandlersTest, AHandlerIsToldWhileOthersComeAndGo) {
     const auto come_and_go = [&] {
         int deaf = 0;
-        for (int round = 0; round < 50'000; ++round) {
+        for (int round = 0; round < 200'000; ++round) {
             bool told = false;
             const auto caller = std::this_thread::get_id();
             const auto kept = must(attach("seki.rate_limit.deny", [&, caller](const Event&) {

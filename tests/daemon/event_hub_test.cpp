@@ -126,10 +126,11 @@ TEST_F(EventHubTest, WhoeverLeavesAListenerIsHeardFromItsComingOn) {
     const shm::word& listening = where().header().id.listening;
     const auto come_and_go = [&] {
         std::size_t deaf = 0;
-        for (int round = 0; round < 20'000; ++round) {
+        for (int round = 0; round < 100'000; ++round) {
             const auto me = hub.subscribe(mask_of(event_kind::limiter_deny)).to;
             hub.tell_workers(where(), 1h);
-            if (hardware::load_relaxed(listening) == 0) ++deaf;
+            for (int look = 0; look < 200; ++look)
+                if (hardware::load_relaxed(listening) == 0) ++deaf;
             hub.unsubscribe(me);
             hub.tell_workers(where(), 1h);
         }

@@ -197,8 +197,9 @@ class Endings(EventsTest):
         sekid.process.send_signal(signal.SIGTERM)
         sekid.process.send_signal(signal.SIGCONT)
         self.assertEqual(sekid.process.wait(DEADLINE), 0)
-        follower.out.wait(r'"seki\.breaker\.state_change".*\n')
         self.assertEqual(follower.process.wait(DEADLINE), 1)
+        follower.end()
+        self.assertIn('"seki.breaker.state_change"', follower.out.text())
 
     def test_a_sekid_that_is_killed_leaves_nobody_telling_for_good(self):
         """Fails when a worker tells on for a listener who is dead, or the next sekid cannot listen."""
