@@ -150,25 +150,26 @@ private:
                  [&](const setting& key, std::string_view text) { return key.parse(result_, key, text); });
     }
 
-    // Calls apply(rule, text) for each key that is known and has a value of the right type. Answers the
-    // keys that have no good value.
+    // Calls apply(rule, text) for each key that is known and has a value of the right type. Answers the keys of which the user has been told: they have no
+    // good value, or are what an unknown one was most likely meant for.
     template <class Rule, class Apply>
     std::vector<std::string_view> each_key(std::string_view thing, const toml::table& table,
                                            std::span<const Rule> rules, Apply apply) {
-        std::vector<std::string_view> bad;
+        std::vector<std::string_view> told;
         for (const auto& [key, node] : table) {
             const auto rule = std::ranges::find(rules, key.str(), &Rule::name);
             if (rule == rules.end()) {
                 mistakes_.add(where(key), fmt::format("{}: key {}{}", thing, primitives::quoted(key.str()),
                                                       unknown_word(key.str(), names_of(rules))));
+                if (const auto meant = nearest(key.str(), names_of(rules))) told.push_back(*meant);
                 continue;
             }
             if (const std::string wrong = value_mistake(*rule, node, apply); !wrong.empty()) {
                 mistakes_.add(where(node), fmt::format("{}: {}", thing, wrong));
-                bad.push_back(rule->name);
+                told.push_back(rule->name);
             }
         }
-        return bad;
+        return told;
     }
 
     template <class Rule, class Apply>
@@ -213,18 +214,18 @@ private:
         if (const auto fine = primitives::check_name(word, name); !fine)
             mistakes_.add(where(key), fine.error().message);
         Options options;
-        auto settled = each_key(thing, table, traits::options(),
-                                [&](const primitives::option<Options>& option, std::string_view text) {
-                                    return option.parse(options, option, text);
-                                });
+        auto told = each_key(thing, table, traits::options(),
+                             [&](const primitives::option<Options>& option, std::string_view text) {
+                                 return option.parse(options, option, text);
+                             });
         for (const std::string_view required : primitives::required_options<Options>()) {
-            if (table.contains(required)) continue;
+            if (table.contains(required) || std::ranges::find(told, required) != told.end()) continue;
             mistakes_.add(where(key), fmt::format("{}: {} is missing: {}", thing, required,
                                                   primitives::find_option(traits::options(), required)->accepted));
-            settled.push_back(required);
+            told.push_back(required);
         }
         for (const auto& mistake : traits::mistakes(options)) {
-            if (std::ranges::find(settled, mistake.option) != settled.end()) continue;
+            if (std::ranges::find(told, mistake.option) != told.end()) continue;
             const toml::node* node = table.get(mistake.option);
             mistakes_.add(node != nullptr ? where(*node) : where(key), fmt::format("{}: {}", thing, mistake.message));
         }

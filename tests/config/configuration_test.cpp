@@ -197,6 +197,11 @@ INSTANTIATE_TEST_SUITE_P(
     Limiters, BadConfiguration,
     testing::Values(
         bad_text{"[limiter.a]\nlimit = 5", R"(f:1:10: limiter "a": window is missing: 1ms to 366d)"},
+        // One mistake is told once.
+        bad_text{"[limiter.a]\nlimit = 5\nwindw = '1m'",
+                 "f:3:1: limiter \"a\": key \"windw\" is unknown: did you mean \"window\"? accepted are algorithm, "
+                 "limit, window, "
+                 "burst, max_keys, on_full, mode, clock, store_keys"},
         bad_text{"[limiter.a]\nwindow = '1s'", R"(f:1:10: limiter "a": limit is missing: 1 to 10000000 per window)"},
         bad_text{"[limiter.a]\nlimit = 0\nwindow = '1s'",
                  R"(f:2:9: limiter "a": limit 0 is too small: 1 to 10000000 per window)"},
