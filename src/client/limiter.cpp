@@ -14,13 +14,9 @@ namespace {
 using std::chrono::nanoseconds;
 using handle = client::bound_handle<primitives::limiter>;
 
-Decision check_through(handle& of, primitives::demand wanted) noexcept {
-    return of.with([wanted](const primitives::limiter& bound) { return bound.check(wanted); });
-}
-
 // All that there may be to a check. Out of the way of the one that goes straight.
-[[gnu::noinline]] Decision check_in_full(handle& of, std::string_view key, std::int64_t cost) noexcept {
-    return check_through(of, {.key = key, .cost = cost});
+[[gnu::noinline]] Decision check_through(handle& of, const primitives::demand& wanted) noexcept {
+    return of.with([&wanted](const primitives::limiter& bound) { return bound.check(wanted); });
 }
 
 // Sleeps until that moment of CLOCK_MONOTONIC, whatever signals come.
@@ -74,7 +70,9 @@ Decision strictest(const Decision& first, const Decision& second) noexcept {
 Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept {
     return handle_->bound().straight(
         key, cost, [](Clock which) { return primitives::read_clock(which); },
-        [this, data = key.data(), size = key.size(), cost] { return check_in_full(*handle_, {data, size}, cost); });
+        [this, data = key.data(), size = key.size(), cost] {
+            return check_through(*handle_, {.key = {data, size}, .cost = cost});
+        });
 }
 
 Decision Limiter::check(std::string_view key, std::int64_t cost, Receipt& receipt) const noexcept {

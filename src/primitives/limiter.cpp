@@ -18,7 +18,7 @@ limiter::limiter(std::shared_ptr<const shm::attachment> in, const shm::placement
 }
 
 Decision limiter::check(demand wanted) const noexcept {
-    return decide(wanted, [](Clock which) { return read_clock(which); });
+    return in_full(wanted, [](Clock which) { return read_clock(which); });
 }
 
 // A text that was lost (its writer died, or was overtaken by another) is written again when the key is next admitted and sampled. Not by a

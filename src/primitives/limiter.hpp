@@ -61,8 +61,9 @@ public:
     // `at` was found in the directory of `in`'s segment.
     limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at);
 
+    // For all but the ordinary, which goes straight().
     [[nodiscard]] Decision check(demand wanted) const noexcept;
-    // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
+    // Straight, and else in full. `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
     [[nodiscard]] Decision decide(demand wanted, Time clock) const noexcept;
 
@@ -134,15 +135,15 @@ private:
     static step try_once(const Law& law, shm::key_table<>::sighting at, std::uint64_t tag, std::uint64_t cost,
                          bool spend, algorithm::nanos patience, algorithm::nanos now,
                          algorithm::outcome& verdict) noexcept;
-    // Whether there are limiters that take such a key and such a cost.
-    static bool is_takeable(const demand& wanted) noexcept {
-        return wanted.key.size() <= max_key_size && static_cast<std::uint64_t>(wanted.cost) <= max_count;
-    }
+    // Whatever there may be to a check. `into`: leave what is let through uncounted, and tell of it there.
     template <class Time>
-    Decision refuse(demand wanted, Time clock, receipt* into = nullptr) const noexcept;
+    Decision in_full(const demand& wanted, Time clock, receipt* into = nullptr) const noexcept;
+    // The answer to a key or a cost that no limiter takes.
+    template <class Time>
+    Decision refuse(demand wanted, Time clock, receipt* into) const noexcept;
     // Every case, in as many rounds as it takes.
     template <class Time>
-    Decision settle(demand wanted, std::uint64_t tag, Time clock, receipt* into = nullptr) const noexcept;
+    Decision settle(demand wanted, std::uint64_t tag, Time clock, receipt* into) const noexcept;
     // One round of it. False: look again.
     template <class Law, class Time>
     bool round(const Law& law, const call& making, algorithm::nanos now, Time clock, Decision& answer) const noexcept;
@@ -243,8 +244,7 @@ constexpr Decision no_decision(Errc why) noexcept { return {.error = why}; }
 
 // Straight on for nearly every check: a key that has its slot, a bucket that is enforced, nobody in between. What it finds otherwise it leaves
 // to `otherwise`, which starts from the beginning; so it has no loop, one way through, and next to nothing to keep in memory: a compare-and-swap
-// waits for every store before it. Its answer is made where the caller wants it: to copy one that was just written costs as much as the clock
-// (bench/limiter).
+// waits for every store before it. Its answer is made where the caller wants it: a copy of what was just written is waited for (bench/limiter).
 template <class Time, class Otherwise>
 [[gnu::always_inline]] inline Decision limiter::straight(std::string_view key, std::int64_t wanted, Time clock,
                                                          Otherwise otherwise) const noexcept {
@@ -257,20 +257,19 @@ template <class Time, class Otherwise>
     // It no longer stands, or somebody wants to know of it.
     if (standing() != Errc::none || events_.watched(emitter::limiter_decisions)) [[unlikely]]
         return otherwise();
-    const algorithm::nanos now =
-        clock(modes_of(shm::read_term(*entry_, shm::terms_version(*entry_), layout::term_modes)).clock);
-    // Which clock it was does not matter for a bucket, so these may be later terms.
-    const layout::directory_entry& entry = *entry_;
-    const std::uint64_t version = shm::terms_version(entry);
-    const auto term = [&entry, version](std::size_t value) { return shm::read_term(entry, version, value); };
-    if (!goes_straight(term(layout::term_modes))) [[unlikely]]
+    // The terms are those that stood before the time was read and afterwards. Other laws leave before the clock: it is half of a check.
+    const std::uint64_t version = shm::terms_version(*entry_);
+    const auto term = [this, version](std::size_t value) { return shm::read_term(*entry_, version, value); };
+    const std::uint64_t modes = term(layout::term_modes);
+    if (!goes_straight(modes)) [[unlikely]]
         return otherwise();
+    const algorithm::nanos now = clock(modes_of(modes).clock);
     const auto at = shm::key_table<>::find(around, tag);
     if (!at) [[unlikely]]
         return otherwise();
     const bucket_law law{term};
     const auto ruling = law.rule(at.state, now, cost);
-    if (!shm::in_force(entry, version)) [[unlikely]]
+    if (!shm::in_force(*entry_, version)) [[unlikely]]
         return otherwise();
     if (!ruling.allowed) [[unlikely]] {
         if (!shm::key_table<>::still(at, tag)) [[unlikely]]
@@ -286,11 +285,15 @@ template <class Time, class Otherwise>
 
 template <class Time>
 Decision limiter::decide(demand wanted, Time clock) const noexcept {
-    const auto settled = [&] {
-        return is_takeable(wanted) ? settle(wanted, hash_(wanted.key), clock) : refuse(wanted, clock);
-    };
-    if (!wanted.spend || wanted.patience != algorithm::never) return settled();
-    return straight(wanted.key, wanted.cost, clock, settled);
+    if (!wanted.spend || wanted.patience != algorithm::never) return in_full(wanted, clock);
+    return straight(wanted.key, wanted.cost, clock, [&] { return in_full(wanted, clock); });
+}
+
+template <class Time>
+Decision limiter::in_full(const demand& wanted, Time clock, receipt* into) const noexcept {
+    const bool takeable = wanted.key.size() <= max_key_size &&
+                          static_cast<std::uint64_t>(wanted.cost) <= max_count;  // a negative cost is a great one
+    return takeable ? settle(wanted, hash_(wanted.key), clock, into) : refuse(wanted, clock, into);
 }
 
 // A cost above every capacity is an ordinary denial, but counts as the least such cost: a sum of costs must not overflow.
@@ -304,7 +307,7 @@ template <class Time>
 template <class Time>
 Decision limiter::attempt(demand wanted, receipt& made, Time clock) const noexcept {
     made = {};
-    return is_takeable(wanted) ? settle(wanted, hash_(wanted.key), clock, &made) : refuse(wanted, clock, &made);
+    return in_full(wanted, clock, &made);
 }
 
 // The clock is read after the state, so that it is not earlier than any check in it: each read its clock before it changed the state.

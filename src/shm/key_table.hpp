@@ -114,8 +114,8 @@ public:
         return {&buckets_[first], &buckets_[second]};
     }
 
-    // Asks for the first cache line of each of a tag's buckets, so that the misses of find() hide behind what the caller does in between. Few keys stand
-    // in the second lines (choose()), and to ask for those too takes longer than it saves (bench/limiter).
+    // Asks for the first cache line of each of a tag's buckets, so that the misses of find() hide behind what the caller does in between. Most keys
+    // stand there, for choose() prefers low places, and to ask for the other lines too takes longer than it saves (bench/limiter).
     [[nodiscard]] neighbourhood prefetch(std::uint64_t tag) const noexcept {
         const neighbourhood around = this->around(tag);
         Memory::prefetch_for_write(&around.first->slots.front());

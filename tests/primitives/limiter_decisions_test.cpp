@@ -30,6 +30,21 @@ TEST_P(LimiterDecisions, AdmitExactlyTheCapacityAtOnce) {
     EXPECT_TRUE(check(limiter, "bob").allowed);
 }
 
+// Fails if a check of a key that has its slot does its work twice: the clock is half of what it costs.
+TEST_P(LimiterDecisions, AnOrdinaryCheckReadsTheClockOnce) {
+    const auto limiter = make(six_a_minute());
+    ASSERT_TRUE(check(limiter, "alice").allowed);
+    int readings = 0;
+    const auto counting = [&](Clock) {
+        ++readings;
+        return now;
+    };
+    EXPECT_TRUE(limiter.decide({.key = "alice", .cost = 5}, counting).allowed);
+    EXPECT_EQ(readings, 1);
+    EXPECT_FALSE(limiter.decide({.key = "alice"}, counting).allowed);
+    EXPECT_EQ(readings, 2);
+}
+
 // Fails if a denial writes anything that another worker could see: state, text, stamp, stripe.
 TEST_P(LimiterDecisions, ADenialStoresNothingButInTheWorkersOwnCounters) {
     const auto limiter = make(six_a_minute());
