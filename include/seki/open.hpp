@@ -77,7 +77,9 @@ public:
     [[nodiscard]] Result<void> remove_breaker(std::string_view name) const;
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
-    // clears some of the keys that are as good as new, with their texts.
+    // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was
+    // removed shares no limit with who starts later. Then handles move over to the segment that stands there now; where there is none, who may create makes
+    // it, and others are answered Errc::superseded.
     [[nodiscard]] Result<void> maintain() const;
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept;

@@ -71,12 +71,23 @@ Result<std::shared_ptr<client::segment_handle>> opened(std::string_view name, Op
     return handle;
 }
 
-// Making and finding primitives is rare, so here who lost its lock by closing all descriptors (closefrom) takes it again.
+// A segment whose file was removed is made anew as it was opened, with what its configuration declares.
+Result<void> look_at_name(client::segment_handle& segment) {
+    const auto made = segment.look_at_name();
+    if (!made) return std::unexpected(made.error());
+    if (!*made || segment.options().config.empty()) return {};
+    const auto declared = config::load(segment.options().config);
+    return declared ? declare(segment, *declared) : std::unexpected(declared.error());
+}
+
+// Making and finding primitives is rare, so here who lost its lock by closing all descriptors (closefrom) takes it again, and who works in a file
+// that was removed leaves it.
 template <class Primitive>
 auto get(client::segment_handle& segment, std::string_view name,
          const std::optional<typename Primitive::options_type>& options) noexcept {
-    return shm::contained([&] {
+    return shm::contained([&]() -> Result<std::shared_ptr<client::bound_handle<Primitive>>> {
         segment.attachment()->look_again();
+        if (const auto looked = look_at_name(segment); !looked) return std::unexpected(looked.error());
         return segment.bind<Primitive>(name, options);
     });
 }
@@ -158,6 +169,8 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
 
 Result<void> Segment::maintain() const {
+    const auto looked = shm::contained([&] { return look_at_name(*handle_); });
+    if (!looked) return looked;
     return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
         shm::reap(where);
         primitives::reclaim_permits(where);

@@ -16,7 +16,7 @@ constexpr std::uint64_t look_every_ns = 10'000'000;
 // Whether the path names another file than the one that is mapped.
 bool replaced(const std::filesystem::path& path, const shm::segment& mapped) noexcept {
     struct stat now{};
-    return ::stat(path.c_str(), &now) == 0 && now.st_ino != mapped.inode();
+    return ::stat(path.c_str(), &now) == 0 && shm::file_identity{now.st_dev, now.st_ino} != mapped.file();
 }
 
 }  // namespace
@@ -24,6 +24,17 @@ bool replaced(const std::filesystem::path& path, const shm::segment& mapped) noe
 segment_handle::segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions options)
     : path_{mapped->path()}, options_{std::move(options)} {
     current_.publish(nullptr, std::make_shared<const shm::attachment>(std::move(mapped)));
+}
+
+Result<bool> segment_handle::look_at_name() {
+    const auto before = attachment();
+    const shm::segment& old = before->where();
+    if (old.superseded()) return false;
+    old.give_up_without_name();
+    if (!old.superseded() || options_.access != Access::create_or_attach) return false;
+    if (const auto made = shm::segment::create_or_attach(path_, options_.segment); !made)
+        return std::unexpected(made.error());
+    return true;
 }
 
 Result<std::shared_ptr<const shm::attachment>> segment_handle::in_use() {

@@ -31,6 +31,11 @@ public:
     }
     [[nodiscard]] const shm::segment& where() const noexcept { return attachment()->where(); }
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] const OpenOptions& options() const noexcept { return options_; }  // as they were when it was opened
+
+    // Whether the segment's file was taken away, which marks nothing: then it is marked, and for who may make one there is a new one, without primitives.
+    // True then. Asks the file system: for what is rare.
+    [[nodiscard]] Result<bool> look_at_name();
 
     // The attachment that stands now, after moving on from a segment that was replaced. superseded: it has no successor yet.
     [[nodiscard]] Result<std::shared_ptr<const shm::attachment>> in_use();

@@ -34,7 +34,8 @@ Result<std::shared_ptr<const certificate>> certificate::load(const std::string& 
     auto made = std::make_shared<certificate>();
     made->loaded_.reset(::SSL_CTX_new(::TLS_server_method()));
     SSL_CTX* const context = made->loaded_.get();
-    if (context == nullptr) return shm::refuse(Errc::system, "OpenSSL cannot be used");
+    if (context == nullptr || ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
+        return shm::refuse(Errc::system, "OpenSSL cannot be used");
     ::SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     const bool has_certificate = ::SSL_CTX_use_certificate_chain_file(context, cert.c_str()) == 1;
     const bool has_key = has_certificate && ::SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
@@ -45,14 +46,6 @@ Result<std::shared_ptr<const certificate>> certificate::load(const std::string& 
     if (!has_key || ::SSL_CTX_check_private_key(context) != 1)
         return refuse("tls_key", key, fmt::format("is not the key of the certificate in {}", primitives::quoted(cert)));
     return made;
-}
-
-bool certificate::put_into(SSL_CTX& context) const {
-    STACK_OF(X509)* chain = nullptr;
-    ::SSL_CTX_get0_chain_certs(loaded_.get(), &chain);
-    return ::SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION) == 1 &&
-           ::SSL_CTX_use_cert_and_key(&context, ::SSL_CTX_get0_certificate(loaded_.get()),
-                                      ::SSL_CTX_get0_privatekey(loaded_.get()), chain, 1) == 1;
 }
 
 }  // namespace seki::daemon

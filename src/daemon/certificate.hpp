@@ -16,8 +16,8 @@ public:
     [[nodiscard]] static Result<std::shared_ptr<const certificate>> load(const std::string& cert,
                                                                          const std::string& key);
 
-    // Makes a context of TLS 1.2 and later serve it.
-    [[nodiscard]] bool put_into(SSL_CTX& context) const;
+    // Serves it over TLS 1.2 and later.
+    [[nodiscard]] SSL_CTX* context() const noexcept { return loaded_.get(); }
 
 private:
     struct closing {

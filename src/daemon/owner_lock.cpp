@@ -17,14 +17,17 @@
 namespace seki::daemon {
 namespace {
 
+// Judged as every file is that others may have put there: we are about to write into it. not_found when it went away in between.
 Result<shm::descriptor> open_file(const shm::place& where, const std::filesystem::path& file) {
     const std::string name = file.filename();
-    shm::descriptor opened{
-        ::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)};
-    if (!opened)
-        return shm::refuse(Errc::no_permission, "cannot open \"{}\": {}: run sekid as the owner of the segment",
+    shm::descriptor made{::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (made) return made;
+    if (errno != EEXIST)
+        return shm::refuse(Errc::no_permission, "cannot make \"{}\": {}: run sekid as the owner of the segment",
                            file.native(), shm::system_text(errno));
-    return opened;
+    auto found = shm::open_trusted(where, name, O_RDWR);
+    if (!found) return std::unexpected(found.error());
+    return std::move(found->file);
 }
 
 bool lock(int file) noexcept {
@@ -69,6 +72,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
         const std::filesystem::path file = report::owner_file(segment);
         for (int attempt = 0; attempt < 16; ++attempt) {
             auto opened = open_file(*where, file);
+            if (!opened && opened.error().code == Errc::not_found) continue;
             if (!opened) return std::unexpected(opened.error());
             if (!lock(opened->get()))
                 return shm::refuse(Errc::busy,

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "daemon/connection.hpp"
 #include "daemon/event_stream.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/open_metrics.hpp"
@@ -107,36 +108,52 @@ void answer_thrown(const Request& request, Response& response, const std::except
     answer(response, 500, "failed: see the log\n");
 }
 
-// The library opens TCP sockets only, and says little about why it could not. Ours is open already.
-class plain_server : public httplib::Server {
+// The library's pool, which tells those that have a thread whether others wait for one.
+class pool : public httplib::TaskQueue {
 public:
-    explicit plain_server(int socket) { svr_sock_ = socket; }
-};
-
-class tls_server : public httplib::SSLServer {
-public:
-    tls_server(int socket, const certificate& shown)
-        : httplib::SSLServer{[&shown](SSL_CTX& context) { return shown.put_into(context); }} {
-        svr_sock_ = socket;
+    explicit pool(waiting_room& before) : before_{before} {}
+    void enqueue(std::function<void()> attend) override {
+        before_.enter();
+        threads_.enqueue([this, attend = std::move(attend)] {
+            before_.leave();
+            attend();
+        });
     }
+    void shutdown() override {
+        before_.close();
+        threads_.shutdown();
+    }
+
+private:
+    waiting_room& before_;
+    httplib::ThreadPool threads_{threads};
 };
 
-std::unique_ptr<httplib::Server> make_server(int socket, const access& who) {
-    if (who.tls == nullptr) return std::make_unique<plain_server>(socket);
-    auto made = std::make_unique<tls_server>(socket, *who.tls);
-    if (!made->is_valid()) throw std::runtime_error{"the certificate was read and cannot be shown"};
-    return made;
-}
+// The library opens TCP sockets only, and says little about why it could not. Ours is open already.
+class server : public httplib::Server {
+public:
+    server(int socket, std::shared_ptr<const certificate> shown) : shown_{std::move(shown)} {
+        svr_sock_ = socket;
+        new_task_queue = [this] { return new pool{before_}; };
+    }
+
+private:
+    bool process_and_close_socket(int socket) override {
+        connection client{socket, shown_ != nullptr ? shown_->context() : nullptr, before_};
+        bool closed = false;
+        return process_request(client, true, closed, [](Request&) {});
+    }
+
+    std::shared_ptr<const certificate> shown_;
+    waiting_room before_;
+};
 
 }  // namespace
 
 struct web::inside {
     inside(listener on, const access& who, const board& from, event_hub& hub)
-        : listening{std::move(on)},
-          socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)},
-          made{make_server(socket, who)} {
+        : listening{std::move(on)}, socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)}, http{socket, who.tls} {
         users.set(who.users);
-        httplib::Server& http = *made;
         http.set_pre_routing_handler([this](const Request& request, Response& response) {
             const auto refused = refuse_writes(request, response);
             return refused == answered ? refused : refuse_strangers(users, request, response);
@@ -144,12 +161,6 @@ struct web::inside {
         http.set_error_handler(httplib::Server::Handler{answer_error});
         http.set_exception_handler(answer_thrown);
         http.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
-        http.set_keep_alive_max_count(1);
-        http.set_keep_alive_timeout(2);
-        http.set_read_timeout(std::chrono::seconds{2});
-        http.set_write_timeout(std::chrono::seconds{5});
-        http.set_payload_max_length(1024);
-        http.new_task_queue = [] { return new httplib::ThreadPool(threads); };
         http.Get("/", [](const Request&, Response& response) { answer(response, 200, index_page); });
         http.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "alive\n"); });
         http.Get("/readyz", [&from](const Request&, Response& response) { answer_ready(from, response); });
@@ -159,13 +170,13 @@ struct web::inside {
         http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
             answer_events(hub, from, request, response);
         });
-        accepting = std::jthread{[this] { made->listen_after_bind(); }};
+        accepting = std::jthread{[this] { http.listen_after_bind(); }};
     }
 
     listener listening;
     int socket;  // a second descriptor of it, which the library closes
     gate users;
-    std::unique_ptr<httplib::Server> made;
+    server http;
     std::jthread accepting;
 };
 

@@ -8,8 +8,9 @@
 //   /               names these
 //
 // Where there are users ([sekid] basic_auth_file), all but /healthz is for them: what asks whether sekid lives has no password, and learns nothing else.
-// Four threads answer, each a whole request at a time: no connection is kept, and a client that dawdles is dropped after a few seconds. There is one more
-// for each who may listen to events, so that those keep nobody from being answered.
+// Four threads answer, each a whole request at a time: no connection is kept. There is one more for each who may listen to events, so that those keep
+// nobody from being answered. A client that dawdles is dropped after a few seconds, and after half a second while others wait for its thread
+// (daemon/connection.hpp).
 // They see the segment through the board, and nothing of the loop.
 #pragma once
 
@@ -25,7 +26,7 @@ namespace seki::daemon {
 class web {
 public:
     web(listener on, const access& who, const board& from, event_hub& hub);
-    ~web();                                                 // answers what it has begun, then stops; the hub was closed
+    ~web();  // answers what came, waits half a second for the rest; the hub was closed
     void let_in(std::shared_ptr<const credentials> users);  // from now on
     web(const web&) = delete;
     web& operator=(const web&) = delete;

@@ -103,4 +103,18 @@ Result<void> segment::destroy(const std::filesystem::path& path) {
     });
 }
 
+void segment::give_up_without_name() const noexcept {
+    if (how() != access::read_write || superseded() || !has_lost_its_name()) return;
+    static_cast<void>(contained([&]() -> Result<void> {
+        const Result<administration> lock = administration::lock(path(), std::chrono::milliseconds{10});
+        const Result<place> where = locate(path(), purpose::use);
+        // Where there is no folder, nobody makes a segment in it.
+        if (!lock && where) return std::unexpected(lock.error());
+        if (has_lost_its_name()) hardware::store_release(header().id.superseded, 1);
+        if (where && !stands(*where, where->live_name()) && !stands(*where, where->name))
+            ::unlinkat(where->folder.get(), where->lock_name().c_str(), 0);  // which we made
+        return {};
+    }));
+}
+
 }  // namespace seki::shm

@@ -24,7 +24,8 @@ struct segment::state {
     access how = access::read_write;
     ipc::mapped_region region;  // empty for memory that somebody else owns
     std::uint64_t generation = 0;
-    std::uint64_t inode = 0;
+    file_identity file{};
+    file_identity root{};  // of the file system, as this process saw it then
 };
 
 namespace {
@@ -118,7 +119,9 @@ std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file&
     made->state_->how = how;
     made->state_->region.swap(*region);
     made->state_->generation = header->generation;
-    made->state_->inode = opened.facts.st_ino;
+    made->state_->file = {opened.facts.st_dev, opened.facts.st_ino};
+    struct stat root{};
+    if (::stat("/", &root) == 0) made->state_->root = {root.st_dev, root.st_ino};
     made->base_ = static_cast<std::byte*>(made->state_->region.get_address());
     made->parts_ = header->parts;
     if (!same_identity(made->header().id, header->id))
@@ -174,7 +177,29 @@ const std::filesystem::path& segment::path() const noexcept { return state_->pat
 const layout::geometry& segment::parts() const noexcept { return parts_; }
 segment::access segment::how() const noexcept { return state_->how; }
 std::uint64_t segment::generation() const noexcept { return state_->generation; }
-std::uint64_t segment::inode() const noexcept { return state_->inode; }
+file_identity segment::file() const noexcept { return state_->file; }
+
+namespace {
+
+// Somebody may have removed the folders that led to a file as well. Whether the first that is left lies on that file system.
+bool lay_on(std::uint64_t device, std::filesystem::path folder) {
+    struct stat facts{};
+    for (; ::stat(folder.c_str(), &facts) != 0; folder = folder.parent_path())  // ends at the root
+        if (errno != ENOENT || folder == folder.root_path()) return false;
+    return facts.st_dev == device;
+}
+
+}  // namespace
+
+bool segment::has_lost_its_name() const noexcept try {
+    struct stat now{};
+    if (file() == file_identity{} || !path().is_absolute()) return false;
+    if (::stat("/", &now) != 0 || file_identity{now.st_dev, now.st_ino} != state_->root) return false;
+    if (::lstat(path().c_str(), &now) == 0) return now.st_dev == file().device && now.st_ino != file().inode;
+    return errno == ENOENT && lay_on(file().device, path().parent_path());
+} catch (...) {
+    return false;  // no memory for the names
+}
 
 std::span<layout::directory_entry> segment::directory() const noexcept {
     return {reinterpret_cast<layout::directory_entry*>(base_ + parts_.directory_offset), parts_.max_primitives};

@@ -38,6 +38,13 @@ struct place;
 struct opened_file;
 struct refusal;
 
+// Which file it is, whatever it is called.
+struct file_identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
 class segment {
 public:
     enum class access : std::uint8_t { read_write, read_only, copy };
@@ -62,6 +69,14 @@ public:
     // it may not remove them, or when a sekid looks after the segment, which would make it anew at once (busy).
     [[nodiscard]] static Result<void> destroy(const std::filesystem::path& path);
 
+    // Whether its path surely names it no more: something else stands there, or nothing. What cannot be looked at, or not from here (another root, another
+    // file system mounted over it, a relative path), is no reason to think so. Asks the file system.
+    [[nodiscard]] bool has_lost_its_name() const noexcept;
+
+    // Marks it superseded if it has lost its name, so that nobody goes on in it apart from those who find what is there now. Under the administration
+    // lock; where somebody else has that for longer than a moment, or one may only read, nothing is done.
+    void give_up_without_name() const noexcept;
+
     // For tests and fuzzing: takes `bytes` (page-aligned memory that outlives the result) as a segment after the same checks of its content.
     [[nodiscard]] static Result<std::shared_ptr<segment>> adopt_memory(std::span<std::byte> bytes,
                                                                        const std::filesystem::path& named);
@@ -70,7 +85,8 @@ public:
     [[nodiscard]] const layout::geometry& parts() const noexcept;
     [[nodiscard]] access how() const noexcept;
     [[nodiscard]] std::uint64_t generation() const noexcept;
-    [[nodiscard]] std::uint64_t inode() const noexcept;  // of the mapped file; 0 for memory
+    [[nodiscard]] file_identity file() const noexcept;  // that is mapped; zeros for memory
+    [[nodiscard]] std::uint64_t inode() const noexcept { return file().inode; }
 
     [[nodiscard]] layout::header& header() const noexcept { return *reinterpret_cast<layout::header*>(base_); }
     [[nodiscard]] std::span<layout::directory_entry> directory() const noexcept;

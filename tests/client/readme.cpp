@@ -21,6 +21,7 @@ constexpr std::string_view ip = "203.0.113.7";
 constexpr card_data card{};
 
 response give_up(const std::string&) { return {}; }
+response unavailable(const std::string&) { return {}; }
 response too_many_requests(std::chrono::nanoseconds) { return {}; }
 response try_again_in(std::chrono::nanoseconds) { return {}; }
 std::expected<int, std::string> charge(const card_data&) { return 1; }

@@ -94,7 +94,10 @@ class Mistakes(LoginTest):
         self.assertIn("whole number", self.wrong(2, "check", "login", "a", "--cost", "abc"))
         self.assertIn("KEY", self.wrong(2, "check", "login"))
         self.wrong(2)
-        self.assertIn('"window"', self.wrong(1, "set", "limiter", "login", "windw", "1h"))
+        self.assertIn('"window"', self.wrong(2, "set", "limiter", "login", "windw", "1h"))
+        self.assertIn('"window"', self.wrong(2, "set", "limiter", "nobody", "limit", "5", "windw", "1h"))
+        self.assertIn('"limit"', self.wrong(2, "set", "limiter", "login", "limt", "0"))
+        self.assertIn("too small", self.wrong(1, "set", "limiter", "login", "limit", "0"))
 
     def test_files_that_are_no_segments(self):
         """Fails when one of them is taken for another, or changed."""

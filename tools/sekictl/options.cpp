@@ -58,6 +58,9 @@ Result<void> tell_mode(const Segment& /*segment*/, const request& /*wanted*/, co
 
 template <class Options>
 ending set(const context& with, const request& wanted) {
+    for (std::size_t i = 0; i < wanted.options.size(); i += 2)
+        if (const auto known = config::known_option<Options>(wanted.options[i]); !known)
+            return with.wrong_usage(fmt::format("set: {}", known.error().message));
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
     const auto changed = primitives::registry<Options>::edit(
