@@ -184,11 +184,20 @@ public:
     }
 
     // After a change of terms: opens if the window now asks for it. A change of window_type, or of a time window's length, wants operate(renew)
-    // instead, for what stands in the window was counted for another.
+    // instead, for what stands in the window was counted for another. Whoever puts in an outcome that is not seen here sees the terms that were published
+    // before this.
     template <breaker_caller Caller>
     void reconsider(const terms& law, Caller&& by) const noexcept {
-        const breaker_law::position at = look();
-        if (breaker_law::trips(window(law, by.now()), law)) (void)open(at.generation, law, by);
+        reconsider(look().generation, law, by);
+    }
+    // The same for who put an outcome into the window of that generation.
+    template <breaker_caller Caller>
+    void reconsider(std::uint32_t generation, const terms& law, Caller&& by) const noexcept {
+        if (law.window_type == breaker_law::window_type::count)
+            of_count().order();
+        else
+            of_time().order();
+        if (breaker_law::trips(window_of(generation, law, by.now()), law)) (void)open(generation, law, by);
     }
 
     // Gives back the places of the dead: for who tidies. The number given back.
@@ -206,9 +215,7 @@ public:
     // For who looks from outside.
     [[nodiscard]] breaker_law::position look() const noexcept { return breaker_law::unpack(to_packed(read())); }
     [[nodiscard]] breaker_law::tally window(const terms& law, nanos now) const noexcept {
-        const std::uint32_t generation = look().generation;
-        if (law.window_type == breaker_law::window_type::time) return of_time().look(generation, now, law);
-        return of_count().look(generation, law);
+        return window_of(look().generation, law, now);
     }
     struct probes {
         std::size_t taken = 0;
@@ -259,6 +266,11 @@ private:
 
     [[nodiscard]] count_window<Memory> of_count() const noexcept { return {block_->window_end, ring_}; }
     [[nodiscard]] time_window<Memory> of_time() const noexcept { return time_window<Memory>{block_->slices}; }
+
+    [[nodiscard]] breaker_law::tally window_of(std::uint32_t generation, const terms& law, nanos now) const noexcept {
+        if (law.window_type == breaker_law::window_type::time) return of_time().look(generation, now, law);
+        return of_count().look(generation, law);
+    }
 
     // The two words are of one pair if the first is still the same: each transition changes it.
     [[nodiscard]] layout::pair_value read() const noexcept {
