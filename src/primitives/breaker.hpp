@@ -123,9 +123,9 @@ private:
     template <class Time>
     void judge_anew(std::uint32_t generation, const breaker_law::terms& judged_by, Time clock) const noexcept;
     // Where the window was not brought into agreement with these terms: an administrator is about to do it, or died, and what stands in the window may
-    // have been counted for others.
-    void finish_change(std::uint64_t version) const noexcept {
-        if (shm::hardware::load_acquire(shared_.block().settled) != version) [[unlikely]]
+    // have been counted for others. One caller of the host in look_interval tries for the lock, which may be held by one who was stopped.
+    void finish_change(std::uint64_t version, nanos now) const noexcept {
+        if (shm::hardware::load_acquire(shared_.block().settled) != version && shared_.may_look(now)) [[unlikely]]
             settle_change(attachment_->where(), place_);
     }
     template <class Time>
@@ -247,7 +247,7 @@ template <class Time>
 [[gnu::noinline]] void breaker::settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken,
                                        Time clock) const noexcept {
     const auto in_force = shm::read_wide_terms(*entry_);
-    finish_change(in_force.version);
+    finish_change(in_force.version, now);
     const breaker_law::terms law = unpack_breaker(in_force.values).law;
     breaker_law::outcome outcome = to_law(said);
     if (outcome == breaker_law::outcome::ok) outcome = breaker_law::classify(false, taken, law);
@@ -265,7 +265,7 @@ template <class Time>
 [[gnu::noinline]] void breaker::judge_anew(std::uint32_t generation, const breaker_law::terms& judged_by,
                                            Time clock) const noexcept {
     const auto in_force = shm::read_wide_terms(*entry_);
-    finish_change(in_force.version);
+    finish_change(in_force.version, clock());
     const breaker_law::terms law = unpack_breaker(in_force.values).law;
     // It went with its window, or will.
     if (counts_otherwise(judged_by, law)) return;

@@ -16,7 +16,7 @@
 //      place   {g, taken} {owner}     -> {g, ok} {0}        that owner, with an ok outcome
 //      place   {g, taken} {owner}     -> {g, free} {0}      that owner, with nothing to tell; or reclaim(), when it is dead
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
-//      looked  then                   -> now                who is about to ask whether the owners live
+//      looked  then                   -> now                who is about to ask whether the owners live, or to finish a change of terms
 //    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
 //    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
 //
@@ -26,7 +26,7 @@
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
 //    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's (a breaker of the same shape: shm/directory.hpp,
 //    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
-//    generations. A 0 may become the time of a late `looked`: nobody asks who lives for look_interval.
+//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -70,7 +70,7 @@ concept breaker_caller = requires(T who, std::uint64_t owner, transition made) {
     { who.owner() } -> std::same_as<std::uint64_t>;
 };
 
-// How often owners of places are asked after, in the whole host.
+// How often owners of places are asked after, or somebody tries to finish a change of terms, in the whole host.
 inline constexpr algorithm::nanos look_interval = 5 * breaker_law::millisecond;
 
 template <class Memory = hardware>
@@ -210,6 +210,13 @@ public:
             given_back += Memory::cas_pair(place, seen, {free_place(seen.first), 0}) ? 1U : 0U;
         }
         return given_back;
+    }
+
+    // For what takes system calls: one of all callers in each interval. A time ahead of the clock was nobody's.
+    [[nodiscard]] bool may_look(nanos now) const noexcept {
+        std::uint64_t last = Memory::load_acquire(block_->looked);
+        const bool lately = last <= now ? now - last < look_interval : last - now <= breaker_law::clock_slack;
+        return !lately && Memory::cas_acq_rel(block_->looked, last, now);
     }
 
     // For who looks from outside.
@@ -375,13 +382,6 @@ private:
     // A place taken after its generation was over lets nobody in.
     [[nodiscard]] found_place confirmed(std::uint32_t generation, std::uint32_t place) const noexcept {
         return is_current(generation) ? found_place{search::found, place} : found_place{search::moved_on};
-    }
-
-    // One asker in each interval. A time ahead of the clock was nobody's.
-    [[nodiscard]] bool may_look(nanos now) const noexcept {
-        std::uint64_t last = Memory::load_acquire(block_->looked);
-        const bool lately = last <= now ? now - last < look_interval : last - now <= breaker_law::clock_slack;
-        return !lately && Memory::cas_acq_rel(block_->looked, last, now);
     }
 
     template <class Caller>
