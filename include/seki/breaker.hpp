@@ -92,7 +92,7 @@ struct BreakerOptions {
     // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: 20, or at least four times as many.
     std::uint64_t half_open_requests = 5;
 
-    // When the probes have not decided in so long, it opens again. 1 ms to 366 days.
+    // When the probes have not decided in so long, because they hang or too few calls came, it opens again, as after a bad one. 1 ms to 366 days.
     std::chrono::nanoseconds max_half_open_duration = std::chrono::seconds{60};
 
     BreakerMode mode = BreakerMode::automatic;
