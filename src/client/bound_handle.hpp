@@ -47,6 +47,17 @@ public:
         return result;
     }
 
+    // For who only looks: the primitive that stands, or the answer why there is none. One that `why` is set for is not to be looked at.
+    struct standing {
+        const Primitive* primitive = nullptr;
+        Errc why = Errc::none;
+    };
+    [[nodiscard]] standing find_standing() noexcept {
+        const Primitive* asked = nullptr;
+        const Errc why = with([&asked](const Primitive& bound) { return asked = &bound, bound.standing(); });
+        return {asked, why};
+    }
+
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const Primitive& bound() const noexcept { return *bound_.current(); }
 

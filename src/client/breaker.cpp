@@ -45,9 +45,9 @@ Admission Breaker::admit() const noexcept {
 }
 
 Result<BreakerStatus> Breaker::status() const {
-    const primitives::breaker& bound = handle_->bound();
-    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
-    return primitives::status_of(bound.shared(), bound.terms().law);
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return std::unexpected(explain(why));
+    return primitives::status_of(bound->shared(), bound->terms().law);
 }
 
 Result<BreakerState> Breaker::state() const {
@@ -94,9 +94,9 @@ Error Breaker::explain(Errc why) const try {
 std::string_view Breaker::name() const noexcept { return handle_->name(); }
 
 Result<BreakerOptions> Breaker::options() const {
-    const primitives::breaker& bound = handle_->bound();
-    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
-    return bound.options();
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return std::unexpected(explain(why));
+    return bound->options();
 }
 
 }  // namespace seki

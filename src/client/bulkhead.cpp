@@ -45,9 +45,9 @@ Result<Permit> Bulkhead::take(std::uint64_t timeout_ns) const noexcept {
 Result<Permit> Bulkhead::refusal(Errc why) const noexcept { return std::unexpected(explain(why)); }
 
 Result<BulkheadStatus> Bulkhead::status() const {
-    const bulkhead& bound = handle_->bound();
-    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
-    return bound.status();
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return std::unexpected(explain(why));
+    return bound->status();
 }
 
 Error Bulkhead::explain(Errc why) const try {
@@ -86,9 +86,9 @@ Error Bulkhead::explain(Errc why) const try {
 std::string_view Bulkhead::name() const noexcept { return handle_->name(); }
 
 Result<BulkheadOptions> Bulkhead::options() const {
-    const bulkhead& bound = handle_->bound();
-    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
-    return bound.options();
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return std::unexpected(explain(why));
+    return bound->options();
 }
 
 }  // namespace seki

@@ -172,9 +172,9 @@ Error Limiter::explain(Errc why) const try {
 std::string_view Limiter::name() const noexcept { return handle_->name(); }
 
 Result<LimiterOptions> Limiter::options() const {
-    const primitives::limiter& bound = handle_->bound();
-    if (const Errc why = bound.standing(); why != Errc::none) return std::unexpected(explain(why));
-    return bound.options();
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return std::unexpected(explain(why));
+    return bound->options();
 }
 
 // Several limits that a request must pass together.

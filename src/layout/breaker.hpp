@@ -116,8 +116,8 @@ inline constexpr std::size_t breaker_states = 6;
 // because processors fetch two at once.
 struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
-    word looked;                         // when somebody last asked whether the owners of places live
-    word settled;                        // the version of the terms that its window was brought into agreement with
+    word looked;   // when somebody last asked whether the owners of places live, or tried to finish a change
+    word settled;  // the version of the terms that its window was brought into agreement with
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
     // How often it went from one state to another; fetch_add by whoever made the transition.

@@ -2,9 +2,11 @@
 //
 // The path of a call that is let in, in its order: look whether the breaker still stands; read its word; read the clock. The function runs. Ask for the
 // line that the outcome goes to; read the clock (the line arrives meanwhile); read the terms; put the outcome into the window, which is one
-// compare-and-swap; count. A refusal writes to nothing but the worker's own counters.
+// compare-and-swap; look whether these terms are still in force; count. A refusal writes to nothing but the worker's own counters.
 //
-// A death before that compare-and-swap told nothing; after it the outcome counts.
+// A death before that compare-and-swap told nothing; after it the outcome counts. Who changes terms publishes them, swaps the window's end for itself, and
+// then judges the window; who puts in an outcome looks at the terms after its swap. So of the two the one whose swap came last saw what the other did,
+// and judges the window with the outcome in it by the terms that are new. Should the latter die before it does, the next bad outcome is judged with the rest.
 #pragma once
 
 #include <algorithm>
@@ -117,7 +119,15 @@ private:
             events_.breaker_call(static_cast<breaker_law::state>(pass.state), outcome, taken, now);
     }
     template <class Time>
-    [[nodiscard]] bool report_at_once(const detail::breaker_pass& pass, nanos taken) const noexcept;
+    [[nodiscard]] bool report_at_once(const detail::breaker_pass& pass, nanos taken, Time clock) const noexcept;
+    template <class Time>
+    void judge_anew(std::uint32_t generation, const breaker_law::terms& judged_by, Time clock) const noexcept;
+    // Where the window was not brought into agreement with these terms: an administrator is about to do it, or died, and what stands in the window may
+    // have been counted for others. One caller of the host in look_interval tries for the lock, which may be held by one who was stopped.
+    void finish_change(std::uint64_t version, nanos now) const noexcept {
+        if (shm::hardware::load_acquire(shared_.block().settled) != version && shared_.may_look(now)) [[unlikely]]
+            settle_change(attachment_->where(), place_);
+    }
     template <class Time>
     void settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken, Time clock) const noexcept;
     // The terms that `fill(value)` takes one by one; all of them where they were changed meanwhile.
@@ -200,18 +210,23 @@ template <class Time>
 }
 
 // Straight on for nearly every call: one that was ok and in time, of a closed breaker with a count window. What it finds otherwise it leaves to settle().
+// Should the terms change while it reads them, it may take one from each: it looks again after the swap.
 template <class Time>
-[[gnu::always_inline]] inline bool breaker::report_at_once(const detail::breaker_pass& pass,
-                                                           nanos taken) const noexcept {
+[[gnu::always_inline]] inline bool breaker::report_at_once(const detail::breaker_pass& pass, nanos taken,
+                                                           Time clock) const noexcept {
     const layout::directory_entry& entry = *entry_;  // a local: loaded once
     const std::uint64_t version = shm::terms_version(entry);
     const auto value = [&](std::size_t which) { return shm::read_term(entry, version, which); };
     const bool is_count = value(layout::breaker_window_type) == 0;
     const bool in_time = taken < value(layout::breaker_slow_call_duration) && taken < breaker_law::max_duration;
     const std::uint64_t least = std::min(value(layout::breaker_minimum_calls), value(layout::breaker_window));
-    if (!is_count || !in_time || !shm::in_force(entry, version)) [[unlikely]]
+    if (!is_count || !in_time) [[unlikely]]
         return false;
-    return shared_.count_ok_at_once(pass.generation, pass.place, least);
+    if (!shared_.count_ok_at_once(pass.generation, pass.place, least)) [[unlikely]]
+        return false;
+    if (!shm::in_force(entry, version)) [[unlikely]]
+        judge_anew(pass.generation, {}, clock);
+    return true;
 }
 
 template <class Time>
@@ -223,7 +238,7 @@ template <class Time>
     const nanos now = clock();
     shared_.prefetch();
     const nanos taken = now > pass.started_ns ? now - pass.started_ns : 0;
-    if (said != Outcome::ok || !report_at_once<Time>(pass, taken)) [[unlikely]]
+    if (said != Outcome::ok || !report_at_once(pass, taken, clock)) [[unlikely]]
         return settle(pass, said, now, taken, clock);
     finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
 }
@@ -232,9 +247,7 @@ template <class Time>
 [[gnu::noinline]] void breaker::settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken,
                                        Time clock) const noexcept {
     const auto in_force = shm::read_wide_terms(*entry_);
-    // Or an administrator is about to do it, or died: what stands in the window may have been counted for other terms.
-    if (shm::hardware::load_acquire(shared_.block().settled) != in_force.version) [[unlikely]]
-        settle_change(attachment_->where(), place_);
+    finish_change(in_force.version, now);
     const breaker_law::terms law = unpack_breaker(in_force.values).law;
     breaker_law::outcome outcome = to_law(said);
     if (outcome == breaker_law::outcome::ok) outcome = breaker_law::classify(false, taken, law);
@@ -242,7 +255,21 @@ template <class Time>
     const shm::breaker<>::admission admitted{breaker_law::decision::pass, pass.generation, pass.place};
     const auto result = shared_.report(admitted, outcome, now, law, by);
     if (result == shm::breaker<>::report_result::would_open) count(by.me, layout::count_would_open);
+    if (result == shm::breaker<>::report_result::counted && !shm::in_force(*entry_, in_force.version)) [[unlikely]]
+        judge_anew(pass.generation, law, clock);
     finished(by.me, pass, outcome, taken, now);
+}
+
+// Of an outcome that went into the window by terms that were changed meanwhile.
+template <class Time>
+[[gnu::noinline]] void breaker::judge_anew(std::uint32_t generation, const breaker_law::terms& judged_by,
+                                           Time clock) const noexcept {
+    const auto in_force = shm::read_wide_terms(*entry_);
+    finish_change(in_force.version, clock());
+    const breaker_law::terms law = unpack_breaker(in_force.values).law;
+    // It went with its window, or will.
+    if (counts_otherwise(judged_by, law)) return;
+    shared_.reconsider(generation, law, caller<Time>{*this, attachment_->me(), clock});
 }
 
 }  // namespace seki::primitives

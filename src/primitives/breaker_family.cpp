@@ -13,12 +13,6 @@ layout::breaker_geometry geometry_of(const BreakerOptions& options) noexcept {
         static_cast<std::uint64_t>(std::max<std::int64_t>(options.window_size.calls(), 0)), options.half_open_requests);
 }
 
-// Whether outcomes that were counted for the one mean nothing to the other.
-bool counts_otherwise(const breaker_law::terms& was, const breaker_law::terms& is) noexcept {
-    return was.window_type != is.window_type ||
-           (is.window_type == breaker_law::window_type::time && was.window != is.window);
-}
-
 }  // namespace
 
 shm::shape family<BreakerOptions>::shape_of(const BreakerOptions& options) noexcept {

@@ -37,6 +37,12 @@ struct breaker_terms {
     return breaker_law::state::closed;
 }
 
+// Whether outcomes that were counted for the one mean nothing to the other.
+[[nodiscard]] constexpr bool counts_otherwise(const breaker_law::terms& was, const breaker_law::terms& is) noexcept {
+    return was.window_type != is.window_type ||
+           (is.window_type == breaker_law::window_type::time && was.window != is.window);
+}
+
 // Of options that validate() accepted; others give terms that are safe and useless.
 [[nodiscard]] breaker_terms compile(const BreakerOptions& options) noexcept;
 [[nodiscard]] BreakerOptions to_options(const breaker_terms& terms) noexcept;

@@ -15,12 +15,14 @@ using shm::worker;
 
 namespace {
 
-// Asks of a holder at first only whether a process of that number exists: one system call, and not the handful that it takes to be sure.
+// Asks of a holder, unless in full, at first only whether a process of that number exists: one system call, and not the handful that it takes to be sure.
 struct doubting {
     const shm::segment& where;
+    bool in_full;
     static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
-        return !shm::seems_gone(where, shm::holder_named(owner)) || shm::holder_lives(where, owner);
+        if (!in_full && !shm::seems_gone(where, shm::holder_named(owner))) return true;
+        return shm::holder_lives(where, owner);
     }
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
 };
@@ -42,14 +44,14 @@ bulkhead::answer bulkhead::take_again(patience& with) const noexcept { return ta
 bulkhead::answer bulkhead::settle(worker me, first_look seen, patience& with) const noexcept {
     if (seen.came_back != 0) reclaimed(me, seen.came_back);
     if (seen.taken) return given(me, seen.taken);
-    if (seen.doubt)
-        if (const permit taken = take_from_the_gone(me)) return given(me, taken);
+    if (seen.doubts != doubt::none)
+        if (const permit taken = take_from_the_gone(me, seen.doubts)) return given(me, taken);
     if (with.timeout_ns != 0) return wait(with);
     return refused(me, Errc::bulkhead_full);
 }
 
-permit bulkhead::take_from_the_gone(const worker& me) const noexcept {
-    doubting by{attachment_->where()};
+permit bulkhead::take_from_the_gone(const worker& me, doubt how) const noexcept {
+    doubting by{attachment_->where(), how == doubt::full};
     const std::uint64_t given = permits_.reclaim(by);
     if (given == 0) return {};
     reclaimed(me, given);

@@ -68,17 +68,23 @@ public:
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
 
 private:
+    // Whether somebody who found no permit believes that the holders live.
+    enum class doubt : std::uint8_t {
+        none,   // he does
+        brief,  // he asks whether a process of that number is there
+        full    // he asks for the lock that each living one has
+    };
     // What a first look came to.
     struct first_look {
         shm::permit taken{};
         std::uint64_t came_back = 0;  // permits of the dead
-        bool doubt = false;           // that there is none
+        doubt doubts = doubt::none;   // that there is none
     };
     // Everything but a free permit and a refusal that nobody doubts. By value: a handler of events may make the caller's worker another attachment's.
     [[nodiscard]] answer settle(shm::worker me, first_look seen, patience& with) const noexcept;
-    [[nodiscard]] bool may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept;
+    [[nodiscard]] doubt may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept;
     [[nodiscard]] bool is_tended(std::uint64_t now_ns) const noexcept;
-    [[nodiscard]] shm::permit take_from_the_gone(const shm::worker& me) const noexcept;
+    [[nodiscard]] shm::permit take_from_the_gone(const shm::worker& me, doubt how) const noexcept;
     [[nodiscard]] answer wait(patience& with) const noexcept;
     [[nodiscard]] answer given(const shm::worker& me, const shm::permit& held) const noexcept;
     [[nodiscard]] answer refused(const shm::worker& me, Errc why) const noexcept;
@@ -139,19 +145,22 @@ inline bool bulkhead::is_tended(std::uint64_t now_ns) const noexcept {
 }
 
 // A refusal may rest on a hint of a few milliseconds ago, and a process have died since. So where no sekid sees to that the first refusals of each
-// worker in such a time ask whether the holders are still about, which takes microseconds; those of a worker that is refused without end do not.
-inline bool bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept {
+// worker in such a time ask whether the holders are still about, which takes microseconds; those of a worker that is refused without end do not. The
+// first ones ask for the lock, as only that tells of one who died and was not waited for, or whose number means nothing here. Workers who share a slot
+// share their doubts: two of them may count one, which costs one more.
+inline bulkhead::doubt bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept {
     if (is_tended(now_ns)) [[likely]]
-        return false;
+        return doubt::none;
     constexpr unsigned period_bits = 22;  // about 4 ms
-    constexpr std::uint64_t doubts_in_period = 32;
+    constexpr std::uint64_t doubts_in_period = 32, full_doubts = 2;
     layout::word& remembered = me.counters[place_.index].counts[layout::bulkhead_doubts];
     const std::uint64_t found = shm::hardware::load_relaxed(remembered);
     const std::uint64_t period = now_ns >> period_bits << 16;
-    if (found == period + doubts_in_period || me.shared) [[likely]]
-        return false;
-    shm::hardware::store_relaxed(remembered, found - period < doubts_in_period ? found + 1 : period + 1);
-    return true;
+    if (found == period + doubts_in_period) [[likely]]
+        return doubt::none;
+    const std::uint64_t next = found - period < doubts_in_period ? found + 1 : period + 1;
+    shm::hardware::store_relaxed(remembered, next);
+    return next - period <= full_doubts ? doubt::full : doubt::brief;
 }
 
 // Straight on where a permit is free, or nobody doubts that there is none; everything else is settle()'s.
@@ -175,8 +184,8 @@ inline bool bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) con
         seen.taken = taken;
         if (now == 0) clock();
     }
-    seen.doubt = !seen.taken && may_doubt(me, now);
-    if (seen.doubt || seen.came_back != 0 || with.timeout_ns != 0) [[unlikely]]
+    if (!seen.taken) seen.doubts = may_doubt(me, now);
+    if (seen.doubts != doubt::none || seen.came_back != 0 || with.timeout_ns != 0) [[unlikely]]
         return settle(me, seen, with);
     return refused(me, Errc::bulkhead_full);
 }

@@ -49,7 +49,10 @@ Result<void> family<BulkheadOptions>::may_change(const shm::segment& /*where*/, 
 
 void family<BulkheadOptions>::change(const shm::segment& where, const shm::placement& at,
                                      const BulkheadOptions& wanted) noexcept {
-    shm::publish_terms(shm::directory{where}.entry(at.index), terms_of(wanted));
+    auto& entry = shm::directory{where}.entry(at.index);
+    // What another began: so the tables never have maxima of longer ago than the terms before these (report/examine_bulkhead.cpp).
+    set_maxima(where, at, options_of(shm::read_wide_terms(entry).values, at.shape));
+    shm::publish_terms(entry, terms_of(wanted));
     set_maxima(where, at, wanted);
 }
 

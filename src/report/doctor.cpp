@@ -204,6 +204,7 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::empty_stamped: return "empty_stamped";
         case invariant::stripe_whole: return "stripe_whole";
         case invariant::permits_sound: return "permits_sound";
+        case invariant::maxima_agree: return "maxima_agree";
         case invariant::permit_owned: return "permit_owned";
         case invariant::breaker_possible: return "breaker_possible";
         case invariant::window_whole: return "window_whole";

@@ -29,10 +29,11 @@ enum class invariant : std::uint8_t {
     empty_stamped,       // an empty slot is empty, bit for bit
     stripe_whole,        // a stripe is idle with the table's stamp, or busy with a key of that stripe
     permits_sound,       // the terms of a table of permits are such as could have been set
-    permit_owned,        // a permit, or a waiter's place, belongs to a process slot that there is
-    breaker_possible,    // a breaker's word is one that there is, since a time that has been
-    window_whole,        // its count window has as many outcomes as it says, each of them one
-    probe_owned,         // the place of a probe belongs to a process slot that there is
+    maxima_agree,  // and its maximum is that of a bulkhead's terms, in force or before: an administrator may have died in between
+    permit_owned,      // a permit, or a waiter's place, belongs to a process slot that there is
+    breaker_possible,  // a breaker's word is one that there is, since a time that has been
+    window_whole,      // its count window has as many outcomes as it says, each of them one
+    probe_owned,       // the place of a probe belongs to a process slot that there is
     counts_owned,  // counters and durations are of an incarnation that was issued, and those that all share of the one that stands
     process_staged,  // a process slot is free, claimed or live
     worker_owned,    // a worker slot belongs to a process slot that there is

@@ -23,7 +23,7 @@ void examine_names(examination& into, const shm::placement& at, const shm::permi
     });
 }
 
-// Between the terms and these an administrator may have died, so they may differ; but each is one that could have been set.
+// Each is one that could have been set.
 void examine_control(examination& into, const shm::placement& at, const shm::permits<>& table, const char* what) {
     if (table.sound()) return;
     into.add(invariant::permits_sound, fmt::format("bulkhead \"{}\", the table of its {}", at.name, what),
@@ -34,6 +34,29 @@ void examine_control(examination& into, const shm::placement& at, const shm::per
              });
 }
 
+// Between the terms and these an administrator may have died: then they are those of before, and upkeep sets them. No others stand there, for who
+// changes terms first finishes what another began.
+void examine_maxima(examination& into, const shm::placement& at, const shm::permit_pool<>& permits) {
+    const auto& entry = shm::directory{into.where()}.entry(at.index);
+    const std::uint64_t version = shm::terms_version(entry);
+    const auto of = [&](std::uint64_t which) {
+        return primitives::family<BulkheadOptions>::options_of(
+            shm::read_values<shm::hardware, layout::terms_in_block>(entry, which), at.shape);
+    };
+    const BulkheadOptions now = of(version), before = of(version - 1);
+    const auto look_at = [&](const char* what, std::uint64_t max, std::uint64_t is, std::uint64_t was) {
+        if (max == is || max == was || !shm::in_force(entry, version)) return;
+        into.add(invariant::maxima_agree, fmt::format("bulkhead \"{}\", the table of its {}", at.name, what),
+                 fmt::format("its maximum is {}, and by the terms of the bulkhead it is {}; repair sets that", max, is),
+                 [permits, now] {
+                     permits.set_max_waiting(now.max_waiting);
+                     permits.set_max(now.max_concurrent);
+                 });
+    };
+    look_at("permits", permits.max(), now.max_concurrent, before.max_concurrent);
+    look_at("waiters", permits.max_waiting(), now.max_waiting, before.max_waiting);
+}
+
 }  // namespace
 
 void examine_bulkhead(examination& into, const shm::placement& at) {
@@ -42,6 +65,7 @@ void examine_bulkhead(examination& into, const shm::placement& at) {
     const auto permits = shm::permits_of(into.where(), at);
     examine_control(into, at, permits.table(), "permits");
     examine_control(into, at, permits.room(), "waiters");
+    if (permits.table().sound() && permits.room().sound()) examine_maxima(into, at, permits);
     examine_names(into, at, permits.table(), "permit");
     examine_names(into, at, permits.room(), "waiter");
     into.judge_by(0);

@@ -16,7 +16,7 @@
 //      place   {g, taken} {owner}     -> {g, ok} {0}        that owner, with an ok outcome
 //      place   {g, taken} {owner}     -> {g, free} {0}      that owner, with nothing to tell; or reclaim(), when it is dead
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
-//      looked  then                   -> now                who is about to ask whether the owners live
+//      looked  then                   -> now                who is about to ask whether the owners live, or to finish a change of terms
 //    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
 //    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
 //
@@ -26,7 +26,7 @@
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
 //    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's (a breaker of the same shape: shm/directory.hpp,
 //    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
-//    generations. A 0 may become the time of a late `looked`: nobody asks who lives for look_interval.
+//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -70,7 +70,7 @@ concept breaker_caller = requires(T who, std::uint64_t owner, transition made) {
     { who.owner() } -> std::same_as<std::uint64_t>;
 };
 
-// How often owners of places are asked after, in the whole host.
+// How often owners of places are asked after, or somebody tries to finish a change of terms, in the whole host.
 inline constexpr algorithm::nanos look_interval = 5 * breaker_law::millisecond;
 
 template <class Memory = hardware>
@@ -184,11 +184,20 @@ public:
     }
 
     // After a change of terms: opens if the window now asks for it. A change of window_type, or of a time window's length, wants operate(renew)
-    // instead, for what stands in the window was counted for another.
+    // instead, for what stands in the window was counted for another. Whoever puts in an outcome that is not seen here sees the terms that were published
+    // before this.
     template <breaker_caller Caller>
     void reconsider(const terms& law, Caller&& by) const noexcept {
-        const breaker_law::position at = look();
-        if (breaker_law::trips(window(law, by.now()), law)) (void)open(at.generation, law, by);
+        reconsider(look().generation, law, by);
+    }
+    // The same for who put an outcome into the window of that generation.
+    template <breaker_caller Caller>
+    void reconsider(std::uint32_t generation, const terms& law, Caller&& by) const noexcept {
+        if (law.window_type == breaker_law::window_type::count)
+            of_count().order();
+        else
+            of_time().order();
+        if (breaker_law::trips(window_of(generation, law, by.now()), law)) (void)open(generation, law, by);
     }
 
     // Gives back the places of the dead: for who tidies. The number given back.
@@ -203,12 +212,17 @@ public:
         return given_back;
     }
 
+    // For what takes system calls: one of all callers in each interval. A time ahead of the clock was nobody's.
+    [[nodiscard]] bool may_look(nanos now) const noexcept {
+        std::uint64_t last = Memory::load_acquire(block_->looked);
+        const bool lately = last <= now ? now - last < look_interval : last - now <= breaker_law::clock_slack;
+        return !lately && Memory::cas_acq_rel(block_->looked, last, now);
+    }
+
     // For who looks from outside.
     [[nodiscard]] breaker_law::position look() const noexcept { return breaker_law::unpack(to_packed(read())); }
     [[nodiscard]] breaker_law::tally window(const terms& law, nanos now) const noexcept {
-        const std::uint32_t generation = look().generation;
-        if (law.window_type == breaker_law::window_type::time) return of_time().look(generation, now, law);
-        return of_count().look(generation, law);
+        return window_of(look().generation, law, now);
     }
     struct probes {
         std::size_t taken = 0;
@@ -259,6 +273,11 @@ private:
 
     [[nodiscard]] count_window<Memory> of_count() const noexcept { return {block_->window_end, ring_}; }
     [[nodiscard]] time_window<Memory> of_time() const noexcept { return time_window<Memory>{block_->slices}; }
+
+    [[nodiscard]] breaker_law::tally window_of(std::uint32_t generation, const terms& law, nanos now) const noexcept {
+        if (law.window_type == breaker_law::window_type::time) return of_time().look(generation, now, law);
+        return of_count().look(generation, law);
+    }
 
     // The two words are of one pair if the first is still the same: each transition changes it.
     [[nodiscard]] layout::pair_value read() const noexcept {
@@ -363,13 +382,6 @@ private:
     // A place taken after its generation was over lets nobody in.
     [[nodiscard]] found_place confirmed(std::uint32_t generation, std::uint32_t place) const noexcept {
         return is_current(generation) ? found_place{search::found, place} : found_place{search::moved_on};
-    }
-
-    // One asker in each interval. A time ahead of the clock was nobody's.
-    [[nodiscard]] bool may_look(nanos now) const noexcept {
-        std::uint64_t last = Memory::load_acquire(block_->looked);
-        const bool lately = last <= now ? now - last < look_interval : last - now <= breaker_law::clock_slack;
-        return !lately && Memory::cas_acq_rel(block_->looked, last, now);
     }
 
     template <class Caller>

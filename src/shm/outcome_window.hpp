@@ -13,6 +13,7 @@
 //      slice   {g, lap}{counts}               -> {g, lap}{counts and one more}
 //      slice   {g, older lap} or {another g}  -> {g, lap}{the one}
 //      slice   {g, a lap that is yet to come} -> {g, lap}{the one}        it was scribbled, or is of windows of another length
+//      end, slices   what it is               -> the same                 by who judges the window after a change of terms: order()
 //
 // 3. Invariants. (a) While the end is {g, n}, the ring holds every full block of g that a window of its capacity reaches back to. (b) Contents do not
 //    recur: numbers go up within a generation. So who replaced the end knows that what he counted under it was the window.
@@ -62,6 +63,15 @@ template <class Memory>
     return {first, Memory::load_second_acquire(p)};
 }
 
+// Swaps a pair for itself: who swaps it later sees all that was written before this.
+template <class Memory>
+void swap_for_itself(layout::pair& p) noexcept {
+    for (int round = 0; round < max_window_rounds; ++round) {
+        const layout::pair_value seen = read_halves<Memory>(p);
+        if (Memory::cas_pair(p, seen, seen)) return;
+    }
+}
+
 template <class Memory = hardware>
 class count_window {
 public:
@@ -109,6 +119,9 @@ public:
         }
         return false;
     }
+
+    // Between what was published before and every outcome that is put in after it.
+    void order() const noexcept { swap_for_itself<Memory>(*end_); }
 
     // What stands in the window of that generation now.
     [[nodiscard]] tally look(std::uint32_t generation, const breaker_law::terms& law) const noexcept {
@@ -271,6 +284,10 @@ public:
             return trips ? recorded::trips : recorded::counted;
         }
         return recorded::hindered;
+    }
+
+    void order() const noexcept {
+        for (layout::pair& slice : slices_) swap_for_itself<Memory>(slice);
     }
 
     [[nodiscard]] tally look(std::uint32_t generation, nanos now, const breaker_law::terms& law) const noexcept {

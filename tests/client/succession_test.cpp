@@ -84,6 +84,47 @@ TEST_F(Succession, HandlesMoveOverToTheNextSegment) {
     EXPECT_FALSE(again.check("alice").allowed);
 }
 
+// Fails if who only looks, and never calls, is told for ever that what it looks at was replaced. Each question has a handle of its own: none is
+// taken along by another.
+TEST_F(Succession, WhoOnlyLooksMovesOverToo) {
+    const auto make = [](const Segment& in, std::uint64_t size) {
+        EXPECT_TRUE(in.limiter("it", {.limit = size, .window = 1h, .max_keys = 64}));
+        EXPECT_TRUE(in.breaker("it", {.window_size = size}));
+        EXPECT_TRUE(in.bulkhead("it", {.max_concurrent = size}));
+    };
+    // What the next one answers. It is looked for every few milliseconds; a hang is what the limit of the test is for.
+    const auto the_next = [](auto ask) {
+        auto answer = ask();
+        while (!answer && answer.error().code == Errc::superseded) std::this_thread::yield(), answer = ask();
+        return must(std::move(answer));
+    };
+    const Segment making = opened();
+    make(making, 7);
+    const Segment watching = opened(Access::read_only);
+    const Limiter limiter = must(watching.limiter("it"));
+    const Breaker status = must(watching.breaker("it")), state = must(watching.breaker("it")),
+                  options = must(watching.breaker("it"));
+    const Bulkhead in_use = must(watching.bulkhead("it")), changed = must(watching.bulkhead("it"));
+    destroy();
+    EXPECT_EQ(limiter.options().error().code, Errc::superseded);
+    EXPECT_EQ(status.status().error().code, Errc::superseded);
+    EXPECT_EQ(state.state().error().code, Errc::superseded);
+    EXPECT_EQ(options.options().error().code, Errc::superseded);
+    EXPECT_EQ(in_use.status().error().code, Errc::superseded);
+    EXPECT_EQ(changed.options().error().code, Errc::superseded);
+
+    const Segment next = opened();
+    make(next, 9);
+    ASSERT_EQ(must(next.breaker("it")).open(), Errc::none);
+    const Permit held = must(must(next.bulkhead("it")).try_acquire());
+    EXPECT_EQ(the_next([&] { return limiter.options(); }).limit, 9U);
+    EXPECT_EQ(the_next([&] { return status.status(); }).state, BreakerState::forced_open);
+    EXPECT_EQ(the_next([&] { return state.state(); }), BreakerState::forced_open);
+    EXPECT_EQ(the_next([&] { return options.options(); }).window_size, WindowSize{9U});
+    EXPECT_EQ(the_next([&] { return in_use.status(); }).in_use, 1U);
+    EXPECT_EQ(the_next([&] { return changed.options(); }).max_concurrent, 9U);
+}
+
 // Fails if a handle that slept through a whole segment looks for its limiter there for ever.
 TEST_F(Succession, AHandleMayMissASegment) {
     const Segment segment = opened();

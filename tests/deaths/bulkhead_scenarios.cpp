@@ -23,6 +23,15 @@ void deleted_while_held(const fs::path& folder) {
     if (!opened(folder).remove_bulkhead("it")) std::abort();
 }
 
+// An administrator published that there are four, and died before there were.
+void raised_by_a_dead(const fs::path& folder) {
+    with_dead_holding(0)(folder);
+    const Segment segment = opened(folder);
+    const shm::directory directory{segment.handle()->where()};
+    const auto at = *directory.find(layout::kind::bulkhead, "it");
+    shm::publish_terms(directory.entry(at.index), primitives::family<BulkheadOptions>::terms_of(so_many(permits + 1)));
+}
+
 bool make_it(const Segment& in) { return in.bulkhead("it", so_many(permits)).has_value(); }
 bool delete_it(const Segment& in) { return in.remove_bulkhead("it").has_value(); }
 bool tidy_up(const Segment& in) { return in.maintain().has_value(); }
@@ -74,6 +83,7 @@ std::vector<bulkhead_scenario> works_on_bulkheads() {
         {"lowering_the_maximum", free, hold(1), resizing_to(1), false, {3, 1}},
         {"lowering_it_below_what_is_held", free, hold(3), resizing_to(2), false, {3, 2}},
         {"raising_it_while_it_drains", free, hold_one_above, resizing_to(4), false, {2, 4}},
+        {"raising_it_further_than_a_dead_did", raised_by_a_dead, hold(1), resizing_to(5), false, {3, 4, 5}},
         {"making_it", nobody_there, {}, in_the_segment(make_it), false, {3}, false, true},
         {"making_it_where_another_was", deleted_while_held, {}, in_the_segment(make_it), false, {3}, false, true},
         {"deleting_it", free, hold(2), in_the_segment(delete_it), false, {3}, true, false},

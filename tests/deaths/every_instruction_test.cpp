@@ -180,7 +180,7 @@ protected:
             stepped_process whole = begin();
             return walk(whole, stage_.segment());
         });
-        play_at(points_of(way, what, 300'000, 8), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what, 150'000, 5), way, GetParam().name + told_as(what), at_instruction);
     }
 
     stage stage_{GetParam().world};

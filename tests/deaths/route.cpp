@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "support/seed.hpp"
@@ -24,8 +26,22 @@ void thin(std::vector<std::uint64_t>& points, std::size_t most) {
     points = std::move(some);
 }
 
+void order(std::vector<std::uint64_t>& points) {
+    std::ranges::sort(points);
+    points.erase(std::ranges::unique(points).begin(), points.end());
+}
+
 void add_every(std::vector<std::uint64_t>& points, std::uint64_t stride, std::uint64_t length) {
     for (std::uint64_t at = seed() % stride; at < length; at += stride) points.push_back(at);
+}
+
+// All of them, unless the way there is too long.
+std::vector<std::uint64_t> changes_to_die_after(const route& way, std::size_t fewest) {
+    std::vector<std::uint64_t> changes = way.marks;
+    const std::uint64_t steps = std::accumulate(changes.begin(), changes.end(), std::uint64_t{0});
+    if (steps > steps_for_each_change)
+        thin(changes, std::max<std::size_t>(fewest, changes.size() * steps_for_each_change / steps / 5));
+    return changes;
 }
 
 }  // namespace
@@ -55,16 +71,17 @@ std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_
     if (const char* given = std::getenv("SEKI_STRIDE"); given != nullptr) {
         add_every(points, std::max<std::uint64_t>(1, std::strtoull(given, nullptr, 10)), way.length);
     } else {
-        points = way.marks;
-        points.insert(points.end(), way.sleeps.begin(), way.sleeps.end());
-        if (what == trying::to_stand_still) {
-            for (const std::uint64_t after : way.marks) points.push_back(after - 1);
-        }
-        std::ranges::sort(points);
-        points.erase(std::ranges::unique(points).begin(), points.end());
         const auto tries = std::clamp<std::size_t>(most_steps / std::max<std::uint64_t>(1, way.length), fewest, most);
+        const bool dies = what == trying::to_die;
+        points = way.sleeps;
+        if (!dies) {
+            for (const std::uint64_t after : way.marks) points.insert(points.end(), {after - 1, after});
+        }
+        order(points);
         thin(points, tries);
-        if (what == trying::to_stand_still && points.size() + others <= tries) {
+        if (dies) std::ranges::copy(changes_to_die_after(way, fewest), std::back_inserter(points));
+        order(points);
+        if (!dies && points.size() + others <= tries) {
             add_every(points, way.length / others + 1, way.length);
         }
     }

@@ -1,7 +1,8 @@
 // The way through an operation, instruction by instruction, and at which of them it is tried to die or to stand still.
 //
 // SEKI_STRIDE=1 tries every instruction. Otherwise it is those after which the segment is another than before: between two of them a death
-// leaves the same bytes. Of an operation with many of them it is some, which SEKI_SEED chooses.
+// leaves the same bytes. It is tried to die after each of them, but for what makes tables or tidies up and goes a long way to very many
+// (steps_for_each_change); and to stand still at some of them and just before. SEKI_SEED chooses where it is not all.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -42,8 +43,11 @@ enum class trying : std::uint8_t {
     return what == trying::to_die ? ": died" : ": stood still";
 }
 
-// Numbers of instructions, and its end. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds what they
-// take together, but for the `fewest` tries.
+// It is tried to die after each change where that takes no more steps than this. Whoever works with a primitive comes there with fewer.
+inline constexpr std::uint64_t steps_for_each_change = 400'000;
+
+// Numbers of instructions, and its end. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds what those
+// take together that are not deaths after each of the changes, but for the `fewest` tries.
 [[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps,
                                                    std::size_t fewest = 1);
 
