@@ -142,7 +142,8 @@ public:
     // It may be called several times, so what it does must bear that. An error of a std::expected, and an exception, is worth another attempt; but a refusal
     // that no waiting helps (deleted, deadline_exceeded, a retry_after of `never` ...) is not. A retry_after of the error is what Again::after() is. The
     // answer is that of the last attempt: its value, its error (code() says why it was the last: call_failed, deadline_exceeded or budget_spent), or its
-    // exception, thrown on. Around a success it costs a few nanoseconds: no clock, no lock, no allocation.
+    // exception, thrown on. The first attempt is made whatever the deadline is: whether to begin is Deadline::check()'s question.
+    // Around a success it costs a few nanoseconds: no clock, no lock, no allocation.
     template <class Function>
         requires std::invocable<Function&>
     CallResultOf<Function&> call(Function&& function) const {

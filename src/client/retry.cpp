@@ -7,6 +7,7 @@
 #include "client/bound_handle.hpp"
 #include "client/sleep.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/deadline.hpp"
 #include "primitives/retry.hpp"
 
 namespace seki {
@@ -19,9 +20,11 @@ RetryStep fail_attempt(retry_run& run, nanoseconds at_least) noexcept { return r
 
 void end_run(const retry_run& run, bool succeeded) noexcept { run.from->end(run, succeeded); }
 
+// on_retry may have taken its time, or set a deadline.
 void sleep_for(nanoseconds span) noexcept {
     if (span <= nanoseconds{0}) return;
-    client::sleep_until(primitives::read_clock(Clock::precise) + static_cast<std::uint64_t>(span.count()));
+    const std::uint64_t end = primitives::read_clock(Clock::precise) + static_cast<std::uint64_t>(span.count());
+    client::sleep_until(std::min(end, primitives::deadline_of_thread));
 }
 
 }  // namespace detail

@@ -13,9 +13,7 @@ namespace {
 struct response {};
 struct card_data {};
 struct {
-    static std::string_view header(std::string_view) {
-        return {};
-    }
+    static std::string_view header(std::string_view) { return {}; }
 } const request{};
 constexpr std::string_view ip = "203.0.113.7";
 constexpr card_data card{};

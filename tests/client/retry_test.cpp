@@ -3,6 +3,7 @@
 #include <seki/retry.hpp>
 
 #include <concepts>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -248,6 +249,16 @@ TEST_F(Retries, NeverSleepsPastTheDeadline) {
     EXPECT_EQ(status.budget_left, 10U) << "a retry that was not made was taken from the budget";
 }
 
+// Fails if it sleeps past a deadline that came to be after the delay was found short enough. (It would sleep for a day.)
+TEST_F(Retries, NeverSleepsPastADeadlineThatOnRetrySets) {
+    const Retry retry = made(a_day(2));
+    std::optional<Deadline> over;
+    int calls = 0;
+    (void)retry.call([&]() -> Own { return ++calls, std::unexpected("no"); }, [](const std::string&) { return true; },
+                     [&](const RetryStep&) { over.emplace(0ns); });
+    EXPECT_EQ(calls, 2);
+}
+
 // Fails if more retries are made than the budget has, the denied call loses its error, or a denial counts as something else.
 TEST_F(Retries, ASpentBudgetAllowsNoMore) {
     RetryOptions options = at_once(100);
@@ -356,6 +367,36 @@ TEST_F(Retries, OptionsChangeWhileItRunsAndADeletedOneRefuses) {
     EXPECT_EQ(retry.status().error().code, Errc::deleted);
     EXPECT_EQ(calls, 2);
     EXPECT_EQ(must(made(at_once(), "it").status()).calls, 0U) << "its successor has its counts";
+}
+
+// Fails if a handler is not told of an attempt, a retry, a success or a giving up, in the order in which they happened, or is told other numbers.
+TEST_F(Retries, HandlersAreToldOfAttemptsAndHowTheyEnd) {
+    std::vector<std::string> told;
+    const auto subscription = must(telemetry::attach("seki.retry.*", [&](const telemetry::Event& event) {
+        EXPECT_EQ(event.primitive, "it");
+        std::string line{event.name.substr(std::string_view{"seki.retry."}.size())};
+        for (const auto& each : event.measurements)
+            line += " " + std::string{each.name} + "=" + std::to_string(each.value);
+        for (const auto& each : event.metadata) line += " " + std::string{each.name} + "=" + std::string{each.value};
+        told.push_back(line);
+    }));
+    const Retry retry = made({.max_attempts = 2, .jitter = Jitter::none, .base_delay = 7ns, .max_delay = 7ns});
+    const auto told_of = [&](auto function) {
+        told.clear();
+        (void)retry.call(function);
+        return told;
+    };
+    using lines = std::vector<std::string>;
+    int calls = 0;
+    EXPECT_EQ(told_of([] { return 7; }), (lines{"attempt attempt=1", "success attempt=1"}));
+    EXPECT_EQ(told_of([&]() -> Own { return ++calls == 2 ? Own{7} : std::unexpected("no"); }),
+              (lines{"attempt attempt=1", "retry attempt=1 delay=7", "attempt attempt=2", "success attempt=2"}));
+    EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
+              (lines{"attempt attempt=1", "retry attempt=1 delay=7", "attempt attempt=2",
+                     "exhausted attempts=2 error=call_failed"}));
+    const Deadline over{0ns};
+    EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
+              (lines{"attempt attempt=1", "exhausted attempts=1 error=deadline_exceeded"}));
 }
 
 // Fails if who may only read retries, or cannot look.
