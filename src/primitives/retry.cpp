@@ -65,6 +65,6 @@ void retry::end(const detail::retry_run& run, bool succeeded) const noexcept {
     events_.retry_success(run.attempt);
 }
 
-RetryStatus retry::status() const noexcept { return status_of(attachment_->where(), place_); }
+RetryStatus retry::status() const noexcept { return retry_status_of(attachment_->where(), place_); }
 
 }  // namespace seki::primitives

@@ -15,7 +15,8 @@
 
 namespace seki::primitives {
 
-[[nodiscard]] inline RetryStatus status_of(const shm::segment& where, const shm::placement& at) noexcept {
+// Not status_of(), which is a bulkhead's with the same parameters: to the linker they would be one function.
+[[nodiscard]] inline RetryStatus retry_status_of(const shm::segment& where, const shm::placement& at) noexcept {
     const auto budget = shm::budget_of(where, at).look();
     const std::uint64_t now = clock_ms();
     const auto counted = shm::sum(where, at.index, at.incarnation);

@@ -11,7 +11,7 @@ retry_facts look_at_retry(const shm::segment& where, const shm::placement& at) {
             .options = primitives::retries::options_of(where, at),
             .made_with = primitives::retries::creation_options_of(where, at),
             .created = unix_time(at.created_unix_ns),
-            .status = primitives::status_of(where, at)};
+            .status = primitives::retry_status_of(where, at)};
 }
 
 }  // namespace seki::report

@@ -85,7 +85,7 @@ class Operating(RetryTest):
         text = self.fine("show", "retry", "mail")
         for line in (r"max_attempts +2", r"jitter +none", r"ratio +0\.25", r"retries +1", r"exhausted +1", r"budget +9 left in the window"):
             self.assertRegex(text, rf"(?m)^{line}")
-        self.assertRegex(self.fine("status"), r"(?m)^RETRY +ATTEMPTS[^\n]*\nmail +2 +25 % \+ 10/s +1 +1 +0 +1 +0\npayments +3 ")
+        self.assertRegex(self.fine("status"), r"(?m)^RETRY +ATTEMPTS[^\n]*\npayments +3 [^\n]*\nmail +2 +25 % \+ 10/s +1 +1 +0 +1 +0$")
         self.assertEqual(self.json("delete", "retry", "mail"), {"schema": 1, "retry": "mail", "deleted": True})
         self.assertEqual([each["name"] for each in self.json("status")["retries"]], ["payments"])
 

@@ -22,12 +22,17 @@ protected:
     [[nodiscard]] layout::retry_block& block() const {
         return *reinterpret_cast<layout::retry_block*>(where_->arena(at().arena_offset, at().arena_size).data());
     }
-    void put(std::uint64_t calls, layout::budget_window window) const {
-        hardware::store_pair_unshared(block().budget, {calls, layout::pack(window)});
+    void put(std::uint64_t counted, layout::budget_window window) const {
+        hardware::store_pair_unshared(block().budget, {counted, layout::pack(window)});
     }
     [[nodiscard]] bool may_retry() const { return retry_.begin().failed().again; }
 
-    const Retry retry_ = *opened_->retry("again", retry_options());
+    // In the place of another: the segment has room for no more.
+    [[nodiscard]] Retry made() const {
+        EXPECT_TRUE(opened_->remove_limiter("other"));
+        return *opened_->retry("again", retry_options());
+    }
+    const Retry retry_ = made();
 };
 
 // Fails when a budget that nobody scribbled on is called wrong, or repair changes it.
