@@ -157,7 +157,8 @@ TEST(EventTypes, EveryKindIsNamedOnce) {
         EXPECT_EQ(primitives::match_events(each.name).value_or(0), primitives::mask_of(each.kind));
     }
     EXPECT_EQ(primitives::find_event_type(event_kind::none), nullptr);
-    EXPECT_EQ(primitives::find_event_type(static_cast<event_kind>(9)), nullptr);
+    constexpr auto beyond = static_cast<event_kind>(static_cast<int>(layout::last_event_kind) + 1);
+    EXPECT_EQ(primitives::find_event_type(beyond), nullptr);
     EXPECT_EQ(primitives::find_event_type(event_kind::breaker_call)->detail.word(primitives::outcome_rejected),
               "rejected");
     EXPECT_EQ(primitives::find_event_type(event_kind::breaker_call)->detail.word(200), "");
