@@ -56,6 +56,12 @@ void clock_read(benchmark::State& state) {
 void bare_call(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(works());
 }
+// As bench/breaker has it: a function that is not there any more when all is inlined.
+void around_nothing(benchmark::State& state) {
+    const Retry around = retry("nothing");
+    for (auto _ : state) benchmark::DoNotOptimize(around.call([] { return 1; }));
+}
+// A call, and an answer that is put into another.
 void around_success(benchmark::State& state) {
     const Retry around = retry("success");
     for (auto _ : state) benchmark::DoNotOptimize(around.call(works));
@@ -87,7 +93,8 @@ void deadline_scope(benchmark::State& state) {
 }
 
 const std::vector<bench::row> rows{
-    {"retry around a success, to the bare call and 10 ns", "around a success", "bare call", 1, true, 1, 10},
+    {"retry around nothing, to 10 ns", "around nothing", "", 1, true, 0, 10},
+    {"retry around a call, to the bare call and 10 ns", "around a call", "bare call", 1, true, 1, 10},
     {"deadline check, to a clock read and 3 ns", "deadline check", "clock read", 1, true, 1, 3},
 };
 
@@ -97,7 +104,8 @@ int main(int argc, char** argv) {
     const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run)->MinTime(0.1); };
     add("clock read", clock_read);
     add("bare call", bare_call);
-    add("around a success", around_success);
+    add("around nothing", around_nothing);
+    add("around a call", around_success);
     add("one retry", one_retry);
     add("denied", denied);
     add("deadline check", deadline_check);

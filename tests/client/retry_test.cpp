@@ -4,10 +4,12 @@
 
 #include <concepts>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "client_fixture.hpp"
+#include "layout/retry.hpp"
 #include "primitives/clock.hpp"
 
 namespace seki::test {
@@ -51,6 +53,36 @@ TEST_F(Retries, ASuccessIsPassedOnAndNotRepeated) {
     const RetryStatus status = must(retry.status());
     EXPECT_EQ(status.calls, 5U);
     EXPECT_EQ(status.retries + status.recovered + status.exhausted + status.denied, 0U);
+}
+
+// Fails if a success, or a retry that is denied, writes a word that another worker reads or writes too: all would wait for its line.
+TEST_F(Retries, ASuccessAndADenialWriteNothingButTheWorkersOwnCounts) {
+    RetryOptions options = at_once(2);
+    options.ratio = 0;
+    options.min_per_second = 0;
+    const Retry retry = made(options);
+    const auto fails = []() -> Own { return std::unexpected("no"); };
+    (void)retry.call(fails);  // the thread has its slot
+    const shm::segment& where = segment_.handle()->where();
+    const std::span words{reinterpret_cast<const layout::word*>(&where.header()), where.parts().size / 8};
+    const shm::worker& me = segment_.handle()->attachment()->me();
+    const auto first = static_cast<std::size_t>(reinterpret_cast<const layout::word*>(me.counters) - words.data());
+    const auto written_by = [&](auto call) {
+        std::vector<std::uint64_t> before;
+        for (const auto& each : words) before.push_back(shm::hardware::load_relaxed(each));
+        call();
+        std::vector<std::size_t> changed;
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (shm::hardware::load_relaxed(words[i]) != before[i]) changed.push_back(i - first);
+        return changed;
+    };
+    const auto count = [](layout::counter which) { return std::size_t{1} + which; };
+    EXPECT_EQ(written_by([&] { (void)retry.call([] { return 7; }); }),
+              (std::vector<std::size_t>{count(layout::count_retry_calls)}));
+    // A window that allows nothing is begun once, by whoever finds the last one over; between two of them a denial writes its counts.
+    std::vector<std::size_t> written;
+    while (written.size() != 2) written = written_by([&] { (void)retry.call(fails); });
+    EXPECT_EQ(written, (std::vector<std::size_t>{count(layout::count_retry_calls), count(layout::count_retry_denied)}));
 }
 
 // Fails if fewer or more attempts are made than max_attempts, the last error is lost, or the call is not counted as what it is.
