@@ -194,9 +194,9 @@ void tell_retry(OnRetry& on_retry, const RetryStep& next, const What& what) {
 
 // The answer to a call that is not made again.
 template <class Result>
-Result given_up(Result&& last, Errc why) {
+Result given_up(Result last, Errc why) {
     if (!last.has_value()) last.error().stopped_by(why);
-    return std::move(last);
+    return last;
 }
 
 }  // namespace detail

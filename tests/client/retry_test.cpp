@@ -323,8 +323,9 @@ TEST_F(Retries, ALoopSaysHowLongToWaitAndNeverSleeps) {
     EXPECT_TRUE(first);
     EXPECT_EQ(first.delay, 24h);
     EXPECT_EQ(first.attempt, 1U);
+    const RetryLoop& left = loop;
     RetryLoop moved{std::move(loop)};
-    EXPECT_FALSE(loop);
+    EXPECT_FALSE(left);
     EXPECT_EQ(moved.attempt(), 2U);
     const RetryStep second = moved.failed(Again::after(25h));
     EXPECT_EQ(second.delay, 25h);
