@@ -46,6 +46,11 @@ foreach(section 1 5 8)
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
+set(completions ${PROJECT_SOURCE_DIR}/tools/sekictl/completions)
+install(FILES ${completions}/sekictl.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME sekictl)
+install(FILES ${completions}/_sekictl DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${completions}/sekictl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
 # systemd looks into lib/ of /usr and of /usr/local, whatever the libraries' folder is called.
 # One unit for the segment of the host, and one for any number of others: the two differ in nothing but their files.
 function(install_unit unit SEKI_UNIT_SUFFIX SEKI_UNIT_ARGUMENTS)
