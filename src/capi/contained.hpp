@@ -1,26 +1,15 @@
 // How the C functions run what may throw, wait or touch files: nothing is thrown past them, and no thread is cancelled in the middle.
 #pragma once
 
-#include <pthread.h>
-
 #include <exception>
 #include <new>
 
 #include "capi/sentence.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki::capi {
 
-// While it lives pthread_cancel() waits: a thread that is cancelled unwinds, and what is noexcept would end the process.
-class uncancelled {
-public:
-    uncancelled() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-    ~uncancelled() { ::pthread_setcancelstate(before_, nullptr); }
-    uncancelled(const uncancelled&) = delete;
-    uncancelled& operator=(const uncancelled&) = delete;
-
-private:
-    int before_ = PTHREAD_CANCEL_ENABLE;
-};
+using shm::uncancelled;
 
 // Of the exception that is being handled.
 inline seki_status fail_by_exception() noexcept {

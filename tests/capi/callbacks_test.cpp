@@ -1,8 +1,4 @@
-// Functions of the caller that the library calls: they may throw after all, and their threads may be cancelled.
-#include <pthread.h>
-#include <unistd.h>
-
-#include <atomic>
+// Functions of the caller that the library calls: they may be of C++ after all, and throw.
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -29,28 +25,6 @@ protected:
         return status.in_use;
     }
 };
-
-// Waits to be cancelled, or left by pthread_exit().
-void wait_for_the_end(std::atomic<bool>& entered) {
-    entered = true;
-    for (;;) ::pause();
-}
-
-// Runs `body` in a thread and cancels it once `entered`; whether it ended so.
-template <class Body>
-bool is_cancelled(Body body, const std::atomic<bool>& entered) {
-    pthread_t thread{};
-    const auto run = [](void* of) -> void* {
-        (*static_cast<Body*>(of))();
-        return nullptr;
-    };
-    if (pthread_create(&thread, nullptr, run, &body) != 0) std::abort();
-    while (!entered) sched_yield();
-    pthread_cancel(thread);
-    void* ended = nullptr;
-    pthread_join(thread, &ended);
-    return ended == PTHREAD_CANCELED;
-}
 
 // Fails if an exception of a function that is C++ after all ends the process, goes through C, or leaves a permit behind.
 TEST_F(Callbacks, AnExceptionEndsInTheCallAsAFailure) {
@@ -102,60 +76,6 @@ TEST_F(Callbacks, AHandlerMayDetachItself) {
     must(seki_limiter_check(limiter, "alice", 5, 1, &decision));
     EXPECT_EQ(of.told, 1);
     EXPECT_EQ(of.released, 1);
-}
-
-// Fails if a thread that is cancelled inside its function ends the process, or keeps its permit or probe.
-TEST_F(Callbacks, AThreadMayBeCancelledInItsFunction) {
-    std::atomic<bool> entered{false};
-    EXPECT_TRUE(is_cancelled(
-        [&] {
-            (void)seki_breaker_call(
-                breaker,
-                [](void* context) -> seki_outcome {
-                    wait_for_the_end(*static_cast<std::atomic<bool>*>(context));
-                    return SEKI_OUTCOME_OK;
-                },
-                &entered, nullptr);
-        },
-        entered));
-    EXPECT_EQ(calls().errors, 1U);
-    entered = false;
-    EXPECT_TRUE(is_cancelled(
-        [&] {
-            (void)seki_bulkhead_call(
-                bulkhead, [](void* context) { wait_for_the_end(*static_cast<std::atomic<bool>*>(context)); }, &entered);
-        },
-        entered));
-    EXPECT_EQ(permits_in_use(), 0U);
-}
-
-// Fails if a thread that is cancelled while it waits, opens or is told of something ends the process, or is not cancelled afterwards.
-TEST_F(Callbacks, AThreadThatIsCancelledInTheLibraryIsCancelledWhenItComesOut) {
-    std::atomic<bool> entered{false};
-    seki_permit taken[10];
-    for (seki_permit& each : taken) {
-        each = SEKI_PERMIT_INIT;
-        must(seki_bulkhead_try_acquire(bulkhead, &each));
-    }
-    int came_out = 0;
-    const auto& where = path();
-    EXPECT_TRUE(is_cancelled(
-        [&] {
-            seki_permit permit = SEKI_PERMIT_INIT;
-            seki_decision decision = SEKI_DECISION_INIT;
-            seki_segment* opened = nullptr;
-            pthread_cancel(pthread_self());
-            came_out += seki_bulkhead_acquire(bulkhead, 2'000'000, &permit) == SEKI_ERROR_TIMEOUT ? 1 : 0;
-            came_out += seki_open(where.c_str(), nullptr, &opened) == SEKI_OK ? 1 : 0;
-            came_out += seki_segment_maintain(opened) == SEKI_OK ? 1 : 0;
-            came_out += seki_limiter_acquire(limiter, "alice", 5, 6, 1'000'000, &decision) == SEKI_OK ? 1 : 0;
-            seki_close(opened);
-            entered = true;
-            for (;;) pthread_testcancel();
-        },
-        entered));
-    EXPECT_EQ(came_out, 4);
-    for (seki_permit& each : taken) must(seki_permit_release(&each));
 }
 
 }  // namespace
