@@ -121,7 +121,8 @@ private:
     }
     // How much of what was spent in the previous window still counts.
     static std::uint64_t share_up(std::uint64_t previous, std::uint64_t elapsed) {
-        return tests::whole_above(tests::rational{previous} * (window_ns - elapsed) / window_ns);
+        const tests::uint128 product = tests::uint128{previous} * (window_ns - elapsed);
+        return static_cast<std::uint64_t>((product + window_ns - 1) / window_ns);
     }
     static std::map<std::uint64_t, std::vector<answer>> by_window(const std::vector<answer>& admitted) {
         std::map<std::uint64_t, std::vector<answer>> windows;
