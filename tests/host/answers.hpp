@@ -75,9 +75,11 @@ struct era {
 
 // The terms of an answer; null when those that it names were not in force at its time.
 inline const era* era_of(const answer& given, std::span<const era> eras) {
-    auto at = std::ranges::upper_bound(eras, given.time, {}, &era::from);
-    while (at != eras.begin() && (--at)->until >= given.time)
+    for (auto at = std::ranges::upper_bound(eras, given.time, {}, &era::from); at != eras.begin();) {
+        --at;
+        if (at->until < given.time) break;
         if (at->capacity() == given.limit) return &*at;
+    }
     return nullptr;
 }
 
