@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t entries = 1 << 22;  // pages that nobody wrote to take no memory
+    static constexpr std::uint64_t entries = 1 << 24;  // pages that nobody wrote to take no memory
     struct common {
         layout::word used;
         layout::word written[entries];
