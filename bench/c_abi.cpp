@@ -29,13 +29,13 @@ template <class T>
 T must(Result<T> made) {
     if (made) return *std::move(made);
     fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
+    std::exit(2);
 }
 
 void must(seki_status done) {
     if (done == SEKI_OK) return;
     fmt::print(stderr, "{}\n", seki_last_error_message());
-    std::exit(1);
+    std::exit(2);
 }
 
 const Segment& segment() {
@@ -156,7 +156,7 @@ void admit_c(benchmark::State& state) {
     seki_breaker_free(api);
 }
 
-void add(const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run)->MinTime(0.2); }
+void add(const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run, 0.2); }
 
 const std::vector<bench::row> rows{
     {"check through C, to the C++ check", "check, C", "check, C++", 1.15},

@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t entries = 1 << 22;  // pages that nobody wrote to take no memory
+    static constexpr std::uint64_t entries = 1 << 24;  // pages that nobody wrote to take no memory
     struct common {
         layout::word used;
         layout::word written[entries];
@@ -75,9 +75,11 @@ struct era {
 
 // The terms of an answer; null when those that it names were not in force at its time.
 inline const era* era_of(const answer& given, std::span<const era> eras) {
-    auto at = std::ranges::upper_bound(eras, given.time, {}, &era::from);
-    while (at != eras.begin() && (--at)->until >= given.time)
+    for (auto at = std::ranges::upper_bound(eras, given.time, {}, &era::from); at != eras.begin();) {
+        --at;
+        if (at->until < given.time) break;
         if (at->capacity() == given.limit) return &*at;
+    }
     return nullptr;
 }
 
