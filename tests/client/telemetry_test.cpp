@@ -41,8 +41,8 @@ TEST_F(HandlersTest, AHandlerIsToldInLine) {
         line += " " + std::string{event.primitive} + " " + std::string{event.key.value_or("-")};
         for (const auto& each : event.measurements)
             line += " " + std::string{each.name} + (each.name == "cost" ? "=" + std::to_string(each.value) : "");
-        told.push_back(line);
         for (const auto& each : event.metadata) line += " " + std::string{each.name} + "=" + std::string{each.value};
+        told.push_back(line);
         EXPECT_EQ(event.worker.pid, static_cast<std::uint32_t>(::getpid()));
         EXPECT_EQ(event.worker.thread, static_cast<std::uint32_t>(::gettid()));
         EXPECT_GT(event.time.count(), 0);
