@@ -31,9 +31,10 @@ public:
     static constexpr std::size_t most_subscribers = 8;  // each has a thread of the web's for as long as it likes
     static constexpr std::size_t remembered = 256;
     // Of who made a change and is stopped before it tells: that is longer than it takes anybody who is not.
-    static constexpr std::chrono::nanoseconds patience = std::chrono::seconds{1};
+    static constexpr std::chrono::nanoseconds long_enough = std::chrono::seconds{1};
 
-    explicit event_hub(std::chrono::nanoseconds patience_with_changes = patience) : changes_{patience_with_changes} {}
+    explicit event_hub(std::chrono::nanoseconds patience_with_changes = long_enough)
+        : changes_{patience_with_changes} {}
 
     // What there is for a subscriber now.
     struct delivery {

@@ -242,20 +242,25 @@ void emitter::tell_handlers(const happening& what) const noexcept {
     for (std::size_t i = 0; i < 2; ++i)
         if (const std::uint64_t value = i == 0 ? what.first : what.second; !type->measurements[i].name.empty())
             measurements[measured++] = {type->measurements[i].name, static_cast<std::int64_t>(std::min(value, most))};
-    std::array<telemetry::Metadata, 2> metadata;
+    std::array<telemetry::Metadata, 4> metadata;
     std::size_t details = 0;
+    metadata[details++] = {"name", name_};
+    if (what.of != nullptr) metadata[details++] = {"key", what.of->text};
     if (const auto word = type->result.word(what.result); !word.empty())
         metadata[details++] = {type->result.name, word};
     if (const auto word = type->detail.word(what.detail); !word.empty())
         metadata[details++] = {type->detail.name, word};
     const current_trace trace = trace_of_thread;
-    hooks::call(what.kind, {.name = type->name,
-                            .primitive = name_,
-                            .time = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(what.now, most))},
-                            .measurements = std::span{measurements}.first(measured),
-                            .metadata = std::span{metadata}.first(details),
-                            .key = what.of != nullptr ? std::optional{what.of->text} : std::nullopt,
-                            .trace = trace.any() ? std::optional{unpack(trace)} : std::nullopt});
+    const std::uint64_t who = writable_ ? ring_of_caller().who : shm::who_am_i();
+    hooks::call(what.kind,
+                {.name = type->name,
+                 .primitive = name_,
+                 .time = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(what.now, most))},
+                 .worker = {.pid = static_cast<std::uint32_t>(who >> 32), .thread = static_cast<std::uint32_t>(who)},
+                 .measurements = std::span{measurements}.first(measured),
+                 .metadata = std::span{metadata}.first(details),
+                 .key = what.of != nullptr ? std::optional{what.of->text} : std::nullopt,
+                 .trace = trace.any() ? std::optional{unpack(trace)} : std::nullopt});
 }
 
 }  // namespace seki::primitives

@@ -161,7 +161,7 @@ TEST_F(ChangeLedger, WhatOneSekidToldIsToldByNoOther) {
     EXPECT_EQ(lost() + made_good(), 0U);
 }
 
-// Fails if a breaker answers for one that was deleted, and whose place and memory it has.
+// Fails if a breaker answers for one that was deleted, and whose place and memory it has, or has no account of its own.
 TEST_F(ChangeLedger, ANewBreakerBeginsWithACleanAccount) {
     change_and_die(event::force_open);
     hub.drain(where());
@@ -173,6 +173,9 @@ TEST_F(ChangeLedger, ANewBreakerBeginsWithACleanAccount) {
     before = it().look().generation;
     EXPECT_EQ(api.open(), Errc::none);
     EXPECT_THAT(told(), ElementsAre(1U));
+    change_and_die(event::reset);
+    EXPECT_THAT(told(), IsEmpty());
+    EXPECT_THAT(told(), ElementsAre(2U)) << "it has none";
 }
 
 // Fails if changes that find no room in a ring are counted nowhere, or twice.

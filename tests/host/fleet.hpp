@@ -48,6 +48,17 @@ template <class T>
     std::abort();
 }
 
+// Waits for what is bound to happen; the bound is for what does not.
+template <class Condition>
+[[nodiscard]] bool comes(Condition so) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (!so()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(100us);
+    }
+    return true;
+}
+
 // A segment in a folder of its own, and words that all processes of the test share.
 class host {
 public:

@@ -25,17 +25,6 @@ private:
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + span_of_a_test();
 };
 
-// Waits for what is bound to happen; the bound is for what does not.
-template <class Condition>
-[[nodiscard]] bool comes(Condition so) {
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (!so()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(100us);
-    }
-    return true;
-}
-
 class OneKey : public testing::TestWithParam<Algorithm> {
 protected:
     // A bucket that is empty at a known time, ten seconds from being as good as new: it is never idle while a test runs, so one unit comes

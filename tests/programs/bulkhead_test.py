@@ -281,7 +281,7 @@ class Events(BulkheadTest):
         self.assertIn(f" pid={worker.process.pid} trace={TRACE} span={SPAN}\n", line)
         event = json.loads(lines.out.wait(r".*rejected.*\n")[0])
         self.assertEqual((event["schema"], event["name"], event["kind"], event["primitive"]), (1, "seki.bulkhead.rejected", "bulkhead", "database"))
-        self.assertEqual((event["measurements"], event["metadata"]), ({"current": 3, "available": 0}, {}))
+        self.assertEqual((event["measurements"], event["metadata"]), ({"current": 3, "available": 0}, {"name": "database"}))
         self.assertEqual((event["trace_id"], event["span_id"], event["trace_flags"]), (TRACE, SPAN, 1))
         self.assertEqual(event["worker"]["pid"], worker.process.pid)
 
