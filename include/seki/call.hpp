@@ -187,4 +187,19 @@ using wrapping_of = result_of_call<returned_by<Function>>;
 template <class Function>
 using CallResultOf = typename detail::wrapping_of<Function>::type;
 
+namespace detail {
+
+// Calls the function that nothing refuses any more.
+template <class Function>
+CallResultOf<Function> call_through(Function&& function) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Function>>) {
+        std::invoke(std::forward<Function>(function));
+        return {};
+    } else {
+        return wrapping_of<Function>::wrap(std::invoke(std::forward<Function>(function)));
+    }
+}
+
+}  // namespace detail
+
 }  // namespace seki

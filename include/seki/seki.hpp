@@ -4,6 +4,7 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/call.hpp>
+#include <seki/deadline.hpp>
 #include <seki/error.hpp>
 #include <seki/execute.hpp>
 #include <seki/limiter.hpp>

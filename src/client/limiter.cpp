@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/bound_handle.hpp"
+#include "primitives/deadline.hpp"
 #include "primitives/limiter.hpp"
 
 namespace seki {
@@ -104,11 +105,12 @@ Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
 Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_t cost) const noexcept {
     const std::uint64_t start = clock_now();
     const std::uint64_t patience = count_of(timeout);
-    const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
+    const std::uint64_t wanted_end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
+    const std::uint64_t end = std::min(wanted_end, primitives::deadline_of_thread);
     bool again = false;
     for (std::uint64_t now = start;; now = clock_now(), again = true) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
+        Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
         const std::uint64_t told = clock_now();
         if (decision.allowed) {
@@ -118,7 +120,12 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
         }
         // A full queue has room again soon, but the turn of who joins it does not come before its delay.
         const nanoseconds wait = std::max(decision.retry_after, decision.delay);
-        if (decision.error != Errc::none || decision.retry_after == never || count_of(wait) > left) return decision;
+        if (decision.error != Errc::none || decision.retry_after == never) return decision;
+        if (count_of(wait) > left) {
+            const std::uint64_t wanted_left = wanted_end > now ? wanted_end - now : 0;
+            if (count_of(wait) <= wanted_left) decision.error = Errc::deadline_exceeded;
+            return decision;
+        }
         // A key that has a slot is not as good as new.
         const bool full = decision.reset_after == nanoseconds{0};
         const std::uint64_t least = full ? std::min(full_table_ns, left) : 0;
@@ -156,6 +163,9 @@ Error Limiter::explain(Errc why) const try {
     switch (why) {
         case Errc::none: return {};
         case Errc::invalid_argument: return say("a key has 0 to 4096 bytes, and a cost is not negative");
+        case Errc::deadline_exceeded:
+            return say(
+                "its turn would come after the deadline of the calling thread: begin earlier, or allow more time");
         case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
         case Errc::superseded:
             return say(

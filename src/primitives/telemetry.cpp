@@ -144,7 +144,14 @@ void emitter::tell(const happening& what) const noexcept {
 }
 
 void emitter::tell(const audience& to, const happening& what) const noexcept {
-    if (to.ring) shm::event_ring<>{to.ring->slot->events}.push(content_of(what, to.ring->who), to.ring->shared);
+    if (to.ring) {
+        shm::event_ring<> ring{to.ring->slot->events};
+        const shm::event_content words = content_of(what, to.ring->who);
+        if (is_missed_by_itself(what.kind))
+            ring.try_push(words, to.ring->shared);
+        else
+            ring.push(words, to.ring->shared);
+    }
     if (to.handlers) tell_handlers(what);
 }
 
@@ -155,7 +162,7 @@ emitter::audience emitter::audience_of(event_kind kind, std::uint8_t detail, nan
     shm::event_ring<> ring{into.slot->events};
     if (ring.has_room(layout::places_left_by(kind)))
         all.ring = into;
-    else
+    else if (!is_missed_by_itself(kind))
         ring.drop(into.shared);
     return all;
 }

@@ -50,6 +50,7 @@ json metadata_of(const event_facts& event, const event_type& type) {
     json out = json::object();
     add_detail(out, type.result, event.head.result);
     add_detail(out, type.detail, event.head.detail);
+    if (event.made_good) out["reconstructed"] = true;
     if (event.head.key_size == layout::no_key) return out;
     out["tag"] = hex(event.tag);
     const auto key = event.key();
@@ -60,6 +61,11 @@ json metadata_of(const event_facts& event, const event_type& type) {
 }
 
 json number_or_null(std::uint64_t number) { return number != 0 ? json(number) : json(nullptr); }
+
+json worker_of(const event_facts& event) {
+    if (event.made_good) return nullptr;
+    return {{"slot", event.slot}, {"pid", number_or_null(event.pid)}, {"thread", number_or_null(event.thread)}};
+}
 
 // A member of an event as a word of its line: a text is shown as it is meant, anything else as JSON writes it.
 std::string shown(const json& value) {
@@ -78,6 +84,7 @@ event_facts decode(const shm::event_content& words) noexcept {
     event_facts event;
     event.head = layout::unpack_event_header(words[layout::event_head]);
     event.time_ns = words[layout::event_time];
+    event.incarnation = words[layout::event_incarnation];
     event.pid = words[layout::event_who] >> 32;
     event.thread = words[layout::event_who] & 0xffff'ffff;
     event.first = words[layout::event_first];
@@ -100,8 +107,7 @@ json to_json(const event_facts& event) {
              {"name", type->name},
              {"kind", type->subject},
              {"primitive", event.primitive ? json(valid_utf8(*event.primitive)) : json(nullptr)},
-             {"worker",
-              {{"slot", event.slot}, {"pid", number_or_null(event.pid)}, {"thread", number_or_null(event.thread)}}},
+             {"worker", worker_of(event)},
              {"measurements", std::move(measurements)},
              {"metadata", metadata_of(event, *type)}};
     if ((event.trace_high | event.trace_low) != 0) {

@@ -16,12 +16,6 @@ inline constexpr int processes = 4, threads = 2;
 inline constexpr std::size_t observed_word = 0, stop_word = 64;  // each in a cache line of its own
 inline constexpr std::string_view key = "the one";
 
-// How long a fleet spends in each test: SEKI_HOST_MS, else a second.
-inline std::chrono::milliseconds span_of_a_test() {
-    const char* wanted = std::getenv("SEKI_HOST_MS");
-    return std::chrono::milliseconds{wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 1000};
-}
-
 // True until the span of a test is over.
 class running {
 public:
