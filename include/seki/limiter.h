@@ -62,7 +62,7 @@ typedef struct seki_limiter_options {
 // `retry_after_ns` where no time helps: a cost above the capacity, a breaker that an operator holds open.
 #define SEKI_NEVER INT64_MAX
 
-// What a limiter answers. After an error all but `error` is 0, so who looks at `allowed` alone refuses.
+// What a limiter answers. After an error `allowed` is 0, so who looks at that alone refuses.
 typedef struct seki_decision {
     uint32_t size;       // sizeof(seki_decision)
     uint32_t allowed;    // 0 or 1
@@ -120,7 +120,8 @@ SEKI_C_API seki_status seki_limiter_peek(const seki_limiter* limiter, const void
                                          seki_decision* decision) SEKI_NOTHROW;
 
 // Like seki_limiter_check(), but sleeps until it is this request's turn if that comes within `timeout_ns`; otherwise answers the denial at
-// once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A signal does not end it.
+// once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A signal does not end it. Never sleeps past
+// the deadline of the calling thread: a turn within `timeout_ns` but after that is a denial with SEKI_ERROR_DEADLINE_EXCEEDED.
 SEKI_C_API seki_status seki_limiter_acquire(const seki_limiter* limiter, const void* key, size_t key_length,
                                             int64_t cost, int64_t timeout_ns, seki_decision* decision) SEKI_NOTHROW;
 
