@@ -87,8 +87,9 @@ SEKI_C_API seki_status seki_bulkhead_acquire(const seki_bulkhead* bulkhead, int6
 // dead meanwhile. No lock, no allocation, and no system call unless somebody waits.
 SEKI_C_API seki_status seki_permit_release(seki_permit* permit) SEKI_NOTHROW;
 
-// Calls `function(context)` with a permit, acquired as SEKI_AS_CONFIGURED. SEKI_OK when it was called, else why not: SEKI_ERROR_BULKHEAD_FULL or
-// SEKI_ERROR_TIMEOUT or SEKI_ERROR_DEADLINE_EXCEEDED. A C++ exception that leaves `function` ends in it as SEKI_ERROR_CALL_FAILED; it must not be left by longjmp().
+// Calls `function(context)` with a permit, acquired as SEKI_AS_CONFIGURED. SEKI_OK when it was called, else why not: SEKI_ERROR_BULKHEAD_FULL,
+// SEKI_ERROR_TIMEOUT or SEKI_ERROR_DEADLINE_EXCEEDED. A C++ exception that leaves `function` ends in it as SEKI_ERROR_CALL_FAILED; it must not be left
+// by longjmp().
 SEKI_C_API seki_status seki_bulkhead_call(const seki_bulkhead* bulkhead, void (*function)(void* context),
                                           void* context);
 
