@@ -43,22 +43,40 @@ enum {
 };
 
 typedef struct seki_breaker_options {
-    uint32_t size;                // sizeof(seki_breaker_options)
-    int32_t window_type;          // SEKI_WINDOW_*
-    int32_t mode;                 // SEKI_BREAKER_*
-    uint32_t half_open_requests;  // probes that half-open lets in, all of which must be ok. 1 to 1024
-    uint64_t
-        window_calls;  // of a count window: 1 to 65536, up to what was made room for at its creation (240, or four times as many)
-    int64_t window_ns;  // of a time window: 1 s to 1 day; else 0
-    uint64_t
-        minimum_calls;  // outcomes that must be in the window before it is judged. 1 to 65536, and at most window_calls
-    uint64_t failure_threshold;     // it opens when this share of the calls in the window were errors. 1 to 100 %
-    uint64_t slow_call_threshold;   // or errors or slow. 1 to 100 %
-    int64_t slow_call_duration_ns;  // a call that took so long and was no error was slow. 1 ms to 366 days
-    int64_t wait_duration_ns;  // how long it stays open before a call may find out how things are. 1 ms to 366 days
-    double wait_multiplier;  // the wait is so many times as long each time the probes fail. 1.0 to 100.0, in hundredths
-    int64_t wait_duration_max_ns;       // up to this; of no effect below wait_duration
-    int64_t max_half_open_duration_ns;  // when the probes have not decided in so long it opens again. 1 ms to 366 days
+    uint32_t size;        // sizeof(seki_breaker_options)
+    int32_t window_type;  // SEKI_WINDOW_*
+    int32_t mode;         // SEKI_BREAKER_*
+
+    // Probes that half-open lets in, all of which must be ok. 1 to 1024, up to what was made room for at its creation: 20, or at least four times as many.
+    uint32_t half_open_requests;
+
+    // Of a count window: 1 to 65536, up to what was made room for at its creation: 240, or at least four times as many as it began with.
+    uint64_t window_calls;
+
+    // Of a time window: 1 s to 1 day. Else 0.
+    int64_t window_ns;
+
+    // Outcomes that must be in the window before it is judged. 1 to 65536, and at most window_calls.
+    uint64_t minimum_calls;
+
+    // It opens when this share of the calls in the window were errors. 1 to 100 %.
+    uint64_t failure_threshold;
+
+    // It opens when this share of the calls in the window were errors or slow. 1 to 100 %.
+    uint64_t slow_call_threshold;
+
+    // A call that took so long and was no error was slow. 1 ms to 366 days.
+    int64_t slow_call_duration_ns;
+
+    // How long it stays open before a call may find out how things are. 1 ms to 366 days.
+    int64_t wait_duration_ns;
+
+    // The wait is so many times as long each time the probes fail, up to wait_duration_max_ns. 1.0 to 100.0, in hundredths.
+    double wait_multiplier;
+    int64_t wait_duration_max_ns;  // of no effect below wait_duration_ns
+
+    // When the probes have not decided in so long it opens again, as after a bad one. 1 ms to 366 days.
+    int64_t max_half_open_duration_ns;
 } seki_breaker_options;
 #define SEKI_BREAKER_OPTIONS_INIT  \
     {sizeof(seki_breaker_options), \
@@ -77,13 +95,12 @@ typedef struct seki_breaker_options {
      60000000000}
 
 typedef struct seki_breaker_status {
-    uint32_t size;   // sizeof(seki_breaker_status)
-    int32_t state;   // SEKI_STATE_*
-    int64_t for_ns;  // how long it has been so
-    int64_t
-        retry_after_ns;  // open: until a probe may be let in. half_open: until it is over at the latest. SEKI_NEVER when forced
-    uint64_t reopened;  // times that probes have failed since it was closed
-    uint64_t calls;     // in the window; of them
+    uint32_t size;           // sizeof(seki_breaker_status)
+    int32_t state;           // SEKI_STATE_*
+    int64_t for_ns;          // how long it has been so
+    int64_t retry_after_ns;  // until a probe may be let in, or half_open is over at the latest. SEKI_NEVER when forced
+    uint64_t reopened;       // times that probes have failed since it was closed
+    uint64_t calls;          // in the window; of them
     uint64_t errors;
     uint64_t slow;
     uint64_t probes;     // under way
@@ -93,12 +110,11 @@ typedef struct seki_breaker_status {
 
 // Whether a call may be made, and if so, the place to say what it came to. It may be told in another thread, and outlives the handle that it came
 // from. It belongs to the process that asked: in the child of a fork it is a copy that tells nothing. Should the process die, its probe is given
-// to another. One that is copied is told in one of the copies only.
+// to another. One that is copied is told in one of the copies only; one that is never told keeps its probe until half-open is over.
 typedef struct seki_admission {
-    uint32_t size;      // sizeof(seki_admission)
-    uint32_t admitted;  // 1: let in, and not yet told
-    int64_t
-        retry_after_ns;  // refused: until something else may be answered, where that is known; SEKI_NEVER: no time helps
+    uint32_t size;           // sizeof(seki_admission)
+    uint32_t admitted;       // 1: let in, and not yet told
+    int64_t retry_after_ns;  // refused: until something else may be answered. SEKI_NEVER: no time helps
     uint64_t opaque[11];
 } seki_admission;
 #define SEKI_ADMISSION_INIT {sizeof(seki_admission), 0, 0, {0}}

@@ -78,7 +78,8 @@ SEKI_C_API seki_status seki_bulkhead_try_acquire(const seki_bulkhead* bulkhead, 
 #define SEKI_AS_CONFIGURED (-1)
 
 // Waits for a permit for `timeout_ns`, but no longer than max_wait unless that is 0; or SEKI_AS_CONFIGURED. SEKI_ERROR_TIMEOUT when that did not do,
-// SEKI_ERROR_BULKHEAD_FULL when it does not wait or too many do already. A signal does not end it.
+// SEKI_ERROR_BULKHEAD_FULL when it does not wait or too many do already. A signal does not end it. It waits no longer than until the deadline of the
+// calling thread: SEKI_ERROR_DEADLINE_EXCEEDED then.
 SEKI_C_API seki_status seki_bulkhead_acquire(const seki_bulkhead* bulkhead, int64_t timeout_ns,
                                              seki_permit* permit) SEKI_NOTHROW;
 
@@ -86,8 +87,9 @@ SEKI_C_API seki_status seki_bulkhead_acquire(const seki_bulkhead* bulkhead, int6
 // dead meanwhile. No lock, no allocation, and no system call unless somebody waits.
 SEKI_C_API seki_status seki_permit_release(seki_permit* permit) SEKI_NOTHROW;
 
-// Calls `function(context)` with a permit, acquired as SEKI_AS_CONFIGURED. SEKI_OK when it was called, else why not: SEKI_ERROR_BULKHEAD_FULL or
-// SEKI_ERROR_TIMEOUT. A C++ exception that leaves `function` ends in it as SEKI_ERROR_CALL_FAILED; it must not be left by longjmp().
+// Calls `function(context)` with a permit, acquired as SEKI_AS_CONFIGURED. SEKI_OK when it was called, else why not: SEKI_ERROR_BULKHEAD_FULL,
+// SEKI_ERROR_TIMEOUT or SEKI_ERROR_DEADLINE_EXCEEDED. A C++ exception that leaves `function` ends in it as SEKI_ERROR_CALL_FAILED; it must not be left
+// by longjmp().
 SEKI_C_API seki_status seki_bulkhead_call(const seki_bulkhead* bulkhead, void (*function)(void* context),
                                           void* context);
 

@@ -40,12 +40,18 @@ typedef struct seki_limiter_options {
     int32_t mode;         // SEKI_MODE_*
     int32_t clock;        // SEKI_CLOCK_*
     uint32_t store_keys;  // 0 or 1: keep the text of keys in the segment, for people to read. Fixed at creation
-    uint64_t
-        limit;  // cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second. Required
-    int64_t window_ns;  // 1 ms to 366 days. Required
-    uint64_t
-        burst;  // bucket family only: how much may be spent at once after a pause; 0 means `limit`. At most 10 years' worth
-    uint64_t max_keys;  // keys in use at the same time that are sure to find a place. 1 to 67108864. Fixed at creation
+
+    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second. Required.
+    uint64_t limit;
+
+    // 1 ms to 366 days. Required.
+    int64_t window_ns;
+
+    // Bucket family only: how much may be spent at once after a pause; 0 means `limit`. At most 10 years' worth.
+    uint64_t burst;
+
+    // Keys in use at the same time that are sure to find a place. 1 to 67108864. Fixed at creation.
+    uint64_t max_keys;
 } seki_limiter_options;
 #define SEKI_LIMITER_OPTIONS_INIT  \
     {sizeof(seki_limiter_options), \
@@ -62,16 +68,15 @@ typedef struct seki_limiter_options {
 // `retry_after_ns` where no time helps: a cost above the capacity, a breaker that an operator holds open.
 #define SEKI_NEVER INT64_MAX
 
-// What a limiter answers. After an error all but `error` is 0, so who looks at `allowed` alone refuses.
+// What a limiter answers. After an error `allowed` is 0, so who looks at that alone refuses. In HTTP round times up to whole seconds.
 typedef struct seki_decision {
-    uint32_t size;       // sizeof(seki_decision)
-    uint32_t allowed;    // 0 or 1
-    uint32_t shadow;     // 1: let through only because the limiter does not enforce
-    seki_status error;   // the same as the function answered
-    uint64_t limit;      // the capacity: burst, or limit for the windows
-    uint64_t remaining;  // what is left after this check
-    int64_t
-        retry_after_ns;  // 0 when allowed; exact to the nanosecond; SEKI_NEVER above the capacity. In HTTP round it up to seconds
+    uint32_t size;           // sizeof(seki_decision)
+    uint32_t allowed;        // 0 or 1
+    uint32_t shadow;         // 1: let through only because the limiter does not enforce
+    seki_status error;       // the same as the function answered
+    uint64_t limit;          // the capacity: burst, or limit for the windows
+    uint64_t remaining;      // what is left after this check
+    int64_t retry_after_ns;  // 0 when allowed; exact to the nanosecond; SEKI_NEVER above the capacity
     int64_t reset_after_ns;  // until the key is as good as new
     int64_t delay_ns;        // leaky_bucket: until this request's turn
 } seki_decision;
@@ -120,7 +125,8 @@ SEKI_C_API seki_status seki_limiter_peek(const seki_limiter* limiter, const void
                                          seki_decision* decision) SEKI_NOTHROW;
 
 // Like seki_limiter_check(), but sleeps until it is this request's turn if that comes within `timeout_ns`; otherwise answers the denial at
-// once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A signal does not end it.
+// once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A signal does not end it. Never sleeps past
+// the deadline of the calling thread: a turn within `timeout_ns` but after that is a denial with SEKI_ERROR_DEADLINE_EXCEEDED.
 SEKI_C_API seki_status seki_limiter_acquire(const seki_limiter* limiter, const void* key, size_t key_length,
                                             int64_t cost, int64_t timeout_ns, seki_decision* decision) SEKI_NOTHROW;
 

@@ -22,10 +22,9 @@ typedef struct seki_open_options {
     uint32_t mode;            // permissions of the file
     uint32_t max_workers;     // threads that can be attached at once; 1 to 4096
     uint64_t max_primitives;  // limiters, breakers and bulkheads; 1 to 4096
-    uint64_t
-        segment_size;  // bytes, workers included, up to 1 TiB. 0: what the configured limiters need and 20 MiB for others
-    const char* group;   // of the file. Null: that of the creating process
-    const char* config;  // a configuration file whose [segment] and primitives apply. Null: none
+    uint64_t segment_size;    // bytes, up to 1 TiB. 0: what the configured limiters need and 20 MiB for others
+    const char* group;        // of the file. Null: that of the creating process
+    const char* config;       // a configuration file whose [segment] and primitives apply. Null: none
 } seki_open_options;
 #define SEKI_OPEN_OPTIONS_INIT {sizeof(seki_open_options), SEKI_ACCESS_CREATE_OR_ATTACH, 0660, 512, 256, 0, 0, 0}
 

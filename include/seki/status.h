@@ -37,7 +37,8 @@ enum {
     SEKI_ERROR_SYSTEM = 16,            // any other refusal of the operating system
     SEKI_ERROR_RATE_LIMITED = 17,      // a limiter denied it: of seki_execute() alone, a denied check is SEKI_OK
     SEKI_ERROR_CIRCUIT_OPEN = 18,      // a breaker lets no calls through
-    SEKI_ERROR_CALL_FAILED = 19        // the function was called, and answered SEKI_OUTCOME_ERROR
+    SEKI_ERROR_CALL_FAILED = 19,       // the function was called, and answered SEKI_OUTCOME_ERROR
+    SEKI_ERROR_DEADLINE_EXCEEDED = 20  // it would have ended after the deadline of the calling thread
 };
 
 // A stable identifier such as "not_found"; "unknown" for a number that there is not. Never null, valid for good.

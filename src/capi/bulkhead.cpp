@@ -112,7 +112,6 @@ seki_status seki_bulkhead_acquire(const seki_bulkhead* bulkhead, std::int64_t ti
     if (cannot_take(__func__, bulkhead, permit) ||
         is_outside(__func__, "timeout_ns", timeout_ns, SEKI_AS_CONFIGURED, INT64_MAX))
         return SEKI_ERROR_INVALID_ARGUMENT;
-    const uncancelled while_it_waits;
     return hold(*permit, [&] {
         return timeout_ns == SEKI_AS_CONFIGURED ? bulkhead->of.acquire()
                                                 : bulkhead->of.acquire(nanoseconds{timeout_ns});

@@ -10,7 +10,6 @@
 
 namespace seki::capi {
 
-// All that an error leaves is the error.
 inline void put(const Decision& made, seki_decision& to) noexcept {
     write(to, [&made](seki_decision& all) {
         all.allowed = made.allowed ? 1 : 0;

@@ -36,7 +36,7 @@ inline seki_status status_of(Result<void>&& done) noexcept { return done ? SEKI_
 // The sentence of an error that the handle's primitive answered.
 template <class Handle>
 const char* explain(const Handle* handle, seki_status why) noexcept {
-    if (handle == nullptr || why < SEKI_OK || why > SEKI_ERROR_CALL_FAILED) return seki_status_message(why);
+    if (handle == nullptr || why < SEKI_OK || why > last_status) return seki_status_message(why);
     (void)fail(handle->of.explain(static_cast<Errc>(why)));
     return last_sentence();
 }

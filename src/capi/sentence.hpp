@@ -10,6 +10,8 @@
 
 namespace seki::capi {
 
+inline constexpr seki_status last_status = SEKI_ERROR_DEADLINE_EXCEEDED;
+
 constexpr seki_status status_of(Errc code) noexcept { return static_cast<seki_status>(code); }
 
 // Keeps the sentence for seki_last_error_message(), and answers the status. Without memory for it the sentence says that.

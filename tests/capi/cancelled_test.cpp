@@ -99,6 +99,14 @@ TEST_F(Cancelled, AThreadThatIsCancelledInTheLibraryIsCancelledWhenItComesOut) {
         each = SEKI_PERMIT_INIT;
         must(seki_bulkhead_try_acquire(bulkhead, &each));
     }
+    auto queues = limiter_options();
+    queues.algorithm = SEKI_ALGORITHM_LEAKY_BUCKET;
+    queues.window_ns = 6 * 5'000'000;
+    seki_limiter* queue = nullptr;
+    must(seki_limiter_create(segment, "queue", &queues, &queue));
+    seki_subscription* told = nullptr;
+    must(seki_telemetry_attach(
+        "seki.rate_limit.*", [](const seki_event*, void*) { pthread_testcancel(); }, nullptr, nullptr, &told));
     int came_out = 0;
     const auto& where = path();
     EXPECT_TRUE(is_cancelled(
@@ -110,13 +118,17 @@ TEST_F(Cancelled, AThreadThatIsCancelledInTheLibraryIsCancelledWhenItComesOut) {
             came_out += seki_bulkhead_acquire(bulkhead, 2'000'000, &permit) == SEKI_ERROR_TIMEOUT ? 1 : 0;
             came_out += seki_open(where.c_str(), nullptr, &opened) == SEKI_OK ? 1 : 0;
             came_out += seki_segment_maintain(opened) == SEKI_OK ? 1 : 0;
-            came_out += seki_limiter_acquire(limiter, "alice", 5, 6, 1'000'000, &decision) == SEKI_OK ? 1 : 0;
+            came_out += seki_limiter_check(limiter, "alice", 5, 1, &decision) == SEKI_OK ? 1 : 0;
+            for (int i = 0; i < 3; ++i)
+                came_out += seki_limiter_acquire(queue, "alice", 5, 1, 60'000'000'000, &decision) == SEKI_OK ? 1 : 0;
             seki_close(opened);
             entered = true;
             for (;;) pthread_testcancel();
         },
         entered));
-    EXPECT_EQ(came_out, 4);
+    EXPECT_EQ(came_out, 7);
+    seki_telemetry_detach(told);
+    seki_limiter_free(queue);
     for (seki_permit& each : taken) must(seki_permit_release(&each));
 }
 

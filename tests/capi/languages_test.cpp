@@ -58,6 +58,12 @@ TEST_F(Languages, WhatOneTripsHoldsOrChangesTheOtherSees) {
     EXPECT_EQ(seki_bulkhead_try_acquire(bulkhead, &none), SEKI_ERROR_BULKHEAD_FULL);
 }
 
+// Fails if an error of one language has no number or another name in the other.
+TEST(Errors, AreTheSameInBothLanguages) {
+    for (int number = 0; number <= 255; ++number)
+        EXPECT_EQ(seki_status_name(number), to_string(static_cast<Errc>(number))) << number;
+}
+
 // Fails if options that nobody set mean one thing in one language and another in the other.
 TEST_F(Languages, DefaultsAreTheSame) {
     const std::string large = path() + ".large.seg";

@@ -1,8 +1,10 @@
 // Memory that runs out is an error like others, here too. A program of its own, because it replaces operator new, as the sanitizers do.
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -70,6 +72,34 @@ TEST_F(CapiOutOfMemory, IsAnError) {
     each_allocation_fails([&] { return seki_segment_maintain(segment); }, SEKI_OK);
     char found[4096];
     each_allocation_fails([&] { return seki_resolve("a-name-that-is-long-enough", found, sizeof found); }, SEKI_OK);
+}
+
+// Fails if something that has to be quick takes memory, also when it refuses.
+TEST_F(CapiOutOfMemory, IsNoneOfTheBusinessOfWhatHasToBeQuick) {
+    seki_decision decision = SEKI_DECISION_INIT;
+    seki_receipt receipt = SEKI_RECEIPT_INIT;
+    seki_permit permits[11];
+    seki_admission admission = SEKI_ADMISSION_INIT;
+    const seki_demand demands[] = {SEKI_DEMAND(limiter, "bob", 3, 1), SEKI_DEMAND(limiter, "carol", 5, 7)};
+    std::ranges::fill(permits, seki_permit SEKI_PERMIT_INIT);
+    must(seki_limiter_check(limiter, "first", 5, 1, &decision));  // the thread joins
+    until_failure = 1;
+    bool well = seki_limiter_check(limiter, "alice", 5, 6, &decision) == SEKI_OK;
+    well = well && seki_limiter_check(limiter, "alice", 5, 1, &decision) == SEKI_OK && decision.allowed == 0;
+    well = well && seki_limiter_check_receipt(limiter, "bob", 3, 2, &receipt, &decision) == SEKI_OK;
+    well = well && seki_limiter_refund_receipt(limiter, &receipt, 1) == SEKI_OK;
+    well = well && seki_check_all(demands, 2, &decision) == SEKI_OK && decision.allowed == 0;
+    for (int i = 0; i < 10; ++i) well = well && seki_bulkhead_try_acquire(bulkhead, &permits[i]) == SEKI_OK;
+    well = well && seki_bulkhead_try_acquire(bulkhead, &permits[10]) == SEKI_ERROR_BULKHEAD_FULL;
+    for (int i = 0; i < 10; ++i) well = well && seki_permit_release(&permits[i]) == SEKI_OK;
+    well = well && seki_permit_release(&permits[0]) == SEKI_ERROR_INVALID_ARGUMENT;
+    well = well && seki_breaker_admit(breaker, &admission) == SEKI_OK;
+    well = well && seki_admission_tell(&admission, SEKI_OUTCOME_OK) == SEKI_OK;
+    well = well && seki_breaker_force(breaker, SEKI_BREAKER_FORCED_OPEN) == SEKI_OK;
+    well = well && seki_breaker_admit(breaker, &admission) == SEKI_ERROR_CIRCUIT_OPEN;
+    const bool untouched = std::exchange(until_failure, 0) == 1;
+    EXPECT_TRUE(well) << seki_last_error_message();
+    EXPECT_TRUE(untouched);
 }
 
 // Fails if a handler, or what it brought, is lost or let go twice.

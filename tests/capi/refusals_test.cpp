@@ -51,7 +51,7 @@ TEST_F(Refusals, NothingIsNothingToThoseThatAnswerNoStatus) {
     EXPECT_THAT(seki_limiter_name(nullptr), IsNull());
     EXPECT_THAT(seki_breaker_name(nullptr), IsNull());
     EXPECT_THAT(seki_bulkhead_name(nullptr), IsNull());
-    for (const seki_status why : std::initializer_list<seki_status>{SEKI_ERROR_DELETED, INT_MIN, -1, 20, INT_MAX}) {
+    for (const seki_status why : std::initializer_list<seki_status>{SEKI_ERROR_DELETED, INT_MIN, -1, 255, INT_MAX}) {
         EXPECT_STREQ(seki_limiter_explain(nullptr, why), seki_status_message(why));
         EXPECT_STREQ(seki_breaker_explain(nullptr, why), seki_status_message(why));
         EXPECT_STREQ(seki_bulkhead_explain(nullptr, why), seki_status_message(why));

@@ -49,13 +49,18 @@ static void remove_folder(void) {
     if (system(command) != 0) fprintf(stderr, "%s is still there\n", folder);
 }
 
+static void write_to(const char* file, const char* text) {
+    FILE* to = fopen(file, "w");
+    if (to == NULL || fputs(text, to) < 0 || fclose(to) != 0) exit(2);
+}
+
 // Fails if a version, a status or its sentence is missing.
 void use_status_and_version(void) {
     CHECK(seki_check_version(SEKI_VERSION_NUMBER) == SEKI_OK);
     CHECK(seki_version_number() == SEKI_VERSION_NUMBER);
     CHECK(strcmp(seki_version(), "0.1.0") == 0);
     CHECK(strcmp(seki_status_name(SEKI_ERROR_NOT_FOUND), "not_found") == 0);
-    for (seki_status each = SEKI_OK; each <= SEKI_ERROR_CALL_FAILED; ++each)
+    for (seki_status each = SEKI_OK; each <= SEKI_ERROR_DEADLINE_EXCEEDED; ++each)
         CHECK(strlen(seki_status_name(each)) > 0 && strlen(seki_status_message(each)) > 0);
     CHECK(strcmp(seki_status_name(-1), "unknown") == 0 && strcmp(seki_status_name(99), "unknown") == 0);
     CHECK(strlen(seki_status_message(-1)) > 0 && strlen(seki_status_message(INT32_MAX)) > 0);
@@ -82,6 +87,31 @@ void use_segment(void) {
     seki_close(made);
 }
 
+// Fails if a configuration file is not read, or a mistake in it not told.
+static void use_configuration(void) {
+    char file[80];
+    seki_open_options options = SEKI_OPEN_OPTIONS_INIT;
+    seki_segment* segment = NULL;
+    seki_limiter* limiter = NULL;
+    seki_limiter_options seen = SEKI_LIMITER_OPTIONS_INIT;
+    snprintf(file, sizeof file, "%s/seki.toml", folder);
+    options.config = file;
+    write_to(file, "[limiter.configured]\nlimit = 5\nwindow = \"1m\"\nmax_keys = 16\n");
+    MUST(seki_open(path, &options, &segment));
+    MUST(seki_limiter_get(segment, "configured", &limiter));
+    MUST(seki_limiter_get_options(limiter, &seen));
+    CHECK(seen.limit == 5 && seen.window_ns == 60 * SECOND && seen.max_keys == 16);
+    seki_limiter_free(limiter);
+    seki_close(segment);
+    write_to(file, "[limiter.configured]\nlimits = 5\n");
+    CHECK(seki_open(path, &options, &segment) == SEKI_ERROR_INVALID_ARGUMENT && segment == NULL);
+    CHECK(strstr(seki_last_error_message(), "seki.toml:2:1") != NULL);
+    options.config = NULL;
+    options.group = "no-such-group";
+    CHECK(seki_open("/dev/shm/seki-capi-no-such-group.seg", &options, &segment) != SEKI_OK && segment == NULL);
+    CHECK(strstr(seki_last_error_message(), "no-such-group") != NULL);
+}
+
 int main(void) {
     if (mkdtemp(folder) == NULL) return 2;
     atexit(remove_folder);
@@ -89,6 +119,7 @@ int main(void) {
     CHECK(strcmp(seki_last_error_message(), "") == 0);
     use_status_and_version();
     use_segment();
+    use_configuration();
     use_limiters();
     use_breakers();
     use_bulkheads();
