@@ -9,4 +9,5 @@
 #include <seki/execute.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
+#include <seki/retry.hpp>
 #include <seki/telemetry.hpp>

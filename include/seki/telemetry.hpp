@@ -1,4 +1,4 @@
-// What happens in the calling process, as it happens: events of limiters, breakers and bulkheads, and the trace that they belong to.
+// What happens in the calling process, as it happens: events of limiters, breakers, bulkheads and retries, and the trace that they belong to.
 //
 // Events of all processes of a host: sekid's /api/v1/events and `sekictl events`.
 #pragma once

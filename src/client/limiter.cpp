@@ -1,31 +1,24 @@
 #include <seki/limiter.hpp>
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
 #include "client/bound_handle.hpp"
+#include "client/sleep.hpp"
 #include "primitives/deadline.hpp"
 #include "primitives/limiter.hpp"
 
 namespace seki {
 namespace {
 
+using client::sleep_until;
 using std::chrono::nanoseconds;
 using handle = client::bound_handle<primitives::limiter>;
 
 // All that there may be to a check. Out of the way of the one that goes straight.
 [[gnu::noinline]] Decision check_through(handle& of, const primitives::demand& wanted) noexcept {
     return of.with([&wanted](const primitives::limiter& bound) { return bound.check(wanted); });
-}
-
-// Sleeps until that moment of CLOCK_MONOTONIC, whatever signals come.
-void sleep_until(std::uint64_t moment_ns) noexcept {
-    const timespec until{.tv_sec = static_cast<std::time_t>(moment_ns / 1'000'000'000U),
-                         .tv_nsec = static_cast<long>(moment_ns % 1'000'000'000U)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-    }
 }
 
 std::uint64_t clock_now() noexcept { return primitives::read_clock(Clock::precise); }

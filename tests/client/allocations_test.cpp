@@ -91,6 +91,24 @@ TEST_F(Allocations, AreNoneInACallThroughABreaker) {
     EXPECT_FALSE(api.check("alice").allowed);
 }
 
+// Fails if a call around which there is a retry allocates: one that succeeds, is made again, is denied that, or stops at the deadline; or a deadline does.
+TEST_F(Allocations, AreNoneInARetry) {
+    const Segment segment = opened();
+    const RetryOptions at_once{.base_delay = 0s, .max_delay = 0s, .ratio = 0, .min_per_second = 20};
+    const Retry retry = must(segment.retry("it", at_once));
+    const auto fails = []() -> std::expected<int, int> { return std::unexpected(7); };
+    EXPECT_EQ(of([&] { (void)retry.call([] { return 7; }); }), 0U);
+    EXPECT_EQ(of([&] { (void)retry.call(fails, [](int) { return true; }, [](const RetryStep&) {}); }), 0U);
+    EXPECT_GT(must(retry.status()).denied, 0U) << "the budget was never spent";
+    EXPECT_EQ(of([&] {
+                  const Deadline limit{1h};
+                  RetryLoop loop = retry.begin();
+                  (void)loop.failed(Again::after(2h));
+                  if (!Deadline::check()) std::abort();
+              }),
+              0U);
+}
+
 // Fails if telling of what happens allocates: into the ring, with room and without, or to a handler.
 TEST_F(Allocations, AreNoneInEvents) {
     const Segment segment = opened();

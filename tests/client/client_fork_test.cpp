@@ -1,4 +1,7 @@
 // Handles in a child of fork(): the same limits, another worker.
+#include <algorithm>
+#include <vector>
+
 #include "client_fixture.hpp"
 #include "shm/liveness.hpp"
 #include "shm/processes.hpp"
@@ -26,6 +29,26 @@ TEST_F(ClientFork, AChildSharesTheLimitsAndNotTheWorkerSlot) {
     EXPECT_FALSE(login.check("alice").allowed);
     EXPECT_EQ(counted(segment, "login")[layout::cost_allow], 6U);
     EXPECT_EQ(attached.me().slot, mine.slot);
+}
+
+// Fails if children of one process, forked at the same moment, draw the same delays: they would come back together, for ever.
+TEST_F(ClientFork, EachChildDrawsDelaysOfItsOwn) {
+    const Segment segment = opened();
+    const Retry retry = must(segment.retry("it", {.base_delay = 1h, .max_delay = 1h}));
+    const auto draw = [&] { return static_cast<std::uint64_t>(retry.begin().failed().delay.count()); };
+    std::vector<std::uint64_t> drawn{draw()};
+    for (int i = 0; i < 3; ++i) {
+        child forked{[&](const line& parent) {
+            parent.tell(draw());
+            return true;
+        }};
+        drawn.push_back(forked.talk().hear());
+        EXPECT_TRUE(forked.succeeded());
+    }
+    drawn.push_back(draw());
+    std::ranges::sort(drawn);
+    EXPECT_EQ(std::ranges::unique(drawn).size(), 0U);
+    EXPECT_EQ(must(retry.status()).retries, 5U);
 }
 
 // Fails if what a child makes is not there for its parent, or a move to another segment is not made in each.

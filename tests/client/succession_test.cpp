@@ -91,6 +91,7 @@ TEST_F(Succession, WhoOnlyLooksMovesOverToo) {
         EXPECT_TRUE(in.limiter("it", {.limit = size, .window = 1h, .max_keys = 64}));
         EXPECT_TRUE(in.breaker("it", {.window_size = size}));
         EXPECT_TRUE(in.bulkhead("it", {.max_concurrent = size}));
+        EXPECT_TRUE(in.retry("it", {.max_attempts = size}));
     };
     // What the next one answers. It is looked for every few milliseconds; a hang is what the limit of the test is for.
     const auto the_next = [](auto ask) {
@@ -105,6 +106,7 @@ TEST_F(Succession, WhoOnlyLooksMovesOverToo) {
     const Breaker status = must(watching.breaker("it")), state = must(watching.breaker("it")),
                   options = must(watching.breaker("it"));
     const Bulkhead in_use = must(watching.bulkhead("it")), changed = must(watching.bulkhead("it"));
+    const Retry budget = must(watching.retry("it")), attempts = must(watching.retry("it"));
     destroy();
     EXPECT_EQ(limiter.options().error().code, Errc::superseded);
     EXPECT_EQ(status.status().error().code, Errc::superseded);
@@ -112,6 +114,8 @@ TEST_F(Succession, WhoOnlyLooksMovesOverToo) {
     EXPECT_EQ(options.options().error().code, Errc::superseded);
     EXPECT_EQ(in_use.status().error().code, Errc::superseded);
     EXPECT_EQ(changed.options().error().code, Errc::superseded);
+    EXPECT_EQ(budget.status().error().code, Errc::superseded);
+    EXPECT_EQ(attempts.options().error().code, Errc::superseded);
 
     const Segment next = opened();
     make(next, 9);
@@ -123,6 +127,24 @@ TEST_F(Succession, WhoOnlyLooksMovesOverToo) {
     EXPECT_EQ(the_next([&] { return options.options(); }).window_size, WindowSize{9U});
     EXPECT_EQ(the_next([&] { return in_use.status(); }).in_use, 1U);
     EXPECT_EQ(the_next([&] { return changed.options(); }).max_concurrent, 9U);
+    EXPECT_EQ(the_next([&] { return budget.status(); }).budget_left, 10U);
+    EXPECT_EQ(the_next([&] { return attempts.options(); }).max_attempts, 9U);
+}
+
+// Fails if a retry does not move over with its calls, or one that is under way when its segment is replaced cannot go on.
+TEST_F(Succession, ARetryMovesOverAndWhatIsUnderWayGoesOn) {
+    const Segment segment = opened();
+    const Retry retry = must(segment.retry("it", {.max_attempts = 2, .base_delay = 0ns, .max_delay = 0ns}));
+    RetryLoop under_way = retry.begin();
+    destroy();
+    const Segment next = opened();
+    EXPECT_TRUE(under_way.failed());
+    under_way.succeeded();
+    auto answer = retry.call([] { return 7; });
+    while (!answer && answer.error().code() == Errc::superseded)
+        std::this_thread::yield(), answer = retry.call([] { return 7; });
+    EXPECT_EQ(*answer, 7);
+    EXPECT_EQ(must(must(next.retry("it")).status()).calls, 1U);
 }
 
 // Fails if a handle that slept through a whole segment looks for its limiter there for ever.

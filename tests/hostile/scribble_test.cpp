@@ -1,4 +1,4 @@
-// One process scribbles on breakers, bulkheads, counters and event rings, with words that are nearly right, while others call, wait, change options, drain,
+// One process scribbles on breakers, bulkheads, retries, counters and event rings, with words that are nearly right, while others call, wait, change options, drain,
 // look and mend.
 #include <unistd.h>
 
@@ -34,17 +34,22 @@ BreakerOptions by_time() {
     return options;
 }
 BulkheadOptions bulkhead_options() { return {.max_concurrent = 5, .max_wait = 1ms, .max_waiting = 3}; }
+RetryOptions retry_options() {
+    return {.max_attempts = 9, .base_delay = 0ns, .max_delay = 0ns, .ratio = 0, .min_per_second = 5};
+}
 
 void make_all(const shm::segment& where) {
     using namespace primitives;
     ASSERT_TRUE(breakers::find_or_make(where, "calls", by_calls()));
     ASSERT_TRUE(breakers::find_or_make(where, "time", by_time()));
     ASSERT_TRUE(bulkheads::find_or_make(where, "permits", bulkhead_options()));
+    ASSERT_TRUE(retries::find_or_make(where, "again", retry_options()));
 }
 void remove_all(const shm::segment& where) {
     using namespace primitives;
     for (const char* name : {"calls", "time"}) ASSERT_TRUE(breakers::remove(where, name));
     ASSERT_TRUE(bulkheads::remove(where, "permits"));
+    ASSERT_TRUE(retries::remove(where, "again"));
 }
 
 // Words of shared memory that somebody aims at.
@@ -99,7 +104,7 @@ child process(const std::filesystem::path& path, int times,
     }};
 }
 
-// Fails when somebody's call crashes or does not come back, when something stays broken, or when breakers and bulkheads that are made anew there do not work.
+// Fails when somebody's call crashes or does not come back, when something stays broken, or when what is made anew there does not work.
 TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
     const std::uint64_t seed = seed_or(20261125);
     const scratch_segment segment{4};
@@ -141,6 +146,10 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
             primitives::bulkhead::patience none;
             EXPECT_EQ(bulkhead.take(none).error, i < 5 ? Errc::none : Errc::bulkhead_full);
         }
+        const primitives::retry retry{in, *primitives::retries::find(*segment, "again")};
+        detail::retry_run run;
+        EXPECT_EQ(retry.begin(run), Errc::none);
+        for (int i = 0; i < 5; ++i) EXPECT_TRUE(retry.fail(run, 0ns)) << i;
         remove_all(*segment);
     }
 }

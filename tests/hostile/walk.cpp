@@ -110,6 +110,7 @@ worker::worker(const std::shared_ptr<shm::segment>& in)
       limiters_{handles<primitives::limiter, LimiterOptions>(attached_)},
       breakers_{handles<primitives::breaker, BreakerOptions>(attached_)},
       bulkheads_{handles<primitives::bulkhead, BulkheadOptions>(attached_)},
+      retries_{handles<primitives::retry, RetryOptions>(attached_)},
       time_{primitives::read_clock(Clock::precise)} {}
 
 void worker::use(const primitives::limiter& limiter) const {
@@ -173,6 +174,17 @@ void worker::use(const primitives::bulkhead& bulkhead) const {
     consume(static_cast<std::uint64_t>(bulkhead.options().max_wait.count()));
 }
 
+void worker::use(const primitives::retry& retry) const {
+    for (int i = 0; i < 3; ++i) {
+        detail::retry_run run;
+        if (retry.begin(run) != Errc::none) return;
+        for (int attempt = 0; attempt < 4; ++attempt)
+            consume(static_cast<std::uint64_t>(retry.fail(run, std::chrono::nanoseconds{attempt}).delay.count()));
+        retry.end(run, true);
+    }
+    consume(retry.status().budget_left + retry.options().max_attempts);
+}
+
 void worker::operate() const {
     change_all<LimiterOptions>(*where_, [](auto& options) { options.limit = options.limit / 2 + 1; });
     change_all<BreakerOptions>(*where_, [](auto& options) {
@@ -186,6 +198,7 @@ void worker::operate() const {
         options.max_concurrent = options.max_concurrent / 2 + 1;
         options.max_wait = std::chrono::microseconds{20};
     });
+    change_all<RetryOptions>(*where_, [](auto& options) { options.min_per_second = options.min_per_second / 2 + 1; });
     consume(primitives::reclaim_probes(*where_));
     consume(primitives::reclaim_permits(*where_));
     primitives::finish_changes(*where_);
@@ -197,6 +210,7 @@ void worker::use() {
         for (const auto& each : limiters_) use(each);
         for (const auto& each : breakers_) use(each);
         for (const auto& each : bulkheads_) use(each);
+        for (const auto& each : retries_) use(each);
         if (round == 0) operate();
     }
 }

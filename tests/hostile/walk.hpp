@@ -7,6 +7,7 @@
 #include "primitives/breaker.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/limiter.hpp"
+#include "primitives/retry.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::hostile {
@@ -29,6 +30,7 @@ private:
     void use(const primitives::limiter& limiter) const;
     void use(const primitives::breaker& breaker);
     void use(const primitives::bulkhead& bulkhead) const;
+    void use(const primitives::retry& retry) const;
     void operate() const;
 
     std::shared_ptr<shm::segment> where_;
@@ -36,6 +38,7 @@ private:
     std::vector<primitives::limiter> limiters_;
     std::vector<primitives::breaker> breakers_;
     std::vector<primitives::bulkhead> bulkheads_;
+    std::vector<primitives::retry> retries_;
     std::uint64_t time_;  // goes on by seconds, so that what waits is not waited for
 };
 

@@ -152,6 +152,32 @@ TEST_F(Report, ABulkheadIsTheSameHoweverTheSegmentIsLookedAt) {
     }
 }
 
+// Fails when what a retry did is not what is shown of it, from whichever side it is looked at.
+TEST_F(Report, ARetryIsTheSameHoweverTheSegmentIsLookedAt) {
+    const RetryOptions options{.max_attempts = 2, .base_delay = 0ns, .max_delay = 0ns, .min_per_second = 5};
+    const Retry retry = *opened_->retry("payments", options);
+    (void)retry.call([]() -> std::expected<void, int> { return std::unexpected(1); });
+    (void)retry.call([] {});
+    for (const auto how : {segment::access::read_write, segment::access::read_only, segment::access::copy}) {
+        const snapshot seen = take(*mapped(how));
+        ASSERT_THAT(seen.retries, SizeIs(1));
+        const retry_facts& facts = seen.retries.front();
+        EXPECT_EQ(facts.place.name, "payments");
+        EXPECT_EQ(facts.options, options);
+        EXPECT_EQ(facts.made_with, options);
+        EXPECT_EQ(facts.status.calls, 2U);
+        EXPECT_EQ(facts.status.retries, 1U);
+        EXPECT_EQ(facts.status.exhausted, 1U);
+        EXPECT_EQ(facts.status.recovered + facts.status.denied, 0U);
+        EXPECT_LE(facts.status.budget_left, 5U);
+        const json shown = to_json(facts);
+        EXPECT_EQ(shown["counters"]["calls"], 2);
+        EXPECT_EQ(shown["counters"]["retries"], 1);
+        EXPECT_EQ(shown["options"]["base_delay_seconds"], 0.0);
+        EXPECT_EQ(shown["budget"]["left"], facts.status.budget_left);
+    }
+}
+
 // Fails when this process, which is attached by having checked, is not seen with its thread, or is taken for dead.
 TEST_F(Report, AnAttachedProcessIsListedWithItsThreads) {
     spend(limiter("login", five_an_hour()), "alice", 1);
