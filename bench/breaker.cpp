@@ -31,7 +31,7 @@ template <class T>
 T must(Result<T> made) {
     if (made) return *std::move(made);
     fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
+    std::exit(2);
 }
 
 Breaker breaker(const char* name, const BreakerOptions& options = {}) {
@@ -107,11 +107,8 @@ const std::vector<bench::row> rows{
 
 int main(int argc, char** argv) {
     const auto add = [](const char* name, void (*run)(benchmark::State&), bool several = false) {
-        auto* const made = bench::declare(name, run);
-        if (several)
-            made->UseManualTime()->Iterations(1);
-        else
-            made->MinTime(0.1);
+        auto* const made = bench::declare(name, run, several ? 0 : 0.1);
+        if (several) made->UseManualTime();
     };
     add("clock read", clock_read);
     add("closed", closed);

@@ -33,7 +33,7 @@ const Segment& segment() {
     static const auto made = open((folder() / "events.seg").string());
     if (!made) {
         fmt::print(stderr, "{}\n", made.error().message);
-        std::exit(1);
+        std::exit(2);
     }
     return *made;
 }
@@ -123,7 +123,7 @@ const std::vector<bench::row> rows{
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run)->MinTime(0.1); };
+    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run); };
     add("clock read", clock_read);
     add("push", push);
     add("drop", drop);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <span>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -17,6 +18,7 @@
 
 #include <seki/seki.hpp>
 
+#include "briefly.hpp"
 #include "floor.hpp"
 #include "processes.hpp"
 #include "rivals.hpp"
@@ -55,6 +57,11 @@ const std::vector<std::array<char, 16>>& random_keys() {
     return keys;
 }
 
+// Those that are there before anything is measured.
+std::span<const std::array<char, 16>> first_keys() {
+    return std::span{random_keys()}.first(bench::unless_briefly<std::size_t>(million, 10'000));
+}
+
 std::string_view text(const std::array<char, 16>& key) { return {key.data(), key.size()}; }
 
 std::string segment_path() { return fmt::format("/dev/shm/seki-bench-{}/bench.seg", getpid()); }
@@ -63,12 +70,12 @@ Limiter limiter(const char* name, LimiterOptions options) {
     static const auto segment = open(segment_path(), {.segment = {.size = 512ULL << 20}});
     if (!segment) {
         fmt::print(stderr, "{}\n", segment.error().message);
-        std::exit(1);
+        std::exit(2);
     }
     auto made = segment->limiter(name, options);
     if (!made) {
         fmt::print(stderr, "{}\n", made.error().message);
-        std::exit(1);
+        std::exit(2);
     }
     return *made;
 }
@@ -109,7 +116,7 @@ void deny_hot(benchmark::State& state) {
 void floor_random(benchmark::State& state) {
     const bench::floor once{table_sized_region(), any_hash(), Clock::precise};
     const auto& keys = random_keys();
-    for (const auto& key : keys) once(text(key));
+    for (const auto& key : first_keys()) once(text(key));
     std::size_t next = 0;
     for (auto _ : state) {
         benchmark::DoNotOptimize(once(text(keys[next])));
@@ -126,7 +133,7 @@ LimiterOptions wide(LimiterOptions options) {
 void check_random(benchmark::State& state) {
     const auto api = limiter("random", wide({.limit = 1000, .window = 1h}));
     const auto& keys = random_keys();
-    for (const auto& key : keys) (void)api.check(text(key));
+    for (const auto& key : first_keys()) (void)api.check(text(key));
     std::size_t next = 0;
     for (auto _ : state) {
         benchmark::DoNotOptimize(api.check(text(keys[next])));
@@ -135,7 +142,7 @@ void check_random(benchmark::State& state) {
 }
 
 // Several processes: nanoseconds of wall time for one operation of all of them together.
-constexpr std::size_t together_operations = 2'000'000;
+const std::size_t together_operations = bench::unless_briefly<std::size_t>(2'000'000, 20'000);
 
 template <class Prepare, class Operation>
 void together(benchmark::State& state, int processes, Prepare prepare, Operation operation) {
@@ -167,7 +174,7 @@ template <int processes>
 void check_random_together(benchmark::State& state) {
     const auto api = limiter("random", wide({.limit = 1000, .window = 1h}));
     const auto& keys = random_keys();
-    for (const auto& key : keys) (void)api.check(text(key));
+    for (const auto& key : first_keys()) (void)api.check(text(key));
     together(
         state, processes, [](int) { return 0; },
         [&](int, int index, std::size_t i) {
@@ -190,7 +197,7 @@ void rival(benchmark::State& state) {
     bench::locked_map<Mutex> map{name, many ? 256UL << 20 : 1UL << 20, many ? million : 16, rival_law};
     const auto& keys = random_keys();
     if (many)
-        for (const auto& key : keys) (void)map(text(key));
+        for (const auto& key : first_keys()) (void)map(text(key));
     const auto operation = [&](int, int index, std::size_t i) {
         const auto at = many ? (i * 7 + static_cast<std::size_t>(index) * million / 2) % million : 0;
         benchmark::DoNotOptimize(map(text(keys[at])));
@@ -207,11 +214,8 @@ void rival(benchmark::State& state) {
 using boost_mutex = boost::interprocess::interprocess_mutex;
 
 void add(const char* name, void (*run)(benchmark::State&), bool several = false) {
-    auto* const made = bench::declare(name, run);
-    if (several)
-        made->UseManualTime()->Iterations(1);
-    else
-        made->MinTime(0.2);
+    auto* const made = bench::declare(name, run, several ? 0 : 0.2);
+    if (several) made->UseManualTime();
 }
 
 void register_all() {

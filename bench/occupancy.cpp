@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "briefly.hpp"
 #include "shm/directory.hpp"
 #include "shm/key_table.hpp"
 
@@ -100,7 +101,8 @@ void print(std::uint64_t max_keys, const result& done) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::uint64_t inserts = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000'000;
+    const std::uint64_t inserts =
+        argc > 1 ? std::strtoull(argv[1], nullptr, 10) : seki::bench::unless_briefly<std::uint64_t>(100'000'000, 1000);
     bool met = true;
     for (const std::uint64_t max_keys : {65'536ULL, 1'000'000ULL}) {
         const result done = churn(max_keys, inserts, max_keys);

@@ -209,17 +209,17 @@ const std::vector<bench::row> rows{
 
 int main(int argc, char** argv) {
     shm::claim_process_token();
-    bench::declare("clock read", clock_read)->MinTime(0.1);
-    bench::declare("permit, max 10", take_and_give_back<10>)->MinTime(0.1);
-    bench::declare("permit, max 1000", take_and_give_back<1000>)->MinTime(0.1);
-    bench::declare("permit, the last of 1000", take_the_last)->MinTime(0.1);
-    bench::declare("refusal, max 10", refuse<10>)->MinTime(0.1);
-    bench::declare("refusal, max 1000", refuse<1000>)->MinTime(0.1);
-    bench::declare("acquire, max 10", acquire_and_release<10>)->MinTime(0.1);
-    bench::declare("acquire, max 1000", acquire_and_release<1000>)->MinTime(0.1);
-    bench::declare("full, max 10", full<10>)->MinTime(0.1);
-    bench::declare("full, max 1000", full<1000>)->MinTime(0.1);
-    bench::declare("wake by futex", wake_by_futex)->UseManualTime()->Iterations(1);
-    bench::declare("wake by release", wake_by_release)->UseManualTime()->Iterations(1);
+    bench::declare("clock read", clock_read);
+    bench::declare("permit, max 10", take_and_give_back<10>);
+    bench::declare("permit, max 1000", take_and_give_back<1000>);
+    bench::declare("permit, the last of 1000", take_the_last);
+    bench::declare("refusal, max 10", refuse<10>);
+    bench::declare("refusal, max 1000", refuse<1000>);
+    bench::declare("acquire, max 10", acquire_and_release<10>);
+    bench::declare("acquire, max 1000", acquire_and_release<1000>);
+    bench::declare("full, max 10", full<10>);
+    bench::declare("full, max 1000", full<1000>);
+    bench::declare("wake by futex", wake_by_futex, 0)->UseManualTime();
+    bench::declare("wake by release", wake_by_release, 0)->UseManualTime();
     return bench::run(argc, argv, rows);
 }

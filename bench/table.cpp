@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "briefly.hpp"
+
 namespace seki::bench {
 namespace {
 
@@ -50,10 +52,13 @@ bool print(const collector& measured, const std::vector<row>& rows) {
         const figures over = measured.of(each.numerator);
         const figures once = measured.of(each.denominator);
         const bool against_a_number = each.denominator.empty();
-        if (over.median == 0 || (once.median == 0 && !against_a_number)) continue;
+        if (over.median == 0 || (once.median == 0 && !against_a_number)) {
+            all = all && !briefly();
+            continue;
+        }
         const double under = once.median * each.times + each.plus;
         const double ratio = over.median / under;
-        const bool met = each.at_most ? ratio <= each.bar : ratio >= each.bar;
+        const bool met = briefly() || (each.at_most ? ratio <= each.bar : ratio >= each.bar);
         all = all && met;
         fmt::print("| {} | {:.1f} ns | {:.1f} ns | {:.2f} | {:.2f} | {} {:.2f} | {} |\n", each.what, over.median, under,
                    ratio, over.least / (once.least * each.times + each.plus), each.at_most ? "<=" : ">=", each.bar,
@@ -66,16 +71,17 @@ double least_of(const std::vector<double>& repetitions) { return *std::ranges::m
 
 }  // namespace
 
-benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&)) {
-    return benchmark::RegisterBenchmark(name, run)
-        ->ReportAggregatesOnly()
-        ->ComputeStatistics("least", least_of)
-        ->Unit(benchmark::kNanosecond);
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&), double seconds) {
+    auto* const made = benchmark::RegisterBenchmark(name, run)
+                           ->ReportAggregatesOnly()
+                           ->ComputeStatistics("least", least_of)
+                           ->Unit(benchmark::kNanosecond);
+    return seconds == 0 ? made->Iterations(1) : made->MinTime(unless_briefly(seconds, 0.001));
 }
 
 int run(int argc, char** argv, const std::vector<row>& rows, const std::function<void()>& cleanup) {
     std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = "--benchmark_repetitions=9";
+    std::string repetitions = unless_briefly("--benchmark_repetitions=9", "--benchmark_repetitions=2");
     std::string interleaved = "--benchmark_enable_random_interleaving=true";
     arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
     int count = static_cast<int>(arguments.size());

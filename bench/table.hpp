@@ -21,12 +21,13 @@ struct row {
     double plus = 0;
 };
 
-// In nanoseconds; its repetitions are only summed up.
-benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&));
+// In nanoseconds; its repetitions are only summed up. Each lasts that many seconds, or 0: once.
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&), double seconds = 0.1);
 
 // The main() of a benchmark that has added all of its own. Prints the medians of nine repetitions, and the table; beside the ratio of the medians that of the
 // least, which is what the code takes when nobody else has a hand on the processor. A benchmark that does several operations at once says how many in the
-// counter "items". Answers the exit code: 1 when the ratio of the medians misses a bar. `cleanup` runs before the table is printed.
+// counter "items". Answers the exit code: 1 when the ratio of the medians misses a bar,
+// or, briefly, when a row has no figure. `cleanup` runs before the table is printed.
 int run(int argc, char** argv, const std::vector<row>& rows, const std::function<void()>& cleanup = [] {});
 
 }  // namespace seki::bench

@@ -16,8 +16,10 @@ namespace seki {
 // Why a function was not called.
 struct Refusal {
     Errc code = Errc::none;  // circuit_open, rate_limited, bulkhead_full, deleted ...
-    std::chrono::nanoseconds retry_after{
-        0};  // until something else may be answered, where that is known; `never`: no time helps
+    // Until something else may be answered, where that is known; `never`: no time helps. Of a limiter: exact. Of a breaker that is open: until it lets
+    // probes in, exactly. Of one that is half_open, all of whose probes are under way: until it is over at the latest, when it opens
+    // again; it closes, or takes another probe in the place of a dead one, as soon as theirs have an outcome, which nobody knows in advance.
+    std::chrono::nanoseconds retry_after{0};
 
     friend bool operator==(const Refusal&, const Refusal&) = default;
 };

@@ -27,13 +27,20 @@ struct TraceContext {
 };
 
 struct Measurement {
-    std::string_view name;   // "remaining", "cost", "retry_after", "duration", "current", "available", ...
+    std::string_view
+        name;  // "remaining", "cost", "retry_after", "duration", "system_time", "current", "available", ...
     std::int64_t value = 0;  // durations and times in nanoseconds; a retry_after of `never` is the greatest number
 };
 
 struct Metadata {
-    std::string_view name;  // "state", "outcome", "from", "to", "shadow"
+    std::string_view name;  // "name", "key", "state", "outcome", "from", "to", "shadow"
     std::string_view value;
+};
+
+// The thread that it happened in, as its process sees it.
+struct Worker {
+    std::uint32_t pid = 0;
+    std::uint32_t thread = 0;
 };
 
 // What a handler is told. It refers to memory that is gone when the handler returns.
@@ -41,6 +48,7 @@ struct Event {
     std::string_view name;             // "seki.rate_limit.deny"
     std::string_view primitive;        // the name of the limiter, breaker or bulkhead
     std::chrono::nanoseconds time{0};  // CLOCK_MONOTONIC
+    Worker worker;
     std::span<const Measurement> measurements;
     std::span<const Metadata> metadata;
     std::optional<std::string_view> key;  // of limiters

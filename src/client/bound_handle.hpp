@@ -13,6 +13,7 @@
 #include "client/replaceable.hpp"
 #include "client/segment_handle.hpp"
 #include "primitives/registry.hpp"
+#include "shm/uncancelled.hpp"
 #include "shm/workers.hpp"
 
 namespace seki::client {
@@ -74,6 +75,7 @@ private:
 
     // Null: there is no successor, or none can be used, for want of memory too: then superseded stays the answer, and a later call tries again.
     [[nodiscard]] const Primitive* move_over() noexcept try {
+        const shm::uncancelled while_it_moves;
         const Primitive* const old = bound_.current();
         const auto next = segment_->successor_of(old->attachment());
         if (!next || &next->where() == &old->attachment().where() || !bind(next)) return nullptr;

@@ -92,12 +92,11 @@ void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds
         hardware::store_relaxed(listening, 0);
 }
 
-std::shared_ptr<const std::string> event_hub::name_of(const shm::segment& where, const shm::event_content& event) {
-    const std::uint64_t incarnation = event[layout::event_incarnation];
+std::shared_ptr<const std::string> event_hub::name_of(const shm::segment& where, std::uint64_t incarnation,
+                                                      std::size_t entry) {
     if (const auto known = names_.find(incarnation); known != names_.end()) return known->second;
-    const auto entry = layout::unpack_event_header(event[layout::event_head]).entry;
     if (entry >= where.parts().max_primitives) return nullptr;
-    const auto place = shm::directory{where}.at(entry);
+    const auto place = shm::directory{where}.at(static_cast<std::uint32_t>(entry));
     if (!place || place->incarnation != incarnation) return nullptr;
     if (names_.size() >= most_names) names_.clear();
     return names_.emplace(incarnation, std::make_shared<const std::string>(place->name)).first->second;
@@ -110,8 +109,8 @@ void event_hub::collect(const shm::segment& from, std::size_t slot) {
         [this](const shm::event_content& words) { taken_.push_back(words); });
     for (const shm::event_content& words : taken_) {
         report::event_facts event = report::decode(words);
-        if (primitives::find_event_type(event.head.kind) == nullptr) continue;
-        event.primitive = name_of(from, words);
+        if (primitives::find_event_type(event.head.kind) == nullptr || !changes_.enter(words)) continue;
+        event.primitive = name_of(from, event.incarnation, event.head.entry);
         event.slot = static_cast<std::uint32_t>(slot);
         event.number =
             batch_.size();  // until it is sorted: what one worker told within a nanosecond stays in its order
@@ -121,8 +120,29 @@ void event_hub::collect(const shm::segment& from, std::size_t slot) {
 
 void event_hub::drain(const shm::segment& from) {
     batch_.clear();
+    changes_.look(from);
     for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
-    if (batch_.empty()) return;
+    make_good(from);
+    if (!batch_.empty()) pass_on(from);
+    changes_.keep(from);
+}
+
+void event_hub::make_good(const shm::segment& from) {
+    auto found = changes_.settle(from, primitives::read_clock(Clock::precise));
+    if (found.lost != 0) hardware::fetch_add_relaxed(from.header().changes_lost, found.lost);
+    if (found.made_good.empty()) return;
+    hardware::fetch_add_relaxed(from.header().changes_made_good, found.made_good.size());
+    const std::uint64_t offset = wall_offset();
+    for (report::event_facts& each : found.made_good) {
+        each.primitive = name_of(from, each.incarnation, each.head.entry);
+        each.slot = static_cast<std::uint32_t>(from.parts().max_workers);
+        each.first = each.time_ns + offset;
+        each.number = batch_.size();
+        batch_.push_back(std::move(each));
+    }
+}
+
+void event_hub::pass_on(const shm::segment& from) {
     const std::uint64_t offset = wall_offset();
     std::ranges::sort(batch_, {}, [](const report::event_facts& each) { return std::pair{each.time_ns, each.number}; });
     for (auto& each : batch_) {

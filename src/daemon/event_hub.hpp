@@ -18,6 +18,7 @@
 
 #include <boost/lockfree/spsc_queue.hpp>
 
+#include "daemon/change_ledger.hpp"
 #include "primitives/event_types.hpp"
 #include "report/event.hpp"
 #include "shm/event_ring.hpp"
@@ -29,6 +30,11 @@ class event_hub {
 public:
     static constexpr std::size_t most_subscribers = 8;  // each has a thread of the web's for as long as it likes
     static constexpr std::size_t remembered = 256;
+    // Of who made a change and is stopped before it tells: that is longer than it takes anybody who is not.
+    static constexpr std::chrono::nanoseconds long_enough = std::chrono::seconds{1};
+
+    explicit event_hub(std::chrono::nanoseconds patience_with_changes = long_enough)
+        : changes_{patience_with_changes} {}
 
     // What there is for a subscriber now.
     struct delivery {
@@ -74,15 +80,17 @@ public:
     void tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const;
 
     // The loop.
-    void drain(const shm::segment& from);
-    void forget_names() { names_.clear(); }  // of a segment that is gone
+    void drain(const shm::segment& from);  // and tells of changes of breakers in the place of who died with them
+    void forget() { names_.clear(), changes_.forget(); }  // a segment that is gone
     // Ends all subscriptions.
     void close();
 
 private:
-    [[nodiscard]] std::shared_ptr<const std::string> name_of(const shm::segment& where,
-                                                             const shm::event_content& event);
+    [[nodiscard]] std::shared_ptr<const std::string> name_of(const shm::segment& where, std::uint64_t incarnation,
+                                                             std::size_t entry);
     void collect(const shm::segment& from, std::size_t slot);
+    void make_good(const shm::segment& from);
+    void pass_on(const shm::segment& from);
     [[nodiscard]] std::uint64_t hand_out();
 
     mutable std::mutex mutex_;
@@ -94,6 +102,7 @@ private:
     std::vector<shm::event_content> taken_;
     std::vector<report::event_facts> batch_;
     std::unordered_map<std::uint64_t, std::shared_ptr<const std::string>> names_;
+    change_ledger changes_;
     std::uint64_t number_ = 0;
 };
 

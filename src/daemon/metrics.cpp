@@ -1,12 +1,13 @@
 #include "daemon/metrics.hpp"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
+#include "daemon/metric_family.hpp"
+#include "daemon/process_metrics.hpp"
 #include "daemon/version.hpp"
 #include "primitives/option_names.hpp"
 #include "report/text.hpp"
@@ -14,55 +15,8 @@
 namespace seki::daemon {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using labels = std::vector<ClientMetric::Label>;
-
-class family {
-public:
-    family(const char* name, const char* help, MetricType type) {
-        made_.name = name;
-        made_.help = help;
-        made_.type = type;
-    }
-
-    template <class Number>
-        requires std::is_arithmetic_v<Number>
-    void add(Number value, labels with = {}) {
-        ClientMetric metric;
-        metric.label = std::move(with);
-        (made_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = static_cast<double>(value);
-        made_.metric.push_back(std::move(metric));
-    }
-
-    void add(const shm::durations& all, labels with) {
-        ClientMetric metric;
-        metric.label = std::move(with);
-        metric.histogram.sample_count = all.total();
-        metric.histogram.sample_sum = static_cast<double>(all.sum_ns) / 1e9;
-        std::uint64_t so_far = 0;
-        for (std::size_t i = 0; i < all.counts.size(); ++i) {
-            so_far += all.counts[i];
-            const double bound = i < layout::duration_bounds.size()
-                                     ? static_cast<double>(layout::duration_bounds[i]) / 1e9
-                                     : std::numeric_limits<double>::infinity();
-            metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
-        }
-        made_.metric.push_back(std::move(metric));
-    }
-
-    [[nodiscard]] MetricFamily take() && { return std::move(made_); }
-
-private:
-    MetricFamily made_;
-};
-
-MetricFamily single(const char* name, const char* help, MetricType type, std::uint64_t value) {
-    family made{name, help, type};
-    made.add(value);
-    return std::move(made).take();
-}
 
 labels of(const report::limiter_facts& limiter) { return {{"limiter", report::valid_utf8(limiter.place.name)}}; }
 
@@ -149,6 +103,13 @@ std::uint64_t living(const report::snapshot& all) {
         std::ranges::count_if(all.processes, [](const auto& each) { return each.state != shm::verdict::dead; }));
 }
 
+MetricFamily tick_age(const report::owner_facts& owner) {
+    family made{"seki_tick_age_seconds", "Since sekid's loop last looked around: a few ticks, or it hangs.",
+                MetricType::Gauge};
+    if (owner.heartbeat_age) made.add(std::chrono::duration<double>{*owner.heartbeat_age}.count());
+    return std::move(made).take();
+}
+
 MetricFamily build_info() {
     family made{"seki_build_info", "Always 1; its label says which version of sekid this is.", MetricType::Gauge};
     made.add(1, {{"version", std::string{version}}});
@@ -218,6 +179,8 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 [](const auto& each) { return each.status.budget_left; }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
+        single("seki_worker_threads_max", "Threads that can have a slot of their own at once.", gauge,
+               all.segment.max_workers),
         single("seki_workers_reaped_total", "Processes found dead and tidied up after.", counter, all.reaped),
         single("seki_events_total", "Telemetry events of all workers.", counter, all.events.all),
         single("seki_events_dropped_total", "Telemetry events that did not get to everybody who listened.", counter,
@@ -227,6 +190,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
         single("seki_segment_generation",
                "Rises with each segment that stands at this path; begins with the time, in microseconds.", gauge,
                all.segment.generation),
+        tick_age(all.owner),
         build_info(),
     };
 }
@@ -234,7 +198,9 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
 std::vector<MetricFamily> segment_metrics::Collect() const {
     const published now = from_.look();
     if (now.owned == nullptr) return {};
-    return to_metrics(report::take(*now.owned->segment));
+    auto all = to_metrics(report::take(*now.owned->segment));
+    std::ranges::move(process_metrics(), std::back_inserter(all));
+    return all;
 }
 
 }  // namespace seki::daemon

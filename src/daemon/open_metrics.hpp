@@ -8,7 +8,7 @@
 
 namespace seki::daemon {
 
-// Counters and gauges, which is all that Seki has so far; names of counters end in `_total`.
+// Counters, whose names end in `_total`, gauges and histograms.
 [[nodiscard]] std::string to_open_metrics(const std::vector<prometheus::MetricFamily>& families);
 
 }  // namespace seki::daemon

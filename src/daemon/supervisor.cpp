@@ -134,7 +134,7 @@ void supervisor::let_go() noexcept {
     hardware::store_relaxed(owned_->segment->header().owner_start, 0);
     hardware::store_relaxed(owned_->segment->header().id.listening, 0);
     owned_.reset();
-    hub_.forget_names();
+    hub_.forget();
 }
 
 void supervisor::tick() {

@@ -112,12 +112,29 @@ inline constexpr std::uint64_t nameless_owner = ~0ULL;
 
 inline constexpr std::size_t breaker_states = 6;
 
+// Up to which change of the state sekid has told of them, or counted them as lost: {generation:32 | 0:29 | the state that begins with it:3}.
+inline constexpr std::uint8_t unknown_state = 7;
+
+struct told_changes {
+    std::uint32_t generation = 0;
+    std::uint8_t state = unknown_state;
+    friend bool operator==(const told_changes&, const told_changes&) = default;
+};
+constexpr std::uint64_t pack(const told_changes& told) noexcept {
+    return std::uint64_t{told.generation} << 32 | (told.state & 7U);
+}
+constexpr told_changes unpack_told(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint8_t>(word & 7)};
+}
+static_assert(unpack_told(pack(told_changes{7, 5})) == told_changes{7, 5});
+
 // The word is read at each call and changes at transitions; the end of the window changes at each call. Hence lines of their own, in twos
 // because processors fetch two at once.
 struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
     word looked;   // when somebody last asked whether the owners of places live, or tried to finish a change
     word settled;  // the version of the terms that its window was brought into agreement with
+    word told;     // told_changes; by sekid (daemon/change_ledger.hpp)
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
     // How often it went from one state to another; fetch_add by whoever made the transition.
@@ -157,7 +174,8 @@ constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std:
     return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, room_to_grow(half_open_requests, 20, 1'024)};
 }
 
-static_assert(sizeof(breaker_block) == 896 && offsetof(breaker_block, settled) == 24);
+static_assert(sizeof(breaker_block) == 896 && offsetof(breaker_block, settled) == 24 &&
+              offsetof(breaker_block, told) == 32);
 static_assert(offsetof(breaker_block, window_end) == 128 && offsetof(breaker_block, slices) == 256);
 static_assert(offsetof(breaker_block, transitions) == 512);
 static_assert(unpack_outcome_block(pack(outcome_block{7, (5ULL << 32) + 3, 9})) ==

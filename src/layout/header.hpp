@@ -66,6 +66,8 @@ struct alignas(page) header {
     word reload_requests;                       // fetch_add by `sekictl reload`; sekid reloads when it moved
     word events_missed;  // that came to sekid and not to somebody who listened there; fetch_add by sekid
     word event_sample;   // which parts of the ordinary successes are told of (layout/event.hpp); sekid alone
+    word changes_lost;   // of states of breakers, that nobody told of (daemon/change_ledger.hpp); fetch_add by sekid
+    word changes_made_good;  // the same, that sekid told of in their place; fetch_add by sekid
 };
 
 static_assert(sizeof(identity) == 64);

@@ -8,6 +8,7 @@
 #include "primitives/breaker_family.hpp"
 #include "shm/breaker_piece.hpp"
 #include "shm/directory.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki::primitives {
 
@@ -36,6 +37,7 @@ void settle_changes(const shm::administration& /*held*/, const shm::segment& whe
 }
 
 void settle_change(const shm::segment& where, const shm::placement& at) noexcept {
+    const shm::uncancelled while_it_settles;
     const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
     // Under the lock nobody deletes it.
     if (!lock || shm::hardware::load_acquire(where.directory()[at.index].incarnation) != at.incarnation) return;

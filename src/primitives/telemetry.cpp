@@ -154,7 +154,14 @@ void emitter::tell(const happening& what) const noexcept {
 }
 
 void emitter::tell(const audience& to, const happening& what) const noexcept {
-    if (to.ring) shm::event_ring<>{to.ring->slot->events}.push(content_of(what, to.ring->who), to.ring->shared);
+    if (to.ring) {
+        shm::event_ring<> ring{to.ring->slot->events};
+        const shm::event_content words = content_of(what, to.ring->who);
+        if (is_missed_by_itself(what.kind))
+            ring.try_push(words, to.ring->shared);
+        else
+            ring.push(words, to.ring->shared);
+    }
     if (to.handlers) tell_handlers(what);
 }
 
@@ -165,7 +172,7 @@ emitter::audience emitter::audience_of(event_kind kind, std::uint8_t detail, nan
     shm::event_ring<> ring{into.slot->events};
     if (ring.has_room(layout::places_left_by(kind)))
         all.ring = into;
-    else
+    else if (!is_missed_by_itself(kind))
         ring.drop(into.shared);
     return all;
 }
@@ -245,20 +252,25 @@ void emitter::tell_handlers(const happening& what) const noexcept {
     for (std::size_t i = 0; i < 2; ++i)
         if (const std::uint64_t value = i == 0 ? what.first : what.second; !type->measurements[i].name.empty())
             measurements[measured++] = {type->measurements[i].name, static_cast<std::int64_t>(std::min(value, most))};
-    std::array<telemetry::Metadata, 2> metadata;
+    std::array<telemetry::Metadata, 4> metadata;
     std::size_t details = 0;
+    metadata[details++] = {"name", name_};
+    if (what.of != nullptr) metadata[details++] = {"key", what.of->text};
     if (const auto word = type->result.word(what.result); !word.empty())
         metadata[details++] = {type->result.name, word};
     if (const auto word = type->detail.word(what.detail); !word.empty())
         metadata[details++] = {type->detail.name, word};
     const current_trace trace = trace_of_thread;
-    hooks::call(what.kind, {.name = type->name,
-                            .primitive = name_,
-                            .time = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(what.now, most))},
-                            .measurements = std::span{measurements}.first(measured),
-                            .metadata = std::span{metadata}.first(details),
-                            .key = what.of != nullptr ? std::optional{what.of->text} : std::nullopt,
-                            .trace = trace.any() ? std::optional{unpack(trace)} : std::nullopt});
+    const std::uint64_t who = writable_ ? ring_of_caller().who : shm::who_am_i();
+    hooks::call(what.kind,
+                {.name = type->name,
+                 .primitive = name_,
+                 .time = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(what.now, most))},
+                 .worker = {.pid = static_cast<std::uint32_t>(who >> 32), .thread = static_cast<std::uint32_t>(who)},
+                 .measurements = std::span{measurements}.first(measured),
+                 .metadata = std::span{metadata}.first(details),
+                 .key = what.of != nullptr ? std::optional{what.of->text} : std::nullopt,
+                 .trace = trace.any() ? std::optional{unpack(trace)} : std::nullopt});
 }
 
 }  // namespace seki::primitives

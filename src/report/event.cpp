@@ -37,8 +37,8 @@ void add_measurement(json& to, const primitives::measurement_type& type, std::ui
     switch (type.unit) {
         case unit::count: to[name] = value; break;
         // A span that never ends is none.
-        case unit::span: to[name + "_seconds"] = value < longest ? json(seconds) : json(nullptr); break;
-        case unit::wall_time: to[name + "_unix_seconds"] = seconds; break;
+        case unit::span: to[name] = value < longest ? json(seconds) : json(nullptr); break;
+        case unit::wall_time: to[name] = seconds; break;
     }
 }
 
@@ -46,10 +46,13 @@ void add_detail(json& to, const primitives::detail_type& type, std::uint8_t valu
     if (const auto word = type.word(value); !word.empty()) to[std::string{type.name}] = word;
 }
 
+json name_of(const event_facts& event) { return event.primitive ? json(valid_utf8(*event.primitive)) : json(nullptr); }
+
 json metadata_of(const event_facts& event, const event_type& type) {
-    json out = json::object();
+    json out{{"name", name_of(event)}};
     add_detail(out, type.result, event.head.result);
     add_detail(out, type.detail, event.head.detail);
+    if (event.made_good) out["reconstructed"] = true;
     if (event.head.key_size == layout::no_key) return out;
     out["tag"] = hex(event.tag);
     const auto key = event.key();
@@ -60,6 +63,11 @@ json metadata_of(const event_facts& event, const event_type& type) {
 }
 
 json number_or_null(std::uint64_t number) { return number != 0 ? json(number) : json(nullptr); }
+
+json worker_of(const event_facts& event) {
+    if (event.made_good) return nullptr;
+    return {{"slot", event.slot}, {"pid", number_or_null(event.pid)}, {"thread", number_or_null(event.thread)}};
+}
 
 // A member of an event as a word of its line: a text is shown as it is meant, anything else as JSON writes it.
 std::string shown(const json& value) {
@@ -78,6 +86,7 @@ event_facts decode(const shm::event_content& words) noexcept {
     event_facts event;
     event.head = layout::unpack_event_header(words[layout::event_head]);
     event.time_ns = words[layout::event_time];
+    event.incarnation = words[layout::event_incarnation];
     event.pid = words[layout::event_who] >> 32;
     event.thread = words[layout::event_who] & 0xffff'ffff;
     event.first = words[layout::event_first];
@@ -96,14 +105,10 @@ json to_json(const event_facts& event) {
     json measurements = json::object();
     add_measurement(measurements, type->measurements[0], event.first);
     add_measurement(measurements, type->measurements[1], event.second);
-    json out{{"time", iso_time(event.unix_ns)},
-             {"name", type->name},
-             {"kind", type->subject},
-             {"primitive", event.primitive ? json(valid_utf8(*event.primitive)) : json(nullptr)},
-             {"worker",
-              {{"slot", event.slot}, {"pid", number_or_null(event.pid)}, {"thread", number_or_null(event.thread)}}},
-             {"measurements", std::move(measurements)},
-             {"metadata", metadata_of(event, *type)}};
+    json out{
+        {"time", iso_time(event.unix_ns)},      {"name", type->name},         {"kind", type->subject},
+        {"primitive", name_of(event)},          {"worker", worker_of(event)}, {"measurements", std::move(measurements)},
+        {"metadata", metadata_of(event, *type)}};
     if ((event.trace_high | event.trace_low) != 0) {
         out["trace_id"] = hex(event.trace_high) + hex(event.trace_low);
         out["span_id"] = hex(event.span);
@@ -126,7 +131,7 @@ std::string event_line(const json& event) {
         fmt::format("{} {} {} {}", plain("time"), plain("name"), plain("kind"), shown(member(event, "primitive")));
     for (const char* part : {"metadata", "measurements"})
         for (const auto& [name, value] : member(event, part).items())
-            if (name != "tag" && name != "key_whole" && name != "key_hex")
+            if (name != "name" && name != "tag" && name != "key_whole" && name != "key_hex")
                 line += fmt::format(" {}={}", for_terminal(name), shown(value));
     if (const json& pid = member(member(event, "worker"), "pid"); pid.is_number())
         line += fmt::format(" pid={}", pid.dump());

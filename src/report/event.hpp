@@ -20,6 +20,8 @@ struct event_facts {
     std::uint64_t time_ns = 0;                       // CLOCK_MONOTONIC
     std::uint64_t unix_ns = 0;                       // the same by the wall clock
     std::shared_ptr<const std::string> primitive{};  // its name; null when it was deleted by then
+    std::uint64_t incarnation = 0;                   // of the primitive
+    bool made_good = false;                          // by sekid, for who died with it: it is of no worker
     std::uint32_t slot = 0;                          // of the worker; max_workers is the shared one
     std::uint64_t pid = 0;                           // of the process, as it sees itself
     std::uint64_t thread = 0;

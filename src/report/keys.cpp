@@ -23,7 +23,10 @@ struct candidate {
     std::uint64_t denied = 0;
     std::uint64_t remaining = 0;
 
-    [[nodiscard]] auto rank() const noexcept { return std::tuple{~(allowed + denied), remaining, tag}; }
+    [[nodiscard]] auto rank(key_order by) const noexcept {
+        const std::uint64_t first = by == key_order::busiest ? allowed + denied : denied;
+        return std::tuple{~first, remaining, ~(allowed + denied), tag};
+    }
 };
 
 class listing {
@@ -81,7 +84,7 @@ std::vector<key_facts> keys(const shm::segment& where, const shm::placement& at,
                             const key_query& query) {
     const listing from{where, at, now_ns};
     std::vector<candidate> all = from.candidates(shm::busiest(where, at.incarnation));
-    std::ranges::sort(all, {}, &candidate::rank);
+    std::ranges::sort(all, {}, [&](const candidate& key) { return key.rank(query.by); });
     std::vector<key_facts> chosen;
     for (const candidate& each : all) {
         if (chosen.size() >= query.top) break;

@@ -27,12 +27,15 @@ struct key_facts {
     std::uint64_t denied = 0;
 };
 
+enum class key_order : std::uint8_t { busiest, most_denied };
+
 struct key_query {
+    key_order by = key_order::busiest;
     std::size_t top = std::numeric_limits<std::size_t>::max();
     std::function<bool(const key_facts&)> wanted{};  // empty: all
 };
 
-// The busiest first, then those that spent most. Keys that are as good as new are listed only when the samples name them.
+// Those with most decisions, or most denials, first; among equals those that have least left. Keys that are as good as new are listed only when the samples name them.
 [[nodiscard]] std::vector<key_facts> keys(const shm::segment& where, const shm::placement& at, std::uint64_t now_ns,
                                           const key_query& query = {});
 

@@ -145,7 +145,10 @@ limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& a
 }
 
 event_totals look_at_events(const shm::segment& where) noexcept {
-    event_totals sum{.dropped = hardware::load_relaxed(where.header().events_missed)};
+    const layout::header& header = where.header();
+    const std::uint64_t lost = hardware::load_relaxed(header.changes_lost);
+    event_totals sum{.all = lost + hardware::load_relaxed(header.changes_made_good),
+                     .dropped = lost + hardware::load_relaxed(header.events_missed)};
     for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
         const shm::event_counts each = shm::counts_of(where.worker(i).events);
         sum.all += each.pushed + each.dropped;

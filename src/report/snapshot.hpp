@@ -82,7 +82,8 @@ struct limiter_facts {
 // Telemetry events, ever.
 struct event_totals {
     std::uint64_t all = 0;
-    std::uint64_t dropped = 0;  // a ring was full, an event was torn, or somebody who listened at sekid was too slow
+    std::uint64_t dropped =
+        0;  // a ring was full, an event was torn, somebody who listened at sekid was too slow, or its teller died
 };
 
 struct snapshot {

@@ -18,7 +18,7 @@
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
 //      looked  then                   -> now                who is about to ask whether the owners live, or to finish a change of terms
 //    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
-//    The counts of transitions belong to whoever makes them (primitives/breaker.hpp).
+//    The counts of transitions belong to whoever makes them (primitives/breaker_actor.hpp); `told` belongs to sekid (daemon/change_ledger.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
 //    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
@@ -29,7 +29,7 @@
 //    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
-//    of the events tells so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
+//    of the events tells sekid so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
 //    reclaim(). After an ok and before closing: the next caller closes. With a bad outcome in hand: it was not told, so it is as if
 //    the process had died in the call. After `looked`: the next who asks comes look_interval later.
 //
@@ -119,6 +119,8 @@ public:
             layout::outcome_slice{before, 0, layout::max_slice_ok, layout::max_slice_bad, layout::max_slice_bad});
         Memory::store_pair_unshared(block_->state, {first, second});
         Memory::store_relaxed(block_->looked, 0);
+        Memory::store_relaxed(block_->told,
+                              layout::pack(layout::told_changes{generation, static_cast<std::uint8_t>(state)}));
         Memory::store_pair_unshared(block_->window_end, no_block);
         for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, no_slice);
         for (layout::pair& block : ring_) Memory::store_pair_unshared(block, no_block);

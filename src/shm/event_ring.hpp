@@ -15,7 +15,8 @@
 //    twice, whoever consumes. (b) A record is delivered only as a whole. While a slot has one owner, nobody writes a record that was published
 //    and not yet taken. In the shared slot a consumer may come between `pushed` and the record, or somebody who was stopped there
 //    may write a record that is another's by now; so may a process that was reaped though it lives (docs/design/workers.md). Then the seal does
-//    not fit, and the event counts as torn. (c) Every event that was pushed is taken, stands in the ring, or is counted as dropped or torn.
+//    not fit, and the event counts as torn. (c) Every event that was pushed is taken, stands in the ring, or is counted as torn; what finds no room is
+//    counted as dropped, but for changes of states, which sekid misses by their generations (daemon/change_ledger.hpp).
 //
 // 4. A death after each step. Who pushes, before `pushed` was raised: there was no event; the next owner writes over the record. In the shared slot, after
 //    it and before the record is whole: a torn one. A consumer, before its CAS: the next one takes the same events. After it, before they were
@@ -62,10 +63,12 @@ public:
 
     // By the owner of the slot, or, if it is the shared one, by anybody. False: dropped, and counted.
     bool push(const content& event, bool shared) noexcept {
-        if (shared ? push_shared(event) : push_own(event)) return true;
+        if (try_push(event, shared)) return true;
         drop(shared);
         return false;
     }
+    // The same, of an event that is missed by itself: it is not counted.
+    bool try_push(const content& event, bool shared) noexcept { return shared ? push_shared(event) : push_own(event); }
 
     // Takes what there is and calls deliver(content) for each event, oldest first. At most `capacity` of them. Several may drain at once: each
     // event goes to one of them. Answers how many were delivered.

@@ -14,6 +14,7 @@
 #include "shm/descriptor.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/refuse.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki::shm {
 namespace {
@@ -242,6 +243,7 @@ void membership::abandon() noexcept {
 }
 
 verdict is_live(const segment& where, process_owner who) noexcept {
+    const uncancelled while_it_looks;
     if (owner_of(where, who.slot) != who) return verdict::gone;
     const process_identity owner = described(where.processes()[who.slot]);
     if (owner_of(where, who.slot) != who) return verdict::gone;  // what we read may describe its successor

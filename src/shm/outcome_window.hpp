@@ -23,9 +23,9 @@
 //    no counting except where minimum_calls is reached.
 //
 // 4. A death after each step. Before the swap of the end the outcome was not told; after it, it is told and judged. A block put into the
-//    ring and not yet followed by an end is put there again by the next, with the same content. A slice likewise, but for one thing: two bad outcomes that go
-//    into two slices at once may each be judged without the other; each looks again after its swap, and if the later one dies before that, the
-//    next bad outcome, or the next slice, judges.
+//    ring and not yet followed by an end is put there again by the next, with the same content. A slice likewise, but for one thing: two outcomes that go
+//    into two slices at once may each be judged without the other (also a good one, which may be the one that reaches minimum_calls); each that has to be
+//    judged looks again after its swap, and if the later one dies before that, the next bad outcome, or the next slice, judges.
 //
 // 5. Stale and torn reads. Pairs are read in two loads; whoever writes proves by the swap that the halves were one, and whoever only
 //    answers that the window would open the breaker has looked at the end (or slice) again. Who was stopped finds the end or the slice gone and
@@ -279,8 +279,8 @@ public:
                 continue;
             }
             if (!Memory::cas_pair(slice, seen, layout::pack(counts))) continue;
-            const bool again = opens && outcome != breaker_law::outcome::ok;
-            if (again && breaker_law::trips(look(generation, clock(), law), law)) return recorded::trips;
+            // Another may have gone into another slice meanwhile, and been judged without this one.
+            if (judged && opens && breaker_law::trips(look(generation, clock(), law), law)) return recorded::trips;
             return trips ? recorded::trips : recorded::counted;
         }
         return recorded::hindered;

@@ -11,7 +11,7 @@
 //
 // 3. Invariant. Who sleeps arrived, and then found no permit. So a permit that it did not see was given back after that, and who gave it back
 //    sees `sleeping` and changes `rings`, with which the kernel compares what the sleeper saw at its arrival. As long as nobody dies and max
-//    is not lowered, no wake-up is lost (tests/protocol/permits.pml).
+//    is not lowered, no wake-up is lost (tests/protocol/permits.pml, tests/shm/permit_waiters_interleavings_test.cpp).
 //
 // 4. A death after each step. After its arrival: one futile ring. Asleep, or woken and not yet looked: the wake-up is gone with it. Between giving
 //    a permit back and ringing, or ringing and waking: likewise. Therefore nobody sleeps longer than longest_sleep_ns without looking

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shm/uncancelled.hpp"
+
 namespace seki::shm {
 
 namespace token_page {
@@ -43,6 +45,7 @@ word& page() noexcept {
 }
 
 std::uint64_t draw() noexcept {
+    const uncancelled while_it_draws;
     std::uint64_t token = 0;
     if (::getrandom(&token, sizeof token, GRND_NONBLOCK) != sizeof token) {  // early in a boot, or not allowed here
         timespec now{};

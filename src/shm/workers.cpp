@@ -7,6 +7,8 @@
 #include <chrono>
 #include <vector>
 
+#include "shm/uncancelled.hpp"
+
 namespace seki::shm {
 namespace {
 
@@ -181,6 +183,7 @@ const worker& attachment::find_or_join() const noexcept {
 }
 
 worker attachment::find_slot(std::uint64_t token) const noexcept try {
+    const uncancelled while_it_joins;
     if (thread_ended) return shared_worker(*where_, 0);
     thread_slots& mine = slots_of_this_thread();
     mine.forget_stale(token);

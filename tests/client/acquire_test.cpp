@@ -143,6 +143,13 @@ protected:
 INSTANTIATE_TEST_SUITE_P(, AcquireMeanwhile, testing::ValuesIn(every_algorithm),
                          [](const auto& each) { return std::string{primitives::to_string(each.param)}; });
 
+// Who queues has its turn, and its time was told to others: no higher limit brings it forward.
+class AcquireMeanwhileUnqueued : public AcquireMeanwhile {};
+INSTANTIATE_TEST_SUITE_P(, AcquireMeanwhileUnqueued,
+                         testing::Values(Algorithm::gcra, Algorithm::token_bucket, Algorithm::sliding_window,
+                                         Algorithm::fixed_window),
+                         [](const auto& each) { return std::string{primitives::to_string(each.param)}; });
+
 // Each of these fails if a sleeper does not see in time what ends its waiting.
 
 TEST_P(AcquireMeanwhile, AResetOfTheKeyWakes) {
@@ -156,8 +163,7 @@ TEST_P(AcquireMeanwhile, ARefundWakes) {
                 }).allowed);
 }
 
-TEST_P(AcquireMeanwhile, AHigherLimitWakes) {
-    if (queues()) return;  // it has its turn, whose time was told to others
+TEST_P(AcquireMeanwhileUnqueued, AHigherLimitWakes) {
     EXPECT_TRUE(acquired_while([](const Segment& segment, const Limiter&) {
                     LimiterOptions options = one_an_hour();
                     if (primitives::is_bucket(GetParam()))

@@ -1,6 +1,8 @@
 // Handlers and traces, as a user's program has them.
 #include <seki/telemetry.hpp>
 
+#include <unistd.h>
+
 #include <atomic>
 #include <latch>
 #include <memory>
@@ -39,16 +41,19 @@ TEST_F(HandlersTest, AHandlerIsToldInLine) {
         line += " " + std::string{event.primitive} + " " + std::string{event.key.value_or("-")};
         for (const auto& each : event.measurements)
             line += " " + std::string{each.name} + (each.name == "cost" ? "=" + std::to_string(each.value) : "");
+        for (const auto& each : event.metadata) line += " " + std::string{each.name} + "=" + std::string{each.value};
         told.push_back(line);
+        EXPECT_EQ(event.worker.pid, static_cast<std::uint32_t>(::getpid()));
+        EXPECT_EQ(event.worker.thread, static_cast<std::uint32_t>(::gettid()));
         EXPECT_GT(event.time.count(), 0);
         EXPECT_FALSE(event.trace);
     }));
     (void)logins.check("alice");
-    EXPECT_THAT(told, ElementsAre("seki.rate_limit.allow logins alice remaining cost=1"));
+    EXPECT_THAT(told, ElementsAre("seki.rate_limit.allow logins alice remaining cost=1 name=logins key=alice"));
     (void)logins.check("alice");
     (void)logins.peek("alice");
-    EXPECT_THAT(told, ElementsAre("seki.rate_limit.allow logins alice remaining cost=1",
-                                  "seki.rate_limit.deny logins alice retry_after cost=1"));
+    EXPECT_THAT(told, ElementsAre("seki.rate_limit.allow logins alice remaining cost=1 name=logins key=alice",
+                                  "seki.rate_limit.deny logins alice retry_after cost=1 name=logins key=alice"));
 }
 
 // Fails if a handler is told what it did not ask for, or after it was detached.

@@ -196,7 +196,7 @@ TEST_F(EventHubTest, NonsenseIsNotTold) {
     EXPECT_EQ(got.events[0].primitive, nullptr);
     const auto as_json = report::to_json(got.events[0]);
     EXPECT_TRUE(as_json["primitive"].is_null());
-    EXPECT_TRUE(as_json["measurements"]["retry_after_seconds"].is_null());
+    EXPECT_TRUE(as_json["measurements"]["retry_after"].is_null());
     EXPECT_FALSE(as_json["metadata"]["key_whole"].get<bool>());
     const std::string line = report::event_line(as_json);
     EXPECT_EQ(line.find_first_of("\n\x1b"), std::string::npos);

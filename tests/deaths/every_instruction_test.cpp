@@ -32,6 +32,7 @@ struct scenario {
     std::int64_t spent = 0;  // of key "k", in the world
     std::int64_t cost = 0;   // what the operation takes of it when it is allowed; negative: gives back
     bool commutes = true;    // with somebody else's checks of the same key
+    bool works = true;       // with a key; else it makes or tidies up what others work with, and goes a long way
 };
 
 std::ostream& operator<<(std::ostream& to, const scenario& each) { return to << each.name; }
@@ -98,6 +99,11 @@ std::function<operation(const fs::path&, answer&)> with_segment(Act act) {
 
 bool check(const Limiter& it) { return it.check("k").allowed; }
 
+scenario by_no_worker(scenario it) {
+    it.works = false;
+    return it;
+}
+
 std::vector<scenario> scenarios() {
     const auto nothing = [](const fs::path&) {};
     return {
@@ -124,21 +130,22 @@ std::vector<scenario> scenarios() {
                  [folder, &told] { told.tell(open((folder / "a.seg").string(), small(Access::attach)).has_value()); };
          },
          1, 0},
-        {"open_that_makes_the_segment", nothing,
-         [](const fs::path& folder, answer& told) -> operation {
-             return [folder, &told] { told.tell(open((folder / "a.seg").string(), small({})).has_value()); };
-         }},
-        {"making_a_limiter", deleted,
-         with_segment([](const Segment& in) { return in.limiter("it", few_a_year()).has_value(); })},
+        by_no_worker({"open_that_makes_the_segment", nothing,
+                      [](const fs::path& folder, answer& told) -> operation {
+                          return
+                              [folder, &told] { told.tell(open((folder / "a.seg").string(), small({})).has_value()); };
+                      }}),
+        by_no_worker({"making_a_limiter", deleted,
+                      with_segment([](const Segment& in) { return in.limiter("it", few_a_year()).has_value(); })}),
         {"deleting_a_limiter", spent(2),
          with_segment([](const Segment& in) { return in.remove_limiter("it").has_value(); }), 2, -2, false},
-        {"changing_a_limiter", spent(1), with_segment([](const Segment& in) {
-             LimiterOptions other = few_a_year();
-             other.clock = Clock::coarse;
-             const bool there = in.change("it", other).has_value();
-             return there && in.change("it", few_a_year()).has_value();
-         }),
-         1, 0, false},
+        by_no_worker({"changing_a_limiter", spent(1), with_segment([](const Segment& in) {
+                          LimiterOptions other = few_a_year();
+                          other.clock = Clock::coarse;
+                          const bool there = in.change("it", other).has_value();
+                          return there && in.change("it", few_a_year()).has_value();
+                      }),
+                      1, 0, false}),
         {"reaping_the_dead", died,
          with_segment([](const Segment& in) { return shm::reap(in.handle()->where()).processes <= 1; }), 1, 0},
         {"repairing", spent(1),
@@ -180,7 +187,8 @@ protected:
             stepped_process whole = begin();
             return walk(whole, stage_.segment());
         });
-        play_at(points_of(way, what, 150'000, 5), way, GetParam().name + told_as(what), at_instruction);
+        const std::uint64_t for_each_change = GetParam().works ? steps_for_each_change : 0;
+        play_at(points_of(way, what, 20'000, 2, for_each_change), way, GetParam().name + told_as(what), at_instruction);
     }
 
     stage stage_{GetParam().world};

@@ -36,11 +36,10 @@ void add_every(std::vector<std::uint64_t>& points, std::uint64_t stride, std::ui
 }
 
 // All of them, unless the way there is too long.
-std::vector<std::uint64_t> changes_to_die_after(const route& way, std::size_t fewest) {
+std::vector<std::uint64_t> changes_to_die_after(const route& way, std::size_t fewest, std::uint64_t for_all) {
     std::vector<std::uint64_t> changes = way.marks;
     const std::uint64_t steps = std::accumulate(changes.begin(), changes.end(), std::uint64_t{0});
-    if (steps > steps_for_each_change)
-        thin(changes, std::max<std::size_t>(fewest, changes.size() * steps_for_each_change / steps / 5));
+    if (steps > for_all) thin(changes, std::max<std::size_t>(fewest, changes.size() * for_all / steps / 5));
     return changes;
 }
 
@@ -65,7 +64,8 @@ route walk(stepped_process& whole, const fs::path& segment, std::size_t sleeps) 
     return way;
 }
 
-std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps, std::size_t fewest) {
+std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps, std::size_t fewest,
+                                     std::uint64_t for_each_change) {
     constexpr std::size_t most = 100, others = 6;
     std::vector<std::uint64_t> points;
     if (const char* given = std::getenv("SEKI_STRIDE"); given != nullptr) {
@@ -79,7 +79,7 @@ std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_
         }
         order(points);
         thin(points, tries);
-        if (dies) std::ranges::copy(changes_to_die_after(way, fewest), std::back_inserter(points));
+        if (dies) std::ranges::copy(changes_to_die_after(way, fewest, for_each_change), std::back_inserter(points));
         order(points);
         if (!dies && points.size() + others <= tries) {
             add_every(points, way.length / others + 1, way.length);

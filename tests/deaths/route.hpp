@@ -47,9 +47,11 @@ enum class trying : std::uint8_t {
 inline constexpr std::uint64_t steps_for_each_change = 400'000;
 
 // Numbers of instructions, and its end. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds what those
-// take together that are not deaths after each of the changes, but for the `fewest` tries.
+// take together that are not deaths after each of the changes, but for the `fewest` tries. `for_each_change`: 0 where it is no worker that changes
+// something, and some of the changes are enough.
 [[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps,
-                                                   std::size_t fewest = 1);
+                                                   std::size_t fewest = 1,
+                                                   std::uint64_t for_each_change = steps_for_each_change);
 
 // Calls play(so many instructions) for each of the points, up to the first failure.
 template <class Play>

@@ -43,6 +43,7 @@ TEST_F(Route, HasADeathAfterEachChangeHoweverLongItIs) {
 TEST_F(Route, IsTriedInPartsWhereThatTakesLong) {
     EXPECT_EQ(points_of(way_with(118, 24'000), trying::to_die, 1'000).size(), 6U + 1U + 1U);
     EXPECT_EQ(points_of(way_with(5, 1'000'000), trying::to_die, 1'000, 3).size(), 3U + 2U + 1U);
+    EXPECT_EQ(points_of(way_with(33, 20'000), trying::to_die, 1'000, 3, 0).size(), 3U + 2U + 1U) << "by no worker";
     EXPECT_EQ(points_of(way_with(33, 30'000), trying::to_stand_still, 1'000, 3).size(), 3U + 1U);
 }
 

@@ -78,9 +78,7 @@ private:
 // A process that does something beside the one that is stepped through.
 class companion {
 public:
-    explicit companion(const std::function<bool()>& act) {
-        std::fflush(nullptr);
-        pid_ = ::fork();
+    explicit companion(const std::function<bool()>& act) : pid_{forked()} {
         if (pid_ < 0) std::abort();
         if (pid_ == 0) ::_exit(act() ? 0 : 1);
     }
@@ -101,7 +99,11 @@ public:
     }
 
 private:
-    pid_t pid_ = 0;
+    static pid_t forked() {
+        std::fflush(nullptr);
+        return ::fork();
+    }
+    pid_t pid_;
 };
 
 // Whether somebody tidies up after a death: both, where every instruction is tried, else by turns.

@@ -35,11 +35,28 @@ namespace seki::test {
 
 using namespace std::chrono_literals;
 
+// How long a fleet spends in each test: SEKI_HOST_MS, else a second.
+inline std::chrono::milliseconds span_of_a_test() {
+    const char* wanted = std::getenv("SEKI_HOST_MS");
+    return std::chrono::milliseconds{wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 1000};
+}
+
 template <class T>
 [[nodiscard]] T must(Result<T> made) {
     if (made) return *std::move(made);
     std::fprintf(stderr, "%s\n", made.error().message.c_str());
     std::abort();
+}
+
+// Waits for what is bound to happen; the bound is for what does not.
+template <class Condition>
+[[nodiscard]] bool comes(Condition so) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (!so()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(100us);
+    }
+    return true;
 }
 
 // A segment in a folder of its own, and words that all processes of the test share.

@@ -38,7 +38,8 @@ protected:
                               return !last;
                           };
                       }};
-        const std::uint64_t end = start_ + 4 * turn;
+        const auto span = std::chrono::nanoseconds{span_of_a_test()};
+        const std::uint64_t end = start_ + static_cast<std::uint64_t>(span.count());
         for (std::uint64_t i = 0; i < kills || primitives::read_clock(Clock::precise) < end; ++i) {
             std::this_thread::sleep_for(std::chrono::microseconds{random_() % 10000});
             workers.kill_and_replace(random_() % workers.size());

@@ -16,12 +16,6 @@ inline constexpr int processes = 4, threads = 2;
 inline constexpr std::size_t observed_word = 0, stop_word = 64;  // each in a cache line of its own
 inline constexpr std::string_view key = "the one";
 
-// How long a fleet spends in each test: SEKI_HOST_MS, else a second.
-inline std::chrono::milliseconds span_of_a_test() {
-    const char* wanted = std::getenv("SEKI_HOST_MS");
-    return std::chrono::milliseconds{wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 1000};
-}
-
 // True until the span of a test is over.
 class running {
 public:
@@ -30,17 +24,6 @@ public:
 private:
     std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + span_of_a_test();
 };
-
-// Waits for what is bound to happen; the bound is for what does not.
-template <class Condition>
-[[nodiscard]] bool comes(Condition so) {
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (!so()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-        std::this_thread::sleep_for(100us);
-    }
-    return true;
-}
 
 class OneKey : public testing::TestWithParam<Algorithm> {
 protected:

@@ -1,43 +1,13 @@
 // A fleet spends one key while the sekid beside it is killed and started again, time after time: nobody notices, and the total stays exact.
-#include <fcntl.h>
-
 #include "one_key.hpp"
+#include "sekid.hpp"
 
 namespace seki::test {
 namespace {
 
 class OneKeyBesideSekid : public OneKey {
 protected:
-    ~OneKeyBesideSekid() override { kill(); }
-    // Starts the program that ships, on the segment that is there, and waits until it ticks.
-    void start() {
-        const std::string socket = "unix:" + host_.path() + ".http";
-        std::fflush(nullptr);
-        sekid_ = ::fork();
-        ASSERT_GE(sekid_, 0);
-        if (sekid_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            const int nowhere = ::open("/dev/null", O_WRONLY);
-            ::dup2(nowhere, STDOUT_FILENO);
-            ::dup2(nowhere, STDERR_FILENO);
-            ::execl(SEKI_SEKID, "sekid", "--segment", host_.path().c_str(), "--listen", socket.c_str(), nullptr);
-            ::_exit(127);
-        }
-        const layout::header& header = host_.where().header();
-        const std::uint64_t before = primitives::read_clock(Clock::precise);
-        ASSERT_TRUE(comes([&] {
-            return shm::hardware::load_acquire(header.owner_pid) == static_cast<std::uint64_t>(sekid_) &&
-                   shm::hardware::load_acquire(header.heartbeat_ns) > before;
-        })) << "sekid does not take up "
-            << host_.path();
-    }
-    void kill() {
-        if (sekid_ <= 0) return;
-        ::kill(sekid_, SIGKILL);
-        ::waitpid(std::exchange(sekid_, 0), nullptr, 0);
-    }
-
-    pid_t sekid_ = 0;
+    sekid beside_{host_};
 };
 INSTANTIATE_TEST_SUITE_P(, OneKeyBesideSekid, every_algorithm, name_of);
 
@@ -47,12 +17,11 @@ TEST_P(OneKeyBesideSekid, KilledAndStartedAgainItChangesNoTotal) {
     fleet workers{host_, stop_word, processes, threads, spending(true)};
     int restarts = 0;
     for (const running test; test || restarts < 3; ++restarts) {
-        start();
-        if (HasFatalFailure()) return;
+        ASSERT_TRUE(beside_.start()) << "sekid does not take up " << host_.path();
         std::this_thread::sleep_for(std::chrono::microseconds{random_() % 60'000});
         const std::uint64_t so_far = spent();
         ASSERT_LE(so_far, allowed());
-        kill();
+        beside_.kill();
     }
     const std::uint64_t before_the_end = allowed();
     ASSERT_TRUE(workers.finish());

@@ -29,6 +29,15 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(, LimiterChange, testing::ValuesIn(every_algorithm), name_of_algorithm);
 
+// What only some have: a burst, and numbers of windows.
+class BucketChange : public LimiterChange {};
+class WindowChange : public LimiterChange {};
+INSTANTIATE_TEST_SUITE_P(, BucketChange,
+                         testing::Values(Algorithm::gcra, Algorithm::token_bucket, Algorithm::leaky_bucket),
+                         name_of_algorithm);
+INSTANTIATE_TEST_SUITE_P(, WindowChange, testing::Values(Algorithm::sliding_window, Algorithm::fixed_window),
+                         name_of_algorithm);
+
 // Fails if a new limit forgets what was spent, or is not in force for handles that were bound before.
 TEST_P(LimiterChange, OfTheLimitKeepsWhatWasSpent) {
     LimiterOptions options = six_in_so_long();
@@ -50,8 +59,7 @@ TEST_P(LimiterChange, OfTheLimitKeepsWhatWasSpent) {
 }
 
 // Fails if the burst is taken from elsewhere than the terms, or what was spent is forgotten.
-TEST_P(LimiterChange, OfTheBurstKeepsWhatWasSpent) {
-    if (!is_bucket()) return;  // the windows have none
+TEST_P(BucketChange, OfTheBurstKeepsWhatWasSpent) {
     LimiterOptions options = six_in_so_long();
     options.burst = 4;
     const auto limiter = make(options);
@@ -168,8 +176,7 @@ TEST_P(LimiterChange, OfModeOnFullAndClockKeepsWhatWasSpent) {
 }
 
 // Fails if windows can be changed until their numbers run out: time would stand still for the limiter.
-TEST_P(LimiterChange, ThatTheNumbersOfWindowsDoNotReachIsRefused) {
-    if (is_bucket()) return;  // they number nothing
+TEST_P(WindowChange, ThatTheNumbersOfWindowsDoNotReachIsRefused) {
     LimiterOptions options = six_in_so_long();
     const auto limiter = make(options);
     auto& entry = shm::directory{where()}.entry(limiter.place().index);

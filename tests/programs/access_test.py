@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from sekid_harness import DEADLINE, SekidTest
+from sekid_harness import DEADLINE, Follower, SekidTest
 
 SEKICTL = os.environ["SEKICTL"]
 # Of "open sesame": bcrypt as `htpasswd -B` writes it, and SHA-512 as `openssl passwd -6` does.
@@ -31,11 +31,30 @@ class AccessTest(SekidTest):
         )
         return (int(done.stdout.split()[1]) if done.stdout else 0), done.stdout
 
-    def events(self, address):
+    def events(self, address, *options, user=None):
+        environment = {name: value for name, value in os.environ.items() if name not in ("SEKICTL_USER", "SSL_CERT_FILE")}
+        if user is not None:
+            environment["SEKICTL_USER"] = user
         return subprocess.run(
-            [SEKICTL, "--segment", self.segment, "events", "--sekid", address],
-            capture_output=True, text=True, check=False, timeout=DEADLINE, stdin=subprocess.DEVNULL,
+            [SEKICTL, "--segment", self.segment, "events", "--sekid", address, *options],
+            capture_output=True, text=True, check=False, timeout=DEADLINE, stdin=subprocess.DEVNULL, env=environment,
         )
+
+    def check_hears(self, *asking, **more):
+        done = self.events(*asking, **more)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def check_hears_nothing(self, words, *asking, **more):
+        done = self.events(*asking, **more)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        for word in words:
+            self.assertIn(word, done.stderr)
+        self.assertNotIn("sesame", done.stderr)
+
+    def netrc(self, text):
+        path = self.write("netrc", text)
+        os.chmod(path, 0o600)
+        return path
 
     def check_refuses(self, sekid, *words):
         """--check and a start say the same, and nothing is made."""
@@ -104,15 +123,55 @@ class Users(AccessTest):
         self.check_refuses('basic_auth_file = "/nowhere"', '"/nowhere"', "cannot be read: No such file")
         self.check_refuses(f'basic_auth_file = "{self.folder}"', "cannot be read")
 
-    def test_sekictl_says_why_it_cannot_listen(self):
-        """Fails when an operator is left alone with an answer that is none."""
+    def start_with_alice(self, listen=LISTEN):
         users = self.write("users", ALICE)
-        self.configure("", sekid=f'{LISTEN}basic_auth_file = "{users}"')
-        address = self.start().address()
-        said = self.events(address)
-        self.assertEqual(said.returncode, 1)
-        self.assertIn("curl", said.stderr)
-        self.assertIn("--user", said.stderr)
+        self.configure("", sekid=f'{listen}basic_auth_file = "{users}"')
+        return self.start().address()
+
+    def test_sekictl_hears_with_a_password_of_the_environment(self):
+        """Fails when sekictl cannot say who it is, an operator is not told how to, or a password is shown."""
+        address = self.start_with_alice()
+        self.check_hears(address, user="alice:open sesame")
+        self.check_hears_nothing(("wants a user", "--netrc-file", "$SEKICTL_USER"), address)
+        self.check_hears_nothing(("no such user with that password",), address, user="alice:sesame")
+        self.check_hears_nothing(("$SEKICTL_USER is not NAME:PASSWORD",), address, user="sesame")
+
+    def test_sekictl_hears_with_a_password_of_a_netrc(self):
+        """Fails when a file that curl takes is not taken, or the password is another machine's."""
+        address = self.start_with_alice()
+        right = 'login alice password "open sesame"'
+        for text in (
+            f"machine 127.0.0.1 {right}\n",
+            f"# mine\nmachine elsewhere\n\tlogin bob\n\tpassword #1\nmachine 127.0.0.1\n\t{right}\n",
+            f"machine elsewhere login bob password x\ndefault {right}",
+        ):
+            file = self.netrc(text)
+            self.assertEqual(self.curl(address + "/metrics", "--netrc-file", file)[0], 200, text)
+            self.check_hears(address, "--netrc-file", file, user="bob:x")
+
+    def test_a_netrc_that_is_of_no_use_is_named(self):
+        """Fails when a mistake in it is taken for no password, a password is shown, or everybody may read it."""
+        address = self.start_with_alice()
+        for text, word in (
+            ("machine elsewhere login alice password sesame\n", "names neither machine 127.0.0.1 nor a default"),
+            ("machine 127.0.0.1 login alice password open sesame\n", "a word that is none of machine"),
+            ('machine 127.0.0.1 login alice password "open sesame\n', "password has no value"),
+            ("login alice password sesame\n", "login before any machine"),
+            ("", "names neither"),
+        ):
+            file = self.netrc(text)
+            self.check_hears_nothing((f'--netrc-file "{file}"', word), address, "--netrc-file", file)
+        file = self.netrc('default login alice password "open sesame"')
+        os.chmod(file, 0o644)
+        self.check_hears_nothing(("chmod o-r",), address, "--netrc-file", file)
+        self.check_hears_nothing(("No such file",), address, "--netrc-file", "/nowhere")
+
+    def test_a_unix_socket_asks_for_a_password_too(self):
+        """Fails when there is no machine that stands for a socket: curl calls it localhost."""
+        address = self.start_with_alice(f'listen = "unix:{self.folder}/http.sock"\n')
+        file = self.netrc('machine localhost login alice password "open sesame"')
+        self.check_hears(address, "--netrc-file", file)
+        self.check_hears_nothing(("wants a user",), address)
 
 
 class Encrypted(AccessTest):
@@ -141,10 +200,32 @@ class Encrypted(AccessTest):
         self.assertEqual(self.curl(metrics, "--cacert", other, *who)[0], 0)
         self.assertEqual(self.curl(metrics, "--cacert", cert, "--tls-max", "1.1", *who)[0], 0)
         self.assertEqual(self.curl(metrics.replace("https", "http"), *who)[0], 0)
-        said = self.events(address)
-        self.assertEqual(said.returncode, 1)
-        self.assertIn("TLS", said.stderr)
         self.assertEqual(sekid.stop(signal.SIGTERM), 0)
+
+    def test_sekictl_hears_over_tls_whom_it_trusts(self):
+        """Fails when sekictl speaks no TLS, believes any certificate or any name, or does not say what is wrong with one."""
+        cert, key = self.pair("here")
+        other, _ = self.pair("other")
+        self.configure("[breaker.payments]", sekid=f'{LISTEN}tls_cert = "{cert}"\ntls_key = "{key}"')
+        address = self.start().address()
+        self.check_hears(address, "--cacert", cert)
+        told = Follower(SEKICTL, "--segment", self.segment, "events", "--follow", "--cacert", cert)
+        self.addCleanup(told.end)
+        subprocess.run([SEKICTL, "--segment", self.segment, "breaker", "payments", "open"], check=True, timeout=DEADLINE,
+                       stdout=subprocess.DEVNULL)  # fmt: skip
+        told.out.wait(r"seki\.breaker\.state_change")
+        self.check_hears_nothing(("is not trusted: self-signed certificate", "--cacert"), address)
+        self.check_hears_nothing(("is not trusted",), address, "--cacert", other)
+        localhost = address.replace("127.0.0.1", "localhost")
+        self.check_hears_nothing(("is not trusted: hostname mismatch",), localhost, "--cacert", cert)
+        self.check_hears_nothing(("--cacert", "holds no certificate"), address, "--cacert", key)
+        self.check_hears_nothing(("closed the connection",), address.replace("https", "http"))
+
+    def test_sekictl_finds_no_tls_where_there_is_none(self):
+        """Fails when what answers in plain text is taken for a sekid that speaks TLS, or is a riddle."""
+        self.configure("", sekid=LISTEN)
+        address = self.start().address()
+        self.check_hears_nothing(("no TLS with it",), address.replace("http", "https"))
 
     def test_a_client_that_says_nothing_keeps_nobody_waiting(self):
         """Fails when a handshake that does not come keeps sekid from answering, or from stopping."""

@@ -115,7 +115,7 @@ class Mistakes(BreakerTest):
             (1, "set breaker payments wait_multiplier twice", 'wait_multiplier "twice" is not a number: 1.0 to 100.0'),
             (1, "set breaker payments wait_multiplier 1e9", "wait_multiplier 1000000000 is too large: 1.0 to 100.0"),
             (1, "set breaker payments mode open", '"open" is unknown: auto, forced_open, forced_closed or observe'),
-            (1, "set breaker payments failure_treshold 5", 'did you mean "failure_threshold"?'),
+            (2, "set breaker payments failure_treshold 5", 'did you mean "failure_threshold"?'),
             (1, "set breaker payments failure_threshold 60 minimum_calls 0", "minimum_calls 0 is too small"),
             (2, "set breaker payments failure_threshold", "has no value"),
             (2, "create breaker billing --wait-durations 5s", '"--wait-duration"'),

@@ -210,7 +210,7 @@ class Mistakes(BulkheadTest):
             (1, "set bulkhead database max_concurrent many", 'max_concurrent "many" is not a whole number: 1 to 65535'),
             (1, "set bulkhead database max_wait 5", 'max_wait "5" has no unit'),
             (1, "set bulkhead database max_wait 2d", "max_wait 2d is too long: 0s (do not wait) to 1d"),
-            (1, "set bulkhead database max_waitng 5", 'did you mean "max_waiting"?'),
+            (2, "set bulkhead database max_waitng 5", 'did you mean "max_waiting"?'),
             (1, "set bulkhead database max_concurrent 5 max_waiting -1", "max_waiting -1 is too small: 0 to 65535"),
             (1, "set bulkhead nothing max_concurrent 5", 'bulkhead "nothing"'),
             (2, "set bulkhead database max_concurrent", "has no value"),
@@ -281,7 +281,7 @@ class Events(BulkheadTest):
         self.assertIn(f" pid={worker.process.pid} trace={TRACE} span={SPAN}\n", line)
         event = json.loads(lines.out.wait(r".*rejected.*\n")[0])
         self.assertEqual((event["schema"], event["name"], event["kind"], event["primitive"]), (1, "seki.bulkhead.rejected", "bulkhead", "database"))
-        self.assertEqual((event["measurements"], event["metadata"]), ({"current": 3, "available": 0}, {}))
+        self.assertEqual((event["measurements"], event["metadata"]), ({"current": 3, "available": 0}, {"name": "database"}))
         self.assertEqual((event["trace_id"], event["span_id"], event["trace_flags"]), (TRACE, SPAN, 1))
         self.assertEqual(event["worker"]["pid"], worker.process.pid)
 

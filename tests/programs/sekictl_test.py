@@ -34,6 +34,21 @@ class Commands(LoginTest):
         self.assertTrue(self.json("destroy")["destroyed"])
         self.wrong(3, "status")
 
+    def test_the_busiest_and_the_most_denied_keys(self):
+        """Fails when who is denied most is not first where that is asked, or another order than these two is taken."""
+        self.worker().close()
+        self.fine("create", "limiter", "login", "--limit", "4000", "--window", "30d", "--max-keys", "100")
+        self.fine("check", "login", "greedy", "--cost", "4000")
+        worker = self.worker()
+        self.assertEqual(worker("repeat 4000 login busy"), "allowed 4000")
+        self.assertEqual(worker("repeat 1000 login greedy"), "allowed 0")
+        for by, first in (("busy", "busy"), ("denied", "greedy")):
+            told = self.json("keys", "login", "--by", by, "--top", "1")
+            self.assertEqual((told["by"], [key["key"] for key in told["keys"]]), (by, [first]))
+        self.assertEqual(self.json("keys", "login")["by"], "busy")
+        self.assertIn("greedy", self.fine("keys", "login", "--by", "denied").splitlines()[1])
+        self.assertIn("busy or denied", self.wrong(2, "keys", "login", "--by", "age"))
+
     def test_keys_of_any_bytes(self):
         """Fails when a key makes output that a terminal obeys or a reader of JSON refuses."""
         self.make()

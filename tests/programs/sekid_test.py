@@ -1,16 +1,13 @@
-"""sekid from outside: the real program, real workers, promtool and a real Prometheus server."""
+"""sekid from outside: the real program, real workers, and promtool."""
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import unittest
-import urllib.parse
-import urllib.request
 
-from sekid_harness import DEADLINE, Log, SekidTest, eventually
+from sekid_harness import DEADLINE, SekidTest, eventually
 
 # Of header::heartbeat_ns (src/layout/header.hpp).
 HEARTBEAT_OFFSET = 280
@@ -132,57 +129,6 @@ class Serving(SekidTest):
         self.assertEqual(sekid.get("/healthz"), "alive\n")
         self.assertEqual(sekid.stop(), 0)
         self.assertFalse(os.path.exists(path))
-
-
-class Prometheus(SekidTest):
-    def test_a_real_server_scrapes_and_answers(self):
-        """Fails when Prometheus cannot parse what it gets, in the format that it asks for itself."""
-        self.configure(LOGIN.format(5) + "[breaker.payments]\n")
-        sekid = self.start()
-        worker = self.worker()
-        self.assertEqual(worker("repeat 9 login alice"), "allowed 5")
-        self.assertEqual(worker("call payments ok 3"), "called 3")
-        server = self.serve(sekid.address()[len("http://") :])
-        denied = eventually("Prometheus has scraped", lambda: self.query(server, 'seki_limiter_decisions_total{decision="deny"}'))
-        self.assertEqual([(each["metric"]["limiter"], each["value"][1]) for each in denied], [("login", "4")])
-        self.assertEqual(self.query(server, "up")[0]["value"][1], "1")
-        (calls,) = self.query(server, 'seki_breaker_call_duration_seconds_bucket{le="+Inf"}')
-        self.assertEqual((calls["metric"]["breaker"], calls["value"][1]), ("payments", "3"))
-        (median,) = self.query(server, "histogram_quantile(0.5, seki_breaker_call_duration_seconds_bucket)")
-        self.assertGreater(float(median["value"][1]), 0)
-
-    def serve(self, target):
-        config = os.path.join(self.folder, "prometheus.yml")
-        with open(config, "w", encoding="utf-8") as file:
-            json.dump(
-                {
-                    "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-                    "scrape_configs": [{"job_name": "seki", "static_configs": [{"targets": [target]}]}],
-                },
-                file,
-            )
-        # Port 0 and not one that was free a moment ago: another test may have it by now.
-        server = subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb", "--web.listen-address=127.0.0.1:0"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        log = Log(server.stderr)
-        self.addCleanup(log.close)
-        self.addCleanup(server.wait, DEADLINE)
-        self.addCleanup(server.kill)
-        return log.wait(r'msg="Listening on" address=(\S+)')[1]
-
-    @staticmethod
-    def query(server, expression):
-        url = f"http://{server}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        try:
-            with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
-                return json.load(answer)["data"]["result"]
-        except OSError:
-            return None  # not up yet
 
 
 class Reloading(SekidTest):
@@ -411,7 +357,4 @@ class Refusing(SekidTest):
 
 
 if __name__ == "__main__":
-    for program in ("prometheus", "promtool"):
-        if shutil.which(program) is None:
-            raise SystemExit(f"sekid_test: there is no {program}: tools/install-packages test")
     unittest.main(verbosity=2)

@@ -245,6 +245,16 @@ TEST_F(Report, KeysComeWithWhatIsLeftAndTheBusiestFirst) {
     EXPECT_THAT(keys_of("login", {.wanted = [](const key_facts& key) { return key.text == "quiet"; }}), SizeIs(1));
 }
 
+// Fails when who is denied most is hidden behind who is merely busy, or the other way round.
+TEST_F(Report, KeysAreRankedByDenialsWhenThatIsAsked) {
+    const Limiter login = limiter("login", {.limit = 4000, .window = 24h, .max_keys = 64});
+    spend(login, "busy", 4000);
+    ASSERT_TRUE(login.check("greedy", 4000).allowed);
+    spend(login, "greedy", 1000);
+    EXPECT_EQ(keys_of("login", {.top = 1}).front().text, "busy");
+    EXPECT_EQ(keys_of("login", {.by = key_order::most_denied, .top = 1}).front().text, "greedy");
+}
+
 // Fails when a long key is shown as if it were whole, or its cut leaves half a character.
 TEST_F(Report, ALongKeyIsShownByItsBeginning) {
     const std::string key = "aaaaaaaaaaaaaaaaaaaa\u00fc and much more than that";  // the 21st byte is half a character

@@ -75,6 +75,15 @@ TEST(BreakerInterleavings, OutcomesThatRaceOpenItOnceOnTheWindowAsItWas) {
     }));
 }
 
+TEST(BreakerInterleavings, TheSameByTimeAndADeathIsMadeUpForByTheNextBadOutcome) {
+    const std::vector<std::vector<outcome>> pairs = {
+        {outcome::error, outcome::error}, {outcome::ok, outcome::error}, {outcome::slow, outcome::error}};
+    for (const auto& each : pairs)
+        for (const std::uint64_t before : {0U, 1U, 2U})
+            expect_none_fails(explore({.preemptions = two, .deaths = 1},
+                                      [&](interleaving& play) { real::outcomes_race_in_time(play, each, before); }));
+}
+
 TEST(BreakerInterleavings, AResetIsNotOvertakenByOutcomesOfBefore) {
     expect_none_fails(explore({.preemptions = three, .deaths = 1}, real::a_reset_comes_between));
 }

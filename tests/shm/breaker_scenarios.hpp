@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "shm/breaker_world.hpp"
@@ -184,6 +185,39 @@ struct breaker_scenarios {
         } else if (seen != law::tally{}) {
             play.fail("an open breaker has a window");
         }
+    }
+
+    // The same with a time window, the second a slice later. What a death leaves unjudged is judged with the next bad outcome.
+    static void outcomes_race_in_time(interleaving& play, std::vector<outcome> outcomes, std::uint64_t before) {
+        law::terms by_time = terms(1);
+        by_time.window_type = law::window_type::time;
+        by_time.window = layout::outcome_slices * law::second;
+        world in{by_time};
+        const std::size_t used = in.time() / law::second;  // and the next
+        for (std::size_t i = 0; i < layout::outcome_slices; ++i)
+            if (i != used && i != used + 1) play.constant(std::as_bytes(std::span{&in.block.slices[i], 1}));
+        std::vector<admission> held;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i) held.push_back(in.admit(i + 1));
+        for (std::uint64_t i = 0; i < before; ++i) (void)in.call(7, outcome::ok);
+        std::vector<std::function<void()>> actors;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i)
+            actors.push_back([&, i] {
+                if (i == 1) in.pass(law::second);
+                (void)in.report(held[i], outcomes[i], i + 1);
+            });
+        play.together(std::move(actors));
+        std::uint64_t died = 0;
+        for (std::uint64_t i = 0; i < outcomes.size(); ++i) died += play.died(i) ? 1U : 0U;
+        expect_one_winner_each(play, in, died > 0);
+        if (in.state() == state::closed) {
+            const auto seen = in.subject.window(in.terms, in.time());
+            if (died == 0 && law::trips(seen, in.terms)) play.fail("it stands closed on a window that should open it");
+            if (seen.total > before + outcomes.size()) play.fail("an outcome is counted twice");
+            if (seen.total + died < before + outcomes.size()) play.fail("an outcome is lost");
+            (void)in.call(8, outcome::error);
+        }
+        if (in.state() == state::closed && law::trips(in.subject.window(in.terms, in.time()), in.terms))
+            play.fail("what a death left is not judged with the next bad outcome");
     }
 
     // An operator resets while an outcome is on its way, and calls go on: the new window holds its own outcomes and no other.

@@ -41,3 +41,22 @@ seki_plant(without_drain "std::max(old.drain, max)" "max")
 seki_plant(hint_that_stays "if (Memory::load_seq_cst(control_->full_as_of) != 0)" "if (false)")
 seki_plant(release_by_store "Memory::cas_seq_cst(words_[index], owner, 0)"
     "(Memory::store_seq_cst(words_[index], 0), owner != 0)")
+
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permit_waiters.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(arrives_too_late
+    "const std::uint32_t rings = arrive();
+            if (const permit taken = attempt()) return {taken, waiting::taken};"
+    "if (const permit taken = attempt()) return {taken, waiting::taken};
+            const std::uint32_t rings = arrive();")
+seki_plant(rings_in_silence "++now.rings;" "")
+seki_plant(says_nobody_sleeps "(void)Memory::cas_seq_cst(bell_->state, rung, layout::pack(now));"
+    "(void)rung, Memory::store_seq_cst(bell_->state, layout::pack(now));")
+seki_plant(wakes_before_it_rings
+    "if (Memory::cas_seq_cst(bell_->state, found, layout::pack(now))) break;
+        }
+        if (Kernel::wake(bell_->state, how_many) != 0) return;"
+    "break;
+        }
+        if (Kernel::wake(bell_->state, how_many) != 0) return;")
+seki_plant(sleeps_to_the_deadline "now + std::min(deadline_ns - now, longest_sleep_ns)" "deadline_ns")

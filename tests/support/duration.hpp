@@ -1,4 +1,5 @@
-// How long a storm lasts: SEKI_SECONDS, else the given time. ctest ends a test after two minutes; for longer run the program itself.
+// How long a storm lasts: SEKI_SECONDS, else the given time. ctest ends a test after two minutes; for longer run the program itself,
+// or `tools/test -C long -L long`.
 #pragma once
 
 #include <chrono>

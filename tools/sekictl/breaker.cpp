@@ -57,6 +57,12 @@ ending operate(const context& with, const std::string& name, const std::string& 
 
 }  // namespace
 
+std::vector<std::pair<std::string_view, std::string_view>> words_for_breakers() {
+    std::vector<std::pair<std::string_view, std::string_view>> all;
+    for (const order& each : orders) all.emplace_back(each.word, each.about);
+    return all;
+}
+
 void add_breaker(app program, const context& with, ending& end) {
     const app command = program.add_subcommand("breaker", "force or free a breaker, for all processes");
     const auto name = std::make_shared<std::string>();

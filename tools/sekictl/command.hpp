@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -60,6 +61,9 @@ void with_kind(std::string_view kind, Visit visit) {
         if (kind == primitives::registry<Options>::word()) visit.template operator()<Options>();
     });
 }
+
+// The words that a breaker can be told, and what each does.
+[[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> words_for_breakers();
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
 void add_status(app program, const context& with, ending& end);

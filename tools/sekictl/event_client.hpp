@@ -10,8 +10,15 @@
 
 namespace seki::ctl {
 
-// Calls take(object) for each message, until sekid ends the answer or take() answers false. `address` is "http://HOST:PORT" or "unix:/PATH".
-[[nodiscard]] Result<void> read_events(const std::string& address, const std::string& match, bool follow,
-                                       const std::function<bool(const json&)>& take);
+struct event_question {
+    std::string address;  // as sekid_address says
+    std::string match = "*";
+    bool follow = false;     // go on when what is remembered has been told
+    std::string cacert;      // as channel::open() wants it
+    std::string netrc_file;  // as find_login() wants it
+};
+
+// Calls take(object) for each message, until sekid ends the answer or take() answers false.
+[[nodiscard]] Result<void> read_events(const event_question& asked, const std::function<bool(const json&)>& take);
 
 }  // namespace seki::ctl

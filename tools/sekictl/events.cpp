@@ -10,14 +10,8 @@
 namespace seki::ctl {
 namespace {
 
-struct question {
-    bool follow = false;
-    std::string match = "*";
-    std::string sekid;  // its address, when it is not the one that it says itself
-};
-
-Result<std::string> address_of(const context& with, const question& asked) {
-    if (!asked.sekid.empty()) return asked.sekid;
+// Where the sekid of the segment says it is.
+Result<std::string> own_address(const context& with) {
     const auto path = with.path();
     if (const auto told = report::owner_address(path)) return *told;
     return std::unexpected(Error{
@@ -39,13 +33,16 @@ void print(const context& with, const json& event) {
     std::fflush(stdout);
 }
 
-ending events(const context& with, const question& asked) {
+ending events(const context& with, event_question asked) {
     if (const auto wanted = primitives::match_events(asked.match); !wanted)
         return with.wrong_usage("events: " + wanted.error().message);
-    if (const auto segment = with.look(); !segment && asked.sekid.empty()) return with.fail(segment.error());
-    const auto address = address_of(with, asked);
-    if (!address) return with.fail(address.error());
-    const auto done = read_events(*address, asked.match, asked.follow, [&](const json& event) {
+    if (asked.address.empty()) {
+        if (const auto segment = with.look(); !segment) return with.fail(segment.error());
+        auto address = own_address(with);
+        if (!address) return with.fail(address.error());
+        asked.address = *std::move(address);
+    }
+    const auto done = read_events(asked, [&](const json& event) {
         print(with, event);
         return std::ferror(stdout) == 0;  // whoever read it may be gone
     });
@@ -57,11 +54,17 @@ ending events(const context& with, const question& asked) {
 void add_events(app program, const context& with, ending& end) {
     const app command = program.add_subcommand(
         "events", "telemetry events as lines: the rare ones that sekid remembers, and what comes with --follow");
-    const auto asked = std::make_shared<question>();
+    const auto asked = std::make_shared<event_question>();
     command.add_flag("--follow", asked->follow, "go on with what happens, calls that are refused included");
     command.add_option("--match", asked->match, "only events of these names: seki.breaker.*").capture_default_str();
-    command.add_option("--sekid", asked->sekid, "where sekid answers HTTP, when it is not where it says")
+    command.add_option("--sekid", asked->address, "where sekid answers HTTP, when it is not where it says")
         .type_name("ADDRESS");
+    command.add_option("--cacert", asked->cacert, "certificates of who may vouch for sekid; else those of the system")
+        .type_name("FILE");
+    command
+        .add_option("--netrc-file", asked->netrc_file,
+                    "user and password, as for curl; else NAME:PASSWORD in $SEKICTL_USER")
+        .type_name("FILE");
     command.callback([&with, &end, asked] { end = events(with, *asked); });
 }
 

@@ -1,4 +1,4 @@
-// keys: who is busiest, and who is refused most.
+// keys: who is busiest, or who is denied most.
 #include <fnmatch.h>
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@ namespace {
 
 struct question {
     std::string limiter;
+    std::string by = "busy";
     std::size_t top = 20;
     std::string match;
 };
@@ -31,7 +32,8 @@ ending keys(const context& with, const question& asked) {
     if (!copy) return with.fail(copy.error());
     const auto found = primitives::limiters::find(**copy, asked.limiter);
     if (!found) return with.fail(found.error());
-    report::key_query query{.top = asked.top};
+    report::key_query query{.by = asked.by == "denied" ? report::key_order::most_denied : report::key_order::busiest,
+                            .top = asked.top};
     if (!asked.match.empty())
         query.wanted = [&](const report::key_facts& key) {
             const auto fits = [&](const std::string& text) {
@@ -43,7 +45,7 @@ ending keys(const context& with, const question& asked) {
     if (with.as_json) {
         json rows = json::array();
         for (const auto& each : list) rows.push_back(report::to_json(each));
-        with.print({{"limiter", asked.limiter}, {"keys", rows}});
+        with.print({{"limiter", asked.limiter}, {"by", asked.by}, {"keys", rows}});
         return ending::fine;
     }
     std::vector<std::vector<std::string>> rows{{"KEY", "REMAINING", "RESET", "~ALLOWED", "~DENIED"}};
@@ -58,9 +60,15 @@ ending keys(const context& with, const question& asked) {
 
 void add_keys(app program, const context& with, ending& end) {
     const app command =
-        program.add_subcommand("keys", "the busiest and most denied keys; the counts marked ~ are sampled");
+        program.add_subcommand("keys", "the busiest or the most denied keys; the counts marked ~ are sampled");
     const auto asked = std::make_shared<question>();
     command.add_option("LIMITER", asked->limiter, "its name").required();
+    command.add_option("--by", asked->by, "what puts a key first: all decisions, or denials")
+        .check([](const std::string& given) {
+            return given == "busy" || given == "denied" ? "" : "there is no \"" + given + "\": busy or denied";
+        })
+        .type_name("busy|denied")
+        .capture_default_str();
     command.add_option("--top", asked->top, "how many").check(whole_number(1, 100'000'000)).capture_default_str();
     command.add_option("--match", asked->match, "only keys that this shell pattern matches");
     command.callback([&with, &end, asked] { end = keys(with, *asked); });

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
+#include "complete.hpp"
 #include "usage.hpp"
 
 namespace seki::ctl {
@@ -40,13 +41,17 @@ int run(int argc, char** argv) {
     add_doctor(commands, with, end);
     add_bench(commands, with, end);
     add_events(commands, with, end);
+    const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
+    if (words.size() > 1 && std::string_view{words[1]} == completion_word) {
+        complete(program, with, words.subspan(2));
+        return static_cast<int>(end);
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
         if (wrong.get_exit_code() == 0) return program.exit(wrong);
         // A mistake before it may have kept --json from being taken note of.
-        with.as_json = std::ranges::any_of(std::span{argv, static_cast<std::size_t>(argc)},
-                                           [](const char* each) { return std::string_view{each} == "--json"; });
+        with.as_json = std::ranges::any_of(words, [](const char* each) { return std::string_view{each} == "--json"; });
         end = with.wrong_usage(explain(program, wrong));
     }
     return static_cast<int>(end);

@@ -1,0 +1,146 @@
+#include "daemon/change_ledger.hpp"
+
+#include <utility>
+
+#include "layout/breaker.hpp"
+#include "layout/event.hpp"
+#include "shm/breaker_piece.hpp"
+#include "shm/directory.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::daemon {
+namespace {
+
+using shm::hardware;
+
+// Generations wrap: later ones are those of the half behind.
+bool is_after(std::uint32_t one, std::uint32_t other) noexcept { return static_cast<std::int32_t>(one - other) > 0; }
+
+report::event_facts event_of(const change_account::made_good& made, std::size_t index,
+                             std::uint64_t incarnation) noexcept {
+    report::event_facts event;
+    event.head = {.kind = layout::event_kind::breaker_state_change,
+                  .result = made.from,
+                  .detail = static_cast<std::uint8_t>(made.now.state),
+                  .entry = static_cast<std::uint16_t>(index)};
+    event.incarnation = incarnation;
+    event.time_ns = made.now.since;
+    event.second = made.now.generation;
+    event.made_good = true;
+    return event;
+}
+
+}  // namespace
+
+// One that is ahead of its breaker is a scribbler's: it is told, and not accounted for.
+bool change_account::enter(std::uint32_t generation, std::uint8_t to, std::uint32_t current) {
+    if (is_after(generation, current)) return true;
+    return is_after(generation, told_.generation) && ahead_.emplace(generation, to).second;
+}
+
+void change_account::advance() {
+    for (auto next = ahead_.find(told_.generation + 1); next != ahead_.end();
+         next = ahead_.find(told_.generation + 1)) {
+        told_ = {.generation = next->first, .state = next->second};
+        ahead_.erase(next);
+    }
+}
+
+change_account::given_up change_account::settle(const algorithm::breaker::position& at, nanos now, nanos patience) {
+    advance();
+    if (!is_after(at.generation, told_.generation)) {
+        // Told after `at` was read; or `told` was scribbled on: nothing came of what lies between.
+        waits_ = false;
+        return {};
+    }
+    if (!waits_ || !is_after(up_to_, told_.generation)) {
+        waits_ = true;
+        up_to_ = at.generation;
+        since_ = now;
+        return {};
+    }
+    const nanos waited = now > since_ ? now - since_ : 0;
+    return waited >= patience || ahead_.size() > most_ahead ? give_up(at) : given_up{};
+}
+
+change_account::given_up change_account::give_up(const algorithm::breaker::position& at) {
+    const auto state_at = [this](std::uint32_t generation) {
+        const auto found = ahead_.find(generation);
+        if (found != ahead_.end()) return found->second;
+        return generation == told_.generation ? told_.state : layout::unknown_state;
+    };
+    given_up all;
+    std::uint8_t state = state_at(up_to_);
+    if (at.generation == up_to_ && !ahead_.contains(up_to_)) {
+        all.latest = made_good{.from = state_at(up_to_ - 1), .now = at};
+        state = static_cast<std::uint8_t>(at.state);
+    }
+    const std::size_t told = std::erase_if(ahead_, [this](const auto& each) { return !is_after(each.first, up_to_); });
+    all.lost = up_to_ - told_.generation - told - (all.latest ? 1U : 0U);
+    told_ = {.generation = up_to_, .state = state};
+    waits_ = false;
+    advance();
+    return all;
+}
+
+bool change_ledger::stands(const shm::segment& where, const entry& each, std::size_t index) noexcept {
+    return hardware::load_acquire(where.directory()[index].incarnation) == each.incarnation;
+}
+
+void change_ledger::look(const shm::segment& where) {
+    entries_.resize(where.parts().max_primitives);
+    for (std::size_t index = 0; index < entries_.size(); ++index) {
+        entry& each = entries_[index];
+        if (!stands(where, each, index)) open(where, index);
+        if (each.account) each.at = each.breaker.look();
+    }
+}
+
+void change_ledger::open(const shm::segment& where, std::size_t index) {
+    entry& each = entries_[index] = {};
+    const auto place = shm::directory{where}.at(static_cast<std::uint32_t>(index));
+    if (!place) return;
+    each.incarnation = place->incarnation;
+    if (place->kind != layout::kind::breaker) return;
+    each.breaker = shm::breaker_of(where, *place);
+    each.word = hardware::load_acquire(each.breaker.block().told);
+    layout::told_changes told = layout::unpack_told(each.word);
+    const algorithm::breaker::position at = each.breaker.look();
+    if (is_after(told.generation, at.generation))  // nobody's
+        told = {.generation = at.generation, .state = static_cast<std::uint8_t>(at.state)};
+    each.account.emplace(told);
+}
+
+bool change_ledger::enter(const shm::event_content& event) {
+    const auto head = layout::unpack_event_header(event[layout::event_head]);
+    if (head.kind != layout::event_kind::breaker_state_change || head.entry >= entries_.size()) return true;
+    entry& of = entries_[head.entry];
+    if (!of.account || of.incarnation != event[layout::event_incarnation]) return true;
+    return of.account->enter(static_cast<std::uint32_t>(event[layout::event_second]), head.detail,
+                             of.breaker.look().generation);
+}
+
+change_ledger::missing change_ledger::settle(const shm::segment& where, std::uint64_t now) {
+    missing all;
+    for (std::size_t index = 0; index < entries_.size(); ++index) {
+        entry& each = entries_[index];
+        // Another may stand in its memory by now, of which `at` was read.
+        if (!each.account || !stands(where, each, index)) continue;
+        const auto found = each.account->settle(each.at, now, patience_);
+        all.lost += found.lost;
+        if (found.latest) all.made_good.push_back(event_of(*found.latest, index, each.incarnation));
+    }
+    return all;
+}
+
+void change_ledger::keep(const shm::segment& where) {
+    for (std::size_t index = 0; index < entries_.size(); ++index) {
+        entry& each = entries_[index];
+        if (!each.account || !stands(where, each, index)) continue;
+        const std::uint64_t wanted = layout::pack(each.account->told());
+        if (wanted != each.word && hardware::cas_acq_rel(each.breaker.block().told, each.word, wanted))
+            each.word = wanted;
+    }
+}
+
+}  // namespace seki::daemon
