@@ -161,9 +161,9 @@ void add(const char* name, void (*run)(benchmark::State&)) { bench::declare(name
 const std::vector<bench::row> rows{
     {"check through C, to the C++ check", "check, C", "check, C++", 1.15},
     {"denial through C, to that of C++", "denial, C", "denial, C++", 1.15},
-    {"acquire and release through C, to those of C++", "permit, C", "permit, C++", 1.15},
-    {"call of a breaker through C, to that of C++", "call, C", "call, C++", 1.15},
-    {"admit and tell through C, to those of C++", "admit, C", "admit, C++", 1.15},
+    {"acquire and release through C, to those of C++", "permit, C", "permit, C++", 1.3},
+    {"call of a breaker through C, to that of C++", "call, C", "call, C++", 1.3},
+    {"admit and tell through C, to those of C++", "admit, C", "admit, C++", 1.3},
 };
 
 }  // namespace

@@ -59,8 +59,8 @@ typedef struct seki_subscription seki_subscription;
 
 // Calls `handler(event, context)` for each event whose name the pattern matches, in the thread that caused it, before the call returns: it should be
 // quick, and safe to run in several threads at once. `*` stands for anything: "seki.breaker.*", "*". A pattern that matches no event is an error. Calls
-// that it makes itself cause no events for handlers. Thread cancellation waits while it runs. `release(context)`, which may be null, is called when the handler
-// will not be called any more, and also when attaching fails.
+// that it makes itself cause no events for handlers. Thread cancellation waits while it runs. `release(context)`, which may be null, is called when the
+// handler will not be called any more, and also when attaching fails.
 SEKI_C_API seki_status seki_telemetry_attach(const char* pattern, seki_handler handler, void* context,
                                              void (*release)(void* context),
                                              seki_subscription** subscription) SEKI_NOTHROW;
