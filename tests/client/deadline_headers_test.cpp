@@ -41,7 +41,7 @@ std::optional<wide> grpc_by_the_book(const std::string& text) {
         case 'S': return *number * 1e9L;
         case 'm': return *number * 1e6L;
         case 'u': return *number * 1e3L;
-        case 'n': return *number;
+        case 'n': return number;
         default: return std::nullopt;
     }
 }
