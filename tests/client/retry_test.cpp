@@ -421,15 +421,16 @@ TEST_F(Retries, HandlersAreToldOfAttemptsAndHowTheyEnd) {
     };
     using lines = std::vector<std::string>;
     int calls = 0;
-    EXPECT_EQ(told_of([] { return 7; }), (lines{"attempt attempt=1", "success attempt=1"}));
+    EXPECT_EQ(told_of([] { return 7; }), (lines{"attempt attempt=1 name=it", "success attempt=1 name=it"}));
     EXPECT_EQ(told_of([&]() -> Own { return ++calls == 2 ? Own{7} : std::unexpected("no"); }),
-              (lines{"attempt attempt=1", "retry attempt=1 delay=7", "attempt attempt=2", "success attempt=2"}));
+              (lines{"attempt attempt=1 name=it", "retry attempt=1 delay=7 name=it", "attempt attempt=2 name=it",
+                     "success attempt=2 name=it"}));
     EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
-              (lines{"attempt attempt=1", "retry attempt=1 delay=7", "attempt attempt=2",
-                     "exhausted attempts=2 error=call_failed"}));
+              (lines{"attempt attempt=1 name=it", "retry attempt=1 delay=7 name=it", "attempt attempt=2 name=it",
+                     "exhausted attempts=2 name=it error=call_failed"}));
     const Deadline over{0ns};
     EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
-              (lines{"attempt attempt=1", "exhausted attempts=1 error=deadline_exceeded"}));
+              (lines{"attempt attempt=1 name=it", "exhausted attempts=1 name=it error=deadline_exceeded"}));
 }
 
 // Fails if who may only read retries, or cannot look.

@@ -174,7 +174,8 @@ TEST_F(EventHubTest, WhatWasTakenIsDeliveredBeforeTheEnd) {
 TEST_F(EventHubTest, NonsenseIsNotTold) {
     const auto all = hub.subscribe(all_events).to;
     shm::event_ring<> ring{where().worker(0).events};
-    for (const std::uint64_t head : {0ULL, 9ULL, 255ULL, ~0ULL}) {
+    constexpr auto beyond_the_last = static_cast<std::uint64_t>(layout::last_event_kind) + 1;
+    for (const std::uint64_t head : {std::uint64_t{0}, beyond_the_last, std::uint64_t{255}, ~std::uint64_t{0}}) {
         shm::event_content words{};
         words[layout::event_head] = head;
         ring.push(words, true);

@@ -127,19 +127,20 @@ class Events(RetryTest):
         self.worker()("retry payments 9 1")
         lines.out.wait(r"(.*\n){10}")
         told = [(each["name"].rpartition(".")[2], each["measurements"], each["metadata"]) for each in lines.objects()]
+        of = {"name": "payments"}
         self.assertEqual(
             told,
             [
-                ("attempt", {"attempt": 1}, {}),
-                ("retry", {"attempt": 1, "delay_seconds": 0}, {}),
-                ("attempt", {"attempt": 2}, {}),
-                ("success", {"attempt": 2}, {}),
-                ("attempt", {"attempt": 1}, {}),
-                ("retry", {"attempt": 1, "delay_seconds": 0}, {}),
-                ("attempt", {"attempt": 2}, {}),
-                ("retry", {"attempt": 2, "delay_seconds": 0}, {}),
-                ("attempt", {"attempt": 3}, {}),
-                ("exhausted", {"attempts": 3}, {"error": "call_failed"}),
+                ("attempt", {"attempt": 1}, of),
+                ("retry", {"attempt": 1, "delay": 0}, of),
+                ("attempt", {"attempt": 2}, of),
+                ("success", {"attempt": 2}, of),
+                ("attempt", {"attempt": 1}, of),
+                ("retry", {"attempt": 1, "delay": 0}, of),
+                ("attempt", {"attempt": 2}, of),
+                ("retry", {"attempt": 2, "delay": 0}, of),
+                ("attempt", {"attempt": 3}, of),
+                ("exhausted", {"attempts": 3}, {**of, "error": "call_failed"}),
             ],
         )
 
