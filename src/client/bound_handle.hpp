@@ -18,6 +18,13 @@
 
 namespace seki::client {
 
+// What any handle says once there is nothing behind it: deleted, or superseded.
+[[nodiscard]] constexpr std::string_view why_it_is_gone(Errc why) noexcept {
+    return why == Errc::deleted ? "it was deleted: ask the segment for it again, or stop using it"
+                                : "its segment was destroyed or replaced, and there is no other yet: start sekid, or "
+                                  "open the segment again";
+}
+
 // Primitive: primitives::limiter and its like, made of (attachment, placement).
 template <class Primitive>
 class bound_handle {

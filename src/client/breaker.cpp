@@ -79,11 +79,8 @@ Error Breaker::explain(Errc why) const try {
         case Errc::circuit_open:
             return say("it lets no calls through now: too many of the last ones failed or were slow");
         case Errc::call_failed: return say("the function was called, and answered an error of its own");
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: calls need it for writing");
         default: return say(to_string(why));
     }

@@ -72,11 +72,8 @@ Error Bulkhead::explain(Errc why) const try {
                 fmt::format("none of its permits (max_concurrent is {}) came back before the deadline of the calling "
                             "thread: begin earlier, allow more time, or raise max_concurrent",
                             now.max_concurrent));
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
         case Errc::no_space:
             return say(

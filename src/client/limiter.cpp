@@ -159,11 +159,8 @@ Error Limiter::explain(Errc why) const try {
         case Errc::deadline_exceeded:
             return say(
                 "its turn would come after the deadline of the calling thread: begin earlier, or allow more time");
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: only peek works");
         case Errc::damaged: return say("its table was written over by somebody: run `sekictl doctor`");
         default: return say(to_string(why));

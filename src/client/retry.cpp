@@ -83,11 +83,8 @@ Error Retry::explain(Errc why) const try {
                 now.ratio, now.min_per_second));
         case Errc::deadline_exceeded:
             return say("the next attempt would have begun after the deadline of the calling thread");
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
         default: return say(to_string(why));
     }
