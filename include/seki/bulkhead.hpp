@@ -107,14 +107,15 @@ public:
     // refusing is as cheap, and explain() has the sentence.
     [[nodiscard]] Result<Permit> try_acquire() const noexcept;
 
-    // Waits for a permit as long as max_wait says. timeout when that did not do, bulkhead_full when it does not wait or too many do already.
+    // Waits for a permit as long as max_wait says, and no longer than until the deadline of the calling thread (seki::Deadline). timeout or
+    // deadline_exceeded when that did not do, bulkhead_full when it does not wait or too many do already.
     [[nodiscard]] Result<Permit> acquire() const noexcept;
 
-    // Waits for `timeout`, but no longer than max_wait unless that is 0.
+    // Waits for `timeout`, but no longer than max_wait unless that is 0, nor than until the deadline.
     [[nodiscard]] Result<Permit> acquire(std::chrono::nanoseconds timeout) const noexcept;
 
-    // Calls `function` with a permit, acquired as acquire() does. Answers what the function returned, or a refusal: bulkhead_full or timeout. What it
-    // throws passes through, and the permit is given back.
+    // Calls `function` with a permit, acquired as acquire() does. Answers what the function returned, or a refusal: bulkhead_full, timeout or
+    // deadline_exceeded. What it throws passes through, and the permit is given back.
     //     auto rows = database.call([&] { return query(sql); }).or_else([] { return Rows{}; });
     template <std::invocable Function>
     CallResultOf<Function> call(Function&& function) const;
@@ -141,12 +142,7 @@ CallResultOf<Function> Bulkhead::call(Function&& function) const {
     const Result<Permit> permit = acquire();
     if (!permit) [[unlikely]]
         return CallResultOf<Function>{std::unexpect, Refusal{permit.error().code}};
-    if constexpr (std::is_void_v<std::invoke_result_t<Function>>) {
-        std::invoke(std::forward<Function>(function));
-        return {};
-    } else {
-        return detail::wrapping_of<Function>::wrap(std::invoke(std::forward<Function>(function)));
-    }
+    return detail::call_through(std::forward<Function>(function));
 }
 
 }  // namespace seki

@@ -27,23 +27,35 @@ template <class E = void>
 class CallError {
 public:
     constexpr CallError(Refusal why) noexcept : what_{why} {}
-    constexpr explicit CallError(E own) : what_{std::in_place_index<1>, std::move(own)} {}
+    constexpr explicit CallError(E own) : what_{std::in_place_index<1>, failure{std::move(own)}} {}
 
     // Whether the function was not called.
     [[nodiscard]] constexpr bool refused() const noexcept { return what_.index() == 0; }
-    // Of the refusal; call_failed when the function was called.
+    // Of the refusal. When the function was called: call_failed, or why a retry did not call it again (deadline_exceeded, budget_spent).
     [[nodiscard]] constexpr Errc code() const noexcept { return refusal().code; }
     [[nodiscard]] constexpr std::chrono::nanoseconds retry_after() const noexcept { return refusal().retry_after; }
     [[nodiscard]] constexpr Refusal refusal() const noexcept {
         const Refusal* const why = std::get_if<0>(&what_);
-        return why != nullptr ? *why : Refusal{Errc::call_failed};
+        return why != nullptr ? *why : Refusal{std::get_if<1>(&what_)->why};
     }
     // The function's own error; null when it was not called.
-    [[nodiscard]] constexpr const E* own() const noexcept { return std::get_if<1>(&what_); }
-    [[nodiscard]] constexpr E* own() noexcept { return std::get_if<1>(&what_); }
+    [[nodiscard]] constexpr const E* own() const noexcept { return refused() ? nullptr : &std::get_if<1>(&what_)->own; }
+    [[nodiscard]] constexpr E* own() noexcept { return refused() ? nullptr : &std::get_if<1>(&what_)->own; }
+
+    // For who calls again: the last error stays, and code() says why it is the last.
+    constexpr void stopped_by(Errc why) noexcept {
+        if (failure* const last = std::get_if<1>(&what_); last != nullptr)
+            last->why = why;
+        else if (why == Errc::deadline_exceeded)
+            std::get_if<0>(&what_)->code = why;
+    }
 
 private:
-    std::variant<Refusal, E> what_;
+    struct failure {
+        E own;
+        Errc why = Errc::call_failed;
+    };
+    std::variant<Refusal, failure> what_;
 };
 
 template <>
@@ -54,6 +66,9 @@ public:
     [[nodiscard]] constexpr Errc code() const noexcept { return why_.code; }
     [[nodiscard]] constexpr std::chrono::nanoseconds retry_after() const noexcept { return why_.retry_after; }
     [[nodiscard]] constexpr Refusal refusal() const noexcept { return why_; }
+    constexpr void stopped_by(Errc why) noexcept {
+        if (why == Errc::deadline_exceeded) why_.code = why;
+    }
 
 private:
     Refusal why_;
@@ -186,5 +201,20 @@ using wrapping_of = result_of_call<returned_by<Function>>;
 
 template <class Function>
 using CallResultOf = typename detail::wrapping_of<Function>::type;
+
+namespace detail {
+
+// Calls the function that nothing refuses any more.
+template <class Function>
+CallResultOf<Function> call_through(Function&& function) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Function>>) {
+        std::invoke(std::forward<Function>(function));
+        return {};
+    } else {
+        return wrapping_of<Function>::wrap(std::invoke(std::forward<Function>(function)));
+    }
+}
+
+}  // namespace detail
 
 }  // namespace seki

@@ -105,7 +105,8 @@ public:
 
     // Like check(), but sleeps until it is this request's turn if that comes within `timeout`; otherwise answers the denial
     // at once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A reset, a
-    // change of options or the end of the limiter is seen within 50 ms. Counts as one denial at most.
+    // change of options or the end of the limiter is seen within 50 ms. Counts as one denial at most. Never sleeps past the deadline of the calling
+    // thread (seki::Deadline): a turn within `timeout` but after that is a denial whose `error` is deadline_exceeded.
     [[nodiscard]] Decision acquire(std::string_view key, std::chrono::nanoseconds timeout,
                                    std::int64_t cost = 1) const noexcept;
 

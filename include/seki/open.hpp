@@ -13,6 +13,7 @@
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
+#include <seki/retry.hpp>
 
 namespace seki {
 
@@ -75,6 +76,12 @@ public:
     [[nodiscard]] Result<Breaker> breaker(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const BreakerOptions& options) const;
     [[nodiscard]] Result<void> remove_breaker(std::string_view name) const;
+
+    // And for retries. All their options can change; a budget that changes does so with its next window, a second later at most.
+    [[nodiscard]] Result<Retry> retry(std::string_view name, const RetryOptions& options) const;
+    [[nodiscard]] Result<Retry> retry(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const RetryOptions& options) const;
+    [[nodiscard]] Result<void> remove_retry(std::string_view name) const;
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was

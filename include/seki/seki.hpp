@@ -4,8 +4,10 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/call.hpp>
+#include <seki/deadline.hpp>
 #include <seki/error.hpp>
 #include <seki/execute.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
+#include <seki/retry.hpp>
 #include <seki/telemetry.hpp>

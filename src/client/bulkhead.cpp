@@ -67,6 +67,11 @@ Error Bulkhead::explain(Errc why) const try {
                 fmt::format("none of its permits (max_concurrent is {}) came back in time: try again later, "
                             "wait longer, or raise max_concurrent",
                             now.max_concurrent));
+        case Errc::deadline_exceeded:
+            return say(
+                fmt::format("none of its permits (max_concurrent is {}) came back before the deadline of the calling "
+                            "thread: begin earlier, allow more time, or raise max_concurrent",
+                            now.max_concurrent));
         case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
         case Errc::superseded:
             return say(

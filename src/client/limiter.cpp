@@ -1,30 +1,24 @@
 #include <seki/limiter.hpp>
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
 #include "client/bound_handle.hpp"
+#include "client/sleep.hpp"
+#include "primitives/deadline.hpp"
 #include "primitives/limiter.hpp"
 
 namespace seki {
 namespace {
 
+using client::sleep_until;
 using std::chrono::nanoseconds;
 using handle = client::bound_handle<primitives::limiter>;
 
 // All that there may be to a check. Out of the way of the one that goes straight.
 [[gnu::noinline]] Decision check_through(handle& of, const primitives::demand& wanted) noexcept {
     return of.with([&wanted](const primitives::limiter& bound) { return bound.check(wanted); });
-}
-
-// Sleeps until that moment of CLOCK_MONOTONIC, whatever signals come.
-void sleep_until(std::uint64_t moment_ns) noexcept {
-    const timespec until{.tv_sec = static_cast<std::time_t>(moment_ns / 1'000'000'000U),
-                         .tv_nsec = static_cast<long>(moment_ns % 1'000'000'000U)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-    }
 }
 
 std::uint64_t clock_now() noexcept { return primitives::read_clock(Clock::precise); }
@@ -104,11 +98,12 @@ Decision Limiter::peek(std::string_view key, std::int64_t cost) const noexcept {
 Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_t cost) const noexcept {
     const std::uint64_t start = clock_now();
     const std::uint64_t patience = count_of(timeout);
-    const std::uint64_t end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
+    const std::uint64_t wanted_end = start + std::min(patience, static_cast<std::uint64_t>(never.count()) - start);
+    const std::uint64_t end = std::min(wanted_end, primitives::deadline_of_thread);
     bool again = false;
     for (std::uint64_t now = start;; now = clock_now(), again = true) {
         const std::uint64_t left = end > now ? end - now : 0;
-        const Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
+        Decision decision = check_through(*handle_, {.key = key, .cost = cost, .patience = left, .again = again});
         // What it tells counts from the moment at which it was made, so from this later one nobody leaves too early.
         const std::uint64_t told = clock_now();
         if (decision.allowed) {
@@ -118,7 +113,12 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
         }
         // A full queue has room again soon, but the turn of who joins it does not come before its delay.
         const nanoseconds wait = std::max(decision.retry_after, decision.delay);
-        if (decision.error != Errc::none || decision.retry_after == never || count_of(wait) > left) return decision;
+        if (decision.error != Errc::none || decision.retry_after == never) return decision;
+        if (count_of(wait) > left) {
+            const std::uint64_t wanted_left = wanted_end > now ? wanted_end - now : 0;
+            if (count_of(wait) <= wanted_left) decision.error = Errc::deadline_exceeded;
+            return decision;
+        }
         // A key that has a slot is not as good as new.
         const bool full = decision.reset_after == nanoseconds{0};
         const std::uint64_t least = full ? std::min(full_table_ns, left) : 0;
@@ -156,6 +156,9 @@ Error Limiter::explain(Errc why) const try {
     switch (why) {
         case Errc::none: return {};
         case Errc::invalid_argument: return say("a key has 0 to 4096 bytes, and a cost is not negative");
+        case Errc::deadline_exceeded:
+            return say(
+                "its turn would come after the deadline of the calling thread: begin earlier, or allow more time");
         case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
         case Errc::superseded:
             return say(

@@ -17,6 +17,7 @@
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/limiter_upkeep.hpp"
+#include "primitives/retry.hpp"
 #include "shm/refuse.hpp"
 
 namespace seki {
@@ -167,6 +168,21 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
+
+Result<Retry> Segment::retry(std::string_view name, const RetryOptions& options) const {
+    auto made = get<primitives::retry>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Retry{std::move(*made)};
+}
+Result<Retry> Segment::retry(std::string_view name) const {
+    auto found = get<primitives::retry>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Retry{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const RetryOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_retry(std::string_view name) const { return remove<RetryOptions>(*handle_, name); }
 
 Result<void> Segment::maintain() const {
     const auto looked = shm::contained([&] { return look_at_name(*handle_); });

@@ -46,6 +46,7 @@ MetricFamily costs(const std::vector<report::limiter_facts>& limiters) {
 
 labels of(const report::bulkhead_facts& bulkhead) { return {{"bulkhead", report::valid_utf8(bulkhead.place.name)}}; }
 labels of(const report::breaker_facts& breaker) { return {{"breaker", report::valid_utf8(breaker.place.name)}}; }
+labels of(const report::retry_facts& retry) { return {{"retry", report::valid_utf8(retry.place.name)}}; }
 
 labels of(const report::breaker_facts& breaker, const char* label, std::string_view word) {
     return {{"breaker", report::valid_utf8(breaker.place.name)}, {label, std::string{word}}};
@@ -123,6 +124,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     const auto& limiters = all.limiters;
     const auto& bulkheads = all.bulkheads;
     const auto& breakers = all.breakers;
+    const auto& retries = all.retries;
     return {
         decisions(limiters),
         costs(limiters),
@@ -163,6 +165,18 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
         of_each(breakers, "seki_breaker_would_open_total",
                 "Outcomes that would have opened it, had it not only observed.", counter,
                 [](const auto& each) { return each.counters.would_open; }),
+        of_each(retries, "seki_retry_calls_total", "Calls begun: first attempts.", counter,
+                [](const auto& each) { return each.status.calls; }),
+        of_each(retries, "seki_retry_attempts_total", "Attempts, first ones and retries.", counter,
+                [](const auto& each) { return each.status.calls + each.status.retries; }),
+        of_each(retries, "seki_retry_recovered_total", "Calls that a retry helped.", counter,
+                [](const auto& each) { return each.status.recovered; }),
+        of_each(retries, "seki_retry_exhausted_total", "Calls given up: no attempts left, or no time.", counter,
+                [](const auto& each) { return each.status.exhausted; }),
+        of_each(retries, "seki_retry_budget_denied_total", "Calls given up because the budget of the host was spent.",
+                counter, [](const auto& each) { return each.status.denied; }),
+        of_each(retries, "seki_retry_budget_left", "Retries that the budget still allows in its window.", gauge,
+                [](const auto& each) { return each.status.budget_left; }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_worker_threads_max", "Threads that can have a slot of their own at once.", gauge,

@@ -24,9 +24,13 @@ enum class event_kind : std::uint8_t {
     bulkhead_acquire = 5,
     bulkhead_release = 6,
     bulkhead_rejected = 7,
-    bulkhead_reclaimed = 8
+    bulkhead_reclaimed = 8,
+    retry_attempt = 9,
+    retry_retry = 10,
+    retry_success = 11,
+    retry_exhausted = 12
 };
-inline constexpr event_kind last_event_kind = event_kind::bulkhead_reclaimed;
+inline constexpr event_kind last_event_kind = event_kind::retry_exhausted;
 
 // The words of a record behind its seal. Eight words, the seal among them, share a line: an event without key and trace needs only that.
 enum event_word : std::size_t {
@@ -46,7 +50,7 @@ enum event_word : std::size_t {
 inline constexpr std::size_t event_text_size = 40;  // an IPv6 address fits
 
 // {key size:16 | entry:16 | detail:8 | result:8 | trace flags:8 | kind:8}. The two that the kind names: the state and the outcome of a call, the
-// states before and after a change. A key size of no_key: the event is not about a key; text_kept: its text stands in the record.
+// states before and after a change, why a call is not tried again. A key size of no_key: the event is not about a key; text_kept: its text stands in the record.
 inline constexpr std::uint64_t no_key = 0x7fff;
 inline constexpr std::uint64_t text_kept = 0x8000;
 

@@ -14,6 +14,7 @@
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
+#include "layout/retry.hpp"
 #include "layout/worker.hpp"
 
 namespace seki::layout {
@@ -111,6 +112,16 @@ inline constexpr std::uint64_t layout_hash = fold({
     event_trace_high,
     event_words,
     static_cast<std::uint64_t>(last_event_kind),
+    retry_modes,
+    retry_max_attempts,
+    retry_base_delay,
+    retry_max_delay,
+    retry_ratio,
+    retry_min_per_second,
+    count_retry_calls,
+    count_retry_recovered,
+    sizeof(retry_block),
+    pack(budget_window{1, 0}),
 });
 
 }  // namespace seki::layout

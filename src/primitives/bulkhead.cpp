@@ -4,6 +4,7 @@
 
 #include "primitives/bulkhead_status.hpp"
 #include "primitives/bulkhead_terms.hpp"
+#include "primitives/deadline.hpp"
 #include "shm/liveness.hpp"
 #include "shm/permit_seeker.hpp"
 
@@ -69,6 +70,8 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
                                        : std::min(with.timeout_ns, longest);
         if (span == 0) return refused(me, Errc::bulkhead_full);
         with.until_ns = start + std::min(span, ~std::uint64_t{0} - start);
+        with.until_deadline = deadline_of_thread < with.until_ns;
+        with.until_ns = std::min(with.until_ns, deadline_of_thread);
     }
     const shm::waited waited =
         permits_.take_until(me.owner, near(me), with.until_ns, by, [this] { return standing() == Errc::none; });
@@ -77,7 +80,7 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
     if (by.reclaimed() != 0) reclaimed(now, by.reclaimed());
     switch (waited.how) {
         case waiting::taken: return given(now, waited.held);
-        case waiting::timed_out: return refused(now, Errc::timeout);
+        case waiting::timed_out: return refused(now, with.until_deadline ? Errc::deadline_exceeded : Errc::timeout);
         case waiting::crowded: return refused(now, Errc::bulkhead_full);
         case waiting::called_off: break;
     }

@@ -39,6 +39,7 @@ public:
         static constexpr std::uint64_t as_configured = ~std::uint64_t{0};
         std::uint64_t timeout_ns = 0;  // 0: not at all
         std::uint64_t until_ns = 0;    // of CLOCK_MONOTONIC
+        bool until_deadline = false;   // that is the deadline of the thread, and not how long it would have waited
     };
 
     [[nodiscard]] answer take(patience& with) const noexcept;

@@ -16,4 +16,7 @@ namespace seki::primitives {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+// Milliseconds of the precise one.
+[[nodiscard]] inline std::uint64_t clock_ms() noexcept { return read_clock(Clock::precise) / 1'000'000U; }
+
 }  // namespace seki::primitives

@@ -24,6 +24,9 @@ static_assert(static_cast<int>(algorithm::breaker::outcome::slow) == 3 && outcom
 
 constexpr std::array<measurement_type, 2> permits{{{"current"}, {"available"}}};
 
+// In the order of detail_of_giving_up().
+constexpr std::array<std::string_view, 6> reasons{"", "call_failed", "deadline_exceeded", "budget_spent"};
+
 constexpr event_type_table table{{
     {event_kind::limiter_allow, "seki.rate_limit.allow", "limiter", {{{"remaining"}, {"cost"}}}, {}, {}},
     {event_kind::limiter_deny,
@@ -48,6 +51,10 @@ constexpr event_type_table table{{
     {event_kind::bulkhead_release, "seki.bulkhead.release", "bulkhead", permits, {}, {}},
     {event_kind::bulkhead_rejected, "seki.bulkhead.rejected", "bulkhead", permits, {}, {}},
     {event_kind::bulkhead_reclaimed, "seki.bulkhead.reclaimed", "bulkhead", permits, {}, {}},
+    {event_kind::retry_attempt, "seki.retry.attempt", "retry", {{{"attempt"}, {}}}, {}, {}},
+    {event_kind::retry_retry, "seki.retry.retry", "retry", {{{"attempt"}, {"delay", unit::span}}}, {}, {}},
+    {event_kind::retry_success, "seki.retry.success", "retry", {{{"attempt"}, {}}}, {}, {}},
+    {event_kind::retry_exhausted, "seki.retry.exhausted", "retry", {{{"attempts"}, {}}}, {}, {"error", reasons}},
 }};
 
 static_assert(

@@ -64,4 +64,14 @@ inline constexpr event_mask all_events = ~event_mask{0};
 // What stands in `detail` of a breaker_call: algorithm::breaker::outcome, and this.
 inline constexpr std::uint8_t outcome_rejected = 4;
 
+// What stands in `detail` of a retry_exhausted.
+constexpr std::uint8_t detail_of_giving_up(Errc why) noexcept {
+    switch (why) {
+        case Errc::call_failed: return 1;
+        case Errc::deadline_exceeded: return 2;
+        case Errc::budget_spent: return 3;
+        default: return 0;
+    }
+}
+
 }  // namespace seki::primitives

@@ -5,3 +5,4 @@
 #include "primitives/bulkhead_family.hpp"
 #include "primitives/family.hpp"
 #include "primitives/limiter_family.hpp"
+#include "primitives/retry_family.hpp"

@@ -13,6 +13,7 @@
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
+#include <seki/retry.hpp>
 
 #include "layout/directory.hpp"
 #include "primitives/option.hpp"
@@ -69,6 +70,6 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions>;
+using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, RetryOptions>;
 
 }  // namespace seki::primitives

@@ -10,6 +10,7 @@
 
 #include <seki/breaker.hpp>
 #include <seki/limiter.hpp>
+#include <seki/retry.hpp>
 
 namespace seki::primitives {
 
@@ -50,6 +51,14 @@ struct words_of<BreakerState> {
 template <>
 struct words_of<Outcome> {
     static constexpr std::array<std::string_view, 4> all{"ignored", "ok", "error", "slow"};
+};
+template <>
+struct words_of<Backoff> {
+    static constexpr std::array<std::string_view, 3> all{"constant", "linear", "exponential"};
+};
+template <>
+struct words_of<Jitter> {
+    static constexpr std::array<std::string_view, 4> all{"none", "full", "equal", "decorrelated"};
 };
 
 template <class Enum>

@@ -42,6 +42,11 @@ std::string_view registry<Options>::word() noexcept {
 }
 
 template <class Options>
+std::string_view registry<Options>::plural() noexcept {
+    return shm::plural(family<Options>::kind);
+}
+
+template <class Options>
 Result<void> registry<Options>::validate(std::string_view name, const Options& options) {
     if (auto fine = check_name(word(), name); !fine) return fine;
     const auto found = family<Options>::mistakes(options);
@@ -76,7 +81,7 @@ Result<shm::placement> registry<Options>::find(const shm::segment& where, std::s
     return std::unexpected(
         Error{Errc::not_found,
               fmt::format("{0} \"{1}\": segment {2} has none of that name: {3}", word(), name, where.path().string(),
-                          names.empty() ? fmt::format("it has no {}s", word())
+                          names.empty() ? fmt::format("it has no {}", plural())
                                         : fmt::format("it has {}", fmt::join(names, ", ")))});
 }
 
@@ -176,5 +181,6 @@ void registry<Options>::remove(const shm::administration& /*held*/, const shm::s
 template struct registry<LimiterOptions>;
 template struct registry<BulkheadOptions>;
 template struct registry<BreakerOptions>;
+template struct registry<RetryOptions>;
 
 }  // namespace seki::primitives

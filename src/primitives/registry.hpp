@@ -21,8 +21,9 @@ namespace seki::primitives {
 
 template <class Options>
 struct registry {
-    // "limiter"
+    // "limiter", "limiters"
     [[nodiscard]] static std::string_view word() noexcept;
+    [[nodiscard]] static std::string_view plural() noexcept;
 
     // The first of the mistakes, or of the name's. `name` may be any text.
     [[nodiscard]] static Result<void> validate(std::string_view name, const Options& options);
@@ -72,5 +73,6 @@ struct registry {
 using limiters = registry<LimiterOptions>;
 using bulkheads = registry<BulkheadOptions>;
 using breakers = registry<BreakerOptions>;
+using retries = registry<RetryOptions>;
 
 }  // namespace seki::primitives

@@ -10,9 +10,9 @@
 
 #include "primitives/clock.hpp"
 #include "primitives/event_types.hpp"
+#include "primitives/random.hpp"
 #include "primitives/trace_context.hpp"
 #include "shm/event_ring.hpp"
-#include "shm/process_token.hpp"
 
 namespace seki::primitives {
 namespace {
@@ -23,22 +23,11 @@ using shm::hardware;
 // sekid raises the deadline at each tick, and ticks last 10 s at most. One further away is nobody's.
 constexpr std::uint64_t longest_listening = 30'000'000'000;
 
-thread_local constinit std::uint64_t random_state = 0;
-
-// xorshift64 (Marsaglia), started by what tells threads and processes apart.
-std::uint64_t next_random() noexcept {
-    if (random_state == 0)
-        random_state = (shm::claim_process_token() ^ reinterpret_cast<std::uintptr_t>(&random_state)) | 1;
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
 // One of the many that say that all is well.
 bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
     return kind == event_kind::limiter_allow || kind == event_kind::bulkhead_acquire ||
-           kind == event_kind::bulkhead_release ||
+           kind == event_kind::bulkhead_release || kind == event_kind::retry_attempt ||
+           kind == event_kind::retry_success ||
            (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
 }
 
@@ -124,6 +113,27 @@ void emitter::breaker_state_change(state from, state to, std::uint32_t generatio
           .second = generation,
           .result = static_cast<std::uint8_t>(from),
           .detail = static_cast<std::uint8_t>(to)});
+}
+
+void emitter::retry_attempt(std::uint64_t attempt) const noexcept {
+    tell_retry(event_kind::retry_attempt, attempt, 0, 0);
+}
+
+void emitter::retry_retry(std::uint64_t attempt, nanos delay) const noexcept {
+    tell_retry(event_kind::retry_retry, attempt, delay, 0);
+}
+
+void emitter::retry_success(std::uint64_t attempt) const noexcept {
+    tell_retry(event_kind::retry_success, attempt, 0, 0);
+}
+
+void emitter::retry_exhausted(std::uint64_t attempts, Errc why) const noexcept {
+    tell_retry(event_kind::retry_exhausted, attempts, 0, detail_of_giving_up(why));
+}
+
+void emitter::tell_retry(event_kind kind, std::uint64_t attempt, nanos delay, std::uint8_t why) const noexcept {
+    if (!watched(mask_of(kind))) return;
+    tell({.kind = kind, .now = read_clock(Clock::precise), .first = attempt, .second = delay, .detail = why});
 }
 
 void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits) const noexcept {

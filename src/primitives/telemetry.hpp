@@ -48,6 +48,9 @@ public:
     static constexpr event_mask limiter_decisions =
         mask_of(layout::event_kind::limiter_allow) | mask_of(layout::event_kind::limiter_deny);
     static constexpr event_mask breaker_calls = mask_of(layout::event_kind::breaker_call);
+    static constexpr event_mask retry_events =
+        mask_of(layout::event_kind::retry_attempt) | mask_of(layout::event_kind::retry_retry) |
+        mask_of(layout::event_kind::retry_success) | mask_of(layout::event_kind::retry_exhausted);
 
     // Whether somebody may want events of ordinary calls, of these kinds.
     [[nodiscard]] bool watched(event_mask kinds) const noexcept {
@@ -75,6 +78,12 @@ public:
         if (const audience to = audience_of(kind, 0, now)) tell_permits(to, kind, look(), now);
     }
 
+    // Of retries: each looks itself whether somebody may want it.
+    void retry_attempt(std::uint64_t attempt) const noexcept;
+    void retry_retry(std::uint64_t attempt, nanos delay) const noexcept;
+    void retry_success(std::uint64_t attempt) const noexcept;
+    void retry_exhausted(std::uint64_t attempts, Errc why) const noexcept;
+
     // Rare ones.
     void breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept;
     // An event for each permit. Thousands may come back at once, in somebody's call: those that find no room are counted in one step.
@@ -94,6 +103,8 @@ private:
         std::uint64_t who;
         bool shared;
     };
+
+    void tell_retry(layout::event_kind kind, std::uint64_t attempt, nanos delay, std::uint8_t why) const noexcept;
 
     // Whom something is told to.
     struct audience {

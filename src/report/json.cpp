@@ -163,7 +163,8 @@ json to_json(const snapshot& all) {
             {"events", {{"total", all.events.all}, {"dropped", all.events.dropped}}},
             {"limiters", list_of(all.limiters)},
             {"breakers", list_of(all.breakers)},
-            {"bulkheads", list_of(all.bulkheads)}};
+            {"bulkheads", list_of(all.bulkheads)},
+            {"retries", list_of(all.retries)}};
 }
 
 }  // namespace seki::report

@@ -23,6 +23,8 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const BulkheadOptions& options);
 [[nodiscard]] json to_json(const breaker_facts& breaker);
 [[nodiscard]] json to_json(const BreakerOptions& options);
+[[nodiscard]] json to_json(const retry_facts& retry);
+[[nodiscard]] json to_json(const RetryOptions& options);
 [[nodiscard]] json to_json(const shm::durations& all);
 
 }  // namespace seki::report

@@ -18,6 +18,7 @@
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
 #include "report/holdings.hpp"
+#include "report/retry_facts.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/segment.hpp"
@@ -93,6 +94,7 @@ struct snapshot {
     std::vector<limiter_facts> limiters{};
     std::vector<bulkhead_facts> bulkheads{};
     std::vector<breaker_facts> breakers{};
+    std::vector<retry_facts> retries{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

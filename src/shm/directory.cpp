@@ -124,7 +124,7 @@ std::string directory::what_is_kept() const {
     std::uint64_t bytes = 0;
     for (const placement& each : all) bytes += each.arena_size;
     return fmt::format(
-        " ({} KiB in {} entries are kept of deleted breakers and bulkheads, for others of their kind and size)",
+        " ({} KiB in {} entries are kept of deleted breakers, bulkheads and retries, for others of their kind and size)",
         bytes >> 10, all.size());
 }
 

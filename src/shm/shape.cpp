@@ -1,6 +1,7 @@
 #include "shm/shape.hpp"
 
 #include "layout/key_table.hpp"
+#include "layout/retry.hpp"
 #include "shm/permit_pool.hpp"
 
 namespace seki::shm {
@@ -43,11 +44,26 @@ std::string_view to_string(layout::kind kind) noexcept {
     return "primitive";
 }
 
+std::string_view plural(layout::kind kind) noexcept {
+    switch (kind) {
+        case layout::kind::limiter: return "limiters";
+        case layout::kind::breaker: return "breakers";
+        case layout::kind::bulkhead: return "bulkheads";
+        case layout::kind::adaptive: return "adaptives";
+        case layout::kind::shedder: return "shedders";
+        case layout::kind::retry: return "retries";
+        case layout::kind::hedge: return "hedges";
+        case layout::kind::none: break;
+    }
+    return "primitives";
+}
+
 bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept {
     switch (kind) {
         case layout::kind::limiter: return can_be_limiter(unpack_limiter_shape(words), bytes);
         case layout::kind::bulkhead: return can_be_bulkhead(unpack_bulkhead_shape(words), bytes);
         case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
+        case layout::kind::retry: return words == shape{} && bytes >= sizeof(layout::retry_block);
         default: return true;
     }
 }

@@ -17,6 +17,7 @@ using shape = std::array<std::uint64_t, layout::shape_words>;
 
 // "limiter", "breaker" ...; "primitive" for what is no kind.
 [[nodiscard]] std::string_view to_string(layout::kind kind) noexcept;
+[[nodiscard]] std::string_view plural(layout::kind kind) noexcept;
 
 // Whether a piece of `bytes` can have that shape. A kind whose shape nobody has described here can have any: who uses it checks.
 [[nodiscard]] bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept;

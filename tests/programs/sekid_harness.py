@@ -128,7 +128,8 @@ class Sekid:
 
     def one(self, kind, name):
         """What the state says of one primitive: one("breaker", "payments")."""
-        return {each["name"]: each for each in self.state()[kind + "s"]}[name]
+        plural = "retries" if kind == "retry" else kind + "s"
+        return {each["name"]: each for each in self.state()[plural]}[name]
 
     def limiter(self, name):
         return self.one("limiter", name)

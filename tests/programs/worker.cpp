@@ -4,12 +4,14 @@
 //   repeat TIMES NAME KEY              -> allowed COUNT
 //   trace TRACEPARENT                  -> traced | error CODE
 //   call NAME OUTCOME [TIMES [MS]]     -> called COUNT          through a breaker; each takes MS at least; OUTCOME as a classifier says, or `throw`
+//   retry NAME [FAILURES [TIMES]]      -> called COUNT CODE     calls whose first attempts fail; the code is the last one's: `none` when it succeeded
 //   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
 //   tell OUTCOME                       -> told                  of the earliest that was admitted
 //   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
 //   release                            -> released | kept       the earliest that is held
 #include <chrono>
 #include <deque>
+#include <expected>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -92,6 +94,26 @@ std::string call(const seki::Segment& in, std::istream& words) {
     return "called " + std::to_string(called);
 }
 
+// A call, so many times, of which the first so many attempts fail. Answers how often the function was called, and what the last call came to.
+std::string retry(const seki::Segment& in, std::istream& words) {
+    const auto retry = in.retry(next_or<std::string>(words, ""));
+    if (!retry) return failed("error", retry.error().code);
+    const auto failures = next_or<std::uint64_t>(words, 0);
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t called = 0;
+    seki::Errc last = seki::Errc::none;
+    for (std::uint64_t i = 0; i < times; ++i) {
+        std::uint64_t attempts = 0;
+        const auto answer = retry->call([&]() -> std::expected<void, int> {
+            ++called;
+            if (attempts++ < failures) return std::unexpected(1);
+            return {};
+        });
+        last = answer ? seki::Errc::none : answer.error().code();
+    }
+    return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
+}
+
 class held_things {
 public:
     std::string admit(const seki::Segment& in, std::istream& words) {
@@ -137,6 +159,7 @@ std::string obey(const seki::Segment& in, held_things& held, std::istream& words
     if (command == "repeat") return repeat(in, words);
     if (command == "trace") return trace(words);
     if (command == "call") return call(in, words);
+    if (command == "retry") return retry(in, words);
     if (command == "admit") return held.admit(in, words);
     if (command == "tell") return held.tell(words);
     if (command == "acquire") return held.acquire(in, words);

@@ -152,8 +152,9 @@ TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
     primitives().remove(first->index);
     const auto refused = primitives().create(limiter("large", 1 << 20), no_fill);
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().message.find("(4 KiB in 1 entries are kept of deleted breakers and bulkheads, for others "
-                                           "of their kind and size)"),
+    EXPECT_NE(refused.error().message.find(
+                  "(4 KiB in 1 entries are kept of deleted breakers, bulkheads and retries, for others "
+                  "of their kind and size)"),
               std::string::npos)
         << refused.error().message;
     for (std::uint32_t i = 1; i < max_primitives; ++i)

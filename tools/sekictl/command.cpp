@@ -115,13 +115,16 @@ std::string about_bytes(std::uint64_t bytes) {
 }
 
 void add_primitive(app to, std::string& kind, std::string& name) {
-    std::vector<std::string_view> words;
-    primitives::every_options::each([&]<class Options>() { words.push_back(primitives::registry<Options>::word()); });
+    std::vector<std::string_view> words, plurals;
+    primitives::every_options::each([&]<class Options>() {
+        words.push_back(primitives::registry<Options>::word());
+        plurals.push_back(primitives::registry<Options>::plural());
+    });
     to.add_option("KIND", kind, fmt::format("{}", fmt::join(words, ", ")))
         .required()
-        .check([words](const std::string& given) {
+        .check([words, plurals](const std::string& given) {
             if (std::ranges::find(words, given) != words.end()) return std::string{};
-            return fmt::format("\"{}\" is unknown: there are {}s", given, fmt::join(words, "s, "));
+            return fmt::format("\"{}\" is unknown: there are {}", given, fmt::join(plurals, ", "));
         });
     to.add_option("NAME", name, "its name").required();
 }

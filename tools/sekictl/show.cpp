@@ -24,6 +24,10 @@ report::breaker_facts look_at(const shm::segment& where, const shm::placement& a
     return report::look_at_breaker(where, at);
 }
 
+report::retry_facts look_at(const shm::segment& where, const shm::placement& at, const RetryOptions& /*kind*/) {
+    return report::look_at_retry(where, at);
+}
+
 void add_state(table_rows& rows, const report::limiter_facts& facts) {
     const auto& counters = facts.counters;
     rows.push_back({"keys in use", fmt::format("{} of {}", facts.keys, facts.options.max_keys)});
@@ -74,6 +78,17 @@ void add_state(table_rows& rows, const report::breaker_facts& facts) {
     rows.push_back({"transitions", std::to_string(facts.transitions_made())});
     if (const std::uint64_t calls = facts.durations.total(); calls != 0)
         rows.push_back({"mean duration", about(std::chrono::nanoseconds{facts.durations.sum_ns / calls})});
+}
+
+void add_state(table_rows& rows, const report::retry_facts& facts) {
+    const RetryStatus& status = facts.status;
+    rows.push_back({"calls", std::to_string(status.calls)});
+    rows.push_back({"retries", std::to_string(status.retries)});
+    rows.push_back({"recovered", std::to_string(status.recovered)});
+    rows.push_back({"exhausted", std::to_string(status.exhausted)});
+    rows.push_back({"denied by the budget", std::to_string(status.denied)});
+    rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
+                                          about(status.budget_window))});
 }
 
 template <class Options>

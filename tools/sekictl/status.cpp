@@ -84,6 +84,20 @@ void print_breakers(const std::vector<report::breaker_facts>& breakers) {
     print_table(rows);
 }
 
+void print_retries(const std::vector<report::retry_facts>& retries) {
+    if (retries.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"RETRY", "ATTEMPTS", "BUDGET", "CALLS", "RETRIES", "RECOVERED", "EXHAUSTED", "DENIED"}};
+    for (const auto& each : retries)
+        rows.push_back({report::for_terminal(each.place.name), std::to_string(each.options.max_attempts),
+                        fmt::format("{} % + {}/s", each.options.ratio * 100, each.options.min_per_second),
+                        std::to_string(each.status.calls), std::to_string(each.status.retries),
+                        std::to_string(each.status.recovered), std::to_string(each.status.exhausted),
+                        std::to_string(each.status.denied)});
+    print_table(rows);
+}
+
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
@@ -100,6 +114,7 @@ ending status(const context& with) {
     print_limiters(all.limiters);
     print_breakers(all.breakers);
     print_bulkheads(all.bulkheads);
+    print_retries(all.retries);
     return ending::fine;
 }
 

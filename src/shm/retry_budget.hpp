@@ -1,0 +1,83 @@
+// The retry budget that all processes of a host share: one pair, moved by whoever retries (the law: algorithm/retry_budget.hpp).
+//
+// 1. What it is: {calls counted when the window began; when that was, retries left in it}. The calls themselves stand in the workers' own counters: who
+//    succeeds writes his own block and reads no clock, and only the first retry of a window adds up what all have counted.
+// 2. Who writes what: whoever retries, by one compare-and-swap from the very pair that he read. While the window runs: one less left. When it is over:
+//    the next window, with what it allows but for the one retry that he takes himself. A denial writes nothing; but where a new window allows nothing,
+//    who finds that begins it all the same.
+// 3. Invariants: a pair never recurs: `left` only falls while a window runs, and the next one begins at least a second later. So of each retry that a
+//    window allows one caller is told yes. `calls` only rises, and each call is in the sum of one window. It rests on the order: the pair is
+//    read before the clock and before the counters. Who reads the clock first, and is stopped, would take the window of others for one of the future, and
+//    begin another; who adds up first would begin with fewer calls than stood there, and those between would back retries twice.
+// 4. A death after each step: before the swap nothing happened; after it one retry is taken that nobody makes. Never one too many.
+// 5. A stale read: of the pair, a swap that fails, or a denial in the first moment of a new window. Of the counters, some calls that count for the
+//    next window instead.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "algorithm/retry_budget.hpp"
+#include "layout/retry.hpp"
+#include "shm/memory.hpp"
+
+namespace seki::shm {
+
+template <class Memory = hardware>
+class retry_budget {
+public:
+    using terms = algorithm::retry_budget::terms;
+    using position = algorithm::retry_budget::position;
+
+    explicit retry_budget(layout::retry_block& block) noexcept : block_{&block} {}
+
+    // Before anybody can see it: the first window begins now, with what nobody has to earn.
+    void fill(const terms& by, std::uint64_t now_ms) const noexcept {
+        Memory::store_pair_unshared(block_->budget, pack(algorithm::retry_budget::begin(by, {}, now_ms, 0)));
+    }
+
+    // Whether one more retry may be made; then it is taken. clock() answers milliseconds of CLOCK_MONOTONIC, calls() what all workers have counted.
+    // Ends by the progress of the others: a swap is lost to another's retry, or to a window that another began.
+    template <class Time, class Count>
+    [[nodiscard]] bool take(const terms& by, Time clock, Count calls) const noexcept {
+        namespace law = algorithm::retry_budget;
+        for (;;) {
+            const pair_value found = load();
+            position at = unpack(found);
+            const std::uint64_t now_ms = clock();
+            // One word said it, so no halves of two windows; and nothing is written.
+            const bool runs = law::runs(at, now_ms);
+            if (runs && at.left == 0) return false;
+            if (!runs) at = law::begin(by, at, now_ms, calls());
+            const bool granted = at.left != 0;
+            if (granted) --at.left;
+            if (Memory::cas_pair(block_->budget, found, pack(at))) return granted;
+        }
+    }
+
+    // Perhaps halves of two: for people.
+    [[nodiscard]] position look() const noexcept { return unpack(load()); }
+
+    // For the doctor, when what stands there is nothing that anybody could have written: a window that allows nothing.
+    void set_right(std::uint64_t now_ms, std::uint64_t calls) const noexcept {
+        (void)Memory::cas_pair(block_->budget, load(), pack({.start_ms = now_ms, .left = 0, .calls = calls}));
+    }
+
+private:
+    // Acquire, which pairs with the swap: who reads its `calls` sees in every counter at least what was added up for it.
+    [[nodiscard]] pair_value load() const noexcept {
+        const std::uint64_t calls = Memory::load_first_acquire(block_->budget);
+        return {calls, Memory::load_second_acquire(block_->budget)};
+    }
+    [[nodiscard]] static position unpack(const pair_value& found) noexcept {
+        const layout::budget_window window = layout::unpack_budget_window(found.second);
+        return {.start_ms = window.start_ms, .left = window.left, .calls = found.first};
+    }
+    [[nodiscard]] static pair_value pack(const position& at) noexcept {
+        return {at.calls, layout::pack(layout::budget_window{at.start_ms, at.left})};
+    }
+
+    layout::retry_block* block_;
+};
+
+}  // namespace seki::shm
