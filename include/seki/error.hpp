@@ -31,6 +31,7 @@ enum class Errc : std::uint8_t {
     rate_limited,       // a limiter denied it
     circuit_open,       // a breaker lets no calls through
     call_failed,        // the function was called, and answered an error of its own
+    load_shed,          // a shedder let it not in
     budget_spent,       // so many retries were made on this host that there may be no more for now
     deadline_exceeded,  // it was not done, or not done again, for it would have ended after the deadline of the calling thread
 };

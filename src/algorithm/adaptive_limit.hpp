@@ -89,12 +89,17 @@ constexpr std::uint64_t allowed(const position& at, const terms& law) noexcept {
     return within(at.limit != 0 ? at.limit : law.initial_limit * one, law) / one;
 }
 
-// Whether the window that is under way ends with so many calls. As many as may be in flight at least, so that those from before a change are gone after
-// one; more where a probe measures, as every limit until the next one follows from that, but not for longer than a probe may last.
-constexpr bool ends(const position& at, std::uint64_t calls, nanos now, const terms& law) noexcept {
+// With how many calls the window that is under way ends. As many as may be in flight at least, so that those from before a change are gone after one;
+// more where a probe measures, as every limit until the next one follows from that.
+constexpr std::uint64_t calls_to_end(const position& at, const terms& law) noexcept {
     const std::uint64_t usual = std::max({law.window, allowed(at, law), std::uint64_t{1}});
-    if (at.come_back == 0 || at.settling) return calls >= usual;
-    return calls >= 8 * usual || (calls > 0 && now >> due_shift >= at.due);
+    return at.come_back == 0 || at.settling ? usual : 8 * usual;
+}
+
+// Whether it ends with so many: a measurement lasts no longer than a probe may.
+constexpr bool ends(const position& at, std::uint64_t calls, nanos now, const terms& law) noexcept {
+    if (calls >= calls_to_end(at, law)) return true;
+    return at.come_back != 0 && !at.settling && calls > 0 && now >> due_shift >= at.due;
 }
 
 namespace detail {

@@ -124,7 +124,9 @@ std::string directory::what_is_kept() const {
     std::uint64_t bytes = 0;
     for (const placement& each : all) bytes += each.arena_size;
     return fmt::format(
-        " ({} KiB in {} entries are kept of deleted breakers, bulkheads and retries, for others of their kind and size)",
+        " ({} KiB in {} entries are kept of deleted breakers, bulkheads, adaptives, shedders and retries, for others "
+        "of their "
+        "kind and size)",
         bytes >> 10, all.size());
 }
 
@@ -164,7 +166,7 @@ namespace {
 // Whether nobody holds anything in it. A holder of a permit that lives keeps the piece from being used: it would count among the holders of the next
 // bulkhead. What is held in a breaker names its generation, and means nothing to the next.
 bool is_deserted(const segment& where, const placement& kept) {
-    if (kept.kind != layout::kind::bulkhead) return true;
+    if (!has_permits(kept.kind)) return true;
     const auto permits = permits_of(where, kept);
     permits.reclaim(process_seeker{where});
     return permits.deserted();

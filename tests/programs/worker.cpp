@@ -5,6 +5,7 @@
 //   trace TRACEPARENT                  -> traced | error CODE
 //   call NAME OUTCOME [TIMES [MS]]     -> called COUNT          through a breaker; each takes MS at least; OUTCOME as a classifier says, or `throw`
 //   retry NAME [FAILURES [TIMES]]      -> called COUNT CODE     calls whose first attempts fail; the code is the last one's: `none` when it succeeded
+//   adapt NAME OUTCOME [TIMES]         -> let in COUNT          through an adaptive limit, one after the other
 //   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
 //   tell OUTCOME                       -> told                  of the earliest that was admitted
 //   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
@@ -114,6 +115,17 @@ std::string retry(const seki::Segment& in, std::istream& words) {
     return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
 }
 
+std::string adapt(const seki::Segment& in, std::istream& words) {
+    const auto adaptive = in.adaptive(next_or<std::string>(words, ""));
+    if (!adaptive) return failed("error", adaptive.error().code);
+    const seki::Outcome outcome = outcome_of(next_or<std::string>(words, ""));
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t let_in = 0;
+    for (std::uint64_t i = 0; i < times; ++i)
+        if (auto permit = adaptive->try_acquire(); permit && permit->release(outcome)) ++let_in;
+    return "let in " + std::to_string(let_in);
+}
+
 class held_things {
 public:
     std::string admit(const seki::Segment& in, std::istream& words) {
@@ -160,6 +172,7 @@ std::string obey(const seki::Segment& in, held_things& held, std::istream& words
     if (command == "trace") return trace(words);
     if (command == "call") return call(in, words);
     if (command == "retry") return retry(in, words);
+    if (command == "adapt") return adapt(in, words);
     if (command == "admit") return held.admit(in, words);
     if (command == "tell") return held.tell(words);
     if (command == "acquire") return held.acquire(in, words);
