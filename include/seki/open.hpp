@@ -8,12 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include <seki/adaptive.hpp>
 #include <seki/api.hpp>
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 #include <seki/retry.hpp>
+#include <seki/shedder.hpp>
 
 namespace seki {
 
@@ -76,6 +78,18 @@ public:
     [[nodiscard]] Result<Breaker> breaker(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const BreakerOptions& options) const;
     [[nodiscard]] Result<void> remove_breaker(std::string_view name) const;
+
+    // And for adaptive limits. All their options can change; the limit stays where it is, within its bounds.
+    [[nodiscard]] Result<Adaptive> adaptive(std::string_view name, const AdaptiveOptions& options) const;
+    [[nodiscard]] Result<Adaptive> adaptive(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const AdaptiveOptions& options) const;
+    [[nodiscard]] Result<void> remove_adaptive(std::string_view name) const;
+
+    // And for shedders. All their options can change.
+    [[nodiscard]] Result<Shedder> shedder(std::string_view name, const ShedderOptions& options) const;
+    [[nodiscard]] Result<Shedder> shedder(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const ShedderOptions& options) const;
+    [[nodiscard]] Result<void> remove_shedder(std::string_view name) const;
 
     // And for retries. All their options can change; a budget that changes does so with its next window, a second later at most.
     [[nodiscard]] Result<Retry> retry(std::string_view name, const RetryOptions& options) const;

@@ -1,6 +1,7 @@
 // Everything of Seki's C++ interface.
 #pragma once
 
+#include <seki/adaptive.hpp>
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/call.hpp>
@@ -10,4 +11,5 @@
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
 #include <seki/retry.hpp>
+#include <seki/shedder.hpp>
 #include <seki/telemetry.hpp>

@@ -11,6 +11,7 @@
 #include "config/configuration.hpp"
 #include "config/plan.hpp"
 #include "config/room.hpp"
+#include "primitives/adaptive.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
@@ -18,6 +19,7 @@
 #include "primitives/limiter.hpp"
 #include "primitives/limiter_upkeep.hpp"
 #include "primitives/retry.hpp"
+#include "primitives/shedder.hpp"
 #include "shm/refuse.hpp"
 
 namespace seki {
@@ -168,6 +170,36 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
+
+Result<Adaptive> Segment::adaptive(std::string_view name, const AdaptiveOptions& options) const {
+    auto made = get<primitives::adaptive>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Adaptive{std::move(*made)};
+}
+Result<Adaptive> Segment::adaptive(std::string_view name) const {
+    auto found = get<primitives::adaptive>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Adaptive{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const AdaptiveOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_adaptive(std::string_view name) const { return remove<AdaptiveOptions>(*handle_, name); }
+
+Result<Shedder> Segment::shedder(std::string_view name, const ShedderOptions& options) const {
+    auto made = get<primitives::shedder>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Shedder{std::move(*made)};
+}
+Result<Shedder> Segment::shedder(std::string_view name) const {
+    auto found = get<primitives::shedder>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Shedder{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const ShedderOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_shedder(std::string_view name) const { return remove<ShedderOptions>(*handle_, name); }
 
 Result<Retry> Segment::retry(std::string_view name, const RetryOptions& options) const {
     auto made = get<primitives::retry>(*handle_, name, options);

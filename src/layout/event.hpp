@@ -28,9 +28,18 @@ enum class event_kind : std::uint8_t {
     retry_attempt = 9,
     retry_retry = 10,
     retry_success = 11,
-    retry_exhausted = 12
+    retry_exhausted = 12,
+    adaptive_acquire = 13,
+    adaptive_release = 14,
+    adaptive_rejected = 15,
+    adaptive_reclaimed = 16,
+    adaptive_limit_change = 17,
+    shed_admit = 18,
+    shed_shed = 19,
+    shed_codel_drop = 20,
+    shed_reclaimed = 21
 };
-inline constexpr event_kind last_event_kind = event_kind::retry_exhausted;
+inline constexpr event_kind last_event_kind = event_kind::shed_reclaimed;
 
 // The words of a record behind its seal. Eight words, the seal among them, share a line: an event without key and trace needs only that.
 enum event_word : std::size_t {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "layout/adaptive.hpp"
 #include "layout/breaker.hpp"
 #include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
@@ -15,6 +16,7 @@
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
 #include "layout/retry.hpp"
+#include "layout/shedder.hpp"
 #include "layout/worker.hpp"
 
 namespace seki::layout {
@@ -101,6 +103,17 @@ inline constexpr std::uint64_t layout_hash = fold({
     bulkhead_max_concurrent,
     bulkhead_max_waiting,
     bulkhead_max_wait,
+    adaptive_percents,
+    adaptive_min_limit,
+    adaptive_probe_interval,
+    sizeof(adaptive_block),
+    offsetof(adaptive_block, limit),
+    pack(adaptive_window{.number = 1, .target = 2, .calls = 3, .drops = 4}),
+    shedder_target,
+    shedder_interval,
+    count_admitted,
+    count_shed,
+    sizeof(shedder_block),
     bulkhead_doubts,
     bulkhead_near,
     sizeof(permit_control),

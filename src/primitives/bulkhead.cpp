@@ -89,11 +89,11 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
     count(me, layout::count_reclaimed, permits);
-    tell_reclaimed(events_, permits_, permits);
+    tell_reclaimed(events_, place_.kind, permits_, permits);
 }
 
 void bulkhead::tell(layout::event_kind kind) const noexcept {
-    events_.bulkhead_call(kind, [this] { return look_at(permits_); });
+    events_.bulkhead_call(kind, [this] { return look_at(place_.kind, permits_); });
 }
 
 std::uint64_t bulkhead::max_wait_ns() const noexcept { return static_cast<std::uint64_t>(options().max_wait.count()); }

@@ -3,6 +3,8 @@
 // The path of an acquire, in its order: look whether the bulkhead still stands; find this thread's slot; take a free permit near the one that it
 // had last (shm/permits.hpp); count. A refusal writes to nothing but the worker's own block.
 //
+// An adaptive limit is one of these whose max moves (primitives/adaptive.hpp).
+//
 // A death before the permit's compare-and-swap took nothing; after it the permit names a process that is dead, and comes back.
 #pragma once
 
@@ -67,6 +69,7 @@ public:
     [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
     [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
+    [[nodiscard]] const emitter& events() const noexcept { return events_; }
 
 private:
     // Whether somebody who found no permit believes that the holders live.
@@ -92,8 +95,8 @@ private:
     void count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept;
     void reclaimed(const shm::worker& me, std::uint64_t permits) const noexcept;
     void tell_if_watched(layout::event_kind kind) const noexcept {
-        if (events_.watched(mask_of(kind))) [[unlikely]]
-            tell(kind);
+        if (const layout::event_kind as = events_.name_of(kind); events_.watched(mask_of(as))) [[unlikely]]
+            tell(as);
     }
     [[gnu::noinline]] void tell(layout::event_kind kind) const noexcept;
     [[nodiscard]] std::uint64_t max_wait_ns() const noexcept;

@@ -9,11 +9,13 @@
 #include <tuple>
 #include <vector>
 
+#include <seki/adaptive.hpp>
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
 #include <seki/limiter.hpp>
 #include <seki/retry.hpp>
+#include <seki/shedder.hpp>
 
 #include "layout/directory.hpp"
 #include "primitives/option.hpp"
@@ -70,6 +72,7 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, RetryOptions>;
+using every_options =
+    options_list<LimiterOptions, BreakerOptions, BulkheadOptions, AdaptiveOptions, ShedderOptions, RetryOptions>;
 
 }  // namespace seki::primitives

@@ -181,6 +181,8 @@ void registry<Options>::remove(const shm::administration& /*held*/, const shm::s
 template struct registry<LimiterOptions>;
 template struct registry<BulkheadOptions>;
 template struct registry<BreakerOptions>;
+template struct registry<AdaptiveOptions>;
+template struct registry<ShedderOptions>;
 template struct registry<RetryOptions>;
 
 }  // namespace seki::primitives

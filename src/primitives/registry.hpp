@@ -73,6 +73,8 @@ struct registry {
 using limiters = registry<LimiterOptions>;
 using bulkheads = registry<BulkheadOptions>;
 using breakers = registry<BreakerOptions>;
+using adaptives = registry<AdaptiveOptions>;
+using shedders = registry<ShedderOptions>;
 using retries = registry<RetryOptions>;
 
 }  // namespace seki::primitives

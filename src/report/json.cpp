@@ -164,6 +164,8 @@ json to_json(const snapshot& all) {
             {"limiters", list_of(all.limiters)},
             {"breakers", list_of(all.breakers)},
             {"bulkheads", list_of(all.bulkheads)},
+            {"adaptives", list_of(all.adaptives)},
+            {"shedders", list_of(all.shedders)},
             {"retries", list_of(all.retries)}};
 }
 

@@ -15,10 +15,12 @@
 #include <seki/limiter.hpp>
 
 #include "layout/worker.hpp"
+#include "report/adaptive_facts.hpp"
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
 #include "report/holdings.hpp"
 #include "report/retry_facts.hpp"
+#include "report/shedder_facts.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/segment.hpp"
@@ -95,6 +97,8 @@ struct snapshot {
     std::vector<limiter_facts> limiters{};
     std::vector<bulkhead_facts> bulkheads{};
     std::vector<breaker_facts> breakers{};
+    std::vector<adaptive_facts> adaptives{};
+    std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes

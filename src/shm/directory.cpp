@@ -123,10 +123,8 @@ std::string directory::what_is_kept() const {
     if (all.empty()) return {};
     std::uint64_t bytes = 0;
     for (const placement& each : all) bytes += each.arena_size;
-    return fmt::format(
-        " ({} KiB in {} entries are kept of deleted breakers, bulkheads and retries, for others of their kind and "
-        "size)",
-        bytes >> 10, all.size());
+    return fmt::format(" ({} KiB in {} entries are kept of what was deleted, for others of the same kind and size)",
+                       bytes >> 10, all.size());
 }
 
 std::uint64_t directory::arena_used() const {
@@ -165,7 +163,7 @@ namespace {
 // Whether nobody holds anything in it. A holder of a permit that lives keeps the piece from being used: it would count among the holders of the next
 // bulkhead. What is held in a breaker names its generation, and means nothing to the next.
 bool is_deserted(const segment& where, const placement& kept) {
-    if (kept.kind != layout::kind::bulkhead) return true;
+    if (!has_permits(kept.kind)) return true;
     const auto permits = permits_of(where, kept);
     permits.reclaim(process_seeker{where});
     return permits.deserted();

@@ -1,7 +1,9 @@
 #include "shm/shape.hpp"
 
+#include "layout/adaptive.hpp"
 #include "layout/key_table.hpp"
 #include "layout/retry.hpp"
+#include "layout/shedder.hpp"
 #include "shm/permit_pool.hpp"
 
 namespace seki::shm {
@@ -62,6 +64,12 @@ bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept
     switch (kind) {
         case layout::kind::limiter: return can_be_limiter(unpack_limiter_shape(words), bytes);
         case layout::kind::bulkhead: return can_be_bulkhead(unpack_bulkhead_shape(words), bytes);
+        case layout::kind::adaptive:
+            return bytes > sizeof(layout::adaptive_block) &&
+                   can_be_bulkhead(unpack_bulkhead_shape(words), bytes - sizeof(layout::adaptive_block));
+        case layout::kind::shedder:
+            return bytes > sizeof(layout::shedder_block) &&
+                   can_be_bulkhead(unpack_bulkhead_shape(words), bytes - sizeof(layout::shedder_block));
         case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
         case layout::kind::retry: return words == shape{} && bytes >= sizeof(layout::retry_block);
         default: return true;

@@ -5,6 +5,8 @@
 //   trace TRACEPARENT                  -> traced | error CODE
 //   call NAME OUTCOME [TIMES [MS]]     -> called COUNT          through a breaker; each takes MS at least; OUTCOME as a classifier says, or `throw`
 //   retry NAME [FAILURES [TIMES]]      -> called COUNT CODE     calls whose first attempts fail; the code is the last one's: `none` when it succeeded
+//   adapt NAME OUTCOME [TIMES]         -> let in COUNT          through an adaptive limit, one after the other
+//   shed NAME PRIORITY [TIMES]         -> let in COUNT          requests at a shedder, all of them in flight at once
 //   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
 //   tell OUTCOME                       -> told                  of the earliest that was admitted
 //   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
@@ -114,6 +116,28 @@ std::string retry(const seki::Segment& in, std::istream& words) {
     return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
 }
 
+std::string adapt(const seki::Segment& in, std::istream& words) {
+    const auto adaptive = in.adaptive(next_or<std::string>(words, ""));
+    if (!adaptive) return failed("error", adaptive.error().code);
+    const seki::Outcome outcome = outcome_of(next_or<std::string>(words, ""));
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t let_in = 0;
+    for (std::uint64_t i = 0; i < times; ++i)
+        if (auto permit = adaptive->try_acquire(); permit && permit->release(outcome)) ++let_in;
+    return "let in " + std::to_string(let_in);
+}
+
+std::string shed(const seki::Segment& in, std::istream& words) {
+    const auto shedder = in.shedder(next_or<std::string>(words, ""));
+    if (!shedder) return failed("error", shedder.error().code);
+    const auto priority = next_or<unsigned>(words, 2);
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::deque<seki::InFlight> let_in;
+    for (std::uint64_t i = 0; i < times; ++i)
+        if (auto request = shedder->admit(priority)) let_in.push_back(std::move(*request));
+    return "let in " + std::to_string(let_in.size());
+}
+
 class held_things {
 public:
     std::string admit(const seki::Segment& in, std::istream& words) {
@@ -160,6 +184,8 @@ std::string obey(const seki::Segment& in, held_things& held, std::istream& words
     if (command == "trace") return trace(words);
     if (command == "call") return call(in, words);
     if (command == "retry") return retry(in, words);
+    if (command == "adapt") return adapt(in, words);
+    if (command == "shed") return shed(in, words);
     if (command == "admit") return held.admit(in, words);
     if (command == "tell") return held.tell(words);
     if (command == "acquire") return held.acquire(in, words);

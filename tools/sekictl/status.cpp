@@ -1,4 +1,6 @@
 // status, workers: what there is.
+#include <numeric>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -84,6 +86,36 @@ void print_breakers(const std::vector<report::breaker_facts>& breakers) {
     print_table(rows);
 }
 
+void print_adaptives(const std::vector<report::adaptive_facts>& adaptives) {
+    if (adaptives.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"ADAPTIVE", "ALGORITHM", "IN FLIGHT", "RANGE", "USUAL LATENCY", "ACQUIRED", "REJECTED", "RECLAIMED"}};
+    for (const auto& each : adaptives)
+        rows.push_back({report::for_terminal(each.place.name),
+                        std::string{primitives::to_string(each.options.algorithm)},
+                        fmt::format("{}/{}", each.status.in_use, each.status.limit),
+                        fmt::format("{} to {}", each.options.min_limit, each.options.max_limit),
+                        each.status.usual_latency.count() == 0 ? "-" : about(each.status.usual_latency),
+                        std::to_string(each.status.acquired), std::to_string(each.status.rejected),
+                        std::to_string(each.status.reclaimed)});
+    print_table(rows);
+}
+
+void print_shedders(const std::vector<report::shedder_facts>& shedders) {
+    if (shedders.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{{"SHEDDER", "IN FLIGHT", "CODEL", "ADMITTED", "SHED", "RECLAIMED"}};
+    for (const auto& each : shedders) {
+        const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), 0ULL); };
+        rows.push_back({report::for_terminal(each.place.name),
+                        fmt::format("{}/{}", each.status.in_flight, each.status.max_in_flight),
+                        each.status.dropping ? "sheds" : "-", std::to_string(sum(each.status.admitted)),
+                        std::to_string(sum(each.status.shed)), std::to_string(each.status.reclaimed)});
+    }
+    print_table(rows);
+}
+
 void print_retries(const std::vector<report::retry_facts>& retries) {
     if (retries.empty()) return;
     fmt::print("\n");
@@ -114,6 +146,8 @@ ending status(const context& with) {
     print_limiters(all.limiters);
     print_breakers(all.breakers);
     print_bulkheads(all.bulkheads);
+    print_adaptives(all.adaptives);
+    print_shedders(all.shedders);
     print_retries(all.retries);
     return ending::fine;
 }
