@@ -10,6 +10,7 @@
 #include <seki/execute.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
+#include <seki/policy.hpp>
 #include <seki/retry.hpp>
 #include <seki/shedder.hpp>
 #include <seki/telemetry.hpp>

@@ -15,6 +15,7 @@
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
+#include "layout/policy.hpp"
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
 #include "layout/worker.hpp"
@@ -138,6 +139,10 @@ inline constexpr std::uint64_t layout_hash = fold({
     count_retry_recovered,
     sizeof(retry_block),
     pack(budget_window{1, 0}),
+    policy_deadline,
+    policy_names,
+    sizeof(policy_block),
+    sizeof(policy_name_set),
 });
 
 }  // namespace seki::layout

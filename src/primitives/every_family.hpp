@@ -6,5 +6,6 @@
 #include "primitives/bulkhead_family.hpp"
 #include "primitives/family.hpp"
 #include "primitives/limiter_family.hpp"
+#include "primitives/policy_family.hpp"
 #include "primitives/retry_family.hpp"
 #include "primitives/shedder_family.hpp"

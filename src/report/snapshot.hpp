@@ -19,6 +19,7 @@
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
 #include "report/holdings.hpp"
+#include "report/policy_facts.hpp"
 #include "report/retry_facts.hpp"
 #include "report/shedder_facts.hpp"
 #include "shm/directory.hpp"
@@ -100,6 +101,7 @@ struct snapshot {
     std::vector<adaptive_facts> adaptives{};
     std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
+    std::vector<policy_facts> policies{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };
