@@ -13,6 +13,7 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/retry.hpp>
 #include <seki/shedder.hpp>
@@ -96,6 +97,12 @@ public:
     [[nodiscard]] Result<Retry> retry(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const RetryOptions& options) const;
     [[nodiscard]] Result<void> remove_retry(std::string_view name) const;
+
+    // And for hedges. All their options can change; a percentile does within a tenth of a second.
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<void> remove_hedge(std::string_view name) const;
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was

@@ -13,6 +13,7 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/retry.hpp>
 #include <seki/shedder.hpp>
@@ -72,7 +73,7 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options =
-    options_list<LimiterOptions, BreakerOptions, BulkheadOptions, AdaptiveOptions, ShedderOptions, RetryOptions>;
+using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, AdaptiveOptions, ShedderOptions,
+                                   RetryOptions, HedgeOptions>;
 
 }  // namespace seki::primitives

@@ -184,5 +184,6 @@ template struct registry<BreakerOptions>;
 template struct registry<AdaptiveOptions>;
 template struct registry<ShedderOptions>;
 template struct registry<RetryOptions>;
+template struct registry<HedgeOptions>;
 
 }  // namespace seki::primitives

@@ -76,5 +76,6 @@ using breakers = registry<BreakerOptions>;
 using adaptives = registry<AdaptiveOptions>;
 using shedders = registry<ShedderOptions>;
 using retries = registry<RetryOptions>;
+using hedges = registry<HedgeOptions>;
 
 }  // namespace seki::primitives

@@ -1,6 +1,7 @@
 #include "shm/shape.hpp"
 
 #include "layout/adaptive.hpp"
+#include "layout/hedge.hpp"
 #include "layout/key_table.hpp"
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
@@ -41,6 +42,7 @@ std::string_view to_string(layout::kind kind) noexcept {
         case layout::kind::shedder: return "shedder";
         case layout::kind::retry: return "retry";
         case layout::kind::hedge: return "hedge";
+        case layout::kind::policy: return "policy";
         case layout::kind::none: break;
     }
     return "primitive";
@@ -55,6 +57,7 @@ std::string_view plural(layout::kind kind) noexcept {
         case layout::kind::shedder: return "shedders";
         case layout::kind::retry: return "retries";
         case layout::kind::hedge: return "hedges";
+        case layout::kind::policy: return "policies";
         case layout::kind::none: break;
     }
     return "primitives";
@@ -72,6 +75,7 @@ bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept
                    can_be_bulkhead(unpack_bulkhead_shape(words), bytes - sizeof(layout::shedder_block));
         case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
         case layout::kind::retry: return words == shape{} && bytes >= sizeof(layout::retry_block);
+        case layout::kind::hedge: return words == shape{} && bytes >= sizeof(layout::hedge_block);
         default: return true;
     }
 }
