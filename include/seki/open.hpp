@@ -13,6 +13,7 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/policy.hpp>
 #include <seki/retry.hpp>
@@ -97,6 +98,12 @@ public:
     [[nodiscard]] Result<Retry> retry(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const RetryOptions& options) const;
     [[nodiscard]] Result<void> remove_retry(std::string_view name) const;
+
+    // And for hedges. All their options can change; a percentile does within a tenth of a second.
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<void> remove_hedge(std::string_view name) const;
 
     // And for policies, whose parts are found by their names: not_found names one that there is not. All their options can change, and their handles,
     // everywhere, go by the new ones with the next call. A part that was deleted refuses, until the policy has another.

@@ -17,6 +17,7 @@
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "primitives/hedge.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/limiter_upkeep.hpp"
 #include "primitives/policy.hpp"
@@ -217,6 +218,21 @@ Result<void> Segment::change(std::string_view name, const RetryOptions& options)
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_retry(std::string_view name) const { return remove<RetryOptions>(*handle_, name); }
+
+Result<Hedge> Segment::hedge(std::string_view name, const HedgeOptions& options) const {
+    auto made = get<primitives::hedge>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Hedge{std::move(*made)};
+}
+Result<Hedge> Segment::hedge(std::string_view name) const {
+    auto found = get<primitives::hedge>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Hedge{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const HedgeOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_hedge(std::string_view name) const { return remove<HedgeOptions>(*handle_, name); }
 
 Result<Policy> Segment::composed(std::string_view name, const std::optional<PolicyOptions>& options) const {
     return shm::contained([&]() -> Result<Policy> {

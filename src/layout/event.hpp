@@ -37,9 +37,10 @@ enum class event_kind : std::uint8_t {
     shed_admit = 18,
     shed_shed = 19,
     shed_codel_drop = 20,
-    shed_reclaimed = 21
+    shed_reclaimed = 21,
+    hedge_complete = 22
 };
-inline constexpr event_kind last_event_kind = event_kind::shed_reclaimed;
+inline constexpr event_kind last_event_kind = event_kind::hedge_complete;
 
 // The words of a record behind its seal. Eight words, the seal among them, share a line: an event without key and trace needs only that.
 enum event_word : std::size_t {

@@ -12,6 +12,7 @@
 #include "layout/directory.hpp"
 #include "layout/event.hpp"
 #include "layout/header.hpp"
+#include "layout/hedge.hpp"
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
@@ -139,6 +140,12 @@ inline constexpr std::uint64_t layout_hash = fold({
     count_retry_recovered,
     sizeof(retry_block),
     pack(budget_window{1, 0}),
+    hedge_percentile,
+    hedge_min_per_second,
+    count_hedge_denied,
+    latency_buckets,
+    sizeof(hedge_block),
+    offsetof(latency_block, tallies),
     policy_deadline,
     policy_names,
     sizeof(policy_block),

@@ -29,6 +29,9 @@ constexpr std::array<measurement_type, 2> in_flight{{{"in_flight"}, {"limit"}}};
 // In the order of detail_of_giving_up().
 constexpr std::array<std::string_view, 6> reasons{"", "call_failed", "deadline_exceeded", "budget_spent"};
 
+constexpr std::array<std::string_view, 6> endings{"first", "extra", "call_failed", "deadline_exceeded"};
+static_assert(static_cast<int>(hedge_status::deadline_exceeded) == 3);
+
 constexpr event_type_table table{{
     {event_kind::limiter_allow, "seki.rate_limit.allow", "limiter", {{{"remaining"}, {"cost"}}}, {}, {}},
     {event_kind::limiter_deny,
@@ -71,6 +74,12 @@ constexpr event_type_table table{{
      {"priority", priorities},
      {}},
     {event_kind::shed_reclaimed, "seki.shed.reclaimed", "shedder", in_flight, {}, {}},
+    {event_kind::hedge_complete,
+     "seki.hedge.complete",
+     "hedge",
+     {{{"count"}, {"duration", unit::span}}},
+     {},
+     {"status", endings}},
 }};
 
 static_assert(

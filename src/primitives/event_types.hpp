@@ -88,4 +88,7 @@ constexpr std::uint8_t detail_of_giving_up(Errc why) noexcept {
     }
 }
 
+// What stands in `detail` of a hedge_complete: which attempt answered, or why none did.
+enum class hedge_status : std::uint8_t { first, extra, call_failed, deadline_exceeded };
+
 }  // namespace seki::primitives

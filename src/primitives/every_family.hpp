@@ -5,6 +5,7 @@
 #include "primitives/breaker_family.hpp"
 #include "primitives/bulkhead_family.hpp"
 #include "primitives/family.hpp"
+#include "primitives/hedge_family.hpp"
 #include "primitives/limiter_family.hpp"
 #include "primitives/policy_family.hpp"
 #include "primitives/retry_family.hpp"

@@ -13,6 +13,7 @@
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/policy.hpp>
 #include <seki/retry.hpp>
@@ -87,6 +88,6 @@ struct options_list {
 };
 
 using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, AdaptiveOptions, ShedderOptions,
-                                   RetryOptions, PolicyOptions>;
+                                   RetryOptions, HedgeOptions, PolicyOptions>;
 
 }  // namespace seki::primitives

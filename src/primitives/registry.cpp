@@ -196,6 +196,7 @@ template struct registry<BreakerOptions>;
 template struct registry<AdaptiveOptions>;
 template struct registry<ShedderOptions>;
 template struct registry<RetryOptions>;
+template struct registry<HedgeOptions>;
 template struct registry<PolicyOptions>;
 
 }  // namespace seki::primitives

@@ -76,6 +76,7 @@ using breakers = registry<BreakerOptions>;
 using adaptives = registry<AdaptiveOptions>;
 using shedders = registry<ShedderOptions>;
 using retries = registry<RetryOptions>;
+using hedges = registry<HedgeOptions>;
 using policies = registry<PolicyOptions>;
 
 }  // namespace seki::primitives

@@ -29,6 +29,7 @@ bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
            kind == event_kind::bulkhead_release || kind == event_kind::adaptive_acquire ||
            kind == event_kind::adaptive_release || kind == event_kind::shed_admit ||
            kind == event_kind::retry_attempt || kind == event_kind::retry_success ||
+           (kind == event_kind::hedge_complete && detail <= static_cast<std::uint8_t>(hedge_status::extra)) ||
            (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
 }
 
@@ -161,6 +162,15 @@ void emitter::shedder_call(event_kind kind, unsigned priority, std::uint64_t mea
 void emitter::adaptive_limit_change(std::uint64_t from, std::uint64_t to) const noexcept {
     if (!watched(mask_of(event_kind::adaptive_limit_change))) return;
     tell({.kind = event_kind::adaptive_limit_change, .now = read_clock(Clock::precise), .first = from, .second = to});
+}
+
+void emitter::hedge_complete(hedge_status how, std::size_t attempts, nanos took) const noexcept {
+    if (!watched(mask_of(event_kind::hedge_complete))) return;
+    tell({.kind = event_kind::hedge_complete,
+          .now = read_clock(Clock::precise),
+          .first = attempts,
+          .second = took,
+          .detail = static_cast<std::uint8_t>(how)});
 }
 
 void emitter::tell(const happening& what) const noexcept {

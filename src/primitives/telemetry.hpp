@@ -92,6 +92,9 @@ public:
     void retry_success(std::uint64_t attempt) const noexcept;
     void retry_exhausted(std::uint64_t attempts, Errc why) const noexcept;
 
+    // A hedged call that took so long, with how many attempts it came to its end.
+    void hedge_complete(hedge_status how, std::size_t attempts, nanos took) const noexcept;
+
     // Rare ones.
     void breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept;
     // An event for each permit. Thousands may come back at once, in somebody's call: those that find no room are counted in one step.
