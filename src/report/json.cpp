@@ -166,7 +166,8 @@ json to_json(const snapshot& all) {
             {"bulkheads", list_of(all.bulkheads)},
             {"adaptives", list_of(all.adaptives)},
             {"shedders", list_of(all.shedders)},
-            {"retries", list_of(all.retries)}};
+            {"retries", list_of(all.retries)},
+            {"hedges", list_of(all.hedges)}};
 }
 
 }  // namespace seki::report

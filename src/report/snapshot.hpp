@@ -18,6 +18,7 @@
 #include "report/adaptive_facts.hpp"
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
+#include "report/hedge_facts.hpp"
 #include "report/holdings.hpp"
 #include "report/retry_facts.hpp"
 #include "report/shedder_facts.hpp"
@@ -100,6 +101,7 @@ struct snapshot {
     std::vector<adaptive_facts> adaptives{};
     std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
+    std::vector<hedge_facts> hedges{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

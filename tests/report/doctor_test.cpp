@@ -78,7 +78,7 @@ TEST_F(Doctor, ASoundSegmentHasNoFindings) {
 // Fails when a primitive that is no limiter is read as one, is called wrong, or cannot share a limiter's name.
 TEST_F(Doctor, APrimitiveOfAnotherKindIsLeftAlone) {
     ASSERT_TRUE(shm::directory{*where_}.create(
-        {.kind = layout::kind::shedder, .name = "login", .shape = {~0ULL, ~0ULL}, .arena_bytes = 1},
+        {.kind = layout::kind::policy, .name = "login", .shape = {~0ULL, ~0ULL}, .arena_bytes = 1},
         [](const shm::placement&) {}));
     EXPECT_TRUE(examine(*where_).empty());
     EXPECT_EQ(repair(*where_), 0U);

@@ -130,6 +130,20 @@ void print_retries(const std::vector<report::retry_facts>& retries) {
     print_table(rows);
 }
 
+void print_hedges(const std::vector<report::hedge_facts>& hedges) {
+    if (hedges.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"HEDGE", "DELAY", "BUDGET", "CALLS", "EXTRA", "WINS", "FAILED", "DENIED"}};
+    for (const auto& each : hedges)
+        rows.push_back({report::for_terminal(each.place.name), about(each.status.delay),
+                        fmt::format("{} % + {}/s", each.options.ratio * 100, each.options.min_per_second),
+                        std::to_string(each.status.calls), std::to_string(each.status.requests),
+                        std::to_string(each.status.wins), std::to_string(each.status.failed),
+                        std::to_string(each.status.denied)});
+    print_table(rows);
+}
+
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
@@ -149,6 +163,7 @@ ending status(const context& with) {
     print_adaptives(all.adaptives);
     print_shedders(all.shedders);
     print_retries(all.retries);
+    print_hedges(all.hedges);
     return ending::fine;
 }
 
