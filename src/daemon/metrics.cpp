@@ -49,6 +49,7 @@ labels of(const report::bulkhead_facts& bulkhead) { return {{"bulkhead", report:
 labels of(const report::breaker_facts& breaker) { return {{"breaker", report::valid_utf8(breaker.place.name)}}; }
 labels of(const report::adaptive_facts& adaptive) { return {{"name", report::valid_utf8(adaptive.place.name)}}; }
 labels of(const report::shedder_facts& shedder) { return {{"name", report::valid_utf8(shedder.place.name)}}; }
+labels of(const report::hedge_facts& hedge) { return {{"hedge", report::valid_utf8(hedge.place.name)}}; }
 labels of(const report::retry_facts& retry) { return {{"retry", report::valid_utf8(retry.place.name)}}; }
 
 labels of(const report::breaker_facts& breaker, const char* label, std::string_view word) {
@@ -142,6 +143,7 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     const auto& adaptives = all.adaptives;
     const auto& shedders = all.shedders;
     const auto& retries = all.retries;
+    const auto& hedges = all.hedges;
     return {
         decisions(limiters),
         costs(limiters),
@@ -222,6 +224,20 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 counter, [](const auto& each) { return each.status.denied; }),
         of_each(retries, "seki_retry_budget_left", "Retries that the budget still allows in its window.", gauge,
                 [](const auto& each) { return each.status.budget_left; }),
+        of_each(hedges, "seki_hedge_calls_total", "Hedged calls.", counter,
+                [](const auto& each) { return each.status.calls; }),
+        of_each(hedges, "seki_hedge_requests_total", "Attempts made beside the first ones.", counter,
+                [](const auto& each) { return each.status.requests; }),
+        of_each(hedges, "seki_hedge_wins_total", "Calls that one of these answered.", counter,
+                [](const auto& each) { return each.status.wins; }),
+        of_each(hedges, "seki_hedge_failed_total", "Hedged calls without a success.", counter,
+                [](const auto& each) { return each.status.failed; }),
+        of_each(hedges, "seki_hedge_budget_denied_total", "Attempts not made because the budget of the host was spent.",
+                counter, [](const auto& each) { return each.status.denied; }),
+        of_each(hedges, "seki_hedge_budget_left", "Attempts that the budget still allows in its window.", gauge,
+                [](const auto& each) { return each.status.budget_left; }),
+        of_each(hedges, "seki_hedge_delay_seconds", "How long is waited for an answer before the next attempt.", gauge,
+                [](const auto& each) { return std::chrono::duration<double>{each.status.delay}.count(); }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_worker_threads_max", "Threads that can have a slot of their own at once.", gauge,

@@ -27,6 +27,8 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const AdaptiveOptions& options);
 [[nodiscard]] json to_json(const shedder_facts& shedder);
 [[nodiscard]] json to_json(const ShedderOptions& options);
+[[nodiscard]] json to_json(const hedge_facts& hedge);
+[[nodiscard]] json to_json(const HedgeOptions& options);
 [[nodiscard]] json to_json(const retry_facts& retry);
 [[nodiscard]] json to_json(const RetryOptions& options);
 [[nodiscard]] json to_json(const policy_facts& policy);

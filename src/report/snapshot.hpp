@@ -18,6 +18,7 @@
 #include "report/adaptive_facts.hpp"
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
+#include "report/hedge_facts.hpp"
 #include "report/holdings.hpp"
 #include "report/policy_facts.hpp"
 #include "report/retry_facts.hpp"
@@ -101,6 +102,7 @@ struct snapshot {
     std::vector<adaptive_facts> adaptives{};
     std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
+    std::vector<hedge_facts> hedges{};
     std::vector<policy_facts> policies{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes

@@ -10,6 +10,8 @@
 // 5. A stale read: an answer from a moment before. Nothing decides by it but when one more attempt is made, and that is bounded by the budget.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,6 +60,26 @@ public:
         return all;
     }
 
+    // For the doctor: how many words count calls of a slice that has not begun, which nobody can have made. The clock is read after all of them.
+    template <class Time>
+    [[nodiscard]] std::uint64_t count_ahead(Time clock) const noexcept {
+        namespace law = algorithm::latency;
+        std::array<std::uint32_t, law::slices * law::buckets> found{};
+        std::size_t next = 0;
+        for (const auto& slice : block_->tallies)
+            for (const word& each : slice) found[next++] = unpack(Memory::load_acquire(each)).slice;
+        const std::uint32_t now = law::slice_of(clock());
+        return static_cast<std::uint64_t>(
+            std::ranges::count_if(found, [now](std::uint32_t of) { return is_ahead(of, now); }));
+    }
+    void forget_ahead(std::uint64_t now_ms) const noexcept {
+        for (auto& slice : block_->tallies)
+            for (word& each : slice)
+                if (std::uint64_t found = Memory::load_relaxed(each);
+                    is_ahead(unpack(found).slice, algorithm::latency::slice_of(now_ms)))
+                    (void)Memory::cas_acq_rel(each, found, 0);
+    }
+
     // What so many thousandths of the calls did not exceed, a tenth of a second ago at most; 0 where there were too few.
     [[nodiscard]] std::uint64_t quantile(std::uint64_t now_ms, std::uint64_t thousandths) const noexcept {
         std::uint64_t asked = Memory::load_relaxed(block_->asked_ms);
@@ -75,6 +97,8 @@ public:
     }
 
 private:
+    // Numbers of slices do not come round in the life of a host.
+    [[nodiscard]] static bool is_ahead(std::uint32_t slice, std::uint32_t now) noexcept { return slice > now; }
     [[nodiscard]] static algorithm::latency::tally unpack(std::uint64_t word) noexcept {
         return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
     }

@@ -36,6 +36,10 @@ report::retry_facts look_at(const shm::segment& where, const shm::placement& at,
     return report::look_at_retry(where, at);
 }
 
+report::hedge_facts look_at(const shm::segment& where, const shm::placement& at, const HedgeOptions& /*kind*/) {
+    return report::look_at_hedge(where, at);
+}
+
 report::policy_facts look_at(const shm::segment& where, const shm::placement& at, const PolicyOptions& /*kind*/) {
     return report::look_at_policy(where, at);
 }
@@ -120,6 +124,18 @@ void add_state(table_rows& rows, const report::retry_facts& facts) {
     rows.push_back({"retries", std::to_string(status.retries)});
     rows.push_back({"recovered", std::to_string(status.recovered)});
     rows.push_back({"exhausted", std::to_string(status.exhausted)});
+    rows.push_back({"denied by the budget", std::to_string(status.denied)});
+    rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
+                                          about(status.budget_window))});
+}
+
+void add_state(table_rows& rows, const report::hedge_facts& facts) {
+    const HedgeStatus& status = facts.status;
+    rows.push_back({"delay now", fmt::format("{}, {} calls measured", about(status.delay), status.measured)});
+    rows.push_back({"calls", std::to_string(status.calls)});
+    rows.push_back({"extra attempts", std::to_string(status.requests)});
+    rows.push_back({"wins of these", std::to_string(status.wins)});
+    rows.push_back({"failed", std::to_string(status.failed)});
     rows.push_back({"denied by the budget", std::to_string(status.denied)});
     rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
                                           about(status.budget_window))});

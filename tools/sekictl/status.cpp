@@ -131,6 +131,20 @@ void print_retries(const std::vector<report::retry_facts>& retries) {
     print_table(rows);
 }
 
+void print_hedges(const std::vector<report::hedge_facts>& hedges) {
+    if (hedges.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"HEDGE", "DELAY", "BUDGET", "CALLS", "EXTRA", "WINS", "FAILED", "DENIED"}};
+    for (const auto& each : hedges)
+        rows.push_back({report::for_terminal(each.place.name), about(each.status.delay),
+                        fmt::format("{} % + {}/s", each.options.ratio * 100, each.options.min_per_second),
+                        std::to_string(each.status.calls), std::to_string(each.status.requests),
+                        std::to_string(each.status.wins), std::to_string(each.status.failed),
+                        std::to_string(each.status.denied)});
+    print_table(rows);
+}
+
 void print_policies(const std::vector<report::policy_facts>& policies) {
     if (policies.empty()) return;
     fmt::print("\n");
@@ -166,6 +180,7 @@ ending status(const context& with) {
     print_adaptives(all.adaptives);
     print_shedders(all.shedders);
     print_retries(all.retries);
+    print_hedges(all.hedges);
     print_policies(all.policies);
     return ending::fine;
 }
