@@ -43,6 +43,9 @@ enum {
     SEKI_ERROR_LOAD_SHED = 22           // a shedder let it not in
 };
 
+// In place of a time: no time helps, as with a cost above the capacity, or a breaker that an operator holds open; or there is no deadline.
+#define SEKI_NEVER INT64_MAX
+
 // A stable identifier such as "not_found"; "unknown" for a number that there is not. Never null, valid for good.
 SEKI_C_API const char* seki_status_name(seki_status status) SEKI_NOTHROW;
 

@@ -124,6 +124,8 @@ int main(void) {
     use_breakers();
     use_bulkheads();
     use_execute();
+    use_retries();
+    use_deadlines();
     use_telemetry();
     use_processes();
     if (failures > 0) fprintf(stderr, "%d failures\n", failures);
