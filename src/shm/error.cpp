@@ -25,6 +25,7 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::circuit_open: return "circuit_open";
         case Errc::call_failed: return "call_failed";
         case Errc::budget_spent: return "budget_spent";
+        case Errc::interrupted: return "interrupted";
         case Errc::deadline_exceeded: return "deadline_exceeded";
     }
     return "unknown";
