@@ -77,7 +77,8 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
     const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by,
                                                    [this] { return standing() == Errc::none && may_sleep(); });
     const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
-    if (waited.how != waiting::crowded) waits_.record(now, shm::futex::now() - start);
+    if (waited.how != waiting::crowded && waited.how != waiting::called_off)
+        waits_.record(now, shm::futex::now() - start);
     if (by.reclaimed() != 0) reclaimed(now, by.reclaimed());
     switch (waited.how) {
         case waiting::taken: return given(now, waited.held);
@@ -85,8 +86,8 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
         case waiting::crowded: return refused(now, Errc::bulkhead_full);
         case waiting::called_off: break;
     }
-    if (const Errc gone = standing(); gone != Errc::none) return {.error = gone};
-    return refused(now, Errc::interrupted);
+    const Errc gone = standing();
+    return {.error = gone != Errc::none ? gone : Errc::interrupted};  // nobody refused it
 }
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
