@@ -73,7 +73,7 @@ int cost_of(const char* function, PyObject* object, int64_t* cost) {
 }
 
 int span_of(const char* what, PyObject* object, int64_t* nanoseconds) {
-    PyObject* durations = PyImport_ImportModule("seki.durations");
+    PyObject* durations = PyImport_ImportModule("seki._durations");
     if (durations == NULL) return -1;
     PyObject* made = PyObject_CallMethod(durations, "nanoseconds", "Os", object, what);
     Py_DECREF(durations);

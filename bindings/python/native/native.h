@@ -47,7 +47,7 @@ static inline void key_done(key_bytes* key) {
 
 int cost_of(const char* function, PyObject* object, int64_t* cost);
 
-// Seconds, or what seki.durations makes of a text or a timedelta, as nanoseconds. Not negative.
+// Seconds, or what seki._durations makes of a text or a timedelta, as nanoseconds. Not negative.
 int span_of(const char* what, PyObject* object, int64_t* nanoseconds);
 
 PyObject* seconds_of(int64_t nanoseconds);  // infinite for SEKI_NEVER

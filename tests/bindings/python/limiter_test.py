@@ -128,7 +128,7 @@ class Limits(SegmentTest):
 
 class Spans(unittest.TestCase):
     def test_a_span_is_seconds_or_a_text_or_a_timedelta(self):
-        from seki.durations import nanoseconds
+        from seki._durations import nanoseconds
 
         same = {"250ms": 250_000_000, 0.25: 250_000_000, 3: 3_000_000_000, "1m30s": 90_000_000_000, "1d": 86_400_000_000_000, "5us7ns": 5_007}
         for given, expected in same.items():

@@ -6,11 +6,11 @@ import dataclasses
 import os
 from typing import Any, Dict, Optional, Union
 
-from . import _native, options
-from .durations import Duration
-from .breaker import Breaker
-from .bulkhead import Bulkhead
-from .limiter import Limiter
+from . import _native, _options
+from ._durations import Duration
+from ._breaker import Breaker
+from ._bulkhead import Bulkhead
+from ._limiter import Limiter
 
 __all__ = ["Segment", "open", "resolve"]
 
@@ -46,7 +46,7 @@ class Segment(_native.Segment):
         (default), "shadow" or "off". `clock`: "precise" (default) or "coarse". `store_keys` (True): keep the keys' text for people to read.
         """
         given = _given(limit=limit, window=window, algorithm=algorithm, burst=burst, max_keys=max_keys, on_full=on_full, mode=mode, clock=clock, store_keys=store_keys)
-        return Limiter(self, name, options.limiter_to_native(name, given)) if given else Limiter(self, name)
+        return Limiter(self, name, _options.limiter_to_native(name, given)) if given else Limiter(self, name)
 
     def change_limiter(
         self,
@@ -61,7 +61,7 @@ class Segment(_native.Segment):
     ) -> None:
         """Changes options while it runs, for all processes; what is not given stays as it is."""
         given = _given(limit=limit, window=window, burst=burst, on_full=on_full, mode=mode, clock=clock)
-        _native.change_limiter(self, name, {**Limiter(self, name)._options(), **options.limiter_to_native(name, given)})
+        _native.change_limiter(self, name, {**Limiter(self, name)._options(), **_options.limiter_to_native(name, given)})
 
     def breaker(
         self,
@@ -94,7 +94,7 @@ class Segment(_native.Segment):
             wait_multiplier=wait_multiplier, wait_duration_max=wait_duration_max, half_open_requests=half_open_requests,
             max_half_open_duration=max_half_open_duration, mode=mode,
         )
-        return Breaker(self, name, options.breaker_to_native(name, given)) if given else Breaker(self, name)
+        return Breaker(self, name, _options.breaker_to_native(name, given)) if given else Breaker(self, name)
 
     def bulkhead(
         self,
@@ -109,18 +109,18 @@ class Segment(_native.Segment):
         `max_concurrent` (10) permits; who finds none waits for up to `max_wait` (0: not unless a timeout says so), and so may `max_waiting` (100).
         """
         given = _given(max_concurrent=max_concurrent, max_wait=max_wait, max_waiting=max_waiting)
-        return Bulkhead(self, name, options.bulkhead_to_native(name, given)) if given else Bulkhead(self, name)
+        return Bulkhead(self, name, _options.bulkhead_to_native(name, given)) if given else Bulkhead(self, name)
 
     def change_breaker(self, name: str, **changed: Any) -> None:
         """Changes options of breaker() while it runs, for all processes; what is not given stays as it is."""
         now = dataclasses.asdict(Breaker(self, name).options)
         if changed.get("window_type", now["window_type"]) != now["window_type"] and "window_size" not in changed:
             del now["window_size"]
-        _native.change_breaker(self, name, options.breaker_to_native(name, {**now, **changed}))
+        _native.change_breaker(self, name, _options.breaker_to_native(name, {**now, **changed}))
 
     def change_bulkhead(self, name: str, **changed: Any) -> None:
         """Changes options of bulkhead() while it runs, for all processes; what is held is never taken away."""
-        _native.change_bulkhead(self, name, {**Bulkhead(self, name)._options(), **options.bulkhead_to_native(name, changed)})
+        _native.change_bulkhead(self, name, {**Bulkhead(self, name)._options(), **_options.bulkhead_to_native(name, changed)})
 
     def __enter__(self) -> Segment:
         return self
@@ -132,7 +132,7 @@ class Segment(_native.Segment):
         return f"<seki.Segment {self.path}>"
 
 
-def open(  # noqa: A001  (seki.open is what it is called in every language)
+def open(
     name: Optional[str] = None,
     *,
     access: str = "create",
@@ -151,7 +151,7 @@ def open(  # noqa: A001  (seki.open is what it is called in every language)
     and bulkheads in it, bytes (0: what is configured, and 20 MiB). Open it once, before a server forks its workers or after.
     """
     numbers = {
-        "access": options.index_in(options.ACCESSES, access, "seki.open(): access"),
+        "access": _options.index_in(_options.ACCESSES, access, "seki.open(): access"),
         "mode": mode,
         "max_workers": max_workers,
         "max_primitives": max_primitives,

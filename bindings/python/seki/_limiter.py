@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Union
 
-from . import _native, options
+from . import _native, _options
 from ._native import Decision
-from .durations import Duration, nanoseconds
+from ._durations import Duration, nanoseconds
 
 __all__ = ["Key", "Limiter"]
 
@@ -44,9 +44,9 @@ class Limiter(_native.Limiter):
                 await asyncio.sleep(min(max(wait, _SHORTEST), _LOOK_AGAIN))
 
     @property
-    def options(self) -> options.LimiterOptions:
+    def options(self) -> _options.LimiterOptions:
         """How it decides now: options may change while it runs."""
-        return options.limiter_from_native(self._options())
+        return _options.limiter_from_native(self._options())
 
     def __repr__(self) -> str:
         return f"<seki.Limiter {self.name}>"

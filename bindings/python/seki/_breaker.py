@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any, Awaitable, Callable, Optional, TypeVar
 
-from . import _native, options
+from . import _native, _options
 
 __all__ = ["Breaker", "BreakerStatus", "Classifier", "tell"]
 
@@ -40,7 +40,7 @@ def by_exception(result: Any, exception: Optional[BaseException]) -> str:
 def tell(admission: _native.Admission, classifier: Classifier, result: Any, exception: Optional[BaseException]) -> None:
     """Tells an admission what the classifier makes of a call. One of a process that forked meanwhile tells nothing in the child."""
     outcome = classifier(result, exception)
-    options.index_in(options.OUTCOMES, outcome, "what a classifier answers")
+    _options.index_in(_options.OUTCOMES, outcome, "what a classifier answers")
     if not admission.told:
         try:
             getattr(admission, outcome)()
@@ -63,7 +63,7 @@ class Breaker(_native.Breaker):
 
     def force(self, mode: str) -> None:
         """An operator's word, for all processes: "forced_open", "forced_closed" or "observe"; "auto" lifts it: closed, with an empty window."""
-        self._force(options.index_in(options.BREAKER_MODES, mode, "mode"))
+        self._force(_options.index_in(_options.BREAKER_MODES, mode, "mode"))
 
     @property
     def status(self) -> BreakerStatus:
@@ -71,16 +71,16 @@ class Breaker(_native.Breaker):
         values = self._status()
         wait = values.pop("retry_after_ns")
         return BreakerStatus(
-            state=options.BREAKER_STATES[values.pop("state")],
+            state=_options.BREAKER_STATES[values.pop("state")],
             for_seconds=values.pop("for_ns") / 1e9,
             retry_after=math.inf if wait == 2**63 - 1 else wait / 1e9,
             **values,
         )
 
     @property
-    def options(self) -> options.BreakerOptions:
+    def options(self) -> _options.BreakerOptions:
         """How it judges now: options may change while it runs."""
-        return options.breaker_from_native(self._options())
+        return _options.breaker_from_native(self._options())
 
     def __repr__(self) -> str:
         return f"<seki.Breaker {self.name}>"

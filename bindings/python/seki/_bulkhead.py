@@ -8,9 +8,9 @@ import os
 import threading
 from typing import Any, Generator, List, Optional, Tuple
 
-from . import _native, options
+from . import _native, _options
 from ._native import Permit
-from .durations import Duration
+from ._durations import Duration
 
 __all__ = ["Bulkhead", "BulkheadStatus"]
 
@@ -81,9 +81,9 @@ class Bulkhead(_native.Bulkhead):
         return BulkheadStatus(**self._status())
 
     @property
-    def options(self) -> options.BulkheadOptions:
+    def options(self) -> _options.BulkheadOptions:
         """Its options now: they may change while it runs."""
-        return options.bulkhead_from_native(self._options())
+        return _options.bulkhead_from_native(self._options())
 
     def __repr__(self) -> str:
         return f"<seki.Bulkhead {self.name}>"
@@ -107,7 +107,7 @@ class _Waiting:
 
     async def __aexit__(self, *exception: object) -> None:
         assert self._permit is not None
-        self._permit.__exit__(*exception)
+        self._permit.__exit__(None, None, None)
 
     async def _acquire(self) -> Permit:
         permit = self._bulkhead._acquire_at_once(self._timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Callable, Dict, Mapping, Tuple, Union
 
-from .durations import Duration, nanoseconds
+from ._durations import Duration, nanoseconds
 from .errors import InvalidArgument
 
 ALGORITHMS = ("gcra", "token_bucket", "leaky_bucket", "sliding_window", "fixed_window")
