@@ -1,25 +1,23 @@
-// What a limiter answers. A check makes one of these and throws it away a moment later, so the last few that were thrown away are kept: that is what
-// the lists of floats and tuples are for in Python itself.
+// What a limiter answers.
 #include "native.h"
 
-enum { most_kept = 16 };
-static decision_object* kept[most_kept];
-static int kept_count = 0;
+decision_object* decisions_kept[most_decisions_kept];
+int decisions_kept_count = 0;
 
-decision_object* new_decision(void) {
-    if (kept_count > 0) {
-        decision_object* again = kept[--kept_count];
-        _Py_NewReference((PyObject*)again);
-        return again;
-    }
-    return PyObject_New(decision_object, &DecisionType);
+decision_object* new_decision_from_memory(void) {
+    decision_object* made = PyObject_New(decision_object, &DecisionType);
+    if (made != NULL) made->of = (seki_decision)SEKI_DECISION_INIT;
+    return made;
 }
 
 static void decision_dealloc(PyObject* self) {
-    if (kept_count < most_kept)
-        kept[kept_count++] = (decision_object*)self;
-    else
-        PyObject_Free(self);
+#ifndef Py_REF_DEBUG
+    if (decisions_kept_count < most_decisions_kept) {
+        decisions_kept[decisions_kept_count++] = (decision_object*)self;
+        return;
+    }
+#endif
+    PyObject_Free(self);
 }
 
 #define OF(self) (&((decision_object*)(self))->of)

@@ -92,7 +92,6 @@ PyObject* check_all(PyObject* module, PyObject* demands) {
     if (made != NULL) {
         while (read < count && demand_of(PyTuple_GET_ITEM(demands, (Py_ssize_t)read), &all[read], &keys[read]) == 0)
             ++read;
-        made->of = (seki_decision)SEKI_DECISION_INIT;
         if (read == count) done = seki_check_all(all, count, &made->of);
     }
     for (size_t i = 0; i < read; ++i) key_done(&keys[i]);

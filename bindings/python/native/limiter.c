@@ -78,10 +78,7 @@ static PyObject* decide(PyObject* self, const char* function, PyObject* key, PyO
     if (key_of(function, key, &bytes) != 0) return NULL;
     decision_object* made = new_decision();
     seki_status done = SEKI_ERROR_NO_SPACE;
-    if (made != NULL) {
-        made->of = (seki_decision)SEKI_DECISION_INIT;
-        done = by(OF(self), bytes.data, bytes.length, spends, &made->of);
-    }
+    if (made != NULL) done = by(OF(self), bytes.data, bytes.length, spends, &made->of);
     key_done(&bytes);
     if (done == SEKI_OK) return (PyObject*)made;
     Py_XDECREF(made);
@@ -94,7 +91,6 @@ static PyObject* limiter_check(PyObject* self, PyObject* const* arguments, Py_ss
     if (count == 1 && names == NULL && PyUnicode_Check(arguments[0]) && PyUnicode_IS_COMPACT_ASCII(arguments[0])) {
         decision_object* made = new_decision();
         if (made == NULL) return NULL;
-        made->of = (seki_decision)SEKI_DECISION_INIT;
         const seki_status done = seki_limiter_check(OF(self), PyUnicode_DATA(arguments[0]),
                                                     (size_t)PyUnicode_GET_LENGTH(arguments[0]), 1, &made->of);
         if (done == SEKI_OK) return (PyObject*)made;
@@ -128,7 +124,6 @@ static PyObject* limiter_acquire(PyObject* self, PyObject* const* arguments, Py_
         key_done(&key);
         return NULL;
     }
-    made->of = (seki_decision)SEKI_DECISION_INIT;
     waiting_begins(&wait);
     const seki_status done = seki_limiter_acquire(OF(self), key.data, key.length, cost, timeout, &made->of);
     waiting_ends(&wait);
@@ -173,7 +168,6 @@ static PyObject* limiter_check_receipt(PyObject* self, PyObject* const* argument
     PyObject* made = decision == NULL ? NULL : new_receipt(self, decision);
     seki_status done = SEKI_ERROR_NO_SPACE;
     if (made != NULL) {
-        decision->of = (seki_decision)SEKI_DECISION_INIT;
         done = seki_limiter_check_receipt(OF(self), key.data, key.length, cost, &((receipt_object*)made)->of,
                                           &decision->of);
     }

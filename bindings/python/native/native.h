@@ -112,8 +112,24 @@ typedef struct permit_object {
     PyObject_HEAD seki_permit of;
 } permit_object;
 
-// Not filled yet; null without memory.
-decision_object* new_decision(void);
+// A check makes a decision and its caller throws it away a moment later, so the last few that were thrown away are kept, as Python does with its floats
+// and tuples. They are the interpreter's lock's.
+enum { most_decisions_kept = 16 };
+extern decision_object* decisions_kept[most_decisions_kept];
+extern int decisions_kept_count;
+decision_object* new_decision_from_memory(void);
+
+// With its size, and nothing else in it; null without memory.
+static inline decision_object* new_decision(void) {
+#ifndef Py_REF_DEBUG
+    if (decisions_kept_count > 0) {
+        decision_object* again = decisions_kept[--decisions_kept_count];
+        Py_SET_REFCNT((PyObject*)again, 1);
+        return again;
+    }
+#endif
+    return new_decision_from_memory();
+}
 PyObject* new_receipt(PyObject* limiter, decision_object* decision);
 
 // A segment and a name from the arguments of a constructor, and its options, null when there are none. What they point to belongs to the arguments.

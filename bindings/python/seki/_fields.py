@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
-from typing import Optional
+from math import ceil, inf
+from time import monotonic
+from typing import Optional, Tuple
 
 from ._limiter import Limiter
 from ._native import Decision
@@ -31,25 +31,24 @@ class Fields:
         self._policy = ""
         self._fresh_until = 0.0
 
-    def policy(self) -> str:
-        now = time.monotonic()
-        if now > self._fresh_until:
-            options = self._limiter.options
-            self._policy = f"{self._name};q={options.limit};w={max(1, math.ceil(options.window))}"
-            self._fresh_until = now + _FRESH
-        return self._policy
-
-    def left(self, decision: Decision) -> str:
-        """`r`: how much may be spent now; `t`: seconds until something, or all of it, is there again."""
+    def of(self, decision: Decision) -> Tuple[str, str]:
+        """RateLimit-Policy and RateLimit. `r`: how much may be spent now; `t`: seconds until something, or all of it, is there again."""
+        if monotonic() > self._fresh_until:
+            self._look_up()
         wait = decision.reset_after if decision.allowed else decision.retry_after
-        if wait == math.inf:
-            return f"{self._name};r={decision.remaining}"
-        return f"{self._name};r={decision.remaining};t={math.ceil(wait)}"
+        if wait == inf:
+            return self._policy, f"{self._name};r={decision.remaining}"
+        return self._policy, f"{self._name};r={decision.remaining};t={ceil(wait)}"
+
+    def _look_up(self) -> None:
+        options = self._limiter.options
+        self._policy = f"{self._name};q={options.limit};w={max(1, ceil(options.window))}"
+        self._fresh_until = monotonic() + _FRESH
 
 
 def retry_after(span: float) -> Optional[str]:
     """The field's value, never 0; None when no time helps, or none is known."""
-    return str(max(1, math.ceil(span))) if 0 < span < math.inf else None
+    return str(max(1, ceil(span))) if 0 < span < inf else None
 
 
 class Undecided:
@@ -67,7 +66,7 @@ class Undecided:
         """Called while `error` is handled. Tells of it now and then, not for each request."""
         if self._what == "raise":
             raise error
-        now = time.monotonic()
+        now = monotonic()
         if now > self._quiet_until:
             self._quiet_until = now + _QUIET
             log.error("%s; requests are %s", error, "let through" if self._what == "allow" else "refused")

@@ -94,7 +94,8 @@ class RateLimit:
     def _told(self, decision: Decision) -> Headers:
         if self._fields is None:
             return []
-        return [(b"ratelimit-policy", self._fields.policy().encode()), (b"ratelimit", self._fields.left(decision).encode())]
+        policy, left = self._fields.of(decision)
+        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
 
 
 class Bulkhead:

@@ -86,7 +86,8 @@ class RateLimit:
     def _told(self, decision: Decision) -> Headers:
         if self._fields is None:
             return []
-        return [("RateLimit-Policy", self._fields.policy()), ("RateLimit", self._fields.left(decision))]
+        policy, left = self._fields.of(decision)
+        return [("RateLimit-Policy", policy), ("RateLimit", left)]
 
 
 class Bulkhead:
