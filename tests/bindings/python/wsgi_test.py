@@ -127,6 +127,10 @@ class Confined(SegmentTest):
         app = seki.wsgi.Bulkhead(validator(streams), self.database)
         self.assertEqual(get(app)[2], b"11")
         self.assertEqual(self.database.status.in_use, 0)
+        response = seki.wsgi.Bulkhead(application, self.database)({}, lambda status, headers: None)
+        self.assertEqual(self.database.status.in_use, 1)
+        response.close()
+        self.assertEqual(self.database.status.in_use, 0)
         with self.database:
             status, headers, _ = get(app)
             self.assertEqual((status, headers["Retry-After"]), ("503 Service Unavailable", "1"))
