@@ -34,3 +34,4 @@
 #include <seki/status.h>
 #include <seki/telemetry.h>
 #include <seki/version.h>
+#include <seki/waiting.h>
