@@ -9,7 +9,6 @@ static ngx_uint_t states_of(const ngx_http_request_t* r) {
 ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf) {
     ngx_http_request_t* r = guards->request;
     ngx_http_seki_primitive_t* breaker = conf->breaker;
-    if (breaker == NULL) return NGX_DECLINED;
     if (breaker->of.breaker == NULL) return ngx_http_seki_do_without(guards, conf, breaker, &guards->breaker_answer);
     if (guards->admission == NULL) {
         guards->admission = ngx_palloc(r->pool, sizeof *guards->admission);

@@ -41,7 +41,8 @@ static ngx_http_seki_primitive_t* primitive_of(ngx_conf_t* cf, ngx_http_seki_kin
     made->kind = kind;
     made->name = *name;
     made->policy.data = ngx_pcalloc(cf->pool, NGX_HTTP_SEKI_POLICY_SIZE);
-    return made->policy.data != NULL ? made : NULL;
+    made->other_policy = ngx_pcalloc(cf->pool, NGX_HTTP_SEKI_POLICY_SIZE);
+    return made->policy.data != NULL && made->other_policy != NULL ? made : NULL;
 }
 
 char* ngx_http_seki_set_segment(ngx_conf_t* cf, ngx_command_t* command, void* conf) {

@@ -19,7 +19,7 @@ ngx_http_seki_guards_t* ngx_http_seki_guards_of(ngx_http_request_t* r) {
     for (ngx_pool_cleanup_t* each = r->pool->cleanup; each != NULL; each = each->next) {
         if (each->handler != forget) continue;
         guards = each->data;
-        if (guards->request != r) continue;
+        if (guards->request != r) continue;  // a subrequest's
         ngx_http_set_ctx(r, guards, ngx_http_seki_module);
         return guards;
     }
@@ -29,12 +29,13 @@ ngx_http_seki_guards_t* ngx_http_seki_guards_of(ngx_http_request_t* r) {
 ngx_http_seki_guards_t* ngx_http_seki_make_guards(ngx_http_request_t* r) {
     ngx_http_seki_guards_t* guards = ngx_http_seki_guards_of(r);
     if (guards != NULL) return guards;
-    ngx_pool_cleanup_t* kept = ngx_pool_cleanup_add(r->pool, sizeof *guards);
-    if (kept == NULL) return NULL;
-    guards = kept->data;
-    ngx_memzero(guards, sizeof *guards);
+    // In one piece with the cleanup, which ngx_pool_cleanup_add() would make another allocation of.
+    guards = ngx_palloc(r->pool, sizeof *guards);
+    if (guards == NULL) return NULL;
+    ngx_memzero(guards, offsetof(ngx_http_seki_guards_t, first.decision));
+    guards->cleanup = (ngx_pool_cleanup_t){forget, guards, r->pool->cleanup};
     guards->request = r;
-    kept->handler = forget;
+    r->pool->cleanup = &guards->cleanup;
     ngx_http_set_ctx(r, guards, ngx_http_seki_module);
     return guards;
 }

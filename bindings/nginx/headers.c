@@ -8,14 +8,18 @@ int64_t ngx_http_seki_seconds(int64_t ns) { return ns / 1000000000 + (ns % 10000
 
 // A window that is no whole number of seconds is told as a longer one: who keeps to that is not denied.
 void ngx_http_seki_write_policy(ngx_http_seki_primitive_t* limiter, const seki_limiter_options* options) {
-    u_char* to = limiter->policy.data;
+    limiter->enforces = options->mode == SEKI_MODE_ENFORCE;
+    if (ngx_memcmp(&limiter->told, options, sizeof *options) == 0) return;
+    limiter->told = *options;
+    u_char* to = limiter->other_policy;
     u_char* end = to + NGX_HTTP_SEKI_POLICY_SIZE;
     to = ngx_slprintf(to, end, "\"%V\";q=%uL;w=%L", &limiter->name, options->limit,
                       ngx_http_seki_seconds(options->window_ns));
     if (options->burst != 0 && options->burst != options->limit)
         to = ngx_slprintf(to, end, ";seki-burst=%uL", options->burst);
-    limiter->policy.len = (size_t)(to - limiter->policy.data);
-    limiter->enforces = options->mode == SEKI_MODE_ENFORCE;
+    const ngx_str_t written = {(size_t)(to - limiter->other_policy), limiter->other_policy};
+    limiter->other_policy = limiter->policy.data;
+    limiter->policy = written;
 }
 
 static u_char* put(u_char* to, const void* text, size_t length) { return ngx_cpymem(to, text, length); }
@@ -52,10 +56,9 @@ static int64_t reset_of(const seki_decision* said) {
 // An item: "login";r=4;t=12
 static u_char* put_limit(u_char* to, const ngx_http_seki_verdict_t* verdict) {
     const seki_decision* said = &verdict->decision;
-    const ngx_str_t* name = &verdict->limit->limiter->name;
-    *to++ = '"';
-    to = put(to, name->data, name->len);
-    to = PUT(to, "\";r=");
+    const ngx_http_seki_primitive_t* limiter = verdict->limit->limiter;
+    to = put(to, limiter->policy.data, limiter->name.len + 3);  // the name begins both fields
+    to = PUT(to, "r=");
     to = put_number(to, said->remaining);
     if (reset_of(said) == SEKI_NEVER) return to;
     to = PUT(to, ";t=");
@@ -78,6 +81,8 @@ static ngx_int_t add_ratelimit(ngx_http_request_t* r, const ngx_http_seki_guards
         to = put_limit(to, each);
     }
     if (ADD(r, "RateLimit", limits, to) != NGX_OK) return NGX_ERROR;
+    const ngx_str_t* only = &guards->verdicts->limit->limiter->policy;
+    if (guards->verdicts->next == NULL) return ADD(r, "RateLimit-Policy", only->data, only->data + only->len);
     u_char* policies = to;
     for (ngx_http_seki_verdict_t* each = guards->verdicts; each != NULL; each = each->next) {
         const ngx_http_seki_primitive_t* limiter = each->limit->limiter;

@@ -7,7 +7,7 @@
 
 static ngx_int_t key_of(ngx_http_request_t* r, ngx_http_seki_limit_t* limit, ngx_str_t* key) {
     if (limit->key_variable < 0) return ngx_http_complex_value(r, &limit->key, key);
-    const ngx_http_variable_value_t* value = ngx_http_get_indexed_variable(r, (ngx_uint_t)limit->key_variable);
+    const ngx_http_variable_value_t* value = ngx_http_get_flushed_variable(r, (ngx_uint_t)limit->key_variable);
     key->len = value == NULL || value->not_found ? 0 : value->len;
     key->data = key->len > 0 ? value->data : NULL;
     return NGX_OK;
@@ -60,7 +60,7 @@ static ngx_int_t demand_of(ngx_http_seki_guards_t* guards, ngx_http_seki_limit_t
     int64_t cost = 0;
     if (cost_of(r, limit, &cost) != NGX_OK) return NGX_ERROR;
     *demand = (seki_demand)SEKI_DEMAND(limit->limiter->of.limiter, key.data, key.len, cost);
-    *verdict = ngx_palloc(r->pool, sizeof **verdict);
+    *verdict = guards->first.limit == NULL ? &guards->first : ngx_palloc(r->pool, sizeof **verdict);
     if (*verdict == NULL) return NGX_ERROR;
     **verdict = (ngx_http_seki_verdict_t){NULL, limit, SEKI_DECISION_INIT};
     return NGX_OK;
@@ -85,15 +85,17 @@ static void look_at_each(const seki_demand* demands, ngx_http_seki_verdict_t** v
 
 // All or nothing: what one denies is taken of none.
 static seki_status check(const seki_demand* demands, ngx_http_seki_verdict_t** verdicts, ngx_uint_t count,
-                         seki_decision* decision) {
+                         const seki_decision** decision) {
+    static seki_decision of_all;
     if (count == 1) {
-        const seki_status done = seki_limiter_check(demands->limiter, demands->key, demands->key_length, demands->cost,
-                                                    &verdicts[0]->decision);
-        *decision = verdicts[0]->decision;
-        return done;
+        *decision = &verdicts[0]->decision;
+        return seki_limiter_check(demands->limiter, demands->key, demands->key_length, demands->cost,
+                                  &verdicts[0]->decision);
     }
-    const seki_status done = seki_check_all(demands, count, decision);
-    look_at_each(demands, verdicts, count, decision->allowed);
+    of_all = (seki_decision)SEKI_DECISION_INIT;
+    *decision = &of_all;
+    const seki_status done = seki_check_all(demands, count, &of_all);
+    look_at_each(demands, verdicts, count, of_all.allowed);
     return done;
 }
 
@@ -110,15 +112,15 @@ static void keep(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t** verdi
 
 static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_demand* demands,
                         ngx_http_seki_verdict_t** verdicts, ngx_uint_t count) {
-    seki_decision decision = SEKI_DECISION_INIT;
+    const seki_decision* decision = NULL;
     if (check(demands, verdicts, count, &decision) != SEKI_OK)
         return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
     keep(guards, verdicts, count);
     guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
     if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
-        guards->limit_answer = decision.shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
-    if (decision.allowed) return NGX_DECLINED;
-    guards->retry_after_ns = decision.retry_after_ns;
+        guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
+    if (decision->allowed) return NGX_DECLINED;
+    guards->retry_after_ns = decision->retry_after_ns;
     return ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer,
                                 conf->limit_status);
 }

@@ -22,7 +22,7 @@ static ngx_int_t ask(ngx_http_request_t* r) {
         if (conf->limits != NULL) answer = ngx_http_seki_ask_limits(guards, conf);
         if (answer == NGX_DECLINED && conf->bulkhead != NULL) answer = ngx_http_seki_ask_bulkhead(guards, conf);
     }
-    if (answer == NGX_DECLINED) answer = ngx_http_seki_ask_breaker(guards, conf);
+    if (answer == NGX_DECLINED && conf->breaker != NULL) answer = ngx_http_seki_ask_breaker(guards, conf);
     return answer == NGX_ERROR ? NGX_HTTP_INTERNAL_SERVER_ERROR : answer;
 }
 

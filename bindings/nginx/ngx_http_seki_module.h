@@ -29,11 +29,14 @@ typedef struct {
         seki_bulkhead* bulkhead;
         seki_breaker* breaker;
     } of;
-    ngx_uint_t gone;       // 1: the handle answered an error, and is asked for again by the timer
-    ngx_uint_t missing;    // 1: that there is none was logged
-    ngx_uint_t enforces;   // limiters, as they were a second ago: clients are told of those that do
-    ngx_str_t policy;      // limiters: the item of RateLimit-Policy
-    int64_t slow_call_ns;  // breakers
+    ngx_uint_t gone;      // 1: the handle answered an error, and is asked for again by the timer
+    ngx_uint_t missing;   // 1: that there is none was logged
+    ngx_uint_t enforces;  // limiters, as they were a second ago: clients are told of those that do
+    ngx_str_t
+        policy;  // limiters: the item of RateLimit-Policy, in one of two places: an older one may still be on its way out
+    u_char* other_policy;
+    seki_limiter_options told;  // what it says
+    int64_t slow_call_ns;       // breakers
 } ngx_http_seki_primitive_t;
 
 typedef struct {
@@ -98,6 +101,7 @@ struct ngx_http_seki_held_s {
 };
 
 typedef struct {
+    ngx_pool_cleanup_t cleanup;  // by which they are found again: guards.c
     ngx_http_request_t* request;
     ngx_http_seki_verdict_t* verdicts;  // in the order of the configuration
     ngx_http_seki_verdict_t* decisive;  // the strictest
@@ -113,9 +117,10 @@ typedef struct {
     int64_t retry_after_ns;  // of the refusal; 0 or SEKI_NEVER: no time is known
     seki_outcome outcome;    // that the breaker was told
     ngx_uint_t told;
-    ngx_uint_t refused;    // a request that was refused is not asked again: its error page is sent
-    ngx_uint_t announces;  // NGX_HTTP_SEKI_RATELIMIT and its like, of the location that asked
-    ngx_uint_t ends;       // a cleanup waits for it
+    ngx_uint_t refused;             // a request that was refused is not asked again: its error page is sent
+    ngx_uint_t announces;           // NGX_HTTP_SEKI_RATELIMIT and its like, of the location that asked
+    ngx_uint_t ends;                // a cleanup waits for it
+    ngx_http_seki_verdict_t first;  // room for the verdict that is the only one of most
 } ngx_http_seki_guards_t;
 
 // ---- guards.c: what a request has asked, and what it holds.
