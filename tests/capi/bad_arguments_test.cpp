@@ -183,6 +183,16 @@ protected:
             return seki_breaker_admit(breaker, &admission);
         });
         add("seki_admission_tell", "admission", [] { return seki_admission_tell(nullptr, SEKI_OUTCOME_OK); });
+        add("seki_admission_tell_took", "admission",
+            [] { return seki_admission_tell_took(nullptr, SEKI_OUTCOME_OK, 1); });
+        add("seki_admission_tell_took", "took_ns", [] {
+            seki_admission admission = SEKI_ADMISSION_INIT;
+            return seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, -1);
+        });
+        add("seki_admission_tell_took", "told already", [] {
+            seki_admission admission = SEKI_ADMISSION_INIT;
+            return seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, 1);
+        });
         add("seki_admission_tell", "told already", [] {
             seki_admission admission = SEKI_ADMISSION_INIT;
             return seki_admission_tell(&admission, SEKI_OUTCOME_OK);
