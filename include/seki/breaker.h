@@ -156,6 +156,10 @@ SEKI_C_API seki_status seki_breaker_admit(const seki_breaker* breaker, seki_admi
 // What the call came to. Tell it once: SEKI_ERROR_INVALID_ARGUMENT, and nothing done, for one that was refused or is told already.
 SEKI_C_API seki_status seki_admission_tell(seki_admission* admission, seki_outcome outcome) SEKI_NOTHROW;
 
+// The same for who measures himself how long the call took, where more went by since the admission than the call: a slow client's upload, a queue.
+SEKI_C_API seki_status seki_admission_tell_took(seki_admission* admission, seki_outcome outcome,
+                                                int64_t took_ns) SEKI_NOTHROW;
+
 SEKI_C_API seki_status seki_breaker_get_status(const seki_breaker* breaker, seki_breaker_status* status) SEKI_NOTHROW;
 
 // An operator's word, for all processes: SEKI_BREAKER_*. What it forces stays so until another. SEKI_BREAKER_AUTOMATIC lifts it: closed, with an

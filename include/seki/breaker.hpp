@@ -134,6 +134,7 @@ struct breaker_pass {
     BreakerState state = BreakerState::closed;  // that let it in
 };
 SEKI_API void tell_breaker(const breaker_pass& pass, Outcome outcome) noexcept;
+SEKI_API void tell_breaker(const breaker_pass& pass, Outcome outcome, std::chrono::nanoseconds took) noexcept;
 
 // Tells the breaker of a call that was let in: `told`, or that it failed when it was left by an exception.
 struct breaker_call {
@@ -186,6 +187,10 @@ public:
 
     void tell(Outcome outcome) noexcept {
         if (pass_.from != nullptr) detail::tell_breaker(std::exchange(pass_, {}), outcome);
+    }
+    // For who measures himself how long the call took, where more went by since the admission than the call: a slow client's upload, a queue.
+    void tell(Outcome outcome, std::chrono::nanoseconds took) noexcept {
+        if (pass_.from != nullptr) detail::tell_breaker(std::exchange(pass_, {}), outcome, took);
     }
     void ok() noexcept { tell(Outcome::ok); }
     void error() noexcept { tell(Outcome::error); }

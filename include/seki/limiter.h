@@ -65,9 +65,6 @@ typedef struct seki_limiter_options {
      0,                            \
      65536}
 
-// `retry_after_ns` where no time helps: a cost above the capacity, a breaker that an operator holds open.
-#define SEKI_NEVER INT64_MAX
-
 // What a limiter answers. After an error `allowed` is 0, so who looks at that alone refuses. In HTTP round times up to whole seconds.
 typedef struct seki_decision {
     uint32_t size;           // sizeof(seki_decision)

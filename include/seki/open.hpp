@@ -15,6 +15,7 @@
 #include <seki/error.hpp>
 #include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
+#include <seki/policy.hpp>
 #include <seki/retry.hpp>
 #include <seki/shedder.hpp>
 
@@ -104,6 +105,13 @@ public:
     [[nodiscard]] Result<void> change(std::string_view name, const HedgeOptions& options) const;
     [[nodiscard]] Result<void> remove_hedge(std::string_view name) const;
 
+    // And for policies, whose parts are found by their names: not_found names one that there is not. All their options can change, and their handles,
+    // everywhere, go by the new ones with the next call. A part that was deleted refuses, until the policy has another.
+    [[nodiscard]] Result<Policy> policy(std::string_view name, const PolicyOptions& options) const;
+    [[nodiscard]] Result<Policy> policy(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const PolicyOptions& options) const;
+    [[nodiscard]] Result<void> remove_policy(std::string_view name) const;
+
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was
     // removed shares no limit with who starts later. Then handles move over to the segment that stands there now; where there is none, who may create makes
@@ -118,6 +126,8 @@ public:
 private:
     friend Result<Segment> open(std::string_view, const OpenOptions&);
     explicit Segment(std::shared_ptr<client::segment_handle> handle) noexcept : handle_{std::move(handle)} {}
+    [[nodiscard]] Result<Policy> composed(std::string_view name, const std::optional<PolicyOptions>& options) const;
+
     std::shared_ptr<client::segment_handle> handle_;
 };
 

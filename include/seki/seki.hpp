@@ -12,6 +12,7 @@
 #include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>
+#include <seki/policy.hpp>
 #include <seki/retry.hpp>
 #include <seki/shedder.hpp>
 #include <seki/telemetry.hpp>

@@ -40,8 +40,12 @@ enum {
     SEKI_ERROR_CALL_FAILED = 19,        // the function was called, and answered SEKI_OUTCOME_ERROR
     SEKI_ERROR_DEADLINE_EXCEEDED = 20,  // it would have ended after the deadline of the calling thread
     SEKI_ERROR_BUDGET_SPENT = 21,       // so many retries were made on this host that there may be no more for now
-    SEKI_ERROR_LOAD_SHED = 22           // a shedder let it not in
+    SEKI_ERROR_LOAD_SHED = 22,          // a shedder let it not in
+    SEKI_ERROR_INTERRUPTED = 23         // who waited was told to stop waiting, by seki_before_sleep()
 };
+
+// In place of a time: no time helps, as with a cost above the capacity, or a breaker that an operator holds open; or there is no deadline.
+#define SEKI_NEVER INT64_MAX
 
 // A stable identifier such as "not_found"; "unknown" for a number that there is not. Never null, valid for good.
 SEKI_C_API const char* seki_status_name(seki_status status) SEKI_NOTHROW;

@@ -77,3 +77,15 @@ seki_status seki_admission_tell(seki_admission* admission, seki_outcome outcome)
     std::destroy_at(&made);
     return SEKI_OK;
 }
+
+seki_status seki_admission_tell_took(seki_admission* admission, seki_outcome outcome, std::int64_t took_ns) noexcept {
+    if (has_wrong_size(__func__, "admission", admission) || is_outside(__func__, "took_ns", took_ns, 0, INT64_MAX))
+        return SEKI_ERROR_INVALID_ARGUMENT;
+    if (admission->admitted == 0)
+        return refuse(__func__, "the admission was refused, or is told already: tell each once");
+    admission->admitted = 0;
+    auto& made = object_in<Admission>(admission->opaque);
+    made.tell(outcome_of(outcome), std::chrono::nanoseconds{took_ns});
+    std::destroy_at(&made);
+    return SEKI_OK;
+}

@@ -20,6 +20,9 @@ struct seki_breaker {
 struct seki_bulkhead {
     seki::Bulkhead of;
 };
+struct seki_retry {
+    seki::Retry of;
+};
 
 namespace seki::capi {
 

@@ -10,7 +10,7 @@
 
 namespace seki::capi {
 
-inline constexpr seki_status last_status = SEKI_ERROR_LOAD_SHED;
+inline constexpr seki_status last_status = SEKI_ERROR_INTERRUPTED;
 
 constexpr seki_status status_of(Errc code) noexcept { return static_cast<seki_status>(code); }
 

@@ -8,6 +8,7 @@
 #include "client/sleep.hpp"
 #include "primitives/deadline.hpp"
 #include "primitives/limiter.hpp"
+#include "primitives/may_sleep.hpp"
 
 namespace seki {
 namespace {
@@ -35,6 +36,7 @@ std::uint64_t count_of(nanoseconds span) noexcept {
 // Sleeps until a turn in a queue. It comes sooner when the queue gets shorter (a reset, a refund), and never when the limiter is gone.
 Decision await_turn(handle& of, std::string_view key, const Decision& taken, std::uint64_t turn) noexcept {
     for (;;) {
+        if (!primitives::may_sleep()) return {.error = Errc::interrupted};
         sleep_until(std::min(turn, clock_now() + look_again_ns));
         if (clock_now() >= turn) return taken;
         const Decision seen = check_through(of, {.key = key, .cost = 0, .spend = false});
@@ -117,6 +119,10 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
         if (count_of(wait) > left) {
             const std::uint64_t wanted_left = wanted_end > now ? wanted_end - now : 0;
             if (count_of(wait) <= wanted_left) decision.error = Errc::deadline_exceeded;
+            return decision;
+        }
+        if (!primitives::may_sleep()) {
+            decision.error = Errc::interrupted;
             return decision;
         }
         // A key that has a slot is not as good as new.

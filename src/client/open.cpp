@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "client/bound_handle.hpp"
+#include "client/policy_handle.hpp"
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
 #include "config/plan.hpp"
@@ -19,6 +20,7 @@
 #include "primitives/hedge.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/limiter_upkeep.hpp"
+#include "primitives/policy.hpp"
 #include "primitives/retry.hpp"
 #include "primitives/shedder.hpp"
 #include "shm/refuse.hpp"
@@ -231,6 +233,28 @@ Result<void> Segment::change(std::string_view name, const HedgeOptions& options)
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_hedge(std::string_view name) const { return remove<HedgeOptions>(*handle_, name); }
+
+Result<Policy> Segment::composed(std::string_view name, const std::optional<PolicyOptions>& options) const {
+    return shm::contained([&]() -> Result<Policy> {
+        // Before it is made: a policy that nobody can use is none.
+        if (options)
+            if (const auto parts = client::find_parts(*this, name, *options); !parts)
+                return std::unexpected(parts.error());
+        auto found = get<primitives::policy>(*handle_, name, options);
+        if (!found) return std::unexpected(found.error());
+        auto named = std::make_shared<client::policy_handle>(*this, std::move(*found));
+        if (const auto fine = named->compose(); !fine) return std::unexpected(fine.error());
+        return Policy{std::move(named)};
+    });
+}
+Result<Policy> Segment::policy(std::string_view name, const PolicyOptions& options) const {
+    return composed(name, options);
+}
+Result<Policy> Segment::policy(std::string_view name) const { return composed(name, {}); }
+Result<void> Segment::change(std::string_view name, const PolicyOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_policy(std::string_view name) const { return remove<PolicyOptions>(*handle_, name); }
 
 Result<void> Segment::maintain() const {
     const auto looked = shm::contained([&] { return look_at_name(*handle_); });

@@ -103,10 +103,12 @@ constexpr bool is_sampled(event_kind kind, std::uint64_t sample, std::uint64_t r
 static_assert(is_sampled(event_kind::limiter_allow, pack_event_sample(1, 0), ~0ULL));
 static_assert(!is_sampled(event_kind::bulkhead_acquire, pack_event_sample(1, 0), 0));
 
-// Places of a ring that all other events leave to changes of state: one finds room beside however many calls, and permits of the dead.
+// Places of a ring that all other events leave to changes of state: one finds room beside however many calls, and permits of the dead. The changes of
+// an adaptive limit, which come with every other window at most, may have half of them.
 inline constexpr std::size_t event_reserve = 16;
 constexpr std::size_t places_left_by(event_kind kind) noexcept {
-    return kind == event_kind::breaker_state_change ? 0 : event_reserve;
+    if (kind == event_kind::breaker_state_change) return 0;
+    return kind == event_kind::adaptive_limit_change ? event_reserve / 2 : event_reserve;
 }
 
 template <std::size_t count>

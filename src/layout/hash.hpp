@@ -16,6 +16,7 @@
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
+#include "layout/policy.hpp"
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
 #include "layout/worker.hpp"
@@ -145,6 +146,10 @@ inline constexpr std::uint64_t layout_hash = fold({
     latency_buckets,
     sizeof(hedge_block),
     offsetof(latency_block, tallies),
+    policy_deadline,
+    policy_names,
+    sizeof(policy_block),
+    sizeof(policy_name_set),
 });
 
 }  // namespace seki::layout

@@ -5,6 +5,7 @@
 #include "primitives/bulkhead_status.hpp"
 #include "primitives/bulkhead_terms.hpp"
 #include "primitives/deadline.hpp"
+#include "primitives/may_sleep.hpp"
 #include "shm/liveness.hpp"
 #include "shm/permit_seeker.hpp"
 
@@ -31,11 +32,7 @@ struct doubting {
 }  // namespace
 
 bulkhead::bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       permits_{shm::permits_of(attachment_->where(), at)},
       waits_{shm::waits_of(attachment_->where(), at)},
       events_{*attachment_, at} {}
@@ -73,10 +70,11 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
         with.until_deadline = deadline_of_thread < with.until_ns;
         with.until_ns = std::min(with.until_ns, deadline_of_thread);
     }
-    const shm::waited waited =
-        permits_.take_until(me.owner, near(me), with.until_ns, by, [this] { return standing() == Errc::none; });
+    const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by,
+                                                   [this] { return standing() == Errc::none && may_sleep(); });
     const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
-    if (waited.how != waiting::crowded) waits_.record(now, shm::futex::now() - start);
+    if (waited.how != waiting::crowded && waited.how != waiting::called_off)
+        waits_.record(now, shm::futex::now() - start);
     if (by.reclaimed() != 0) reclaimed(now, by.reclaimed());
     switch (waited.how) {
         case waiting::taken: return given(now, waited.held);
@@ -84,7 +82,8 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
         case waiting::crowded: return refused(now, Errc::bulkhead_full);
         case waiting::called_off: break;
     }
-    return {.error = standing()};
+    const Errc gone = standing();
+    return {.error = gone != Errc::none ? gone : Errc::interrupted};  // nobody refused it
 }
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {

@@ -13,6 +13,7 @@
 
 #include <seki/bulkhead.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
@@ -24,7 +25,7 @@
 namespace seki::primitives {
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class bulkhead {
+class bulkhead : public bound_place {
 public:
     using options_type = BulkheadOptions;
 
@@ -54,20 +55,9 @@ public:
         return given;
     }
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
     [[nodiscard]] BulkheadStatus status() const noexcept;
     [[nodiscard]] BulkheadOptions options() const noexcept;
 
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
     [[nodiscard]] const emitter& events() const noexcept { return events_; }
 
@@ -103,11 +93,6 @@ private:
 
     [[nodiscard]] std::uint32_t near(const shm::worker& me) const noexcept;
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::permit_pool<> permits_;
     shm::histogram<> waits_;
     emitter events_;

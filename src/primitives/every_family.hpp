@@ -7,5 +7,6 @@
 #include "primitives/family.hpp"
 #include "primitives/hedge_family.hpp"
 #include "primitives/limiter_family.hpp"
+#include "primitives/policy_family.hpp"
 #include "primitives/retry_family.hpp"
 #include "primitives/shedder_family.hpp"

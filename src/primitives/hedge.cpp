@@ -6,11 +6,7 @@
 namespace seki::primitives {
 
 hedge::hedge(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       budget_{shm::hedge_budget_of(attachment_->where(), at)},
       latencies_{shm::latencies_of(attachment_->where(), at)},
       events_{*attachment_, at} {}

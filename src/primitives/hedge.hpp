@@ -14,6 +14,7 @@
 
 #include <seki/hedge.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/hedge_terms.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/counters.hpp"
@@ -24,7 +25,7 @@
 namespace seki::primitives {
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class hedge {
+class hedge : public bound_place {
 public:
     using options_type = HedgeOptions;
 
@@ -47,32 +48,15 @@ public:
     };
     void end(const detail::hedge_run& run, const ending& how) const noexcept;
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
     [[nodiscard]] HedgeStatus status() const noexcept;
     [[nodiscard]] hedge_terms terms() const noexcept { return unpack_hedge(shm::read_terms(*entry_).values); }
     [[nodiscard]] HedgeOptions options() const noexcept { return to_options(terms()); }
-
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
 
 private:
     void count(layout::counter which) const noexcept {
         shm::count(attachment_->me(), place_.index, place_.incarnation, which, 1);
     }
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::retry_budget<> budget_;
     shm::latency_window<> latencies_;
     emitter events_;

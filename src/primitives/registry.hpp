@@ -77,5 +77,6 @@ using adaptives = registry<AdaptiveOptions>;
 using shedders = registry<ShedderOptions>;
 using retries = registry<RetryOptions>;
 using hedges = registry<HedgeOptions>;
+using policies = registry<PolicyOptions>;
 
 }  // namespace seki::primitives

@@ -14,11 +14,7 @@ using shm::permit;
 using shm::worker;
 
 shedder::shedder(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       permits_{shm::permits_of(attachment_->where(), at)},
       codel_{shm::shedder_state_of(attachment_->where(), at)},
       events_{*attachment_, at} {}

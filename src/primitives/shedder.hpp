@@ -12,6 +12,7 @@
 
 #include <seki/shedder.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/shedder_terms.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
@@ -22,7 +23,7 @@
 namespace seki::primitives {
 
 // Immutable after binding, so any number of threads may use it.
-class shedder {
+class shedder : public bound_place {
 public:
     using options_type = ShedderOptions;
 
@@ -40,19 +41,9 @@ public:
 
     bool complete(shm::permit& held) const noexcept;
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
     [[nodiscard]] ShedderStatus status() const noexcept;
     [[nodiscard]] ShedderOptions options() const noexcept;
 
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
 
 private:
@@ -64,11 +55,6 @@ private:
     }
     [[gnu::noinline]] void tell(layout::event_kind kind, unsigned priority, std::uint64_t measured) const noexcept;
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::permit_pool<> permits_;
     shm::shedder_state<> codel_;
     emitter events_;

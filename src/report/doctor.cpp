@@ -19,6 +19,7 @@
 #include "report/examine_counts.hpp"
 #include "report/examine_hedge.hpp"
 #include "report/examine_limiter.hpp"
+#include "report/examine_policy.hpp"
 #include "report/examine_retry.hpp"
 #include "report/examine_shedder.hpp"
 #include "report/text.hpp"
@@ -61,6 +62,7 @@ private:
         if (at.kind == layout::kind::shedder) examine_shedder(into_, at);
         if (at.kind == layout::kind::retry) examine_retry(into_, at);
         if (at.kind == layout::kind::hedge) examine_hedge(into_, at);
+        if (at.kind == layout::kind::policy) examine_policy(into_, at);
         primitives::every_options::each([&]<class Options>() {
             if (at.kind == primitives::family<Options>::kind) examine_counts(into_, at);
         });

@@ -167,7 +167,8 @@ json to_json(const snapshot& all) {
             {"adaptives", list_of(all.adaptives)},
             {"shedders", list_of(all.shedders)},
             {"retries", list_of(all.retries)},
-            {"hedges", list_of(all.hedges)}};
+            {"hedges", list_of(all.hedges)},
+            {"policies", list_of(all.policies)}};
 }
 
 }  // namespace seki::report

@@ -31,6 +31,8 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const HedgeOptions& options);
 [[nodiscard]] json to_json(const retry_facts& retry);
 [[nodiscard]] json to_json(const RetryOptions& options);
+[[nodiscard]] json to_json(const policy_facts& policy);
+[[nodiscard]] json to_json(const PolicyOptions& options);
 [[nodiscard]] json to_json(const shm::durations& all);
 
 }  // namespace seki::report

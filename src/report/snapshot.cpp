@@ -171,6 +171,7 @@ snapshot take(const shm::segment& where) {
         if (at.kind == layout::kind::shedder) all.shedders.push_back(look_at_shedder(where, at));
         if (at.kind == layout::kind::retry) all.retries.push_back(look_at_retry(where, at));
         if (at.kind == layout::kind::hedge) all.hedges.push_back(look_at_hedge(where, at));
+        if (at.kind == layout::kind::policy) all.policies.push_back(look_at_policy(where, at));
     }
     return all;
 }

@@ -20,6 +20,7 @@
 #include "report/bulkhead_facts.hpp"
 #include "report/hedge_facts.hpp"
 #include "report/holdings.hpp"
+#include "report/policy_facts.hpp"
 #include "report/retry_facts.hpp"
 #include "report/shedder_facts.hpp"
 #include "shm/directory.hpp"
@@ -102,6 +103,7 @@ struct snapshot {
     std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
     std::vector<hedge_facts> hedges{};
+    std::vector<policy_facts> policies{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

@@ -27,6 +27,7 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::deadline_exceeded: return "deadline_exceeded";
         case Errc::budget_spent: return "budget_spent";
         case Errc::load_shed: return "load_shed";
+        case Errc::interrupted: return "interrupted";
     }
     return "unknown";
 }

@@ -3,6 +3,7 @@
 #include "layout/adaptive.hpp"
 #include "layout/hedge.hpp"
 #include "layout/key_table.hpp"
+#include "layout/policy.hpp"
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
 #include "shm/permit_pool.hpp"
@@ -76,6 +77,7 @@ bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept
         case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
         case layout::kind::retry: return words == shape{} && bytes >= sizeof(layout::retry_block);
         case layout::kind::hedge: return words == shape{} && bytes >= sizeof(layout::hedge_block);
+        case layout::kind::policy: return bytes >= sizeof(layout::policy_block);  // and no shape: nobody reads it
         default: return true;
     }
 }

@@ -183,6 +183,16 @@ protected:
             return seki_breaker_admit(breaker, &admission);
         });
         add("seki_admission_tell", "admission", [] { return seki_admission_tell(nullptr, SEKI_OUTCOME_OK); });
+        add("seki_admission_tell_took", "admission",
+            [] { return seki_admission_tell_took(nullptr, SEKI_OUTCOME_OK, 1); });
+        add("seki_admission_tell_took", "took_ns", [] {
+            seki_admission admission = SEKI_ADMISSION_INIT;
+            return seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, -1);
+        });
+        add("seki_admission_tell_took", "told already", [] {
+            seki_admission admission = SEKI_ADMISSION_INIT;
+            return seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, 1);
+        });
         add("seki_admission_tell", "told already", [] {
             seki_admission admission = SEKI_ADMISSION_INIT;
             return seki_admission_tell(&admission, SEKI_OUTCOME_OK);
@@ -216,6 +226,83 @@ protected:
         });
         add("seki_bulkhead_call", "bulkhead", [] { return seki_bulkhead_call(nullptr, never_called_either, nullptr); });
         add("seki_bulkhead_call", "function", [this] { return seki_bulkhead_call(bulkhead, nullptr, nullptr); });
+    }
+
+    void calls_of_retries() {
+        const seki_retry_options right = SEKI_RETRY_OPTIONS_INIT;
+        administrative("seki_retry", "retry", right, seki_retry_create, seki_retry_get, seki_retry_change,
+                       seki_retry_remove, &no_retry);
+        for (const std::int32_t value : {-1, 4, INT_MAX}) {
+            auto backoff = right, jitter = right;
+            backoff.backoff = jitter.jitter = value;
+            add("seki_retry_create", "options->backoff",
+                [=, this] { return seki_retry_create(segment, "new", &backoff, &no_retry); });
+            add("seki_retry_create", "options->jitter",
+                [=, this] { return seki_retry_create(segment, "new", &jitter, &no_retry); });
+        }
+        told("seki_retry_get_options", "retry", "options", retry, right, seki_retry_get_options);
+        told("seki_retry_get_status", "retry", "status", retry, seki_retry_status SEKI_RETRY_STATUS_INIT,
+             seki_retry_get_status);
+        told("seki_retry_begin", "retry", "loop", retry, seki_retry_loop SEKI_RETRY_LOOP_INIT, seki_retry_begin);
+        add("seki_retry_call", "retry", [] { return seki_retry_call(nullptr, never_called, nullptr); });
+        add("seki_retry_call", "function", [this] { return seki_retry_call(retry, nullptr, nullptr); });
+        static seki_retry_loop none = SEKI_RETRY_LOOP_INIT;
+        static seki_retry_step step = SEKI_RETRY_STEP_INIT;
+        add("seki_retry_begin", "the loop is begun", [this] {
+            seki_retry_loop begun = SEKI_RETRY_LOOP_INIT;
+            begun.begun = 1;
+            return seki_retry_begin(retry, &begun);
+        });
+        add("seki_retry_succeeded", "loop is null", [] { return seki_retry_succeeded(nullptr); });
+        add("seki_retry_succeeded", "not begun", [] { return seki_retry_succeeded(&none); });
+        add("seki_retry_failed", "loop is null", [] { return seki_retry_failed(nullptr, 0, &step); });
+        add("seki_retry_failed", "not begun", [] { return seki_retry_failed(&none, 0, &step); });
+        for (const auto& [argument, at_least] : {std::pair{"step is null", 0}, std::pair{"at_least_ns", -1}})
+            add("seki_retry_failed", argument, [=, this] {
+                seki_retry_loop begun = SEKI_RETRY_LOOP_INIT;
+                must(seki_retry_begin(retry, &begun));
+                const seki_status said = seki_retry_failed(&begun, at_least, at_least == 0 ? nullptr : &step);
+                const std::string sentence = seki_last_error_message();
+                must(seki_retry_succeeded(&begun));
+                EXPECT_EQ(seki_last_error_message(), sentence);
+                return said;
+            });
+    }
+
+    void calls_of_deadlines() {
+        for (const std::string function : {"seki_deadline_begin", "seki_deadline_begin_at"}) {
+            const auto begin = function == "seki_deadline_begin" ? seki_deadline_begin : seki_deadline_begin_at;
+            add(function, "deadline is null", [=] { return begin(0, nullptr); });
+            add(function, "deadline->size", [=] {
+                auto odd = of_size<seki_deadline>(SEKI_DEADLINE_INIT, 8);
+                return begin(0, &odd);
+            });
+            add(function, "the deadline is begun", [=] {
+                seki_deadline begun = SEKI_DEADLINE_INIT;
+                begun.begun = 1;
+                return begin(0, &begun);
+            });
+        }
+        add("seki_deadline_end", "deadline is null", [] { return seki_deadline_end(nullptr); });
+        add("seki_deadline_end", "not begun", [] {
+            seki_deadline none = SEKI_DEADLINE_INIT;
+            return seki_deadline_end(&none);
+        });
+        add("seki_deadline_run", "function", [] { return seki_deadline_run(1, nullptr, nullptr); });
+        static std::int64_t in = 0;
+        static char text[SEKI_DEADLINE_TEXT];
+        add("seki_deadline_parse_remaining", "value", [] { return seki_deadline_parse_remaining(nullptr, 1, &in); });
+        add("seki_deadline_parse_remaining", "in_ns", [] { return seki_deadline_parse_remaining("1", 1, nullptr); });
+        add("seki_deadline_parse_grpc_timeout", "value",
+            [] { return seki_deadline_parse_grpc_timeout(nullptr, 1, &in); });
+        add("seki_deadline_parse_grpc_timeout", "in_ns",
+            [] { return seki_deadline_parse_grpc_timeout("1S", 2, nullptr); });
+        add("seki_deadline_format_remaining", "text", [] { return seki_deadline_format_remaining(1, nullptr, 16); });
+        add("seki_deadline_format_remaining", "size 15", [] { return seki_deadline_format_remaining(1, text, 15); });
+        add("seki_deadline_format_grpc_timeout", "text",
+            [] { return seki_deadline_format_grpc_timeout(1, nullptr, 16); });
+        add("seki_deadline_format_grpc_timeout", "size 0",
+            [] { return seki_deadline_format_grpc_timeout(1, text, 0); });
     }
 
     void add(std::string function, std::string argument, std::function<seki_status()> call) {
@@ -276,6 +363,7 @@ protected:
     seki_limiter* no_limiter = nullptr;
     seki_breaker* no_breaker = nullptr;
     seki_bulkhead* no_bulkhead = nullptr;
+    seki_retry* no_retry = nullptr;
     seki_subscription* no_subscription = nullptr;
     seki_decision no_decision = SEKI_DECISION_INIT;
 };
@@ -287,6 +375,8 @@ TEST_F(BadArguments, AreErrorsThatNameFunctionAndArgumentAndDoNothing) {
     calls_with_demands();
     calls_of_breakers();
     calls_of_bulkheads();
+    calls_of_retries();
+    calls_of_deadlines();
     for (const bad_call& each : all) {
         no_decision.allowed = 1;
         EXPECT_EQ(each.call(), SEKI_ERROR_INVALID_ARGUMENT) << each.function << ": " << each.argument;
@@ -297,6 +387,7 @@ TEST_F(BadArguments, AreErrorsThatNameFunctionAndArgumentAndDoNothing) {
     EXPECT_THAT(no_limiter, IsNull());
     EXPECT_THAT(no_breaker, IsNull());
     EXPECT_THAT(no_bulkhead, IsNull());
+    EXPECT_THAT(no_retry, IsNull());
     EXPECT_THAT(no_subscription, IsNull());
     EXPECT_EQ(left(), 6U);
     seki_bulkhead_status permits = SEKI_BULKHEAD_STATUS_INIT;
@@ -307,7 +398,7 @@ TEST_F(BadArguments, AreErrorsThatNameFunctionAndArgumentAndDoNothing) {
     EXPECT_EQ(calls.calls, 0U);
 
     // Fails if a function that answers a status is not in the table above.
-    std::set<std::string> tried{"seki_check_version"};  // version_test.cpp
+    std::set<std::string> tried{"seki_check_version", "seki_deadline_check"};  // versions_test.cpp; it takes nothing
     for (const bad_call& each : all) tried.insert(each.function);
     std::ifstream list{SEKI_ABI_LIST};
     std::size_t known = 0;

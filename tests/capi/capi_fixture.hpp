@@ -33,11 +33,14 @@ protected:
         must(seki_breaker_create(segment, "payments", &trips, &breaker));
         seki_bulkhead_options permits = SEKI_BULKHEAD_OPTIONS_INIT;
         must(seki_bulkhead_create(segment, "database", &permits, &bulkhead));
+        seki_retry_options patience = SEKI_RETRY_OPTIONS_INIT;
+        must(seki_retry_create(segment, "again", &patience, &retry));
     }
     ~CapiTest() override {
         seki_limiter_free(limiter);
         seki_breaker_free(breaker);
         seki_bulkhead_free(bulkhead);
+        seki_retry_free(retry);
         seki_close(segment);
         std::filesystem::remove_all(folder_);
     }
@@ -74,6 +77,7 @@ protected:
     seki_limiter* limiter = nullptr;
     seki_breaker* breaker = nullptr;
     seki_bulkhead* bulkhead = nullptr;
+    seki_retry* retry = nullptr;
 
 private:
     std::filesystem::path folder_;

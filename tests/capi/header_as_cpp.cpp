@@ -13,6 +13,11 @@ seki_admission admission = SEKI_ADMISSION_INIT;
 seki_permit permit = SEKI_PERMIT_INIT;
 seki_breaker_status breaker_status = SEKI_BREAKER_STATUS_INIT;
 seki_bulkhead_status bulkhead_status = SEKI_BULKHEAD_STATUS_INIT;
+seki_retry_options retry_options = SEKI_RETRY_OPTIONS_INIT;
+seki_retry_status retry_status = SEKI_RETRY_STATUS_INIT;
+seki_retry_loop retry_loop = SEKI_RETRY_LOOP_INIT;
+seki_retry_step retry_step = SEKI_RETRY_STEP_INIT;
+seki_deadline deadline = SEKI_DEADLINE_INIT;
 seki_trace_context trace_context = SEKI_TRACE_CONTEXT_INIT;
 seki_demand demand = SEKI_DEMAND(nullptr, "alice", 5, 1);
 
@@ -24,6 +29,8 @@ bool all_begin_with_their_size() {
            breaker_options.size == sizeof breaker_options && bulkhead_options.size == sizeof bulkhead_options &&
            decision.size == sizeof decision && receipt.size == sizeof receipt && admission.size == sizeof admission &&
            permit.size == sizeof permit && breaker_status.size == sizeof breaker_status &&
-           bulkhead_status.size == sizeof bulkhead_status && trace_context.size == sizeof trace_context &&
-           demand.size == sizeof demand && noexcept(seki_version());
+           bulkhead_status.size == sizeof bulkhead_status && retry_options.size == sizeof retry_options &&
+           retry_status.size == sizeof retry_status && retry_loop.size == sizeof retry_loop &&
+           retry_step.size == sizeof retry_step && deadline.size == sizeof deadline &&
+           trace_context.size == sizeof trace_context && demand.size == sizeof demand && noexcept(seki_version());
 }

@@ -8,6 +8,7 @@
 //   hedge NAME WINNER [TIMES]          -> answered COUNT CODE   hedged calls; the attempt of that number answers, 9: all fail
 //   adapt NAME OUTCOME [TIMES]         -> let in COUNT          through an adaptive limit, one after the other
 //   shed NAME PRIORITY [TIMES]         -> let in COUNT          requests at a shedder, all of them in flight at once
+//   follow NAME KEY [FAILS [TIMES]]    -> called COUNT CODE     calls by a policy; the code is the last one's
 //   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
 //   tell OUTCOME                       -> told                  of the earliest that was admitted
 //   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
@@ -146,6 +147,25 @@ std::string hedge(const seki::Segment& in, std::istream& words) {
     return "answered " + std::to_string(answered) + ' ' + std::string{seki::to_string(last)};
 }
 
+std::string follow(const seki::Segment& in, std::istream& words) {
+    const auto policy = in.policy(next_or<std::string>(words, ""));
+    if (!policy) return failed("error", policy.error().code);
+    const auto key = next_or<std::string>(words, "");
+    const auto fails = next_or<std::uint64_t>(words, 0) != 0;
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t called = 0;
+    seki::Errc last = seki::Errc::none;
+    for (std::uint64_t i = 0; i < times; ++i) {
+        const auto answer = policy->execute({.key = key}, [&]() -> std::expected<void, int> {
+            ++called;
+            if (fails) return std::unexpected(1);
+            return {};
+        });
+        last = answer ? seki::Errc::none : answer.error().code();
+    }
+    return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
+}
+
 std::string adapt(const seki::Segment& in, std::istream& words) {
     const auto adaptive = in.adaptive(next_or<std::string>(words, ""));
     if (!adaptive) return failed("error", adaptive.error().code);
@@ -217,6 +237,7 @@ std::string obey(const seki::Segment& in, held_things& held, std::istream& words
     if (command == "hedge") return hedge(in, words);
     if (command == "adapt") return adapt(in, words);
     if (command == "shed") return shed(in, words);
+    if (command == "follow") return follow(in, words);
     if (command == "admit") return held.admit(in, words);
     if (command == "tell") return held.tell(words);
     if (command == "acquire") return held.acquire(in, words);

@@ -69,17 +69,6 @@ TEST_F(DirectoryModel, AKindKeepsItsShapeAndAllItsTerms) {
     EXPECT_EQ(shm::read_wide_terms(entry).values, wide);
 }
 
-// Fails if what needs no arena takes some, or is in the way of what does.
-TEST_F(DirectoryModel, AKindWithoutAnArenaIsInNobodysWay) {
-    ASSERT_TRUE(primitives().create(limiter("before"), no_fill));
-    ASSERT_TRUE(primitives().create(policy("slim", 0), no_fill));
-    const std::uint64_t rest = where->parts().size - where->parts().arena_offset - primitives().arena_used();
-    EXPECT_TRUE(primitives().create(policy("the rest", rest), no_fill));
-    EXPECT_TRUE(primitives().find(kind::policy, "slim"));
-    primitives().remove(primitives().find(kind::limiter, "before")->index);
-    EXPECT_TRUE(primitives().create(limiter("after"), no_fill));
-}
-
 // Fails if the table can be seen before it is made.
 TEST_F(DirectoryModel, NothingIsFoundBeforeItIsFilled) {
     const auto made = primitives().create(limiter("login"), [&](const shm::placement&) {

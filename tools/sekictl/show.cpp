@@ -40,6 +40,10 @@ report::hedge_facts look_at(const shm::segment& where, const shm::placement& at,
     return report::look_at_hedge(where, at);
 }
 
+report::policy_facts look_at(const shm::segment& where, const shm::placement& at, const PolicyOptions& /*kind*/) {
+    return report::look_at_policy(where, at);
+}
+
 void add_state(table_rows& rows, const report::limiter_facts& facts) {
     const auto& counters = facts.counters;
     rows.push_back({"keys in use", fmt::format("{} of {}", facts.keys, facts.options.max_keys)});
@@ -136,6 +140,8 @@ void add_state(table_rows& rows, const report::hedge_facts& facts) {
     rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
                                           about(status.budget_window))});
 }
+
+void add_state(table_rows& /*rows*/, const report::policy_facts& /*facts*/) {}
 
 template <class Options>
 ending show(const context& with, const std::string& name) {

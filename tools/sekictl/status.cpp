@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "primitives/duration.hpp"
 #include "primitives/option_names.hpp"
+#include "primitives/policy_options.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
@@ -144,6 +145,22 @@ void print_hedges(const std::vector<report::hedge_facts>& hedges) {
     print_table(rows);
 }
 
+void print_policies(const std::vector<report::policy_facts>& policies) {
+    if (policies.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{{"POLICY", "DEADLINE", "PARTS"}};
+    for (const auto& each : policies) {
+        std::vector<std::string> parts;
+        for (const auto& member : primitives::policy_members)
+            if (const std::string& name = each.options.*member.name; !name.empty())
+                parts.push_back(fmt::format("{} {}", shm::to_string(member.kind), name));
+        rows.push_back({report::for_terminal(each.place.name),
+                        each.options.deadline.count() == 0 ? "-" : primitives::format_duration(each.options.deadline),
+                        parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "))});
+    }
+    print_table(rows);
+}
+
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
@@ -164,6 +181,7 @@ ending status(const context& with) {
     print_shedders(all.shedders);
     print_retries(all.retries);
     print_hedges(all.hedges);
+    print_policies(all.policies);
     return ending::fine;
 }
 

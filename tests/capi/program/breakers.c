@@ -56,6 +56,21 @@ static void admit_and_tell(const seki_breaker* breaker) {
     CHECK(status.calls == 3 && status.errors == 1 && status.slow == 1);
 }
 
+// Fails if a call is judged by the time since it was admitted, and not by the time that it is said to have taken.
+static void tell_took(const seki_breaker* breaker) {
+    seki_admission admission = SEKI_ADMISSION_INIT;
+    MUST(seki_breaker_reset(breaker));
+    MUST(seki_breaker_admit(breaker, &admission));
+    MUST(seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, 3 * SECOND));
+    CHECK(seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, 0) == SEKI_ERROR_INVALID_ARGUMENT);
+    CHECK(looked_at(breaker).calls == 1 && looked_at(breaker).slow == 1);
+    MUST(seki_breaker_admit(breaker, &admission));
+    MUST(seki_admission_tell_took(&admission, SEKI_OUTCOME_OK, SECOND));
+    MUST(seki_breaker_admit(breaker, &admission));
+    MUST(seki_admission_tell_took(&admission, SEKI_OUTCOME_ERROR, INT64_MAX));
+    CHECK(looked_at(breaker).calls == 3 && looked_at(breaker).slow == 1 && looked_at(breaker).errors == 1);
+}
+
 // Fails if an operator's word is taken for another, or not lifted.
 static void force(const seki_breaker* breaker) {
     seki_admission admission = SEKI_ADMISSION_INIT;
@@ -115,6 +130,7 @@ void use_breakers(void) {
     MUST(seki_breaker_create(segment, "payments", &options, &payments));
     call_functions(payments);
     admit_and_tell(payments);
+    tell_took(payments);
     force(payments);
     administer(segment);
 

@@ -60,7 +60,7 @@ void use_status_and_version(void) {
     CHECK(seki_version_number() == SEKI_VERSION_NUMBER);
     CHECK(strcmp(seki_version(), "0.1.0") == 0);
     CHECK(strcmp(seki_status_name(SEKI_ERROR_NOT_FOUND), "not_found") == 0);
-    for (seki_status each = SEKI_OK; each <= SEKI_ERROR_LOAD_SHED; ++each)
+    for (seki_status each = SEKI_OK; each <= SEKI_ERROR_INTERRUPTED; ++each)
         CHECK(strlen(seki_status_name(each)) > 0 && strlen(seki_status_message(each)) > 0);
     CHECK(strcmp(seki_status_name(-1), "unknown") == 0 && strcmp(seki_status_name(99), "unknown") == 0);
     CHECK(strlen(seki_status_message(-1)) > 0 && strlen(seki_status_message(INT32_MAX)) > 0);
@@ -124,6 +124,8 @@ int main(void) {
     use_breakers();
     use_bulkheads();
     use_execute();
+    use_retries();
+    use_deadlines();
     use_telemetry();
     use_processes();
     if (failures > 0) fprintf(stderr, "%d failures\n", failures);

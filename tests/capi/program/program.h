@@ -32,5 +32,7 @@ void use_limiters(void);
 void use_breakers(void);
 void use_bulkheads(void);
 void use_execute(void);
+void use_retries(void);
+void use_deadlines(void);
 void use_telemetry(void);
 void use_processes(void);

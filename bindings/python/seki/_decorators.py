@@ -1,0 +1,146 @@
+"""Decorators, for functions and coroutine functions alike."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any, Callable, Optional, TypeVar, Union, cast
+
+from ._breaker import Breaker, Classifier, by_exception, tell
+from ._bulkhead import Bulkhead
+from ._durations import Duration
+from ._limiter import Key, Limiter
+from ._native import Decision
+from .errors import RateLimited
+
+__all__ = ["breaker", "bulkhead", "execute", "limit"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def limit(
+    limiter: Limiter,
+    key: Union[Key, Callable[..., Key]],
+    *,
+    cost: Union[int, Callable[..., int]] = 1,
+    timeout: Optional[Duration] = None,
+) -> Callable[[F], F]:
+    """Calls the function if the limiter allows it, else raises RateLimited.
+
+    `key` and `cost` are values, or functions of the call's arguments. With a `timeout`, it waits for that long at most; a coroutine function
+    does not block the loop meanwhile.
+
+        @seki.limit(logins, key=lambda request: request.ip)
+        def login(request): ...
+    """
+
+    def demand(arguments: Any, named: Any) -> Any:
+        return (
+            key(*arguments, **named) if callable(key) else key,
+            cost(*arguments, **named) if callable(cost) else cost,
+        )
+
+    def must_be_allowed(decision: Decision) -> None:
+        if not decision.allowed:
+            raise RateLimited.by(limiter.name, decision)
+
+    def decorate(function: F) -> F:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def limited_async(*arguments: Any, **named: Any) -> Any:
+                of, price = demand(arguments, named)
+                must_be_allowed(limiter.check(of, price) if timeout is None else await limiter.acquire_async(of, timeout, price))
+                return await function(*arguments, **named)
+
+            return cast(F, limited_async)
+
+        @functools.wraps(function)
+        def limited(*arguments: Any, **named: Any) -> Any:
+            of, price = demand(arguments, named)
+            must_be_allowed(limiter.check(of, price) if timeout is None else limiter.acquire(of, timeout, price))
+            return function(*arguments, **named)
+
+        return cast(F, limited)
+
+    return decorate
+
+
+def breaker(of: Breaker, *, classifier: Classifier = by_exception) -> Callable[[F], F]:
+    """Calls the function if the breaker lets it through, else raises CircuitOpen.
+
+    `classifier(result, exception)` says what a call came to: "ok", "error", "slow" or "ignore"; one of its arguments is None. Without one, an Exception
+    is an error.
+
+        @seki.breaker(payments)
+        def charge(card): ...
+    """
+
+    def decorate(function: F) -> F:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def guarded_async(*arguments: Any, **named: Any) -> Any:
+                admission = of.admit()
+                try:
+                    result = await function(*arguments, **named)
+                except BaseException as exception:
+                    tell(admission, classifier, None, exception)
+                    raise
+                tell(admission, classifier, result, None)
+                return result
+
+            return cast(F, guarded_async)
+
+        @functools.wraps(function)
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            admission = of.admit()
+            try:
+                result = function(*arguments, **named)
+            except BaseException as exception:
+                tell(admission, classifier, None, exception)
+                raise
+            tell(admission, classifier, result, None)
+            return result
+
+        return cast(F, guarded)
+
+    return decorate
+
+
+def bulkhead(of: Bulkhead, *, timeout: Optional[Duration] = None) -> Callable[[F], F]:
+    """Calls the function with a permit, waited for as max_wait says, or for `timeout`; else raises BulkheadFull or Timeout.
+
+        @seki.bulkhead(database, timeout=0.05)
+        def query(text): ...
+    """
+
+    def decorate(function: F) -> F:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def confined_async(*arguments: Any, **named: Any) -> Any:
+                async with of.acquire_async(timeout):
+                    return await function(*arguments, **named)
+
+            return cast(F, confined_async)
+
+        @functools.wraps(function)
+        def confined(*arguments: Any, **named: Any) -> Any:
+            with of.acquire(timeout):
+                return function(*arguments, **named)
+
+        return cast(F, confined)
+
+    return decorate
+
+
+def execute(breaker: Breaker, limiter: Limiter, key: Key, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Calls the function if the limiter allows it and the breaker lets it through: RateLimited, CircuitOpen, or what the function does.
+
+    The limiter is asked first, and what it denies costs the breaker nothing.
+    """
+    decision = limiter.check(key)
+    if not decision.allowed:
+        raise RateLimited.by(limiter.name, decision)
+    return breaker.call(function, *arguments, **named)

@@ -1,0 +1,136 @@
+"""WSGI middleware (PEP 3333): requests that a limiter denies are answered 429, and those for which a bulkhead has no permit 503.
+
+    app = seki.wsgi.RateLimit(app, logins, key=lambda environ: environ["REMOTE_ADDR"])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Optional, Tuple
+
+from ._bulkhead import Bulkhead as _Bulkhead
+from ._durations import Duration
+from ._fields import Fields, Undecided, retry_after
+from ._limiter import Key, Limiter
+from ._native import Decision, Permit
+from .errors import Error, Refused
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Bulkhead", "RateLimit", "remote_address"]
+
+Headers = List[Tuple[str, str]]
+
+
+def remote_address(environ: WSGIEnvironment) -> str:
+    """The key that is used when none is given: who is at the other end of the connection. Behind a proxy that is the proxy: then take what it says."""
+    return environ.get("REMOTE_ADDR", "")
+
+
+def _answer(start_response: StartResponse, status: str, sentence: str, headers: Headers) -> Iterable[bytes]:
+    body = f"{sentence}\n".encode()
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), *headers])
+    return [body]
+
+
+class RateLimit:
+    """Asks `limiter` for each request, by `key(environ)`.
+
+    `cost(environ)`: what a request costs (1). `key` may answer None: such a request is not limited. `denied(environ, start_response, decision)`: answers
+    instead of the plain 429. `fields`: whether responses have RateLimit and RateLimit-Policy. `on_error`: what becomes of requests while nothing can be
+    decided: "allow" (default), "deny" (503) or "raise". The decision is in environ["seki.decision"].
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        limiter: Limiter,
+        key: Callable[[WSGIEnvironment], Optional[Key]] = remote_address,
+        *,
+        cost: Optional[Callable[[WSGIEnvironment], int]] = None,
+        denied: Optional[Callable[[WSGIEnvironment, StartResponse, Decision], Iterable[bytes]]] = None,
+        fields: bool = True,
+        on_error: str = "allow",
+    ) -> None:
+        self._application, self._check, self._key, self._cost, self._denied = application, limiter.check, key, cost, denied
+        self._fields = Fields(limiter) if fields else None
+        self._undecided = Undecided(on_error)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        key = self._key(environ)
+        if key is None:
+            return self._application(environ, start_response)
+        try:
+            decision = self._check(key) if self._cost is None else self._check(key, self._cost(environ))
+            told = self._told(decision)
+        except Error as error:
+            if self._undecided.lets_through(error):
+                return self._application(environ, start_response)
+            return _answer(start_response, "503 Service Unavailable", "Service Unavailable", [])
+        environ["seki.decision"] = decision
+        if not decision.allowed:
+            if self._denied is not None:
+                return self._denied(environ, start_response, decision)
+            when = retry_after(decision.retry_after)
+            return _answer(start_response, "429 Too Many Requests", "Too Many Requests", told + ([("Retry-After", when)] if when else []))
+        if not told:
+            return self._application(environ, start_response)
+
+        def start_with_fields(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
+            if exc_info:
+                return start_response(status, headers + told, exc_info)
+            return start_response(status, headers + told)
+
+        return self._application(environ, start_with_fields)
+
+    def _told(self, decision: Decision) -> Headers:
+        if self._fields is None:
+            return []
+        policy, left = self._fields.of(decision)
+        return [("RateLimit-Policy", policy), ("RateLimit", left)]
+
+
+class Bulkhead:
+    """Holds a permit of `bulkhead` from the beginning of a request until its response is closed, however that ends; 503 without one.
+
+    `timeout`: how long to wait for it; None: as its max_wait says.
+    """
+
+    def __init__(self, application: WSGIApplication, bulkhead: _Bulkhead, *, timeout: Optional[Duration] = None, on_error: str = "allow") -> None:
+        self._application, self._acquire, self._timeout = application, bulkhead.acquire, timeout
+        self._undecided = Undecided(on_error)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            permit = self._acquire(self._timeout)
+        except Refused:
+            return _answer(start_response, "503 Service Unavailable", "Service Unavailable", [("Retry-After", "1")])
+        except Error as error:
+            if self._undecided.lets_through(error):
+                return self._application(environ, start_response)
+            return _answer(start_response, "503 Service Unavailable", "Service Unavailable", [])
+        try:
+            return _Held(self._application(environ, start_response), permit)
+        except BaseException:
+            permit.__exit__(None, None, None)
+            raise
+
+
+class _Held:
+    """A response that gives a permit back when it is closed."""
+
+    __slots__ = ("_response", "_permit")
+
+    def __init__(self, response: Iterable[bytes], permit: Permit) -> None:
+        self._response, self._permit = response, permit
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._response)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._response, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._permit.__exit__(None, None, None)

@@ -1,0 +1,7 @@
+#include "primitives/may_sleep.hpp"
+
+namespace seki::primitives {
+
+thread_local constinit sleep_asked sleep_asked_of_thread{};
+
+}  // namespace seki::primitives

@@ -1,0 +1,136 @@
+"""Limits of locations: exact over all workers, by keys of variables, with costs, several at once."""
+
+import os
+import unittest
+
+from nginx_harness import NginxTest, eventually
+
+# Nothing of it comes back while a test runs.
+LIMITERS = """
+[limiter.thousand]
+limit = 1000
+window = "366d"
+[limiter.three]
+limit = 3
+window = "366d"
+[limiter.ten]
+limit = 10
+window = "366d"
+"""
+
+
+class Limits(NginxTest):
+    limiters = LIMITERS
+
+    def setUp(self):
+        super().setUp()
+        self.start_sekid()
+
+    def test_is_exact_over_all_workers(self):
+        """Fails when each worker counts by itself, or one request is let through or refused twice."""
+        nginx = self.attached("location / { seki_limit thousand $server_name; proxy_pass http://backend; }", workers=4)
+        requests, refused = self.wrk(nginx, "/", seconds=2, connections=64)
+        while refused == 0:  # on a slow machine
+            more, refused = self.wrk(nginx, "/", seconds=2, connections=64)
+            requests += more
+        # Those that were under way when wrk left are in neither of its counts.
+        eventually("the backend has been asked", lambda: self.backend.asked >= 1000)
+        self.assertEqual(self.backend.asked, 1000)
+        self.assertLessEqual(requests - refused, 1000)
+        served = {line.split()[0] for line in nginx.accesses(requests)}
+        self.assertLessEqual(served, {"200", "429", "499"})
+        self.assertEqual([pid for pid in nginx.workers() if not os.path.exists(f"/proc/{pid}")], [])
+        self.assert_no_crash(nginx)
+
+    def test_keys_are_made_of_variables(self):
+        """Fails when the key is not what the variables say, or two keys are one."""
+        nginx = self.attached("location /a { seki_limit three $http_x_user; empty_gif; }"
+                              "location /b { seki_limit ten \"$http_x_user $http_x_team\"; empty_gif; }")
+        for user in ("one", "two"):
+            self.assertEqual(nginx.statuses("/a", 4, {"X-User": user}), [200, 200, 200, 429])
+        self.assertEqual(nginx.statuses("/b", 11, {"X-User": "one", "X-Team": "red"}), [200] * 10 + [429])
+        self.assertEqual(nginx.get("/b", {"X-User": "one", "X-Team": "blue"}).status, 200)
+        self.assertIn("one red", self.sekictl("keys", "ten"))
+
+    def test_an_empty_key_is_not_counted(self):
+        """Fails when those for whom a map says nothing are one, as with limit_req they are not."""
+        nginx = self.attached("location / { seki_limit three $http_x_user; empty_gif; }")
+        self.assertEqual(nginx.statuses("/", 5), [200] * 5)
+        self.assertIsNone(nginx.get("/")["RateLimit"])
+
+    def test_a_key_that_is_too_long_does_not_get_around_the_limit(self):
+        """Fails when a key above 4096 bytes is let through, or two of them are one."""
+        nginx = self.attached("location / { seki_limit three $http_x_user; empty_gif; }", http="large_client_header_buffers 4 16k;")
+        for last in "ab":
+            self.assertEqual(nginx.statuses("/", 4, {"X-User": "x" * 6000 + last}), [200, 200, 200, 429])
+
+    def test_requests_have_costs(self):
+        """Fails when a cost is not spent as it is, or by one that is no number, negative or absurd somebody gets around the limit."""
+        nginx = self.attached("location /two { seki_limit ten $uri cost=2; empty_gif; }"
+                              "location /arg { seki_limit ten $uri cost=$arg_n; empty_gif; }")
+        self.assertEqual(nginx.statuses("/two", 6), [200] * 5 + [429])
+        remaining = []
+        for cost in ("4", "0", "", "x", "-3", "1.5", "3"):
+            answer = nginx.get(f"/arg?n={cost}")
+            remaining.append((answer.status, answer["RateLimit"].split(";")[1]))
+        self.assertEqual(remaining, [(200, "r=6"), (200, "r=6"), (200, "r=5"), (200, "r=4"), (200, "r=3"), (200, "r=2"), (429, "r=2")])
+        for absurd in ("11", "9" * 30, str(2**63)):
+            answer = nginx.get(f"/arg?n={absurd}")
+            self.assertEqual((answer.status, answer["Retry-After"], answer["RateLimit"]), (429, None, '"ten";r=2'))
+
+    def test_several_limits_are_all_or_nothing(self):
+        """Fails when a limit is charged for what another one denies, or the answer is not the strictest."""
+        nginx = self.attached("location / { seki_limit ten $server_name; seki_limit three $http_x_user; empty_gif; }")
+        self.assertEqual(nginx.statuses("/", 6, {"X-User": "one"}), [200] * 3 + [429] * 3)
+        answer = nginx.get("/", {"X-User": "two"})
+        self.assertEqual([item.split(";")[:2] for item in answer["RateLimit"].split(", ")], [['"ten"', "r=6"], ['"three"', "r=2"]])
+        self.assertEqual(nginx.statuses("/", 2, {"X-User": "two"}), [200] * 2)
+        self.assertEqual(nginx.statuses("/", 3, {"X-User": "three"}), [200] * 3)
+        self.assertEqual(nginx.statuses("/", 3, {"X-User": "four"}), [200, 429, 429])
+        self.assertIn("limit=refused", nginx.accesses(15)[-1])
+        self.assertIn("by=ten", nginx.accesses(15)[-1])
+
+    def test_more_limits_than_most_have(self):
+        """Fails when there is only room for some of them."""
+        limiters = "".join(f'[limiter.l{i}]\nlimit = 3\nwindow = "366d"\n' for i in range(7))
+        self.assertIn("l6", self.reconfigured(limiters))
+        limits = "".join(f"seki_limit l{i} $server_name;" for i in range(7))
+        nginx = self.attached("location / { %s empty_gif; }" % limits)
+        answers = [nginx.get("/") for _ in range(4)]
+        self.assertEqual([answer.status for answer in answers], [200] * 3 + [429])
+        self.assertEqual(answers[3]["RateLimit"].count("r=0"), 7)
+
+    def reconfigured(self, limiters):
+        for name in [line.split("]")[0] for line in limiters.split("[limiter.")[1:]]:
+            self.sekictl("create", "limiter", name, "--limit", "3", "--window", "366d")
+        return self.sekictl("status")
+
+    def test_a_redirection_inside_nginx_is_one_request(self):
+        """Fails when an index file or an error page is counted as another request, or its page is refused too."""
+        with open(os.path.join(self.folder, "index.html"), "w", encoding="utf-8") as file:
+            file.write("index\n")
+        nginx = self.attached(f"root {self.folder}; seki_limit three $server_name; error_page 429 /busy;"
+                              "location / { } location = /busy { internal; return 429 'too busy\\n'; }")
+        answers = [nginx.get("/") for _ in range(4)]
+        self.assertEqual([(a.status, a.body) for a in answers], [(200, "index\n")] * 3 + [(429, "too busy\n")])
+        self.assertTrue(answers[3]["Retry-After"])
+
+    def test_parts_of_a_request_are_not_counted(self):
+        """Fails when a subrequest spends what its request has spent."""
+        nginx = self.attached("seki_limit three $server_name; location / { auth_request /auth; proxy_pass http://backend; }"
+                              "location /auth { internal; proxy_pass http://backend; }"
+                              "location /page { auth_request /auth; proxy_pass http://backend; }")
+        self.assertEqual(nginx.statuses("/page", 4), [200, 200, 200, 429])
+
+    def test_locations_inherit_and_may_be_off(self):
+        """Fails when a location has not the limits of the server, or cannot do without, or has those of both."""
+        nginx = self.attached("seki_limit three $server_name; location /a { empty_gif; } location /off { seki_limit off; proxy_pass http://backend; }"
+                              "location /own { seki_limit ten $server_name; seki_limit_status 503; proxy_pass http://backend; }"
+                              "location /in { proxy_pass http://backend; }")
+        self.assertEqual(nginx.statuses("/off", 5), [200] * 5)
+        self.assertEqual(nginx.statuses("/own", 11), [200] * 10 + [503])
+        self.assertEqual(nginx.statuses("/in", 4), [200] * 3 + [429])
+
+
+if __name__ == "__main__":
+    unittest.main()

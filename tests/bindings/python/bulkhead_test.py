@@ -1,0 +1,185 @@
+"""Bulkheads from Python. Fails when a permit is lost or given back twice, or a wait cannot be ended."""
+
+import asyncio
+import gc
+import threading
+import time
+import unittest
+
+import seki
+from support import LONG, SegmentTest, eventually
+
+
+class Bulkheads(SegmentTest):
+    def setUp(self):
+        super().setUp()
+        self.database = self.shop.bulkhead("database", max_concurrent=2)
+
+    def in_use(self):
+        return self.database.status.in_use
+
+    def test_a_permit_is_held_for_the_time_of_a_with(self):
+        with self.database, self.database.acquire(timeout=0.05) as permit:
+            self.assertTrue(permit.held)
+            self.assertEqual(self.in_use(), 2)
+            self.assertIsNone(self.database.try_acquire())
+            self.says(seki.BulkheadFull, "max_concurrent is 2", self.database.acquire)
+            self.says(seki.Timeout, "came back in time", self.database.acquire, "5ms")
+            self.says(seki.BulkheadFull, "max_concurrent is 2", self.database.__enter__)
+        self.assertFalse(permit.held)
+        self.assertEqual(self.in_use(), 0)
+        with self.assertRaises(ZeroDivisionError), self.database:
+            raise ZeroDivisionError
+        self.assertEqual(self.in_use(), 0)
+
+    def test_a_permit_is_given_back_once_and_by_who_drops_it(self):
+        permit = self.database.try_acquire()
+        permit.release()
+        self.says(seki.InvalidArgument, "not held", permit.release)
+        self.database.acquire()
+        gc.collect()
+        self.assertEqual(self.in_use(), 0)
+
+    def test_threads_share_one_with_and_never_more_are_inside_than_may(self):
+        inside, most, lock = 0, 0, threading.Lock()
+
+        def work():
+            nonlocal inside, most
+            for _ in range(200):
+                with self.database.acquire(timeout=LONG):
+                    with lock:
+                        inside += 1
+                        most = max(most, inside)
+                    time.sleep(0)
+                    with lock:
+                        inside -= 1
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((most, self.in_use(), self.database.status.acquired), (2, 0, 1200))
+
+    def test_who_waits_lets_other_threads_run(self):
+        held = [self.database.acquire(), self.database.acquire()]
+        got = []
+        waiter = threading.Thread(target=lambda: got.append(self.database.acquire(timeout=LONG)))
+        waiter.start()
+        eventually(lambda: self.database.status.waiting == 1, "somebody waits")
+        held.pop().release()
+        waiter.join()
+        self.assertTrue(got[0].held)
+
+    def test_an_async_with_holds_a_permit_and_waiting_tasks_do_not_block_the_loop(self):
+        order = []
+
+        async def holder(entered, leave):
+            async with self.database:
+                entered.set()
+                await leave.wait()
+                order.append("left")
+
+        async def waiter():
+            async with self.database.acquire_async(timeout=LONG) as permit:
+                order.append("entered")
+                self.assertTrue(permit.held)
+
+        async def all_of_it():
+            leave = asyncio.Event()
+            holders = []
+            for _ in range(2):
+                entered = asyncio.Event()
+                holders.append(asyncio.create_task(holder(entered, leave)))
+                await entered.wait()
+            waiters = [asyncio.create_task(waiter()) for _ in range(3)]
+            while self.database.status.waiting != 3:  # the loop goes round while they wait
+                await asyncio.sleep(0.001)
+            with self.assertRaises(seki.BulkheadFull):
+                await self.database.acquire_async()
+            with self.assertRaises(seki.Timeout):
+                await self.database.acquire_async("5ms")
+            leave.set()
+            await asyncio.gather(*holders, *waiters)
+
+        asyncio.run(all_of_it())
+        self.assertEqual((sorted(order), self.in_use()), (["entered"] * 3 + ["left"] * 2, 0))
+
+    def test_a_task_that_is_cancelled_leaves_nothing_behind(self):
+        async def all_of_it():
+            held = [await self.database.acquire_async(), self.database.acquire()]
+            tasks = [asyncio.create_task(self.wait_and_drop()) for _ in range(3)]
+            while self.database.status.waiting != 3:
+                await asyncio.sleep(0.001)
+            for task in tasks:
+                task.cancel()
+            self.assertTrue(all(isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*tasks, return_exceptions=True)))
+            while self.database.status.waiting != 0:
+                await asyncio.sleep(0.001)
+            # Cancelled at the moment at which it gets one.
+            task = asyncio.create_task(self.wait_and_drop())
+            while self.database.status.waiting != 1:
+                await asyncio.sleep(0.001)
+            held.pop().release()
+            eventually(lambda: self.in_use() == 2, "it has one")
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            while self.in_use() != 1:
+                await asyncio.sleep(0.001)
+
+        asyncio.run(asyncio.wait_for(all_of_it(), LONG / 2))
+        self.assertEqual(self.in_use(), 0)
+
+    async def wait_and_drop(self):
+        await self.database.acquire_async(timeout=LONG)
+
+    def test_what_waits_for_a_limit_does_not_block_the_loop(self):
+        queue = self.shop.limiter("queue", algorithm="leaky_bucket", limit=20, window=1, burst=100)
+        plain = self.shop.limiter("plain", limit=20, window=1, burst=1)
+        ticks = 0
+
+        async def tick():
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await asyncio.sleep(0.001)
+
+        async def all_of_it():
+            ticking = asyncio.create_task(tick())
+            for limiter in (queue, plain):
+                answers = await asyncio.gather(*(limiter.acquire_async("a", timeout=LONG) for _ in range(4)))
+                self.assertTrue(all(answers))
+            self.assertFalse(await plain.acquire_async("a", timeout=0))
+            slow = self.shop.limiter("slow", algorithm="leaky_bucket", limit=1, window="10m", burst=100)
+            slow.check("b")
+            waits = asyncio.create_task(slow.acquire_async("b", timeout="1d"))
+            while slow.peek("b").delay < 1000:  # its turn is taken
+                await asyncio.sleep(0)
+            waits.cancel()
+            await asyncio.gather(waits, return_exceptions=True)
+            self.assertLess(slow.peek("b").delay, 1000)
+            ticking.cancel()
+
+        asyncio.run(all_of_it())
+        self.assertGreater(ticks, 20)
+
+    def test_options_are_told_and_change_while_it_runs(self):
+        self.assertEqual(self.database.options, seki.BulkheadOptions(2, 0.0, 100))
+        self.shop.change_bulkhead("database", max_concurrent=1, max_wait="10ms")
+        self.assertEqual(self.database.options, seki.BulkheadOptions(1, 0.01, 100))
+        with self.database:
+            self.says(seki.Timeout, "database", self.database.acquire)
+        self.assertEqual(repr(self.shop.bulkhead("database")), "<seki.Bulkhead database>")
+        self.shop.remove_bulkhead("database")
+        self.says(seki.Deleted, "database", self.database.try_acquire)
+
+    def test_what_is_wrong_is_said(self):
+        self.says(seki.InvalidArgument, "-1 is negative", self.database.acquire, -1)
+        self.says(TypeError, "timeout is seconds, or a text such as", self.database.acquire, [])
+        self.says(TypeError, 'Bulkhead.acquire() has no argument "wait"', self.database.acquire, wait=1)
+        self.says(TypeError, "cannot create 'seki.Permit' instances", seki.Permit)
+        self.says(seki.InvalidArgument, "max_concurrent 0 is too small", self.shop.bulkhead, "x", max_concurrent=0)
+
+
+if __name__ == "__main__":
+    unittest.main()

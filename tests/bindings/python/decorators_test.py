@@ -1,0 +1,122 @@
+"""Decorators and execute(). Fails when a decorated function is called although it was refused, or is another function to its callers."""
+
+import asyncio
+import unittest
+
+import seki
+from support import LONG, SegmentTest
+
+
+class Decorated(SegmentTest):
+    def setUp(self):
+        super().setUp()
+        self.logins = self.shop.limiter("logins", limit=2, window="1h")
+        self.payments = self.shop.breaker("payments", minimum_calls=2, wait_duration="1h")
+        self.database = self.shop.bulkhead("database", max_concurrent=1)
+
+    def test_a_limited_function_is_called_as_often_as_its_limit_allows(self):
+        @seki.limit(self.logins, key=lambda user, amount=1: user, cost=lambda user, amount=1: amount)
+        def login(user, amount=1):
+            """Logs in."""
+            return user, amount
+
+        self.assertEqual(login("alice"), ("alice", 1))
+        self.assertEqual(login("alice", amount=1), ("alice", 1))
+        refused = self.says(seki.RateLimited, 'limiter "logins": denied, again in', login, "alice")
+        self.assertGreater(refused.retry_after, 1700)
+        self.assertEqual((refused.decision.limit, refused.decision.remaining), (2, 0))
+        self.says(seki.RateLimited, "never: it costs more", login, "bob", amount=3)
+        self.assertEqual((login.__name__, login.__doc__), ("login", "Logs in."))
+
+    def test_a_key_may_be_a_value_and_a_timeout_waits(self):
+        turns = self.shop.limiter("turns", limit=100, window=1, burst=1)
+
+        @seki.limit(turns, "everybody", timeout=LONG)
+        def now():
+            return 1
+
+        @seki.limit(turns, b"everybody", timeout=LONG)
+        async def later():
+            return 2
+
+        self.assertEqual([now(), now(), asyncio.run(later())], [1, 1, 2])
+
+    def test_a_guarded_function_is_judged_by_its_classifier(self):
+        def judge(result, exception):
+            if exception is not None:
+                return "ignore" if isinstance(exception, LookupError) else "error"
+            return "error" if result >= 500 else "ok"
+
+        @seki.breaker(self.payments, classifier=judge)
+        def charge(answer):
+            if isinstance(answer, type):
+                raise answer
+            return answer
+
+        for ignored in (KeyError, IndexError, KeyError):
+            with self.assertRaises(ignored):
+                charge(ignored)
+        self.assertEqual((charge(200), self.payments.status.calls), (200, 1))
+        self.assertEqual(charge(500), 500)
+        self.says(seki.CircuitOpen, "payments", charge, 200)
+        self.payments.reset()
+        wrong = seki.breaker(self.payments, classifier=lambda result, exception: "fine")(lambda: 1)
+        self.says(seki.InvalidArgument, '"fine" is none of: ignore, ok, error, slow', wrong)
+
+    def test_coroutine_functions_stay_coroutine_functions(self):
+        @seki.limit(self.logins, key=lambda: "alice")
+        @seki.breaker(self.payments)
+        @seki.bulkhead(self.database)
+        async def all_three():
+            await asyncio.sleep(0)
+            self.assertEqual(self.database.status.in_use, 1)
+            raise ValueError("no")
+
+        async def three_times():
+            for _ in range(2):
+                with self.assertRaisesRegex(ValueError, "no"):
+                    await all_three()
+            with self.assertRaises(seki.RateLimited):
+                await all_three()
+
+        self.assertTrue(asyncio.iscoroutinefunction(all_three))
+        asyncio.run(three_times())
+        self.assertEqual((self.payments.status.state, self.database.status.in_use), ("open", 0))
+
+    def test_a_confined_function_holds_a_permit(self):
+        @seki.bulkhead(self.database, timeout="1ms")
+        def query():
+            self.assertEqual(self.database.status.in_use, 1)
+            self.says(seki.Timeout, "database", query)
+            return "rows"
+
+        self.assertEqual((query(), self.database.status.in_use), ("rows", 0))
+
+    def test_execute_asks_the_limiter_first(self):
+        self.assertEqual(seki.execute(self.payments, self.logins, "alice", max, 1, 2), 2)
+        with self.assertRaises(ZeroDivisionError):
+            seki.execute(self.payments, self.logins, "alice", divmod, 1, 0)
+        self.assertEqual(self.payments.status.state, "open")
+        with self.assertRaises(seki.RateLimited):
+            seki.execute(self.payments, self.logins, "alice", max, 1, 2)
+        with self.assertRaises(seki.CircuitOpen):
+            seki.execute(self.payments, self.logins, "bob", max, 1, 2)
+
+
+class Vocabulary(unittest.TestCase):
+    def test_each_error_of_the_c_interface_has_an_exception_of_its_name(self):
+        import pathlib
+        import re
+
+        from support import SOURCE
+
+        header = pathlib.Path(SOURCE, "include/seki/status.h").read_text(encoding="utf-8")
+        for name, number in re.findall(r"SEKI_ERROR_(\w+) = (\d+)", header):
+            exception = seki.errors.of_status(int(number), "a sentence")
+            self.assertEqual((exception.code, exception.status, str(exception)), (name.lower(), int(number), "a sentence"))
+            self.assertIs(getattr(seki, type(exception).__name__), type(exception))
+        self.assertIs(type(seki.errors.of_status(999, "")), seki.Error)
+
+
+if __name__ == "__main__":
+    unittest.main()

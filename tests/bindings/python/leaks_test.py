@@ -1,0 +1,160 @@
+"""References and memory. Fails when a call, an error included, keeps an object or memory that it made."""
+
+import asyncio
+import gc
+import sys
+import threading
+import tracemalloc
+import unittest
+
+import seki
+from seki import telemetry
+from support import SegmentTest
+
+TIMES = 1000
+
+
+class Leaks(SegmentTest):
+    def holds(self, work, *watched):
+        """That `work`, done often, keeps nothing: references to what is watched, blocks of the interpreter, memory that is traced."""
+        tracemalloc.start()
+        for _ in range(TIMES):  # what caches keep is bounded
+            work()
+        self.settle()
+        nones = sys.getrefcount(None)
+        references = [sys.getrefcount(each) for each in watched]
+        memory, blocks = tracemalloc.get_traced_memory()[0], sys.getallocatedblocks()
+        for _ in range(TIMES):
+            work()
+        self.settle()
+        kept = tracemalloc.get_traced_memory()[0] - memory
+        tracemalloc.stop()
+        self.assertEqual([sys.getrefcount(each) for each in watched], references)
+        self.assertLess(abs(sys.getrefcount(None) - nones), TIMES / 4)
+        self.assertLess(sys.getallocatedblocks() - blocks, TIMES / 4)
+        self.assertLess(kept, TIMES * 12)
+
+    @staticmethod
+    def settle():
+        for thread in threading.enumerate():  # those that waited for a task may have a few instructions to go
+            if thread is not threading.current_thread():
+                thread.join()
+        gc.collect()
+
+    @staticmethod
+    def fails(function, *arguments, **named):
+        try:
+            function(*arguments, **named)
+        except Exception:
+            return
+        raise AssertionError("it went well")
+
+    def test_checks_keep_nothing(self):
+        limiter = self.shop.limiter("api", limit=10_000_000, window=1)
+        key, data, price = "a key of its own", bytearray(b"bytes"), 10**6
+
+        def work():
+            limiter.check(key)
+            limiter.check(data, cost=price)
+            limiter.peek(memoryview(data))
+            receipt = limiter.check_receipt(key, 2)
+            receipt.refund(1)
+            repr(receipt.decision)
+            limiter.acquire(key, 0)
+            limiter.reset(key)
+            limiter.refund(key, 1)
+            seki.check_all((limiter, key), (limiter, data, price))
+            self.fails(limiter.check)
+            self.fails(limiter.check, data, -1)
+            self.fails(limiter.check, data, 2**70)
+            self.fails(limiter.check, "\ud800")
+            self.fails(limiter.check, key, price, key)
+            self.fails(limiter.check, key, nothing=price)
+            self.fails(seki.check_all, (limiter, data), (limiter, None))
+            limiter.options  # noqa: B018
+
+        self.holds(work, limiter, key, data, price, seki.Decision, seki.Limiter)
+        data.extend(b"not exported any more")
+
+    def test_calls_keep_nothing(self):
+        breaker = self.shop.breaker("bank", mode="observe")
+        refusing = self.shop.breaker("refusing", mode="forced_open")
+        argument, answer = object(), object()
+
+        def called(given, named=None):
+            return answer
+
+        def work():
+            breaker.call(called, argument, named=argument)
+            self.fails(breaker.call, called)
+            self.fails(breaker.call, 5)
+            self.fails(refusing.call, called, argument)
+            self.fails(refusing.admit)
+            breaker.admit()
+            with breaker.admit() as admission:
+                admission.error()
+            self.fails(admission.ok)
+            breaker.status  # noqa: B018
+
+        self.holds(work, breaker, refusing, called, argument, answer, seki.Admission)
+
+    def test_permits_keep_nothing(self):
+        database = self.shop.bulkhead("database", max_concurrent=1)
+
+        def work():
+            with database, self.assertRaises(seki.BulkheadFull):
+                database.acquire()
+            with database.acquire("1ms") as permit:
+                database.try_acquire()
+            self.fails(permit.release)
+            database.acquire()
+            self.fails(database.acquire, [])
+            database.status  # noqa: B018
+
+        self.holds(work, database, seki.Permit)
+
+    def test_making_and_finding_keeps_nothing(self):
+        def work():
+            self.shop.limiter("api", limit=5, window=1)
+            self.shop.breaker("bank")
+            self.shop.bulkhead("database", max_wait="1s")
+            self.fails(self.shop.limiter, "nothing")
+            self.fails(self.shop.limiter, "api", limit=2**70, window=1)
+            self.shop.path  # noqa: B018
+
+        self.shop.breaker("bank", minimum_calls=1)
+        self.holds(work, self.shop)
+
+    def test_events_keep_nothing(self):
+        limiter = self.shop.limiter("api", limit=1, window="1d")
+        limiter.check("a")
+
+        def handler(event):
+            return event.measurements
+
+        def work():
+            with telemetry.attach("seki.rate_limit.deny", handler):
+                limiter.check("a")
+            with telemetry.trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"):
+                telemetry.traceparent()
+            self.fails(telemetry.attach, "nothing", handler)
+
+        self.holds(work, limiter, handler)
+
+    def test_tasks_keep_nothing(self):
+        database = self.shop.bulkhead("database", max_concurrent=1)
+
+        async def both():
+            async with database:
+                try:
+                    async with database.acquire_async("1us"):
+                        pass
+                except seki.Timeout:
+                    pass
+
+        with asyncio.Runner() as runner:
+            self.holds(lambda: runner.run(both()), database)
+
+
+if __name__ == "__main__":
+    unittest.main()

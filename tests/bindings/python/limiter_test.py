@@ -1,0 +1,179 @@
+"""Limiters from Python. Fails when a decision is another than the C interface's, or what is wrong is not said."""
+
+import math
+import time
+import unittest
+from datetime import timedelta
+
+import seki
+from support import SegmentTest
+
+
+class Limits(SegmentTest):
+    def setUp(self):
+        super().setUp()
+        self.logins = self.shop.limiter("logins", limit=5, window="1h")
+
+    def test_a_limit_of_five_lets_five_through_and_says_when_to_come_back(self):
+        answers = [self.logins.check("alice") for _ in range(6)]
+        self.assertEqual([bool(d) for d in answers], [True] * 5 + [False])
+        self.assertEqual([d.remaining for d in answers], [4, 3, 2, 1, 0, 0])
+        self.assertEqual(answers[0].limit, 5)
+        self.assertEqual(answers[0].retry_after, 0.0)
+        self.assertFalse(answers[5].allowed)
+        self.assertLessEqual(answers[5].retry_after, 720)
+        self.assertGreater(answers[5].retry_after, 600)
+        self.assertGreater(answers[5].reset_after, 3000)
+        self.assertIn("allowed=False, shadow=False, limit=5, remaining=0", repr(answers[5]))
+
+    def test_one_key_is_the_same_bytes_however_they_are_given(self):
+        for key in ("käse", "käse".encode(), bytearray("käse".encode()), memoryview("käse".encode())):
+            self.assertTrue(self.logins.check(key))
+        self.assertEqual(self.logins.peek("käse", 0).remaining, 1)
+        self.assertTrue(self.logins.check(""))
+        self.assertEqual(self.logins.peek(b"", 0).remaining, 4)
+
+    def test_a_check_is_called_by_position_and_by_name(self):
+        self.assertEqual(self.logins.check("a", 2).remaining, 3)
+        self.assertEqual(self.logins.check(key="a", cost=2).remaining, 1)
+        self.assertEqual(self.logins.check("a", cost=0).remaining, 1)
+
+    def test_more_than_the_capacity_is_never_allowed(self):
+        self.assertEqual(self.logins.check("alice", 6).retry_after, math.inf)
+
+    def test_what_was_spent_can_be_given_back(self):
+        receipt = self.logins.check_receipt("alice", 3)
+        self.assertTrue(receipt)
+        self.assertEqual(receipt.decision.remaining, 2)
+        receipt.refund()
+        receipt.refund()
+        self.assertEqual(self.logins.peek("alice", 0).remaining, 5)
+        self.logins.check("alice", 4)
+        self.logins.refund("alice", 2)
+        self.assertEqual(self.logins.peek("alice", 0).remaining, 3)
+        self.logins.reset("alice")
+        self.assertEqual(self.logins.peek("alice", 0).remaining, 5)
+
+    def test_several_limits_are_all_or_nothing(self):
+        second = self.shop.limiter("second", limit=1, window=timedelta(hours=1))
+        self.assertTrue(seki.check_all((self.logins, "a"), (second, "b", 1)))
+        self.assertFalse(seki.check_all((self.logins, "a"), (second, "b", 1)))
+        self.assertEqual(self.logins.peek("a", 0).remaining, 4)
+        self.assertTrue(seki.check_all())
+        for demand in [(second,), (self.logins, "a", 1, 2), ("logins", "a"), 5]:
+            self.says(TypeError, "a demand is (limiter, key) or (limiter, key, cost)", seki.check_all, demand)
+
+    def test_acquire_sleeps_until_it_is_its_turn(self):
+        queue = self.shop.limiter("queue", algorithm="leaky_bucket", limit=50, window=1, burst=10)
+        began = time.monotonic()
+        for _ in range(4):
+            self.assertTrue(queue.acquire("a", timeout=10))
+        self.assertGreaterEqual(time.monotonic() - began, 0.059)
+        slow = self.shop.limiter("slow", limit=1, window=3600)
+        slow.check("a")
+        self.assertFalse(slow.acquire("a", timeout="10ms"))
+
+    def test_options_are_told_and_change_while_it_runs(self):
+        self.assertEqual(
+            self.logins.options,
+            seki.LimiterOptions("gcra", 5, 3600.0, 0, 65536, "allow", "enforce", "precise", True),
+        )
+        self.shop.change_limiter("logins", limit=1, mode="shadow")
+        self.assertEqual(self.logins.options.window, 3600.0)
+        self.logins.check("alice")
+        second = self.logins.check("alice")
+        self.assertTrue(second.allowed and second.shadow)
+
+    def test_a_limiter_is_found_by_its_name_and_gone_when_deleted(self):
+        same = self.shop.limiter("logins")
+        same.check("alice")
+        self.assertEqual(self.logins.peek("alice", 0).remaining, 4)
+        self.assertEqual((same.name, repr(same)), ("logins", "<seki.Limiter logins>"))
+        self.shop.remove_limiter("logins")
+        self.says(seki.Deleted, 'limiter "logins"', same.check, "alice")
+        self.says(seki.NotFound, "has none of that name", self.shop.limiter, "logins")
+
+    def test_a_wrong_type_is_told_with_the_argument_and_what_is_accepted(self):
+        check = self.logins.check
+        self.says(TypeError, "Limiter.check(): a key is a str or bytes, not int", check, 5)
+        self.says(TypeError, "Limiter.check(): a key is a str or bytes, not NoneType", check, None)
+        self.says(TypeError, "Limiter.check(): a cost is an int, not float", check, "a", 1.5)
+        self.says(TypeError, 'Limiter.check() needs the argument "key"', check)
+        self.says(TypeError, 'Limiter.check() has no argument "price"', check, "a", price=1)
+        self.says(TypeError, 'Limiter.check() is given "key" twice', check, "a", key="a")
+        self.says(TypeError, "Limiter.check() takes at most 2 arguments, not 3", check, "a", 1, 2)
+        self.says(TypeError, 'Limiter.acquire() needs the argument "timeout"', self.logins.acquire, "a")
+        self.says(TypeError, "timeout is seconds, or a text such as", self.logins.acquire, "a", None)
+        self.says(TypeError, 'limiter "x": limit is int, not str', self.shop.limiter, "x", limit="5", window=1)
+        self.says(TypeError, 'limiter "x": store_keys is bool, not int', self.shop.limiter, "x", limit=5, window=1, store_keys=1)
+        self.says(TypeError, "cannot create 'seki.Decision' instances", seki.Decision)
+        self.says(UnicodeEncodeError, "surrogates not allowed", check, "\ud800")
+
+    def test_a_wrong_value_is_told_with_what_is_accepted(self):
+        check, make = self.logins.check, self.shop.limiter
+        self.says(seki.InvalidArgument, 'limiter "logins": a key has 0 to 4096 bytes', check, "a" * 4097)
+        self.says(seki.InvalidArgument, "a cost is not negative", check, "a", -1)
+        self.says(seki.InvalidArgument, "the cost is too large: 0 to 9223372036854775807", check, "a", 2**63)
+        self.says(seki.InvalidArgument, 'limiter "x": limit 0 is too small: 1 to 10000000', make, "x", limit=0, window=1)
+        self.says(seki.InvalidArgument, "limiter: limit -1 is too small", make, "x", limit=-1, window=1)
+        self.says(seki.InvalidArgument, '"magic" is none of: gcra,', make, "x", limit=1, window=1, algorithm="magic")
+        self.says(seki.InvalidArgument, '"5x" is not a duration: seconds, or a text', make, "x", limit=1, window="5x")
+        self.says(seki.InvalidArgument, "-1 is negative", make, "x", limit=1, window=-1)
+        self.says(seki.InvalidArgument, "nan is not a duration", make, "x", limit=1, window=math.nan)
+        self.says(seki.InvalidArgument, "name", make, "a b", limit=1, window=1)
+        different = self.says(seki.DifferentOptions, "limit is 5, not 6", make, "logins", limit=6, window="1h")
+        self.assertEqual((different.code, different.status), ("different_options", 3))
+        self.assertIsInstance(different, seki.Error)
+
+
+class Spans(unittest.TestCase):
+    def test_a_span_is_seconds_or_a_text_or_a_timedelta(self):
+        from seki._durations import nanoseconds
+
+        same = {"250ms": 250_000_000, 0.25: 250_000_000, 3: 3_000_000_000, "1m30s": 90_000_000_000, "1d": 86_400_000_000_000, "5us7ns": 5_007}
+        for given, expected in same.items():
+            self.assertEqual(nanoseconds(given, "x"), expected)
+        self.assertEqual(nanoseconds(timedelta(days=1, milliseconds=2), "x"), 86_400_002_000_000)
+        self.assertEqual(nanoseconds(math.inf, "x"), 2**63 - 1)
+        for wrong in ("", "5", "s", "1s1m", "1.5s", "-1s", "1 s"):
+            with self.assertRaises(seki.InvalidArgument):
+                nanoseconds(wrong, "x")
+        for wrong in (None, True, [], b"1s"):
+            with self.assertRaises(TypeError):
+                nanoseconds(wrong, "x")
+
+
+class Segments(SegmentTest):
+    def test_a_closed_segment_gives_out_nothing_while_what_came_from_it_works_on(self):
+        logins = self.shop.limiter("logins", limit=5, window="1h")
+        self.assertEqual((self.shop.path, repr(self.shop)), (self.path, f"<seki.Segment {self.path}>"))
+        self.shop.maintain()
+        self.shop.close()
+        self.shop.close()
+        self.assertTrue(logins.check("alice"))
+        for closed in (lambda: self.shop.path, self.shop.maintain, lambda: self.shop.limiter("logins")):
+            self.says(seki.InvalidArgument, "the segment is closed: open it again", closed)
+
+    def test_a_segment_that_is_not_there_is_not_found(self):
+        self.says(seki.NotFound, "none.seg", seki.open, f"{self.folder}/none.seg", access="attach")
+        self.says(seki.InvalidArgument, '"write" is none of: create, attach, read_only', seki.open, self.path, access="write")
+        self.says(TypeError, "access is a str, not int", seki.open, self.path, access=1)
+        self.says(seki.InvalidArgument, "max_workers", seki.open, f"{self.folder}/b.seg", max_workers=0)
+        self.assertEqual(seki.resolve(self.path), self.path)
+
+    def test_who_only_reads_may_peek_and_nothing_else(self):
+        self.shop.limiter("logins", limit=5, window="1h")
+        with seki.open(self.path, access="read_only") as looking:
+            logins = looking.limiter("logins")
+            self.assertEqual(logins.peek("alice").remaining, 4)
+            self.says(seki.ReadOnly, "only peek works", logins.check, "alice")
+
+    def test_a_configuration_file_makes_what_it_names(self):
+        with open(f"{self.folder}/seki.toml", "w", encoding="utf-8") as file:
+            file.write('[limiter.api]\nlimit = 7\nwindow = "1m"\n')
+        configured = seki.open(f"{self.folder}/configured.seg", config=f"{self.folder}/seki.toml")
+        self.assertEqual(configured.limiter("api").options.limit, 7)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,153 @@
+"""WSGI middleware, against the standard library's validator. Fails when it breaks the protocol, or tells clients something else than the decision."""
+
+import io
+import logging
+import unittest
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import seki
+from support import SegmentTest
+
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+
+
+def get(app, address="203.0.113.7"):
+    """Status, headers and body of a request, with the validator on both sides of the middleware."""
+    environ = {"REMOTE_ADDR": address, "QUERY_STRING": ""}
+    setup_testing_defaults(environ)
+    environ["wsgi.errors"], environ["wsgi.input"] = io.StringIO(), io.BytesIO()
+    answered = []
+    response = validator(app)(environ, lambda status, headers, exc_info=None: answered.append((status, dict(headers))))
+    try:
+        body = b"".join(response)
+    finally:
+        response.close()
+    return (*answered[0], body)
+
+
+class Limited(SegmentTest):
+    def setUp(self):
+        super().setUp()
+        self.logins = self.shop.limiter("logins", limit=2, window="1h")
+
+    def test_what_is_allowed_is_answered_with_the_fields_of_the_draft(self):
+        status, headers, body = get(seki.wsgi.RateLimit(validator(application), self.logins))
+        self.assertEqual((status, body), ("200 OK", b"hello"))
+        self.assertEqual(headers["RateLimit-Policy"], '"logins";q=2;w=3600')
+        self.assertEqual(headers["RateLimit"], '"logins";r=1;t=1800')
+        self.assertNotIn("Retry-After", headers)
+
+    def test_what_is_denied_is_answered_429_and_when_to_come_back(self):
+        app = seki.wsgi.RateLimit(validator(application), self.logins, key=lambda environ: environ["REMOTE_ADDR"])
+        self.assertEqual([get(app)[0] for _ in range(3)], ["200 OK", "200 OK", "429 Too Many Requests"])
+        status, headers, body = get(app)
+        self.assertEqual(body, b"Too Many Requests\n")
+        self.assertEqual(headers["Retry-After"], "1800")
+        self.assertEqual(headers["RateLimit"], '"logins";r=0;t=1800')
+        self.assertEqual(get(app, "203.0.113.8")[0], "200 OK")
+
+    def test_times_are_rounded_up_and_never_zero(self):
+        fast = self.shop.limiter("fast", limit=1, window="100ms", algorithm="fixed_window")
+        app = seki.wsgi.RateLimit(application, fast)
+        seen = {get(app)[0] for _ in range(50)}
+        self.assertEqual(seen, {"200 OK", "429 Too Many Requests"})
+        while (answer := get(app))[0] != "429 Too Many Requests":
+            pass
+        self.assertEqual((answer[1]["Retry-After"], answer[1]["RateLimit"], answer[1]["RateLimit-Policy"]), ("1", '"fast";r=0;t=1', '"fast";q=1;w=1'))
+
+    def test_no_time_is_told_where_none_helps(self):
+        app = seki.wsgi.RateLimit(application, self.logins, cost=lambda environ: 3)
+        status, headers, _ = get(app)
+        self.assertEqual((status, headers["RateLimit"]), ("429 Too Many Requests", '"logins";r=2'))
+        self.assertNotIn("Retry-After", headers)
+
+    def test_an_application_answers_denials_itself_and_sees_the_decision(self):
+        def denied(environ, start_response, decision):
+            self.assertIs(environ["seki.decision"], decision)
+            start_response("420 Enhance", [("Content-Type", "text/plain")])
+            return [b"%d" % decision.limit]
+
+        app = seki.wsgi.RateLimit(application, self.logins, cost=lambda environ: 3, denied=denied, fields=False)
+        self.assertEqual(get(app)[::2], ("420 Enhance", b"2"))
+        app = seki.wsgi.RateLimit(application, self.logins, fields=False)
+        self.assertEqual(list(get(app)[1]), ["Content-Type"])
+        unlimited = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: None)
+        self.assertEqual({get(unlimited)[0] for _ in range(5)}, {"200 OK"})
+
+    def test_headers_that_an_application_keeps_do_not_grow(self):
+        kept = [("Content-Type", "text/plain")]
+
+        def keeps(environ, start_response):
+            start_response("200 OK", kept)
+            return [b""]
+
+        get(seki.wsgi.RateLimit(keeps, self.logins))
+        self.assertEqual(len(kept), 1)
+
+    def test_an_error_after_the_start_is_handed_on(self):
+        def starts_twice(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            try:
+                raise ValueError("late")
+            except ValueError:
+                import sys
+
+                start_response("500 Oh", [("Content-Type", "text/plain")], sys.exc_info())
+            return [b"oh"]
+
+        self.assertEqual(get(seki.wsgi.RateLimit(validator(starts_twice), self.logins))[2], b"oh")
+
+    def test_while_nothing_can_be_decided_it_does_as_it_was_told(self):
+        apps = {what: seki.wsgi.RateLimit(application, self.logins, on_error=what) for what in ("allow", "deny", "raise")}
+        self.shop.remove_limiter("logins")
+        with self.assertLogs("seki", logging.ERROR) as logs:
+            self.assertEqual([get(apps["allow"])[0] for _ in range(3)], ["200 OK"] * 3)
+            self.assertEqual(get(apps["deny"])[0], "503 Service Unavailable")
+        self.assertEqual(len(logs.output), 2)
+        self.assertIn("requests are let through", logs.output[0])
+        self.says(seki.Deleted, "logins", get, apps["raise"])
+        self.says(ValueError, '"maybe" is none of: allow, deny, raise', seki.wsgi.RateLimit, application, self.logins, on_error="maybe")
+
+
+class Confined(SegmentTest):
+    def setUp(self):
+        super().setUp()
+        self.database = self.shop.bulkhead("database", max_concurrent=1)
+
+    def test_a_permit_is_held_until_the_response_is_closed(self):
+        def streams(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            for _ in range(2):
+                yield b"%d" % self.database.status.in_use
+
+        app = seki.wsgi.Bulkhead(validator(streams), self.database)
+        self.assertEqual(get(app)[2], b"11")
+        self.assertEqual(self.database.status.in_use, 0)
+        response = seki.wsgi.Bulkhead(application, self.database)({}, lambda status, headers: None)
+        self.assertEqual(self.database.status.in_use, 1)
+        response.close()
+        self.assertEqual(self.database.status.in_use, 0)
+        with self.database:
+            status, headers, _ = get(app)
+            self.assertEqual((status, headers["Retry-After"]), ("503 Service Unavailable", "1"))
+
+    def test_a_permit_comes_back_when_the_application_fails(self):
+        def fails(environ, start_response):
+            raise ValueError("no")
+
+        def fails_later(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            yield b"a"
+            raise ValueError("no")
+
+        for app in (fails, fails_later):
+            self.says(ValueError, "no", get, seki.wsgi.Bulkhead(app, self.database))
+            self.assertEqual(self.database.status.in_use, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
