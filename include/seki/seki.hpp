@@ -8,6 +8,7 @@
 #include <seki/deadline.hpp>
 #include <seki/error.hpp>
 #include <seki/execute.hpp>
+#include <seki/health.hpp>
 #include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
 #include <seki/open.hpp>

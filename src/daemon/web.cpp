@@ -7,7 +7,6 @@
 
 #include <prometheus/text_serializer.h>
 #include <spdlog/spdlog.h>
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -15,7 +14,7 @@
 #include "daemon/event_stream.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/open_metrics.hpp"
-#include "primitives/clock.hpp"
+#include "daemon/readiness.hpp"
 #include "report/json.hpp"
 
 namespace seki::daemon {
@@ -32,7 +31,7 @@ constexpr const char* index_page =
     "\n"
     "/metrics        for Prometheus\n"
     "/healthz        200 while sekid lives\n"
-    "/readyz         200 while the segment is sound and looked after\n"
+    "/readyz         200 while the segment is sound and looked after; ?verbose: every check, as JSON\n"
     "/api/v1/state   everything, as JSON\n"
     "/api/v1/events  what happens, as it happens\n";
 
@@ -41,20 +40,15 @@ void answer(Response& response, int status, const std::string& text) {
     response.set_content(text, plain);
 }
 
-// Why sekid is not ready; empty when it is.
-std::string unready(const published& now) {
-    if (now.owned == nullptr) return "there is no segment: see the log";
-    if (!now.owned->sound()) return "the segment was lost or replaced: it is about to be taken up again";
-    const auto age = report::look_at_owner(*now.owned->segment).heartbeat_age;
-    // A busy machine may hold up a short tick without anything being wrong.
-    const auto patience = std::max<std::chrono::nanoseconds>(10 * now.tick, std::chrono::seconds{1});
-    if (!age || *age > patience) return "the loop does not tick";
-    return {};
-}
-
-void answer_ready(const board& from, Response& response) {
-    const std::string why = unready(from.look());
-    answer(response, why.empty() ? 200 : 503, why.empty() ? "ready\n" : "not ready: " + why + "\n");
+void answer_ready(const board& from, const Request& request, Response& response) {
+    const HealthReport report = look_at_health(from.look());
+    if (request.has_param("verbose")) {
+        response.status = report.http_status();
+        response.set_content(report.to_json() + "\n", "application/json");
+    } else {
+        const std::string why = why_unready(report);
+        answer(response, report.http_status(), why.empty() ? "ready\n" : "not ready: " + why + "\n");
+    }
 }
 
 bool asks_for_open_metrics(const Request& request) {
@@ -163,7 +157,8 @@ struct web::inside {
         http.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
         http.Get("/", [](const Request&, Response& response) { answer(response, 200, index_page); });
         http.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "alive\n"); });
-        http.Get("/readyz", [&from](const Request&, Response& response) { answer_ready(from, response); });
+        http.Get("/readyz",
+                 [&from](const Request& request, Response& response) { answer_ready(from, request, response); });
         http.Get("/metrics",
                  [&from](const Request& request, Response& response) { answer_metrics(from, request, response); });
         http.Get("/api/v1/state", [&from](const Request&, Response& response) { answer_state(from, response); });

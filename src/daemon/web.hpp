@@ -2,7 +2,7 @@
 //
 //   /metrics        Prometheus text, or OpenMetrics when the Accept header asks for it
 //   /healthz        sekid lives
-//   /readyz         the segment is sound and the loop is ticking; 503 and the reason otherwise
+//   /readyz         the segment is sound and the loop is ticking; 503 and the reason otherwise; ?verbose: each check, as JSON (daemon/readiness.hpp)
 //   /api/v1/state   JSON (report/json.hpp)
 //   /api/v1/events  telemetry events as they come (daemon/event_stream.hpp)
 //   /               names these

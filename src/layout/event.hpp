@@ -38,9 +38,10 @@ enum class event_kind : std::uint8_t {
     shed_shed = 19,
     shed_codel_drop = 20,
     shed_reclaimed = 21,
-    hedge_complete = 22
+    hedge_complete = 22,
+    health_check = 23  // never in a ring: it is of no primitive
 };
-inline constexpr event_kind last_event_kind = event_kind::hedge_complete;
+inline constexpr event_kind last_event_kind = event_kind::health_check;
 
 // The words of a record behind its seal. Eight words, the seal among them, share a line: an event without key and trace needs only that.
 enum event_word : std::size_t {

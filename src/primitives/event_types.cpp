@@ -80,6 +80,7 @@ constexpr event_type_table table{{
      {{{"count"}, {"duration", unit::span}}},
      {},
      {"status", endings}},
+    {event_kind::health_check, "seki.health.check", "health", {{{"count"}, {}}}, {}, {"status", {}}},
 }};
 
 static_assert(

@@ -222,8 +222,10 @@ TEST_F(HedgeThreads, ThePercentileCountsFromTwentyCallsOn) {
 TEST_F(HedgeThreads, AFirstAttemptThatWasOvertakenIsMeasuredToo) {
     const Hedge hedge = made(at_once());
     for (int i = 0; i < 5; ++i)
-        (void)hedge.call([](const std::stop_token& stop, std::uint64_t which) {
-            if (which == 0) wait_for(stop);
+        (void)hedge.call([](const std::stop_token& stop, std::uint64_t which) -> Own {
+            if (which == 1) return 7;
+            wait_for(stop);
+            return std::unexpected("stopped");
         });
     EXPECT_EQ(must(hedge.status()).measured, 5U);
     EXPECT_EQ(must(hedge.status()).wins, 5U);

@@ -27,6 +27,8 @@ std::expected<int, std::string> charge(const card_data&) { return 1; }
 int query() { return 1; }
 std::string render(int) { return {}; }
 std::expected<int, std::string> search(const std::stop_token&) { return 1; }
+bool ping() { return true; }
+void respond(int, const std::string&) {}
 void call_me_in(std::chrono::nanoseconds) {}
 std::string cached_page() { return {}; }
 void log(std::string_view, std::string_view, const std::optional<seki::telemetry::TraceContext>&) {}

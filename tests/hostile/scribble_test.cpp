@@ -41,6 +41,9 @@ AdaptiveOptions adaptive_options() {
     return {.algorithm = AdaptiveLaw::aimd, .max_limit = 5, .initial_limit = 5, .window = 20};
 }
 ShedderOptions shedder_options() { return {.max_in_flight = 10, .target = 1ms, .interval = 1ms}; }
+HedgeOptions hedge_options() {
+    return {.delay = 1ms, .percentile = 90, .min_delay = 1us, .ratio = 0, .min_per_second = 5};
+}
 PolicyOptions policy_options() { return {.deadline = 1s, .bulkhead = "permits", .breaker = "calls", .retry = "again"}; }
 
 void make_all(const shm::segment& where) {
@@ -51,6 +54,7 @@ void make_all(const shm::segment& where) {
     ASSERT_TRUE(adaptives::find_or_make(where, "limit", adaptive_options()));
     ASSERT_TRUE(shedders::find_or_make(where, "door", shedder_options()));
     ASSERT_TRUE(retries::find_or_make(where, "again", retry_options()));
+    ASSERT_TRUE(hedges::find_or_make(where, "search", hedge_options()));
     ASSERT_TRUE(policies::find_or_make(where, "order", policy_options()));
 }
 void remove_all(const shm::segment& where) {
@@ -60,6 +64,7 @@ void remove_all(const shm::segment& where) {
     ASSERT_TRUE(adaptives::remove(where, "limit"));
     ASSERT_TRUE(shedders::remove(where, "door"));
     ASSERT_TRUE(retries::remove(where, "again"));
+    ASSERT_TRUE(hedges::remove(where, "search"));
     // One all of whose names were scribbled on was deleted by the doctor.
     const auto gone = policies::remove(where, "order");
     ASSERT_TRUE(gone || gone.error().code == Errc::not_found);
@@ -172,6 +177,11 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
         detail::retry_run run;
         EXPECT_EQ(retry.begin(run), Errc::none);
         for (int i = 0; i < 5; ++i) EXPECT_TRUE(retry.fail(run, 0ns)) << i;
+        const primitives::hedge hedge{in, *primitives::hedges::find(*segment, "search")};
+        detail::hedge_run call;
+        EXPECT_EQ(hedge.begin(call), Errc::none);
+        EXPECT_EQ(call.delay_ns, 1'000'000U) << "it remembers calls that were scribbled, or its predecessor's";
+        for (int i = 0; i < 5; ++i) EXPECT_TRUE(hedge.may_add()) << i;
         remove_all(*segment);
     }
 }

@@ -113,6 +113,7 @@ worker::worker(const std::shared_ptr<shm::segment>& in)
       adaptives_{handles<primitives::adaptive, AdaptiveOptions>(attached_)},
       shedders_{handles<primitives::shedder, ShedderOptions>(attached_)},
       retries_{handles<primitives::retry, RetryOptions>(attached_)},
+      hedges_{handles<primitives::hedge, HedgeOptions>(attached_)},
       policies_{handles<primitives::policy, PolicyOptions>(attached_)},
       time_{primitives::read_clock(Clock::precise)} {}
 
@@ -207,6 +208,20 @@ void worker::use(const primitives::policy& policy) const {
     consume(policy.version() + static_cast<std::uint64_t>(options.deadline.count()));
 }
 
+void worker::use(const primitives::hedge& hedge) const {
+    for (std::uint64_t i = 0; i < 30; ++i) {
+        detail::hedge_run run;
+        if (hedge.begin(run) != Errc::none) return;
+        const std::size_t attempts = hedge.may_add() ? 2 : 1;
+        primitives::hedge::ending how{
+            .attempts = attempts, .first_succeeded = i % 2 == 0, .first_ns = run.delay_ns + i};
+        if (i % 3 != 0) how.winner = attempts - 1;
+        hedge.end(run, how);
+    }
+    consume(hedge.status().measured + static_cast<std::uint64_t>(hedge.status().delay.count()));
+    consume(hedge.options().max_extra);
+}
+
 void worker::use(const primitives::retry& retry) const {
     for (int i = 0; i < 3; ++i) {
         detail::retry_run run;
@@ -232,6 +247,7 @@ void worker::operate() const {
         options.max_wait = std::chrono::microseconds{20};
     });
     change_all<RetryOptions>(*where_, [](auto& options) { options.min_per_second = options.min_per_second / 2 + 1; });
+    change_all<HedgeOptions>(*where_, [](auto& options) { options.percentile = options.percentile > 50 ? 0 : 99.9; });
     change_all<AdaptiveOptions>(*where_, [](auto& options) { options.window = options.window / 2 + 1; });
     change_all<ShedderOptions>(*where_, [](auto& options) { options.max_in_flight = options.max_in_flight / 2 + 1; });
     change_all<PolicyOptions>(*where_, [](auto& options) { std::swap(options.breaker, options.limiter); });
@@ -249,6 +265,7 @@ void worker::use() {
         for (const auto& each : adaptives_) use(each);
         for (const auto& each : shedders_) use(each);
         for (const auto& each : retries_) use(each);
+        for (const auto& each : hedges_) use(each);
         for (const auto& each : policies_) use(each);
         if (round == 0) operate();
     }

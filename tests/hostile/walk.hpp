@@ -7,6 +7,7 @@
 #include "primitives/adaptive.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/bulkhead.hpp"
+#include "primitives/hedge.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/policy.hpp"
 #include "primitives/retry.hpp"
@@ -36,6 +37,7 @@ private:
     void use(const primitives::adaptive& adaptive) const;
     void use(const primitives::shedder& shedder) const;
     void use(const primitives::retry& retry) const;
+    void use(const primitives::hedge& hedge) const;
     void use(const primitives::policy& policy) const;
     void operate() const;
 
@@ -47,6 +49,7 @@ private:
     std::vector<primitives::adaptive> adaptives_;
     std::vector<primitives::shedder> shedders_;
     std::vector<primitives::retry> retries_;
+    std::vector<primitives::hedge> hedges_;
     std::vector<primitives::policy> policies_;
     std::uint64_t time_;  // goes on by seconds, so that what waits is not waited for
 };

@@ -178,6 +178,31 @@ TEST_F(Report, ARetryIsTheSameHoweverTheSegmentIsLookedAt) {
     }
 }
 
+// Fails when what a hedge did is not what is shown of it, from whichever side it is looked at.
+TEST_F(Report, AHedgeIsTheSameHoweverTheSegmentIsLookedAt) {
+    const HedgeOptions options{.delay = 1h, .percentile = 95, .min_per_second = 5};
+    const Hedge hedge = *opened_->hedge("search", options);
+    (void)hedge.call([]() -> std::expected<void, int> { return std::unexpected(1); });
+    (void)hedge.call([] {});
+    for (const auto how : {segment::access::read_write, segment::access::read_only, segment::access::copy}) {
+        const snapshot seen = take(*mapped(how));
+        ASSERT_THAT(seen.hedges, SizeIs(1));
+        const hedge_facts& facts = seen.hedges.front();
+        EXPECT_EQ(facts.place.name, "search");
+        EXPECT_EQ(facts.options, options);
+        EXPECT_EQ(facts.made_with, options);
+        EXPECT_EQ(facts.status.calls, 2U);
+        EXPECT_EQ(facts.status.failed, 1U);
+        EXPECT_EQ(facts.status.requests + facts.status.wins + facts.status.denied, 0U);
+        EXPECT_EQ(facts.status.measured, 1U);
+        EXPECT_EQ(facts.status.delay, 1h);
+        const json shown = to_json(facts);
+        EXPECT_EQ(shown["counters"]["failed"], 1);
+        EXPECT_EQ(shown["options"]["percentile"], 95.0);
+        EXPECT_EQ(shown["delay_seconds"], 3600.0);
+    }
+}
+
 // Fails when this process, which is attached by having checked, is not seen with its thread, or is taken for dead.
 TEST_F(Report, AnAttachedProcessIsListedWithItsThreads) {
     spend(limiter("login", five_an_hour()), "alice", 1);
