@@ -96,6 +96,7 @@ class Nginx:
         self.log_path = os.path.join(folder, "error.log")
         self.config_path = os.path.join(folder, "nginx.conf")
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listening.setblocking(False)  # nginx does not wait in accept(), and takes an inherited socket as it is
         self.port = self.listening.getsockname()[1]
         self.configure(config)
         # Its parent ends at once: a master whose parent lives takes that for the one that it replaces, and no other binary after it.
