@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a limit adds to a request in nginx, beside what nginx's own limit_req adds: bench/nginx.py [BUILD]
 
-Processor time of the worker for each request, from the kernel's schedstat, under pipelined wrk, each kind of location in turns in the same run.
+Processor time of the worker for each request, from the kernel's schedstat, under pipelined wrk, each kind of location in turns in the same run: the
+lower quartile of the rounds of each, because what else runs on the machine only adds.
 BUILD is the folder with the module, sekid and sekictl (build-bench, else build); SEKI_BENCH_BRIEFLY=1 runs for a blink.
 """
 
@@ -20,8 +21,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BRIEFLY = bool(os.environ.get("SEKI_BENCH_BRIEFLY"))
-ROUNDS = 2 if BRIEFLY else 15
-SECONDS = 0.1 if BRIEFLY else 0.5
+ROUNDS = 2 if BRIEFLY else 25
+SECONDS = 0.1 if BRIEFLY else 0.3
 PIPELINED = 16
 KEYS = {"one key": 1, "a thousand": 1000, "a million": 1000 if BRIEFLY else 1000000}
 BARS = {"one key": 1.0, "a thousand": 0.5, "a million": 0.25}
@@ -141,7 +142,7 @@ def load(server, kind, keys, seconds):
 def warm(server, keys):
     """Every key is there before anything is measured."""
     for kind in ("limit_req", "seki"):
-        load(server, kind, keys, SECONDS if keys < 10000 else 12 if not BRIEFLY else SECONDS)
+        load(server, kind, keys, SECONDS if keys < 10000 else 15)
 
 
 def main():
@@ -155,9 +156,10 @@ def main():
         for name, keys in KEYS.items():
             warm(server, keys)
             rounds = [{kind: load(server, kind, keys, SECONDS) for kind in KINDS} for _ in range(ROUNDS)]
-            added = {kind: statistics.median(each[kind] - each["none"] for each in rounds) for kind in KINDS}
+            quiet = {kind: statistics.quantiles([each[kind] for each in rounds], n=4)[0] for kind in KINDS}
+            added = {kind: quiet[kind] - quiet["none"] for kind in KINDS}
             theirs = added["limit_req"]
-            cells = [f"{statistics.median(each['none'] for each in rounds):.0f} ns", f"{theirs:.0f} ns"]
+            cells = [f"{quiet['none']:.0f} ns", f"{theirs:.0f} ns"]
             for kind in ("seki", "silent", "both"):
                 cells += [f"{added[kind]:.0f} ns", f"{added[kind] / theirs:.2f}"]
             print(f"| {name} | " + " | ".join(cells) + f" | <= {BARS[name]:.2f} |", flush=True)

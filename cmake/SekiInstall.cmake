@@ -47,6 +47,14 @@ if(TARGET seki-demo)
     install(TARGETS seki-demo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT demo)
 endif()
 
+# Where Debian's nginx looks for modules, below a prefix of /usr; the file that loads it is for a link in /etc/nginx/modules-enabled.
+if(TARGET ngx_http_seki_module)
+    set(modules lib/nginx/modules)
+    install(TARGETS ngx_http_seki_module LIBRARY DESTINATION ${modules} COMPONENT nginx)
+    file(WRITE ${PROJECT_BINARY_DIR}/mod-http-seki.conf "load_module ${CMAKE_INSTALL_PREFIX}/${modules}/ngx_http_seki_module.so;\n")
+    install(FILES ${PROJECT_BINARY_DIR}/mod-http-seki.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/nginx/modules-available COMPONENT nginx)
+endif()
+
 # Compressed as they are laid down, which is how Debian has them.
 foreach(section 1 8)
     set(folder ${CMAKE_INSTALL_MANDIR}/man${section})

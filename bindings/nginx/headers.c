@@ -26,11 +26,10 @@ static u_char* put(u_char* to, const void* text, size_t length) { return ngx_cpy
 #define PUT(to, text) put(to, "" text, sizeof text - 1)
 
 static u_char* put_number(u_char* to, uint64_t value) {
-    u_char digits[20];
-    size_t at = sizeof digits;
-    do digits[--at] = (u_char)('0' + value % 10);
-    while ((value /= 10) != 0);
-    return put(to, digits + at, sizeof digits - at);
+    size_t length = 1;
+    for (uint64_t above = value; above >= 10; above /= 10) ++length;
+    for (size_t at = length; at > 0; value /= 10) to[--at] = (u_char)('0' + value % 10);
+    return to + length;
 }
 
 static ngx_int_t add(ngx_http_request_t* r, const char* name, size_t name_length, u_char* value, u_char* end) {

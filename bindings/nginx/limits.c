@@ -8,7 +8,8 @@
 static ngx_int_t key_of(ngx_http_request_t* r, ngx_http_seki_limit_t* limit, ngx_str_t* key) {
     if (limit->key_variable < 0) return ngx_http_complex_value(r, &limit->key, key);
     const ngx_http_variable_value_t* value = ngx_http_get_flushed_variable(r, (ngx_uint_t)limit->key_variable);
-    key->len = value == NULL || value->not_found ? 0 : value->len;
+    if (value == NULL) return NGX_ERROR;
+    key->len = value->not_found ? 0 : value->len;
     key->data = key->len > 0 ? value->data : NULL;
     return NGX_OK;
 }

@@ -22,6 +22,14 @@ file(GLOB_RECURSE pkgconfig ${prefix}/*/seki.pc)
 cmake_path(GET pkgconfig PARENT_PATH pkgconfig)
 cmake_path(GET pkgconfig PARENT_PATH libraries)
 
+if(EXISTS ${BUILD}/bindings/nginx/ngx_http_seki_module.so)
+    message("nginx")
+    file(READ ${prefix}/share/nginx/modules-available/mod-http-seki.conf loads)
+    if(NOT loads STREQUAL "load_module ${PREFIX}/lib/nginx/modules/ngx_http_seki_module.so;\n" OR NOT EXISTS ${prefix}/lib/nginx/modules/ngx_http_seki_module.so)
+        message(FATAL_ERROR "the module of nginx is not where mod-http-seki.conf says: ${loads}")
+    endif()
+endif()
+
 foreach(target seki::seki seki::seki_static)
     message("find_package, ${target}")
     must(${CMAKE_COMMAND} -S ${consumer} -B ${SCRATCH}/consumer -G Ninja --fresh -D CMAKE_PREFIX_PATH=${prefix}

@@ -173,7 +173,7 @@ class Absent(NginxTest):
         eventually("found", lambda: nginx.get("/closed").status != 503)
         self.assertEqual(nginx.statuses("/closed", 2)[1], 429)
 
-    def test_a_limiter_that_is_deleted_and_made_again_is_found(self):
+    def test_what_is_deleted_and_made_again_is_found(self):
         """Fails when a worker keeps what was deleted."""
         self.start_sekid('[bulkhead.b]\n[breaker.c]\n')
         self.sekictl("create", "limiter", "fixed", "--limit", "2", "--window", "366d")
@@ -183,6 +183,10 @@ class Absent(NginxTest):
         eventually("missed", lambda: nginx.get("/closed").status == 503)
         self.sekictl("create", "limiter", "fixed", "--limit", "3", "--window", "366d")
         eventually("found", lambda: nginx.get("/closed").status == 200)
+        self.sekictl("delete", "bulkhead", "b")
+        eventually("missed", lambda: nginx.get("/code").status == 500)
+        self.sekictl("create", "bulkhead", "b")
+        eventually("found", lambda: nginx.get("/code").status == 200)
 
     def test_a_segment_that_is_replaced_is_found(self):
         """Fails when workers go on in a file that was removed."""

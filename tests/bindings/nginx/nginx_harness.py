@@ -96,21 +96,24 @@ class Nginx:
         self.log_path = os.path.join(folder, "error.log")
         self.config_path = os.path.join(folder, "nginx.conf")
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listening.setblocking(False)  # nginx does not wait in accept(), and takes an inherited socket as it is
         self.port = self.listening.getsockname()[1]
         self.configure(config)
-        # Its parent ends at once: a master whose parent lives takes that for the one that it replaces, and no other binary after it.
-        started = subprocess.run(
-            ["sh", "-c", '"$@" >/dev/null 2>&1 & echo $!', "sh", NGINX, "-p", folder, "-c", self.config_path, "-e", self.log_path],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True, timeout=DEADLINE,
+        # Its parent ends once it works: a master whose parent is the one that it began with takes that for the binary that it replaces, and no other after it.
+        starter = subprocess.Popen(
+            ["sh", "-c", '"$@" >/dev/null 2>&1 & echo $!; read -r _', "sh", NGINX, "-p", folder, "-c", self.config_path, "-e", self.log_path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             pass_fds=[self.listening.fileno()], env=dict(os.environ, NGINX=f"{self.listening.fileno()};"),
         )
-        self.master = int(started.stdout)
+        self.master = int(starter.stdout.readline())
         try:
             eventually("nginx has workers", lambda: self.has_ended() or self.workers())
             self.assert_running()
         except BaseException:
             self.stop()
             raise
+        finally:
+            starter.communicate("\n", timeout=DEADLINE)
 
     def assert_running(self):
         if self.has_ended():
