@@ -254,9 +254,9 @@ private:
 
 namespace detail {
 
-// Calls the function, judges what it returned, and passes that on.
-template <class Function, class Classify>
-CallResultOf<Function> carry_out(breaker_call& call, Function&& function, Classify&& classify) {
+// Calls the function, judges what it returned, and passes that on. `call` is told what it came to: a breaker_call, or its like.
+template <class Call, class Function, class Classify>
+CallResultOf<Function> carry_out(Call& call, Function&& function, Classify&& classify) {
     if constexpr (std::is_void_v<std::invoke_result_t<Function>>) {
         std::invoke(std::forward<Function>(function));
         call.told = std::invoke(std::forward<Classify>(classify));

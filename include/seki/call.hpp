@@ -131,7 +131,8 @@ constexpr bool is_refusal(const E& /*own*/) noexcept {
 constexpr bool is_refusal(const Refusal& why) noexcept { return why.code != Errc::call_failed; }
 // Whoever uses it for errors of his own means by `timeout` what he waited for himself.
 inline bool is_refusal(const Error& error) noexcept {
-    return error.code == Errc::bulkhead_full || error.code == Errc::rate_limited || error.code == Errc::circuit_open;
+    return error.code == Errc::bulkhead_full || error.code == Errc::rate_limited || error.code == Errc::circuit_open ||
+           error.code == Errc::load_shed;
 }
 template <class E>
 constexpr bool is_refusal(const CallError<E>& error) noexcept {

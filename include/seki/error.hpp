@@ -33,6 +33,7 @@ enum class Errc : std::uint8_t {
     call_failed,        // the function was called, and answered an error of its own
     deadline_exceeded,  // it was not done, or not done again, for it would have ended after the deadline of the calling thread
     budget_spent,  // so many retries were made on this host that there may be no more for now
+    load_shed,     // a shedder let it not in
     interrupted,   // who waited in this thread was told to stop waiting (include/seki/waiting.h)
 };
 

@@ -8,12 +8,16 @@
 #include <string>
 #include <string_view>
 
+#include <seki/adaptive.hpp>
 #include <seki/api.hpp>
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
+#include <seki/policy.hpp>
 #include <seki/retry.hpp>
+#include <seki/shedder.hpp>
 
 namespace seki {
 
@@ -77,11 +81,36 @@ public:
     [[nodiscard]] Result<void> change(std::string_view name, const BreakerOptions& options) const;
     [[nodiscard]] Result<void> remove_breaker(std::string_view name) const;
 
+    // And for adaptive limits. All their options can change; the limit stays where it is, within its bounds.
+    [[nodiscard]] Result<Adaptive> adaptive(std::string_view name, const AdaptiveOptions& options) const;
+    [[nodiscard]] Result<Adaptive> adaptive(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const AdaptiveOptions& options) const;
+    [[nodiscard]] Result<void> remove_adaptive(std::string_view name) const;
+
+    // And for shedders. All their options can change.
+    [[nodiscard]] Result<Shedder> shedder(std::string_view name, const ShedderOptions& options) const;
+    [[nodiscard]] Result<Shedder> shedder(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const ShedderOptions& options) const;
+    [[nodiscard]] Result<void> remove_shedder(std::string_view name) const;
+
     // And for retries. All their options can change; a budget that changes does so with its next window, a second later at most.
     [[nodiscard]] Result<Retry> retry(std::string_view name, const RetryOptions& options) const;
     [[nodiscard]] Result<Retry> retry(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const RetryOptions& options) const;
     [[nodiscard]] Result<void> remove_retry(std::string_view name) const;
+
+    // And for hedges. All their options can change; a percentile does within a tenth of a second.
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<Hedge> hedge(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const HedgeOptions& options) const;
+    [[nodiscard]] Result<void> remove_hedge(std::string_view name) const;
+
+    // And for policies, whose parts are found by their names: not_found names one that there is not. All their options can change, and their handles,
+    // everywhere, go by the new ones with the next call. A part that was deleted refuses, until the policy has another.
+    [[nodiscard]] Result<Policy> policy(std::string_view name, const PolicyOptions& options) const;
+    [[nodiscard]] Result<Policy> policy(std::string_view name) const;
+    [[nodiscard]] Result<void> change(std::string_view name, const PolicyOptions& options) const;
+    [[nodiscard]] Result<void> remove_policy(std::string_view name) const;
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was
@@ -97,6 +126,8 @@ public:
 private:
     friend Result<Segment> open(std::string_view, const OpenOptions&);
     explicit Segment(std::shared_ptr<client::segment_handle> handle) noexcept : handle_{std::move(handle)} {}
+    [[nodiscard]] Result<Policy> composed(std::string_view name, const std::optional<PolicyOptions>& options) const;
+
     std::shared_ptr<client::segment_handle> handle_;
 };
 

@@ -40,7 +40,8 @@ enum {
     SEKI_ERROR_CALL_FAILED = 19,        // the function was called, and answered SEKI_OUTCOME_ERROR
     SEKI_ERROR_DEADLINE_EXCEEDED = 20,  // it would have ended after the deadline of the calling thread
     SEKI_ERROR_BUDGET_SPENT = 21,       // so many retries were made on this host that there may be no more for now
-    SEKI_ERROR_INTERRUPTED = 22         // who waited was told to stop waiting, by seki_before_sleep()
+    SEKI_ERROR_LOAD_SHED = 22,          // a shedder let it not in
+    SEKI_ERROR_INTERRUPTED = 23         // who waited was told to stop waiting, by seki_before_sleep()
 };
 
 // A stable identifier such as "not_found"; "unknown" for a number that there is not. Never null, valid for good.

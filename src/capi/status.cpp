@@ -33,6 +33,7 @@ constexpr std::array messages{
     "the function was called, and answered an error of its own",
     "it would have ended after the deadline of the calling thread: begin earlier, or allow more time",
     "so many retries were made on this host that there may be no more for now: go without",
+    "a shedder let it not in, for there is more than the host can do: answer that it is overloaded",
     "it was waited for, until the thread was told to stop waiting",
 };
 static_assert(messages.size() == seki::capi::last_status + 1);
@@ -50,7 +51,8 @@ static_assert(same(SEKI_OK, Errc::none) && same(SEKI_ERROR_INVALID_ARGUMENT, Err
               same(SEKI_ERROR_SYSTEM, Errc::system) && same(SEKI_ERROR_RATE_LIMITED, Errc::rate_limited) &&
               same(SEKI_ERROR_CIRCUIT_OPEN, Errc::circuit_open) && same(SEKI_ERROR_CALL_FAILED, Errc::call_failed) &&
               same(SEKI_ERROR_DEADLINE_EXCEEDED, Errc::deadline_exceeded) &&
-              same(SEKI_ERROR_BUDGET_SPENT, Errc::budget_spent) && same(SEKI_ERROR_INTERRUPTED, Errc::interrupted));
+              same(SEKI_ERROR_BUDGET_SPENT, Errc::budget_spent) && same(SEKI_ERROR_LOAD_SHED, Errc::load_shed) &&
+              same(SEKI_ERROR_INTERRUPTED, Errc::interrupted));
 
 constexpr bool is_known(seki_status status) noexcept {
     return status >= 0 && static_cast<std::size_t>(status) < messages.size();

@@ -7,17 +7,22 @@
 #include <fmt/format.h>
 
 #include "client/bound_handle.hpp"
+#include "client/policy_handle.hpp"
 #include "client/segment_handle.hpp"
 #include "config/configuration.hpp"
 #include "config/plan.hpp"
 #include "config/room.hpp"
+#include "primitives/adaptive.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "primitives/hedge.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/limiter_upkeep.hpp"
+#include "primitives/policy.hpp"
 #include "primitives/retry.hpp"
+#include "primitives/shedder.hpp"
 #include "shm/refuse.hpp"
 
 namespace seki {
@@ -169,6 +174,36 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
 }
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
 
+Result<Adaptive> Segment::adaptive(std::string_view name, const AdaptiveOptions& options) const {
+    auto made = get<primitives::adaptive>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Adaptive{std::move(*made)};
+}
+Result<Adaptive> Segment::adaptive(std::string_view name) const {
+    auto found = get<primitives::adaptive>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Adaptive{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const AdaptiveOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_adaptive(std::string_view name) const { return remove<AdaptiveOptions>(*handle_, name); }
+
+Result<Shedder> Segment::shedder(std::string_view name, const ShedderOptions& options) const {
+    auto made = get<primitives::shedder>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Shedder{std::move(*made)};
+}
+Result<Shedder> Segment::shedder(std::string_view name) const {
+    auto found = get<primitives::shedder>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Shedder{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const ShedderOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_shedder(std::string_view name) const { return remove<ShedderOptions>(*handle_, name); }
+
 Result<Retry> Segment::retry(std::string_view name, const RetryOptions& options) const {
     auto made = get<primitives::retry>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
@@ -183,6 +218,43 @@ Result<void> Segment::change(std::string_view name, const RetryOptions& options)
     return seki::change(*handle_, name, options);
 }
 Result<void> Segment::remove_retry(std::string_view name) const { return remove<RetryOptions>(*handle_, name); }
+
+Result<Hedge> Segment::hedge(std::string_view name, const HedgeOptions& options) const {
+    auto made = get<primitives::hedge>(*handle_, name, options);
+    if (!made) return std::unexpected(made.error());
+    return Hedge{std::move(*made)};
+}
+Result<Hedge> Segment::hedge(std::string_view name) const {
+    auto found = get<primitives::hedge>(*handle_, name, {});
+    if (!found) return std::unexpected(found.error());
+    return Hedge{std::move(*found)};
+}
+Result<void> Segment::change(std::string_view name, const HedgeOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_hedge(std::string_view name) const { return remove<HedgeOptions>(*handle_, name); }
+
+Result<Policy> Segment::composed(std::string_view name, const std::optional<PolicyOptions>& options) const {
+    return shm::contained([&]() -> Result<Policy> {
+        // Before it is made: a policy that nobody can use is none.
+        if (options)
+            if (const auto parts = client::find_parts(*this, name, *options); !parts)
+                return std::unexpected(parts.error());
+        auto found = get<primitives::policy>(*handle_, name, options);
+        if (!found) return std::unexpected(found.error());
+        auto named = std::make_shared<client::policy_handle>(*this, std::move(*found));
+        if (const auto fine = named->compose(); !fine) return std::unexpected(fine.error());
+        return Policy{std::move(named)};
+    });
+}
+Result<Policy> Segment::policy(std::string_view name, const PolicyOptions& options) const {
+    return composed(name, options);
+}
+Result<Policy> Segment::policy(std::string_view name) const { return composed(name, {}); }
+Result<void> Segment::change(std::string_view name, const PolicyOptions& options) const {
+    return seki::change(*handle_, name, options);
+}
+Result<void> Segment::remove_policy(std::string_view name) const { return remove<PolicyOptions>(*handle_, name); }
 
 Result<void> Segment::maintain() const {
     const auto looked = shm::contained([&] { return look_at_name(*handle_); });

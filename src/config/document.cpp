@@ -116,6 +116,7 @@ public:
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
         check_pair(root["sekid"]["tls_cert"].node(), root["sekid"]["tls_key"].node());
+        check_policies(root["policy"]);
         check_count();
         check_room(root["segment"]["size"].node());
         if (!mistakes_.empty()) return std::unexpected(mistakes_.error());
@@ -238,6 +239,35 @@ private:
         mistakes_.add(where(cert != nullptr ? *cert : *key),
                       fmt::format("[sekid]: {} is missing: tls_cert and tls_key belong together",
                                   cert != nullptr ? "tls_key" : "tls_cert"));
+    }
+
+    // What a policy of a file is made of, the file declares: a name that is not there is a slip of the pen.
+    void check_policies(const toml::node_view<const toml::node>& policies) {
+        for (const auto& [name, options] : result_.of<PolicyOptions>())
+            primitives::every_options::each([&, &name = name, &options = options]<class Options>() {
+                check_part<Options>(name, options, policies[name]);
+            });
+    }
+
+    template <class Options>
+    void check_part(const std::string& policy, const PolicyOptions& options,
+                    const toml::node_view<const toml::node>& written) {
+        const auto member = std::ranges::find(primitives::policy_members, primitives::family<Options>::kind,
+                                              &primitives::policy_member::kind);
+        if (member == primitives::policy_members.end()) return;
+        const std::string& wanted = options.*member->name;
+        const auto& declared = result_.of<Options>();
+        if (wanted.empty() || std::ranges::any_of(declared, [&](const auto& each) { return each.first == wanted; }))
+            return;
+        const std::string_view word = primitives::registry<Options>::word();
+        std::vector<std::string_view> names;
+        for (const auto& each : declared) names.push_back(each.first);
+        const toml::node* const node = written[word].node();
+        mistakes_.add(
+            node != nullptr ? where(*node) : last_,
+            fmt::format("policy {}: {} {}{}", primitives::quoted(policy), word, primitives::quoted(wanted),
+                        names.empty() ? fmt::format(" is not declared: there is no [{}.NAME] in this file", word)
+                                      : unknown_word(wanted, names)));
     }
 
     void check_count() {

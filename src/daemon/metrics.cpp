@@ -1,6 +1,7 @@
 #include "daemon/metrics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ MetricFamily costs(const std::vector<report::limiter_facts>& limiters) {
 
 labels of(const report::bulkhead_facts& bulkhead) { return {{"bulkhead", report::valid_utf8(bulkhead.place.name)}}; }
 labels of(const report::breaker_facts& breaker) { return {{"breaker", report::valid_utf8(breaker.place.name)}}; }
+labels of(const report::adaptive_facts& adaptive) { return {{"name", report::valid_utf8(adaptive.place.name)}}; }
+labels of(const report::shedder_facts& shedder) { return {{"name", report::valid_utf8(shedder.place.name)}}; }
+labels of(const report::hedge_facts& hedge) { return {{"hedge", report::valid_utf8(hedge.place.name)}}; }
 labels of(const report::retry_facts& retry) { return {{"retry", report::valid_utf8(retry.place.name)}}; }
 
 labels of(const report::breaker_facts& breaker, const char* label, std::string_view word) {
@@ -98,6 +102,18 @@ MetricFamily of_each(const std::vector<Facts>& all, const char* name, const char
     return std::move(made).take();
 }
 
+MetricFamily by_priority(const std::vector<report::shedder_facts>& shedders, const char* name, const char* help,
+                         std::array<std::uint64_t, ShedderStatus::priorities> ShedderStatus::* counts) {
+    family made{name, help, MetricType::Counter};
+    for (const auto& each : shedders)
+        for (std::size_t p = 0; p < ShedderStatus::priorities; ++p) {
+            labels with = of(each);
+            with.push_back({"priority", std::to_string(p)});
+            made.add((each.status.*counts)[p], std::move(with));
+        }
+    return std::move(made).take();
+}
+
 std::uint64_t living(const report::snapshot& all) {
     return static_cast<std::uint64_t>(
         std::ranges::count_if(all.processes, [](const auto& each) { return each.state != shm::verdict::dead; }));
@@ -124,7 +140,10 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     const auto& limiters = all.limiters;
     const auto& bulkheads = all.bulkheads;
     const auto& breakers = all.breakers;
+    const auto& adaptives = all.adaptives;
+    const auto& shedders = all.shedders;
     const auto& retries = all.retries;
+    const auto& hedges = all.hedges;
     return {
         decisions(limiters),
         costs(limiters),
@@ -165,6 +184,34 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
         of_each(breakers, "seki_breaker_would_open_total",
                 "Outcomes that would have opened it, had it not only observed.", counter,
                 [](const auto& each) { return each.counters.would_open; }),
+        of_each(adaptives, "seki_adaptive_limit", "Calls that may be in flight at once, at the moment.", gauge,
+                [](const auto& each) { return each.status.limit; }),
+        of_each(adaptives, "seki_adaptive_in_use", "Calls in flight.", gauge,
+                [](const auto& each) { return each.status.in_use; }),
+        of_each(adaptives, "seki_adaptive_waiting", "Callers that wait to be let in.", gauge,
+                [](const auto& each) { return each.status.waiting; }),
+        of_each(adaptives, "seki_adaptive_usual_latency_seconds",
+                "Latency of calls that do not queue, as it was last measured; 0 before.", gauge,
+                [](const auto& each) { return std::chrono::duration<double>(each.status.usual_latency).count(); }),
+        of_each(adaptives, "seki_adaptive_acquired_total", "Calls let in.", counter,
+                [](const auto& each) { return each.status.acquired; }),
+        of_each(adaptives, "seki_adaptive_rejected_total", "Calls not let in.", counter,
+                [](const auto& each) { return each.status.rejected; }),
+        of_each(adaptives, "seki_adaptive_reclaimed_total", "Permits that came back because their process had died.",
+                counter, [](const auto& each) { return each.status.reclaimed; }),
+        of_each(shedders, "seki_shedder_in_use", "Requests in flight.", gauge,
+                [](const auto& each) { return each.status.in_flight; }),
+        of_each(shedders, "seki_shedder_max", "Requests in flight from which on only priority 0 is let in.", gauge,
+                [](const auto& each) { return each.status.max_in_flight; }),
+        of_each(shedders, "seki_shedder_dropping", "Whether CoDel sheds.", gauge,
+                [](const auto& each) { return each.status.dropping ? 1 : 0; }),
+        by_priority(shedders, "seki_shedder_admitted_total", "Requests let in.", &ShedderStatus::admitted),
+        by_priority(shedders, "seki_shedder_shed_total", "Requests shed, those by CoDel among them.",
+                    &ShedderStatus::shed),
+        of_each(shedders, "seki_shedder_codel_drops_total", "Requests shed by CoDel.", counter,
+                [](const auto& each) { return each.status.codel_drops; }),
+        of_each(shedders, "seki_shedder_reclaimed_total", "Places that came back because their process had died.",
+                counter, [](const auto& each) { return each.status.reclaimed; }),
         of_each(retries, "seki_retry_calls_total", "Calls begun: first attempts.", counter,
                 [](const auto& each) { return each.status.calls; }),
         of_each(retries, "seki_retry_attempts_total", "Attempts, first ones and retries.", counter,
@@ -177,6 +224,20 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 counter, [](const auto& each) { return each.status.denied; }),
         of_each(retries, "seki_retry_budget_left", "Retries that the budget still allows in its window.", gauge,
                 [](const auto& each) { return each.status.budget_left; }),
+        of_each(hedges, "seki_hedge_calls_total", "Hedged calls.", counter,
+                [](const auto& each) { return each.status.calls; }),
+        of_each(hedges, "seki_hedge_requests_total", "Attempts made beside the first ones.", counter,
+                [](const auto& each) { return each.status.requests; }),
+        of_each(hedges, "seki_hedge_wins_total", "Calls that one of these answered.", counter,
+                [](const auto& each) { return each.status.wins; }),
+        of_each(hedges, "seki_hedge_failed_total", "Hedged calls without a success.", counter,
+                [](const auto& each) { return each.status.failed; }),
+        of_each(hedges, "seki_hedge_budget_denied_total", "Attempts not made because the budget of the host was spent.",
+                counter, [](const auto& each) { return each.status.denied; }),
+        of_each(hedges, "seki_hedge_budget_left", "Attempts that the budget still allows in its window.", gauge,
+                [](const auto& each) { return each.status.budget_left; }),
+        of_each(hedges, "seki_hedge_delay_seconds", "How long is waited for an answer before the next attempt.", gauge,
+                [](const auto& each) { return std::chrono::duration<double>{each.status.delay}.count(); }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_worker_threads_max", "Threads that can have a slot of their own at once.", gauge,

@@ -20,9 +20,10 @@ enum class kind : std::uint64_t {
     adaptive = 4,
     shedder = 5,
     retry = 6,
-    hedge = 7
+    hedge = 7,
+    policy = 8
 };
-inline constexpr kind last_kind = kind::hedge;
+inline constexpr kind last_kind = kind::policy;
 
 // What an entry's options are now. Two blocks take turns (shm/directory.hpp), so that a dead writer leaves the published one whole.
 // The kind says what each value means. Those that a hot path reads belong into the first of the two lines.

@@ -28,9 +28,19 @@ enum class event_kind : std::uint8_t {
     retry_attempt = 9,
     retry_retry = 10,
     retry_success = 11,
-    retry_exhausted = 12
+    retry_exhausted = 12,
+    adaptive_acquire = 13,
+    adaptive_release = 14,
+    adaptive_rejected = 15,
+    adaptive_reclaimed = 16,
+    adaptive_limit_change = 17,
+    shed_admit = 18,
+    shed_shed = 19,
+    shed_codel_drop = 20,
+    shed_reclaimed = 21,
+    hedge_complete = 22
 };
-inline constexpr event_kind last_event_kind = event_kind::retry_exhausted;
+inline constexpr event_kind last_event_kind = event_kind::hedge_complete;
 
 // The words of a record behind its seal. Eight words, the seal among them, share a line: an event without key and trace needs only that.
 enum event_word : std::size_t {
@@ -92,10 +102,12 @@ constexpr bool is_sampled(event_kind kind, std::uint64_t sample, std::uint64_t r
 static_assert(is_sampled(event_kind::limiter_allow, pack_event_sample(1, 0), ~0ULL));
 static_assert(!is_sampled(event_kind::bulkhead_acquire, pack_event_sample(1, 0), 0));
 
-// Places of a ring that all other events leave to changes of state: one finds room beside however many calls, and permits of the dead.
+// Places of a ring that all other events leave to changes of state: one finds room beside however many calls, and permits of the dead. The changes of
+// an adaptive limit, which come with every other window at most, may have half of them.
 inline constexpr std::size_t event_reserve = 16;
 constexpr std::size_t places_left_by(event_kind kind) noexcept {
-    return kind == event_kind::breaker_state_change ? 0 : event_reserve;
+    if (kind == event_kind::breaker_state_change) return 0;
+    return kind == event_kind::adaptive_limit_change ? event_reserve / 2 : event_reserve;
 }
 
 template <std::size_t count>

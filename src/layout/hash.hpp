@@ -6,15 +6,19 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "layout/adaptive.hpp"
 #include "layout/breaker.hpp"
 #include "layout/bulkhead.hpp"
 #include "layout/directory.hpp"
 #include "layout/event.hpp"
 #include "layout/header.hpp"
+#include "layout/hedge.hpp"
 #include "layout/histogram.hpp"
 #include "layout/key_table.hpp"
 #include "layout/permits.hpp"
+#include "layout/policy.hpp"
 #include "layout/retry.hpp"
+#include "layout/shedder.hpp"
 #include "layout/worker.hpp"
 
 namespace seki::layout {
@@ -101,6 +105,17 @@ inline constexpr std::uint64_t layout_hash = fold({
     bulkhead_max_concurrent,
     bulkhead_max_waiting,
     bulkhead_max_wait,
+    adaptive_percents,
+    adaptive_min_limit,
+    adaptive_probe_interval,
+    sizeof(adaptive_block),
+    offsetof(adaptive_block, limit),
+    pack(adaptive_window{.number = 1, .target = 2, .calls = 3, .drops = 4}),
+    shedder_target,
+    shedder_interval,
+    count_admitted,
+    count_shed,
+    sizeof(shedder_block),
     bulkhead_doubts,
     bulkhead_near,
     sizeof(permit_control),
@@ -125,6 +140,16 @@ inline constexpr std::uint64_t layout_hash = fold({
     count_retry_recovered,
     sizeof(retry_block),
     pack(budget_window{1, 0}),
+    hedge_percentile,
+    hedge_min_per_second,
+    count_hedge_denied,
+    latency_buckets,
+    sizeof(hedge_block),
+    offsetof(latency_block, tallies),
+    policy_deadline,
+    policy_names,
+    sizeof(policy_block),
+    sizeof(policy_name_set),
 });
 
 }  // namespace seki::layout

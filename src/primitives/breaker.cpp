@@ -7,11 +7,7 @@
 namespace seki::primitives {
 
 breaker::breaker(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       shared_{shm::breaker_of(attachment_->where(), at)},
       durations_{shm::call_durations_of(attachment_->where(), at)},
       events_{*attachment_, at} {}

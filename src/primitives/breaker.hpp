@@ -16,6 +16,7 @@
 #include <seki/breaker.hpp>
 
 #include "layout/breaker.hpp"
+#include "primitives/bound_place.hpp"
 #include "primitives/breaker_actor.hpp"
 #include "primitives/breaker_terms.hpp"
 #include "primitives/breaker_upkeep.hpp"
@@ -48,7 +49,7 @@ constexpr layout::counter counter_of(breaker_law::outcome outcome) noexcept {
 }
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class breaker {
+class breaker : public bound_place {
 public:
     using options_type = BreakerOptions;
     using nanos = algorithm::nanos;
@@ -70,17 +71,6 @@ public:
     // An operator's word.
     Errc operate(algorithm::breaker::event what) const noexcept;
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] breaker_terms terms() const noexcept { return unpack_breaker(shm::read_wide_terms(*entry_).values); }
     [[nodiscard]] BreakerOptions options() const noexcept { return to_options(terms()); }
     [[nodiscard]] const shm::breaker<>& shared() const noexcept { return shared_; }
@@ -143,11 +133,6 @@ private:
         shm::count(me, place_.index, place_.incarnation, which, 1);
     }
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::breaker<> shared_;
     shm::histogram<> durations_;
     emitter events_;

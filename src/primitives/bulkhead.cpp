@@ -32,11 +32,7 @@ struct doubting {
 }  // namespace
 
 bulkhead::bulkhead(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       permits_{shm::permits_of(attachment_->where(), at)},
       waits_{shm::waits_of(attachment_->where(), at)},
       events_{*attachment_, at} {}
@@ -92,11 +88,11 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
     count(me, layout::count_reclaimed, permits);
-    tell_reclaimed(events_, permits_, permits);
+    tell_reclaimed(events_, place_.kind, permits_, permits);
 }
 
 void bulkhead::tell(layout::event_kind kind) const noexcept {
-    events_.bulkhead_call(kind, [this] { return look_at(permits_); });
+    events_.bulkhead_call(kind, [this] { return look_at(place_.kind, permits_); });
 }
 
 std::uint64_t bulkhead::max_wait_ns() const noexcept { return static_cast<std::uint64_t>(options().max_wait.count()); }

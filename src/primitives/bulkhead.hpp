@@ -3,6 +3,8 @@
 // The path of an acquire, in its order: look whether the bulkhead still stands; find this thread's slot; take a free permit near the one that it
 // had last (shm/permits.hpp); count. A refusal writes to nothing but the worker's own block.
 //
+// An adaptive limit is one of these whose max moves (primitives/adaptive.hpp).
+//
 // A death before the permit's compare-and-swap took nothing; after it the permit names a process that is dead, and comes back.
 #pragma once
 
@@ -11,6 +13,7 @@
 
 #include <seki/bulkhead.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
@@ -22,7 +25,7 @@
 namespace seki::primitives {
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class bulkhead {
+class bulkhead : public bound_place {
 public:
     using options_type = BulkheadOptions;
 
@@ -52,21 +55,11 @@ public:
         return given;
     }
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
     [[nodiscard]] BulkheadStatus status() const noexcept;
     [[nodiscard]] BulkheadOptions options() const noexcept;
 
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
+    [[nodiscard]] const emitter& events() const noexcept { return events_; }
 
 private:
     // Whether somebody who found no permit believes that the holders live.
@@ -92,19 +85,14 @@ private:
     void count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept;
     void reclaimed(const shm::worker& me, std::uint64_t permits) const noexcept;
     void tell_if_watched(layout::event_kind kind) const noexcept {
-        if (events_.watched(mask_of(kind))) [[unlikely]]
-            tell(kind);
+        if (const layout::event_kind as = events_.name_of(kind); events_.watched(mask_of(as))) [[unlikely]]
+            tell(as);
     }
     [[gnu::noinline]] void tell(layout::event_kind kind) const noexcept;
     [[nodiscard]] std::uint64_t max_wait_ns() const noexcept;
 
     [[nodiscard]] std::uint32_t near(const shm::worker& me) const noexcept;
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::permit_pool<> permits_;
     shm::histogram<> waits_;
     emitter events_;

@@ -24,15 +24,6 @@ constexpr std::array<option<O>, 3> table{{
      print_number<O, &O::max_waiting>, parse_number<O, &O::max_waiting, 0>},
 }};
 
-Result<void> check(std::string_view name, std::string_view option, std::uint64_t wanted, std::uint64_t room) {
-    if (wanted <= room) return {};
-    return std::unexpected(
-        Error{Errc::invalid_argument,
-              fmt::format("bulkhead {}: {} {} is too large for the room that it was created with: at most {}, or "
-                          "delete the bulkhead and create it anew",
-                          quoted(name), option, wanted, room)});
-}
-
 }  // namespace
 
 option_table<BulkheadOptions> bulkhead_option_table() noexcept { return table; }
@@ -45,9 +36,20 @@ std::vector<option_mistake> mistakes(const BulkheadOptions& options) {
     return std::move(found).list();
 }
 
+Result<void> check_room(layout::kind kind, std::string_view name, std::string_view option, std::uint64_t wanted,
+                        std::uint64_t room) {
+    if (wanted <= room) return {};
+    return std::unexpected(
+        Error{Errc::invalid_argument,
+              fmt::format("{0} {1}: {2} {3} is too large for the room that it was created with: at most {4}, or "
+                          "delete the {0} and create it anew",
+                          shm::to_string(kind), quoted(name), option, wanted, room)});
+}
+
 Result<void> check_room(std::string_view name, const BulkheadOptions& wanted, const shm::bulkhead_shape& room) {
-    if (auto fine = check(name, "max_concurrent", wanted.max_concurrent, room.permits); !fine) return fine;
-    return check(name, "max_waiting", wanted.max_waiting, room.waiting);
+    constexpr auto kind = layout::kind::bulkhead;
+    if (auto fine = check_room(kind, name, "max_concurrent", wanted.max_concurrent, room.permits); !fine) return fine;
+    return check_room(kind, name, "max_waiting", wanted.max_waiting, room.waiting);
 }
 
 }  // namespace seki::primitives

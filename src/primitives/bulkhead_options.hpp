@@ -19,5 +19,8 @@ namespace seki::primitives {
 // What was made room for at its creation bounds it for good.
 [[nodiscard]] Result<void> check_room(std::string_view name, const BulkheadOptions& wanted,
                                       const shm::bulkhead_shape& room);
+// The same for one option of a kind that has permits.
+[[nodiscard]] Result<void> check_room(layout::kind kind, std::string_view name, std::string_view option,
+                                      std::uint64_t wanted, std::uint64_t room);
 
 }  // namespace seki::primitives

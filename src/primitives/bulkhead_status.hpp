@@ -24,14 +24,16 @@ namespace seki::primitives {
 }
 
 // What an event says of them. Reads them all.
-[[nodiscard]] inline permits_now look_at(const shm::permit_pool<>& permits) noexcept {
+[[nodiscard]] inline permits_now look_at(layout::kind kind, const shm::permit_pool<>& permits) noexcept {
     const std::uint64_t held = permits.in_use(), max = permits.max();
+    if (kind != layout::kind::bulkhead) return {held, max};
     return {held, max > held ? max - held : 0};
 }
 
 // Of permits that came back.
-inline void tell_reclaimed(const emitter& to, const shm::permit_pool<>& permits, std::uint64_t how_many) noexcept {
-    const permits_now now = look_at(permits);
+inline void tell_reclaimed(const emitter& to, layout::kind kind, const shm::permit_pool<>& permits,
+                           std::uint64_t how_many) noexcept {
+    const permits_now now = look_at(kind, permits);
     to.bulkhead_reclaimed(now.current, now.available, how_many);
 }
 

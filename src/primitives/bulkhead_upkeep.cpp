@@ -1,9 +1,12 @@
 #include "primitives/bulkhead_upkeep.hpp"
 
 #include <algorithm>
+#include <vector>
 
+#include "primitives/adaptive_status.hpp"
 #include "primitives/bulkhead_status.hpp"
 #include "primitives/bulkhead_terms.hpp"
+#include "primitives/shedder_status.hpp"
 #include "shm/administration.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
@@ -36,7 +39,17 @@ BulkheadOptions options_of(const shm::segment& where, const shm::placement& at) 
     return unpack_bulkhead(terms, shm::unpack_bulkhead_shape(at.shape));
 }
 
+// All that have permits.
+std::vector<shm::placement> list(const shm::segment& where) {
+    std::vector<shm::placement> all = shm::directory{where}.list();
+    std::erase_if(all, [](const shm::placement& at) { return !shm::has_permits(at.kind); });
+    return all;
+}
+
 bool finished(const shm::segment& where, const shm::placement& at) noexcept {
+    if (at.kind == layout::kind::adaptive) return is_enforced(where, at);
+    if (at.kind == layout::kind::shedder)
+        return shm::permits_of(where, at).max() == shedder_options_of(where, at).max_in_flight;
     const BulkheadOptions options = options_of(where, at);
     const auto permits = shm::permits_of(where, at);
     return permits.max() == options.max_concurrent && permits.max_waiting() == options.max_waiting;
@@ -47,11 +60,11 @@ bool finished(const shm::segment& where, const shm::placement& at) noexcept {
 std::uint64_t reclaim_permits(const shm::segment& where) {
     if (!may_write(where)) return 0;
     std::uint64_t all = 0;
-    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) {
+    for (const shm::placement& at : list(where)) {
         const std::uint64_t given = shm::permits_of(where, at).reclaim(listed_seeker{where});
         if (given == 0) continue;
         shm::count_shared(where, at.index, at.incarnation, layout::count_reclaimed, given);
-        tell_reclaimed(emitter{where, at}, shm::permits_of(where, at), given);
+        tell_reclaimed(emitter{where, at}, at.kind, shm::permits_of(where, at), given);
         all += given;
     }
     return all;
@@ -59,14 +72,22 @@ std::uint64_t reclaim_permits(const shm::segment& where) {
 
 void finish_changes(const shm::segment& where) {
     if (!may_write(where)) return;
-    const auto all = shm::directory{where}.list(layout::kind::bulkhead);
+    const auto all = list(where);
     if (std::ranges::all_of(all, [&](const auto& at) { return finished(where, at); })) return;
     const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
     if (lock) finish_changes(*lock, where);
 }
 
 void finish_changes(const shm::administration& /*held*/, const shm::segment& where) {
-    for (const shm::placement& at : shm::directory{where}.list(layout::kind::bulkhead)) {
+    for (const shm::placement& at : list(where)) {
+        if (at.kind == layout::kind::adaptive) {
+            enforce(where, at, shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
+            continue;
+        }
+        if (at.kind == layout::kind::shedder) {
+            shm::permits_of(where, at).set_max(shedder_options_of(where, at).max_in_flight);
+            continue;
+        }
         const BulkheadOptions options = options_of(where, at);
         shm::permits_of(where, at).set_max_waiting(options.max_waiting);
         shm::permits_of(where, at).set_max(options.max_concurrent);

@@ -1,4 +1,4 @@
-// What dead processes leave in bulkheads: permits, and changes that were not finished.
+// What dead processes leave in bulkheads, adaptive limits and shedders: permits, and changes that were not finished.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace seki::primitives {
 // the list, these are all that the dead held. No system call. Does nothing to a segment that is not open for writing, or superseded.
 std::uint64_t reclaim_permits(const shm::segment& where);
 
-// Where an administrator died between the terms of a bulkhead and its maxima, puts the terms in force. Takes the administration lock if there is
+// Where an administrator died between the terms of a bulkhead and its maxima, or anybody between an adaptive limit and its maximum, puts them in force. Takes the administration lock if there is
 // such a bulkhead and the lock is free; otherwise the next call will.
 void finish_changes(const shm::segment& where);
 // For who holds the lock.

@@ -23,9 +23,14 @@ static_assert(static_cast<int>(algorithm::breaker::state::observe) == 5);
 static_assert(static_cast<int>(algorithm::breaker::outcome::slow) == 3 && outcome_rejected == 4);
 
 constexpr std::array<measurement_type, 2> permits{{{"current"}, {"available"}}};
+constexpr std::array<std::string_view, 6> priorities{"0", "1", "2", "3"};
+constexpr std::array<measurement_type, 2> in_flight{{{"in_flight"}, {"limit"}}};
 
 // In the order of detail_of_giving_up().
 constexpr std::array<std::string_view, 6> reasons{"", "call_failed", "deadline_exceeded", "budget_spent"};
+
+constexpr std::array<std::string_view, 6> endings{"first", "extra", "call_failed", "deadline_exceeded"};
+static_assert(static_cast<int>(hedge_status::deadline_exceeded) == 3);
 
 constexpr event_type_table table{{
     {event_kind::limiter_allow, "seki.rate_limit.allow", "limiter", {{{"remaining"}, {"cost"}}}, {}, {}},
@@ -55,6 +60,26 @@ constexpr event_type_table table{{
     {event_kind::retry_retry, "seki.retry.retry", "retry", {{{"attempt"}, {"delay", unit::span}}}, {}, {}},
     {event_kind::retry_success, "seki.retry.success", "retry", {{{"attempt"}, {}}}, {}, {}},
     {event_kind::retry_exhausted, "seki.retry.exhausted", "retry", {{{"attempts"}, {}}}, {}, {"error", reasons}},
+    {event_kind::adaptive_acquire, "seki.adaptive.acquire", "adaptive", in_flight, {}, {}},
+    {event_kind::adaptive_release, "seki.adaptive.release", "adaptive", in_flight, {}, {}},
+    {event_kind::adaptive_rejected, "seki.adaptive.rejected", "adaptive", in_flight, {}, {}},
+    {event_kind::adaptive_reclaimed, "seki.adaptive.reclaimed", "adaptive", in_flight, {}, {}},
+    {event_kind::adaptive_limit_change, "seki.adaptive.limit_change", "adaptive", {{{"old"}, {"new"}}}, {}, {}},
+    {event_kind::shed_admit, "seki.shed.admit", "shedder", {{{"in_flight"}, {}}}, {"priority", priorities}, {}},
+    {event_kind::shed_shed, "seki.shed.shed", "shedder", {{{"in_flight"}, {}}}, {"priority", priorities}, {}},
+    {event_kind::shed_codel_drop,
+     "seki.shed.codel_drop",
+     "shedder",
+     {{{"drop_count"}, {}}},
+     {"priority", priorities},
+     {}},
+    {event_kind::shed_reclaimed, "seki.shed.reclaimed", "shedder", in_flight, {}, {}},
+    {event_kind::hedge_complete,
+     "seki.hedge.complete",
+     "hedge",
+     {{{"count"}, {"duration", unit::span}}},
+     {},
+     {"status", endings}},
 }};
 
 static_assert(

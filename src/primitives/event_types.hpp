@@ -48,9 +48,18 @@ using event_type_table = std::array<event_type, event_type_count>;
 // Null for a kind that there is not: whoever reads a ring may find any.
 [[nodiscard]] const event_type* find_event_type(layout::event_kind kind) noexcept;
 
+// What an adaptive limit calls it that a bulkhead calls `kind`.
+constexpr layout::event_kind as_adaptive(layout::event_kind kind) noexcept {
+    constexpr int apart =
+        static_cast<int>(layout::event_kind::adaptive_acquire) - static_cast<int>(layout::event_kind::bulkhead_acquire);
+    return static_cast<layout::event_kind>(static_cast<int>(kind) + apart);
+}
+static_assert(as_adaptive(layout::event_kind::bulkhead_reclaimed) == layout::event_kind::adaptive_reclaimed);
+
 // Pushed whether or not somebody listens, so that sekid learns what it missed while it was away.
 constexpr bool is_rare(layout::event_kind kind) noexcept {
-    return kind == layout::event_kind::breaker_state_change || kind == layout::event_kind::bulkhead_reclaimed;
+    return kind == layout::event_kind::breaker_state_change || kind == layout::event_kind::bulkhead_reclaimed ||
+           kind == layout::event_kind::adaptive_reclaimed || kind == layout::event_kind::shed_reclaimed;
 }
 
 // Numbered without gaps by what they tell of: sekid counts those that did not come, wherever they were lost (daemon/change_ledger.hpp).
@@ -78,5 +87,8 @@ constexpr std::uint8_t detail_of_giving_up(Errc why) noexcept {
         default: return 0;
     }
 }
+
+// What stands in `detail` of a hedge_complete: which attempt answered, or why none did.
+enum class hedge_status : std::uint8_t { first, extra, call_failed, deadline_exceeded };
 
 }  // namespace seki::primitives

@@ -9,11 +9,15 @@
 #include <tuple>
 #include <vector>
 
+#include <seki/adaptive.hpp>
 #include <seki/breaker.hpp>
 #include <seki/bulkhead.hpp>
 #include <seki/error.hpp>
+#include <seki/hedge.hpp>
 #include <seki/limiter.hpp>
+#include <seki/policy.hpp>
 #include <seki/retry.hpp>
+#include <seki/shedder.hpp>
 
 #include "layout/directory.hpp"
 #include "primitives/option.hpp"
@@ -51,6 +55,19 @@ concept has_family = requires(const Options& options, const shm::segment& where,
     { family<Options>::retire(where, at) } noexcept;
 };
 
+// A kind that has options which do not fit into terms, and so stand in its piece of the arena.
+template <class Options>
+concept has_texts = requires(const shm::segment& where, const shm::placement& at, const shm::wide_terms& terms,
+                             Options& into) { family<Options>::read_texts(where, at, terms, into); };
+
+// All that these terms mean.
+template <has_family Options>
+[[nodiscard]] Options options_by(const shm::segment& where, const shm::placement& at, const shm::wide_terms& terms) {
+    Options found = family<Options>::options_of(terms, at.shape);
+    if constexpr (has_texts<Options>) family<Options>::read_texts(where, at, terms, found);
+    return found;
+}
+
 // Those that have no default: without them the others are refused.
 template <has_family Options>
 [[nodiscard]] std::vector<std::string_view> required_options() {
@@ -70,6 +87,7 @@ struct options_list {
     using tuple_of = std::tuple<Of<Options>...>;
 };
 
-using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, RetryOptions>;
+using every_options = options_list<LimiterOptions, BreakerOptions, BulkheadOptions, AdaptiveOptions, ShedderOptions,
+                                   RetryOptions, HedgeOptions, PolicyOptions>;
 
 }  // namespace seki::primitives

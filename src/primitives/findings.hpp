@@ -30,6 +30,11 @@ public:
         if (value < shortest || value > longest)
             out_of_range(name, format_duration(value), value < shortest ? "short" : "long");
     }
+    // Not a number is in no range.
+    void range(std::string_view name, double value, double least, double largest) {
+        if (!(value >= least && value <= largest))
+            out_of_range(name, fmt::format("{}", value), value > largest ? "large" : "small");
+    }
     template <class Enum>
     void known(std::string_view name, Enum value) {
         if (!is_known(value))

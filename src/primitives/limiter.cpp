@@ -5,11 +5,7 @@
 namespace seki::primitives {
 
 limiter::limiter(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
+    : bound_place{std::move(in), at},
       hash_{attachment_->where().header(), at.incarnation},
       events_{*attachment_, at, at.shape[layout::limiter_shape_key_texts] != 0} {
     const tables found = tables_of(attachment_->where(), at);

@@ -15,6 +15,7 @@
 
 #include <seki/limiter.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/fresh_state.hpp"
 #include "primitives/law.hpp"
@@ -54,7 +55,7 @@ struct receipt {
 };
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class limiter {
+class limiter : public bound_place {
 public:
     using options_type = LimiterOptions;
 
@@ -89,17 +90,6 @@ public:
     template <class Time>
     [[nodiscard]] Errc refund(receipt made, std::int64_t cost, Time clock) const noexcept;
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
     [[nodiscard]] limiter_terms terms() const noexcept { return unpack(shm::read_terms(*entry_).values); }
     [[nodiscard]] LimiterOptions options() const noexcept { return to_options(terms(), place_.shape); }
 
@@ -169,11 +159,6 @@ private:
     // Puts the text of a key beside its slot, if it has one.
     void note_text(std::uint64_t tag, std::string_view key) const noexcept;
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::fingerprint hash_;
     shm::key_table<> table_;
     shm::key_texts<> texts_;

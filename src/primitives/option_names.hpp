@@ -8,6 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include <seki/adaptive.hpp>
 #include <seki/breaker.hpp>
 #include <seki/limiter.hpp>
 #include <seki/retry.hpp>
@@ -59,6 +60,11 @@ struct words_of<Backoff> {
 template <>
 struct words_of<Jitter> {
     static constexpr std::array<std::string_view, 4> all{"none", "full", "equal", "decorrelated"};
+};
+
+template <>
+struct words_of<AdaptiveLaw> {
+    static constexpr std::array<std::string_view, 3> all{"aimd", "gradient", "vegas"};
 };
 
 template <class Enum>

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -47,6 +48,23 @@ Result<void> parse_number(Options& options, const option<Options>& option, std::
         return refuse(option, text, "is too large");
     if (problem != std::errc{} || number < least) return refuse(option, text, "is too small");
     options.*Member = static_cast<number_type>(number);
+    return {};
+}
+
+// In thousandths, as fractions are kept.
+template <class Options, auto Member>
+std::string print_fraction(const Options& options) {
+    return fmt::format("{}", std::round(options.*Member * 1000) / 1000);
+}
+
+template <class Options, auto Member>
+Result<void> parse_fraction(Options& options, const option<Options>& option, std::string_view text) {
+    double number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
+    if (problem != std::errc{} || end != text.data() + text.size())
+        return refuse(option, quoted(text), "is not a number");
+    options.*Member = number;
     return {};
 }
 

@@ -57,13 +57,25 @@ Result<void> registry<Options>::validate(std::string_view name, const Options& o
 
 template <class Options>
 Options registry<Options>::options_of(const shm::segment& where, const shm::placement& at) {
-    return family<Options>::options_of(shm::read_wide_terms(shm::directory{where}.entry(at.index)).values, at.shape);
+    const auto& entry = shm::directory{where}.entry(at.index);
+    if constexpr (has_texts<Options>) {
+        Options found;
+        // Administrators may be quicker for a while, and a name that nobody gave is none.
+        for (int round = 0; round < 8; ++round) {
+            const auto now = shm::read_wide_terms(entry);
+            found = options_by<Options>(where, at, now.values);
+            if (shm::in_force(entry, now.version)) break;
+        }
+        return found;
+    } else {
+        return family<Options>::options_of(shm::read_wide_terms(entry).values, at.shape);
+    }
 }
 
 template <class Options>
 Options registry<Options>::creation_options_of(const shm::segment& where, const shm::placement& at) {
     const auto& entry = shm::directory{where}.entry(at.index);
-    return family<Options>::options_of(shm::read_creation_terms<layout::terms_in_block>(entry), at.shape);
+    return options_by<Options>(where, at, shm::read_creation_terms<layout::terms_in_block>(entry));
 }
 
 template <class Options>
@@ -181,6 +193,10 @@ void registry<Options>::remove(const shm::administration& /*held*/, const shm::s
 template struct registry<LimiterOptions>;
 template struct registry<BulkheadOptions>;
 template struct registry<BreakerOptions>;
+template struct registry<AdaptiveOptions>;
+template struct registry<ShedderOptions>;
 template struct registry<RetryOptions>;
+template struct registry<HedgeOptions>;
+template struct registry<PolicyOptions>;
 
 }  // namespace seki::primitives

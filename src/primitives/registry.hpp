@@ -73,6 +73,10 @@ struct registry {
 using limiters = registry<LimiterOptions>;
 using bulkheads = registry<BulkheadOptions>;
 using breakers = registry<BreakerOptions>;
+using adaptives = registry<AdaptiveOptions>;
+using shedders = registry<ShedderOptions>;
 using retries = registry<RetryOptions>;
+using hedges = registry<HedgeOptions>;
+using policies = registry<PolicyOptions>;
 
 }  // namespace seki::primitives

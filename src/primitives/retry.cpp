@@ -13,13 +13,7 @@ namespace seki::primitives {
 using layout::event_kind;
 
 retry::retry(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-    : attachment_{std::move(in)},
-      superseded_{&attachment_->where().header().id.superseded},
-      entry_{&attachment_->where().directory()[at.index]},
-      writable_{attachment_->where().how() == shm::segment::access::read_write},
-      place_{at},
-      budget_{shm::budget_of(attachment_->where(), at)},
-      events_{*attachment_, at} {}
+    : bound_place{std::move(in), at}, budget_{shm::budget_of(attachment_->where(), at)}, events_{*attachment_, at} {}
 
 // The budget last: what would not be made takes nothing from it.
 Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_t wait_ns) const noexcept {

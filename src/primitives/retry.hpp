@@ -11,6 +11,7 @@
 
 #include <seki/retry.hpp>
 
+#include "primitives/bound_place.hpp"
 #include "primitives/retry_terms.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/counters.hpp"
@@ -21,7 +22,7 @@
 namespace seki::primitives {
 
 // Immutable after binding, so any number of threads may use it. Does not own its shared memory but keeps it mapped.
-class retry {
+class retry : public bound_place {
 public:
     using options_type = RetryOptions;
 
@@ -34,21 +35,9 @@ public:
     [[nodiscard]] RetryStep fail(detail::retry_run& run, std::chrono::nanoseconds at_least) const noexcept;
     void end(const detail::retry_run& run, bool succeeded) const noexcept;
 
-    // none; deleted; or superseded.
-    [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
-            return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
-            return Errc::deleted;
-        return Errc::none;
-    }
-
     [[nodiscard]] RetryStatus status() const noexcept;
     [[nodiscard]] retry_terms terms() const noexcept { return unpack_retry(shm::read_terms(*entry_).values); }
     [[nodiscard]] RetryOptions options() const noexcept { return to_options(terms()); }
-
-    [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
 
 private:
     [[nodiscard]] Errc may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_t wait_ns) const noexcept;
@@ -56,11 +45,6 @@ private:
         shm::count(attachment_->me(), place_.index, place_.incarnation, which, 1);
     }
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
-    layout::directory_entry* entry_;
-    bool writable_;
-    shm::placement place_;
     shm::retry_budget<> budget_;
     emitter events_;
 };

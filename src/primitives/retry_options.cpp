@@ -1,14 +1,11 @@
 #include "primitives/retry_options.hpp"
 
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "primitives/findings.hpp"
 #include "primitives/option_text.hpp"
-#include "primitives/quoted.hpp"
 #include "primitives/retry_terms.hpp"
 
 namespace seki::primitives {
@@ -16,19 +13,6 @@ namespace {
 
 using O = RetryOptions;
 using namespace option_text;
-
-// In thousandths, as it is kept.
-std::string print_ratio(const O& options) { return fmt::format("{}", std::round(options.ratio * 1000) / 1000); }
-
-Result<void> parse_ratio(O& options, const option<O>& option, std::string_view text) {
-    double ratio = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), ratio);
-    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
-    if (problem != std::errc{} || end != text.data() + text.size())
-        return refuse(option, quoted(text), "is not a number");
-    options.ratio = ratio;
-    return {};
-}
 
 constexpr std::array<option<O>, 7> table{{
     {"max_attempts", value_kind::number, "attempts of a call, the first one included", "1 to 100", true,
@@ -42,7 +26,7 @@ constexpr std::array<option<O>, 7> table{{
     {"max_delay", value_kind::duration, "the longest delay", "0s to 1d", true, print_duration<O, &O::max_delay>,
      parse_duration_of<O, &O::max_delay>},
     {"ratio", value_kind::fraction, "retries that the host may make for each of its calls", "0.0 to 100.0", true,
-     print_ratio, parse_ratio},
+     print_fraction<O, &O::ratio>, parse_fraction<O, &O::ratio>},
     {"min_per_second", value_kind::number, "retries a second beyond these", "0 to 1000000", true,
      print_number<O, &O::min_per_second>, parse_number<O, &O::min_per_second, 0>},
 }};
@@ -59,10 +43,7 @@ std::vector<option_mistake> mistakes(const RetryOptions& options) {
     found.known("jitter", options.jitter);
     found.range("base_delay", options.base_delay, nanoseconds{0}, longest_delay);
     found.range("max_delay", options.max_delay, nanoseconds{0}, longest_delay);
-    constexpr double most = double{retry_law::max_ratio} / double{retry_law::whole};
-    if (!(options.ratio >= 0 && options.ratio <= most))  // not a number is none of these
-        found.add("ratio", fmt::format("ratio {} is too {}: 0.0 to 100.0", options.ratio,
-                                       options.ratio > most ? "large" : "small"));
+    found.range("ratio", options.ratio, 0.0, double{retry_law::max_ratio} / double{retry_law::whole});
     found.range("min_per_second", options.min_per_second, 0, retry_law::max_per_second);
     if (found.empty() && options.base_delay > options.max_delay)
         found.add("base_delay", fmt::format("base_delay {} is longer than max_delay {}: lower it, or raise max_delay",

@@ -26,8 +26,10 @@ constexpr std::uint64_t longest_listening = 30'000'000'000;
 // One of the many that say that all is well.
 bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
     return kind == event_kind::limiter_allow || kind == event_kind::bulkhead_acquire ||
-           kind == event_kind::bulkhead_release || kind == event_kind::retry_attempt ||
-           kind == event_kind::retry_success ||
+           kind == event_kind::bulkhead_release || kind == event_kind::adaptive_acquire ||
+           kind == event_kind::adaptive_release || kind == event_kind::shed_admit ||
+           kind == event_kind::retry_attempt || kind == event_kind::retry_success ||
+           (kind == event_kind::hedge_complete && detail <= static_cast<std::uint8_t>(hedge_status::extra)) ||
            (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
 }
 
@@ -79,7 +81,8 @@ emitter::emitter(const shm::segment& in, const shm::placement& at)
       writable_{in.how() == shm::segment::access::read_write},
       entry_{at.index},
       incarnation_{at.incarnation},
-      name_{at.name} {}
+      name_{at.name},
+      kind_{at.kind} {}
 
 void emitter::limiter_decision(const Decision& answer, const key& of, std::uint64_t cost, nanos now) const noexcept {
     const bool allowed = answer.allowed && !answer.shadow;
@@ -137,7 +140,7 @@ void emitter::tell_retry(event_kind kind, std::uint64_t attempt, nanos delay, st
 }
 
 void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits) const noexcept {
-    const happening what{.kind = event_kind::bulkhead_reclaimed,
+    const happening what{.kind = name_of(event_kind::bulkhead_reclaimed),
                          .now = read_clock(Clock::precise),
                          .first = current,
                          .second = available};
@@ -147,6 +150,27 @@ void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available,
 
 void emitter::tell_permits(const audience& to, event_kind kind, const permits_now& permits, nanos now) const noexcept {
     tell(to, {.kind = kind, .now = now, .first = permits.current, .second = permits.available});
+}
+
+void emitter::shedder_call(event_kind kind, unsigned priority, std::uint64_t measured) const noexcept {
+    tell({.kind = kind,
+          .now = read_clock(Clock::precise),
+          .first = measured,
+          .result = static_cast<std::uint8_t>(priority)});
+}
+
+void emitter::adaptive_limit_change(std::uint64_t from, std::uint64_t to) const noexcept {
+    if (!watched(mask_of(event_kind::adaptive_limit_change))) return;
+    tell({.kind = event_kind::adaptive_limit_change, .now = read_clock(Clock::precise), .first = from, .second = to});
+}
+
+void emitter::hedge_complete(hedge_status how, std::size_t attempts, nanos took) const noexcept {
+    if (!watched(mask_of(event_kind::hedge_complete))) return;
+    tell({.kind = event_kind::hedge_complete,
+          .now = read_clock(Clock::precise),
+          .first = attempts,
+          .second = took,
+          .detail = static_cast<std::uint8_t>(how)});
 }
 
 void emitter::tell(const happening& what) const noexcept {

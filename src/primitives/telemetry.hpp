@@ -31,7 +31,7 @@ namespace seki::primitives {
 // How permits stand.
 struct permits_now {
     std::uint64_t current = 0;
-    std::uint64_t available = 0;
+    std::uint64_t available = 0;  // of an adaptive limit: the limit
 };
 
 class emitter {
@@ -71,12 +71,20 @@ public:
     // `in`: the state that let the call in. `took`: how long it took.
     void breaker_call(state in, outcome what, nanos took, nanos now) const noexcept;
     void breaker_rejected(state in, nanos now) const noexcept;
-    // An acquire, a release or a rejection. look() answers permits_now, for which it reads them all: it is called when somebody is told.
+    // What a primitive that has permits calls it that a bulkhead calls `kind`: a bulkhead the same.
+    [[nodiscard]] layout::event_kind name_of(layout::event_kind kind) const noexcept {
+        if (kind_ == layout::kind::shedder) return layout::event_kind::shed_reclaimed;  // nothing else that both have
+        return kind_ == layout::kind::adaptive ? as_adaptive(kind) : kind;
+    }
+    // An acquire, a release or a rejection, by name_of(). look() answers permits_now, for which it reads them all: it is called when somebody is told.
     template <class Look>
     void bulkhead_call(layout::event_kind kind, const Look& look) const noexcept {
         const nanos now = read_clock(Clock::precise);
         if (const audience to = audience_of(kind, 0, now)) tell_permits(to, kind, look(), now);
     }
+
+    // Of a shedder: when watched(). `measured`: what is in flight, or how many CoDel dropped.
+    void shedder_call(layout::event_kind kind, unsigned priority, std::uint64_t measured) const noexcept;
 
     // Of retries: each looks itself whether somebody may want it.
     void retry_attempt(std::uint64_t attempt) const noexcept;
@@ -84,10 +92,15 @@ public:
     void retry_success(std::uint64_t attempt) const noexcept;
     void retry_exhausted(std::uint64_t attempts, Errc why) const noexcept;
 
+    // A hedged call that took so long, with how many attempts it came to its end.
+    void hedge_complete(hedge_status how, std::size_t attempts, nanos took) const noexcept;
+
     // Rare ones.
     void breaker_state_change(state from, state to, std::uint32_t generation, nanos now) const noexcept;
     // An event for each permit. Thousands may come back at once, in somebody's call: those that find no room are counted in one step.
     void bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits = 1) const noexcept;
+    // Looks itself whether somebody may want it.
+    void adaptive_limit_change(std::uint64_t from, std::uint64_t to) const noexcept;
 
 private:
     struct happening {
@@ -134,6 +147,7 @@ private:
     std::uint64_t incarnation_;
     std::string name_;
     bool keeps_keys_ = false;
+    layout::kind kind_ = layout::kind::none;  // of the primitive
 };
 
 }  // namespace seki::primitives

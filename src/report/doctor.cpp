@@ -6,17 +6,22 @@
 #include <fmt/format.h>
 
 #include "layout/directory.hpp"
+#include "layout/hedge.hpp"
 #include "layout/retry.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "report/examination.hpp"
+#include "report/examine_adaptive.hpp"
 #include "report/examine_breaker.hpp"
 #include "report/examine_bulkhead.hpp"
 #include "report/examine_counts.hpp"
+#include "report/examine_hedge.hpp"
 #include "report/examine_limiter.hpp"
+#include "report/examine_policy.hpp"
 #include "report/examine_retry.hpp"
+#include "report/examine_shedder.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
 #include "shm/breaker_piece.hpp"
@@ -53,7 +58,11 @@ private:
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
         if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
         if (at.kind == layout::kind::breaker) examine_breaker(into_, at);
+        if (at.kind == layout::kind::adaptive) examine_adaptive(into_, at);
+        if (at.kind == layout::kind::shedder) examine_shedder(into_, at);
         if (at.kind == layout::kind::retry) examine_retry(into_, at);
+        if (at.kind == layout::kind::hedge) examine_hedge(into_, at);
+        if (at.kind == layout::kind::policy) examine_policy(into_, at);
         primitives::every_options::each([&]<class Options>() {
             if (at.kind == primitives::family<Options>::kind) examine_counts(into_, at);
         });
@@ -130,8 +139,19 @@ private:
                    kept.arena_size == shm::whole_pages(shm::piece_bytes(shape, workers));
         };
         if (kept.kind == layout::kind::bulkhead) return is(shm::unpack_bulkhead_shape(kept.shape));
+        if (kept.kind == layout::kind::adaptive) {
+            const auto of = shm::unpack_bulkhead_shape(kept.shape);
+            return kept.shape == shm::pack(of) &&
+                   kept.arena_size == shm::whole_pages(shm::adaptive_piece_bytes(of, workers));
+        }
+        if (kept.kind == layout::kind::shedder) {
+            const auto of = shm::unpack_bulkhead_shape(kept.shape);
+            return kept.shape == shm::pack(of) && kept.arena_size == shm::whole_pages(shm::shedder_piece_bytes(of));
+        }
         if (kept.kind == layout::kind::retry)
             return kept.shape == shm::shape{} && kept.arena_size == shm::whole_pages(sizeof(layout::retry_block));
+        if (kept.kind == layout::kind::hedge)
+            return kept.shape == shm::shape{} && kept.arena_size == shm::whole_pages(sizeof(layout::hedge_block));
         const auto of = shm::unpack_breaker_shape(kept.shape);
         return of == layout::breaker_geometry_for(of.window_calls() / 4, of.probes / 4) && is(of);
     }
@@ -214,7 +234,9 @@ std::string_view to_string(invariant broken) noexcept {
         case invariant::breaker_possible: return "breaker_possible";
         case invariant::window_whole: return "window_whole";
         case invariant::probe_owned: return "probe_owned";
+        case invariant::limit_possible: return "limit_possible";
         case invariant::budget_possible: return "budget_possible";
+        case invariant::calls_measured: return "calls_measured";
         case invariant::counts_owned: return "counts_owned";
         case invariant::process_staged: return "process_staged";
         case invariant::worker_owned: return "worker_owned";

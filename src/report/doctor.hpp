@@ -34,7 +34,9 @@ enum class invariant : std::uint8_t {
     breaker_possible,  // a breaker's word is one that there is, since a time that has been
     window_whole,      // its count window has as many outcomes as it says, each of them one
     probe_owned,       // the place of a probe belongs to a process slot that there is
-    budget_possible,   // the budget of a retry began its window at a time that has been, with calls that were made
+    limit_possible,    // an adaptive limit begins its next probe within the day
+    budget_possible,  // the budget of a retry or a hedge began its window at a time that has been, with calls that were made
+    calls_measured,  // how long the calls of a hedge took was noted at a time that has been
     counts_owned,  // counters and durations are of an incarnation that was issued, and those that all share of the one that stands
     process_staged,  // a process slot is free, claimed or live
     worker_owned,    // a worker slot belongs to a process slot that there is

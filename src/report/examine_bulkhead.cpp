@@ -15,7 +15,8 @@ namespace {
 void examine_names(examination& into, const shm::placement& at, const shm::permits<>& table, const char* what) {
     table.for_each([&](std::uint32_t index, std::uint64_t owner) {
         if (shm::holder_named(owner).slot < into.where().processes().size()) return;
-        into.add(invariant::permit_owned, fmt::format("bulkhead \"{}\", {} {}", at.name, what, index),
+        into.add(invariant::permit_owned,
+                 fmt::format("{} \"{}\", {} {}", shm::to_string(at.kind), at.name, what, index),
                  "it belongs to a process slot that there is not; repair gives it back", [table, index, owner] {
                      shm::permit held{owner, shm::claim_process_token(), index};
                      table.give_back(held);
@@ -26,7 +27,8 @@ void examine_names(examination& into, const shm::placement& at, const shm::permi
 // Each is one that could have been set.
 void examine_control(examination& into, const shm::placement& at, const shm::permits<>& table, const char* what) {
     if (table.sound()) return;
-    into.add(invariant::permits_sound, fmt::format("bulkhead \"{}\", the table of its {}", at.name, what),
+    into.add(invariant::permits_sound,
+             fmt::format("{} \"{}\", the table of its {}", shm::to_string(at.kind), at.name, what),
              "its maximum lies beyond its size, or beyond where permits are still looked for; repair sets it anew",
              [table, max = table.max()] {
                  table.set_max(max == 0 ? 1 : 0);
@@ -59,15 +61,19 @@ void examine_maxima(examination& into, const shm::placement& at, const shm::perm
 
 }  // namespace
 
-void examine_bulkhead(examination& into, const shm::placement& at) {
-    into.judge_by(shm::terms_version(shm::directory{into.where()}.entry(at.index)));
-    examine_terms(into, at, [&](const auto& values) { return is_compiled<BulkheadOptions>(values, at); });
+bool examine_permits(examination& into, const shm::placement& at) {
     const auto permits = shm::permits_of(into.where(), at);
     examine_control(into, at, permits.table(), "permits");
     examine_control(into, at, permits.room(), "waiters");
-    if (permits.table().sound() && permits.room().sound()) examine_maxima(into, at, permits);
     examine_names(into, at, permits.table(), "permit");
     examine_names(into, at, permits.room(), "waiter");
+    return permits.table().sound() && permits.room().sound();
+}
+
+void examine_bulkhead(examination& into, const shm::placement& at) {
+    into.judge_by(shm::terms_version(shm::directory{into.where()}.entry(at.index)));
+    examine_terms(into, at, [&](const auto& values) { return is_compiled<BulkheadOptions>(values, at); });
+    if (examine_permits(into, at)) examine_maxima(into, at, shm::permits_of(into.where(), at));
     into.judge_by(0);
 }
 

@@ -6,6 +6,9 @@
 
 namespace seki::report {
 
+// Of any kind that has permits: their tables, and who holds them. Whether the tables are sound.
+bool examine_permits(examination& into, const shm::placement& at);
+
 void examine_bulkhead(examination& into, const shm::placement& at);
 
 }  // namespace seki::report

@@ -32,7 +32,8 @@ void examine_counts(examination& into, const shm::placement& at) {
                  "they are said to be another's, and nobody adds to them; repair makes them its own",
                  [&shared, wanted] { hardware::store_release(shared.incarnation, wanted); });
     if (at.kind == layout::kind::breaker) examine_durations(into, at, shm::call_durations_of(into.where(), at));
-    if (at.kind == layout::kind::bulkhead) examine_durations(into, at, shm::waits_of(into.where(), at));
+    if (at.kind == layout::kind::bulkhead || at.kind == layout::kind::adaptive)
+        examine_durations(into, at, shm::waits_of(into.where(), at));
 }
 
 void examine_own_counts(examination& into) {

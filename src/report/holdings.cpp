@@ -15,7 +15,7 @@ holding& of(holdings& all, std::uint64_t owner, const shm::placement& at) {
     return has.back();
 }
 
-void add_bulkhead(const shm::segment& where, const shm::placement& at, holdings& into) {
+void add_permits(const shm::segment& where, const shm::placement& at, holdings& into) {
     const auto permits = shm::permits_of(where, at);
     permits.table().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(into, owner, at).permits; });
     permits.room().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(into, owner, at).waiting; });
@@ -30,7 +30,7 @@ void add_breaker(const shm::segment& where, const shm::placement& at, holdings& 
 holdings find_holdings(const shm::segment& where) {
     holdings found;
     for (const shm::placement& at : shm::directory{where}.list()) {
-        if (at.kind == layout::kind::bulkhead) add_bulkhead(where, at, found);
+        if (shm::has_permits(at.kind)) add_permits(where, at, found);
         if (at.kind == layout::kind::breaker) add_breaker(where, at, found);
     }
     return found;

@@ -164,7 +164,11 @@ json to_json(const snapshot& all) {
             {"limiters", list_of(all.limiters)},
             {"breakers", list_of(all.breakers)},
             {"bulkheads", list_of(all.bulkheads)},
-            {"retries", list_of(all.retries)}};
+            {"adaptives", list_of(all.adaptives)},
+            {"shedders", list_of(all.shedders)},
+            {"retries", list_of(all.retries)},
+            {"hedges", list_of(all.hedges)},
+            {"policies", list_of(all.policies)}};
 }
 
 }  // namespace seki::report

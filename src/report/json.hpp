@@ -23,8 +23,16 @@ using json = nlohmann::ordered_json;
 [[nodiscard]] json to_json(const BulkheadOptions& options);
 [[nodiscard]] json to_json(const breaker_facts& breaker);
 [[nodiscard]] json to_json(const BreakerOptions& options);
+[[nodiscard]] json to_json(const adaptive_facts& adaptive);
+[[nodiscard]] json to_json(const AdaptiveOptions& options);
+[[nodiscard]] json to_json(const shedder_facts& shedder);
+[[nodiscard]] json to_json(const ShedderOptions& options);
+[[nodiscard]] json to_json(const hedge_facts& hedge);
+[[nodiscard]] json to_json(const HedgeOptions& options);
 [[nodiscard]] json to_json(const retry_facts& retry);
 [[nodiscard]] json to_json(const RetryOptions& options);
+[[nodiscard]] json to_json(const policy_facts& policy);
+[[nodiscard]] json to_json(const PolicyOptions& options);
 [[nodiscard]] json to_json(const shm::durations& all);
 
 }  // namespace seki::report

@@ -167,7 +167,11 @@ snapshot take(const shm::segment& where) {
         if (at.kind == layout::kind::limiter) all.limiters.push_back(look_at_limiter(where, at));
         if (at.kind == layout::kind::breaker) all.breakers.push_back(look_at_breaker(where, at));
         if (at.kind == layout::kind::bulkhead) all.bulkheads.push_back(look_at_bulkhead(where, at));
+        if (at.kind == layout::kind::adaptive) all.adaptives.push_back(look_at_adaptive(where, at));
+        if (at.kind == layout::kind::shedder) all.shedders.push_back(look_at_shedder(where, at));
         if (at.kind == layout::kind::retry) all.retries.push_back(look_at_retry(where, at));
+        if (at.kind == layout::kind::hedge) all.hedges.push_back(look_at_hedge(where, at));
+        if (at.kind == layout::kind::policy) all.policies.push_back(look_at_policy(where, at));
     }
     return all;
 }

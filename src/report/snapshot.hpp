@@ -15,10 +15,14 @@
 #include <seki/limiter.hpp>
 
 #include "layout/worker.hpp"
+#include "report/adaptive_facts.hpp"
 #include "report/breaker_facts.hpp"
 #include "report/bulkhead_facts.hpp"
+#include "report/hedge_facts.hpp"
 #include "report/holdings.hpp"
+#include "report/policy_facts.hpp"
 #include "report/retry_facts.hpp"
+#include "report/shedder_facts.hpp"
 #include "shm/directory.hpp"
 #include "shm/liveness.hpp"
 #include "shm/segment.hpp"
@@ -95,7 +99,11 @@ struct snapshot {
     std::vector<limiter_facts> limiters{};
     std::vector<bulkhead_facts> bulkheads{};
     std::vector<breaker_facts> breakers{};
+    std::vector<adaptive_facts> adaptives{};
+    std::vector<shedder_facts> shedders{};
     std::vector<retry_facts> retries{};
+    std::vector<hedge_facts> hedges{};
+    std::vector<policy_facts> policies{};
 
     [[nodiscard]] std::uint64_t threads() const noexcept;  // of all processes
 };

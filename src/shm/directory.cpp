@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "shm/bulkhead_piece.hpp"
 #include "shm/permit_seeker.hpp"
+#include "shm/stored_name.hpp"
 
 namespace seki::shm {
 namespace {
@@ -26,27 +26,8 @@ shape read_shape(const layout::directory_entry& entry) noexcept {
     return words;
 }
 
-std::string read_name(const layout::directory_entry& entry) {
-    std::array<char, layout::name_size> text{};
-    for (std::size_t i = 0; i < entry.name.size(); ++i) {
-        const std::uint64_t piece = hardware::load_acquire(entry.name[i]);
-        std::memcpy(&text[i * sizeof(piece)], &piece, sizeof(piece));
-    }
-    return {text.data(), strnlen(text.data(), text.size())};
-}
-
 std::span<word> words_of(std::span<std::byte> bytes) noexcept {
     return {reinterpret_cast<word*>(bytes.data()), bytes.size() / sizeof(word)};
-}
-
-void write_name(layout::directory_entry& entry, std::string_view name) noexcept {
-    std::array<char, layout::name_size> text{};
-    name.copy(text.data(), text.size() - 1);
-    for (std::size_t i = 0; i < entry.name.size(); ++i) {
-        std::uint64_t piece = 0;
-        std::memcpy(&piece, &text[i * sizeof(piece)], sizeof(piece));
-        hardware::store_release(entry.name[i], piece);
-    }
 }
 
 }  // namespace
@@ -57,7 +38,7 @@ std::optional<placement> directory::read(std::uint32_t index) const {
     const layout::directory_entry& entry = where_.directory()[index];
     placement found{.index = index,
                     .kind = static_cast<layout::kind>(fact(entry.kind)),
-                    .name = read_name(entry),
+                    .name = read_name(entry.name),
                     .created_unix_ns = fact(entry.created_unix_ns),
                     .shape = read_shape(entry),
                     .arena_offset = fact(entry.arena_offset),
@@ -123,10 +104,8 @@ std::string directory::what_is_kept() const {
     if (all.empty()) return {};
     std::uint64_t bytes = 0;
     for (const placement& each : all) bytes += each.arena_size;
-    return fmt::format(
-        " ({} KiB in {} entries are kept of deleted breakers, bulkheads and retries, for others of their kind and "
-        "size)",
-        bytes >> 10, all.size());
+    return fmt::format(" ({} KiB in {} entries are kept of what was deleted, for others of the same kind and size)",
+                       bytes >> 10, all.size());
 }
 
 std::uint64_t directory::arena_used() const {
@@ -165,7 +144,7 @@ namespace {
 // Whether nobody holds anything in it. A holder of a permit that lives keeps the piece from being used: it would count among the holders of the next
 // bulkhead. What is held in a breaker names its generation, and means nothing to the next.
 bool is_deserted(const segment& where, const placement& kept) {
-    if (kept.kind != layout::kind::bulkhead) return true;
+    if (!has_permits(kept.kind)) return true;
     const auto permits = permits_of(where, kept);
     permits.reclaim(process_seeker{where});
     return permits.deserted();
@@ -227,7 +206,7 @@ Result<placement> directory::create(const request& wanted, const std::function<v
     made->created_unix_ns = static_cast<std::uint64_t>(
         std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
     hardware::store_release(entry.created_unix_ns, made->created_unix_ns);
-    write_name(entry, wanted.name);
+    write_name(entry.name, wanted.name);
     for (std::size_t i = 0; i < wanted.initial.size(); ++i)
         hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
     publish_terms(entry, wanted.initial);

@@ -24,9 +24,10 @@ std::string_view to_string(Errc code) noexcept {
         case Errc::rate_limited: return "rate_limited";
         case Errc::circuit_open: return "circuit_open";
         case Errc::call_failed: return "call_failed";
-        case Errc::budget_spent: return "budget_spent";
-        case Errc::interrupted: return "interrupted";
         case Errc::deadline_exceeded: return "deadline_exceeded";
+        case Errc::budget_spent: return "budget_spent";
+        case Errc::load_shed: return "load_shed";
+        case Errc::interrupted: return "interrupted";
     }
     return "unknown";
 }

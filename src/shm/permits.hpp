@@ -167,6 +167,16 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return words_.size(); }
     [[nodiscard]] std::uint64_t in_use() const noexcept { return *this ? count(terms()).held : 0; }
 
+    // Whether no more than so many are held. For who has just taken one: of any set of holders the last to take counts all the others. From the end,
+    // where a table is empty that is not full: it looks no further than it must.
+    [[nodiscard]] bool at_most(std::uint64_t most) const noexcept {
+        const std::uint64_t places = *this ? terms().drain : 0;
+        std::uint64_t wanted = places > most ? places - most : 0;  // so many free ones
+        for (std::uint64_t i = places; wanted != 0 && i != 0; --i)
+            wanted -= Memory::load_seq_cst(words_[i - 1]) == 0 ? 1U : 0U;
+        return wanted == 0;
+    }
+
     // Calls visit(index, owner) for every permit that is out. Not a snapshot.
     template <class Visit>
     void for_each(Visit&& visit) const {

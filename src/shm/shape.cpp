@@ -1,7 +1,11 @@
 #include "shm/shape.hpp"
 
+#include "layout/adaptive.hpp"
+#include "layout/hedge.hpp"
 #include "layout/key_table.hpp"
+#include "layout/policy.hpp"
 #include "layout/retry.hpp"
+#include "layout/shedder.hpp"
 #include "shm/permit_pool.hpp"
 
 namespace seki::shm {
@@ -39,6 +43,7 @@ std::string_view to_string(layout::kind kind) noexcept {
         case layout::kind::shedder: return "shedder";
         case layout::kind::retry: return "retry";
         case layout::kind::hedge: return "hedge";
+        case layout::kind::policy: return "policy";
         case layout::kind::none: break;
     }
     return "primitive";
@@ -53,6 +58,7 @@ std::string_view plural(layout::kind kind) noexcept {
         case layout::kind::shedder: return "shedders";
         case layout::kind::retry: return "retries";
         case layout::kind::hedge: return "hedges";
+        case layout::kind::policy: return "policies";
         case layout::kind::none: break;
     }
     return "primitives";
@@ -62,8 +68,16 @@ bool can_be(layout::kind kind, const shape& words, std::uint64_t bytes) noexcept
     switch (kind) {
         case layout::kind::limiter: return can_be_limiter(unpack_limiter_shape(words), bytes);
         case layout::kind::bulkhead: return can_be_bulkhead(unpack_bulkhead_shape(words), bytes);
+        case layout::kind::adaptive:
+            return bytes > sizeof(layout::adaptive_block) &&
+                   can_be_bulkhead(unpack_bulkhead_shape(words), bytes - sizeof(layout::adaptive_block));
+        case layout::kind::shedder:
+            return bytes > sizeof(layout::shedder_block) &&
+                   can_be_bulkhead(unpack_bulkhead_shape(words), bytes - sizeof(layout::shedder_block));
         case layout::kind::breaker: return can_be_breaker(unpack_breaker_shape(words), bytes);
         case layout::kind::retry: return words == shape{} && bytes >= sizeof(layout::retry_block);
+        case layout::kind::hedge: return words == shape{} && bytes >= sizeof(layout::hedge_block);
+        case layout::kind::policy: return bytes >= sizeof(layout::policy_block);  // and no shape: nobody reads it
         default: return true;
     }
 }

@@ -109,6 +109,26 @@ TEST_F(Allocations, AreNoneInARetry) {
               0U);
 }
 
+// Fails if a call by a policy allocates: one that goes through all parts, or one that is refused.
+TEST_F(Allocations, AreNoneInACallByAPolicy) {
+    const Segment segment = opened();
+    (void)must(segment.limiter("api", {.limit = 50, .window = 1h, .max_keys = 64}));
+    (void)must(segment.shedder("door", ShedderOptions{}));
+    (void)must(segment.bulkhead("database", BulkheadOptions{}));
+    (void)must(segment.breaker("payments", BreakerOptions{}));
+    (void)must(segment.retry("again", {.base_delay = 0s, .max_delay = 0s}));
+    const Policy policy = must(segment.policy("checkout", {.deadline = 1h,
+                                                           .limiter = "api",
+                                                           .shedder = "door",
+                                                           .bulkhead = "database",
+                                                           .breaker = "payments",
+                                                           .retry = "again"}));
+    EXPECT_EQ(of([&] { (void)policy.execute({.key = "alice"}, [] { return 7; }); }), 0U);
+    EXPECT_FALSE(policy.execute({.key = "alice"}, [] { return 7; })) << "no call was refused";
+    EXPECT_EQ(of([&] { (void)policy.execute({.key = "alice", .priority = 3}, [] { return 7; }); }), 0U);
+    EXPECT_EQ(of([&] { (void)Policy{{.deadline = 1h}}.execute([] { return 7; }); }), 0U);
+}
+
 // Fails if telling of what happens allocates: into the ring, with room and without, or to a handler.
 TEST_F(Allocations, AreNoneInEvents) {
     const Segment segment = opened();

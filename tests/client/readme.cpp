@@ -3,6 +3,7 @@
 #include <chrono>
 #include <expected>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,7 @@ response try_again_in(std::chrono::nanoseconds) { return {}; }
 std::expected<int, std::string> charge(const card_data&) { return 1; }
 int query() { return 1; }
 std::string render(int) { return {}; }
+std::expected<int, std::string> search(const std::stop_token&) { return 1; }
 void call_me_in(std::chrono::nanoseconds) {}
 std::string cached_page() { return {}; }
 void log(std::string_view, std::string_view, const std::optional<seki::telemetry::TraceContext>&) {}

@@ -37,19 +37,32 @@ BulkheadOptions bulkhead_options() { return {.max_concurrent = 5, .max_wait = 1m
 RetryOptions retry_options() {
     return {.max_attempts = 9, .base_delay = 0ns, .max_delay = 0ns, .ratio = 0, .min_per_second = 5};
 }
+AdaptiveOptions adaptive_options() {
+    return {.algorithm = AdaptiveLaw::aimd, .max_limit = 5, .initial_limit = 5, .window = 20};
+}
+ShedderOptions shedder_options() { return {.max_in_flight = 10, .target = 1ms, .interval = 1ms}; }
+PolicyOptions policy_options() { return {.deadline = 1s, .bulkhead = "permits", .breaker = "calls", .retry = "again"}; }
 
 void make_all(const shm::segment& where) {
     using namespace primitives;
     ASSERT_TRUE(breakers::find_or_make(where, "calls", by_calls()));
     ASSERT_TRUE(breakers::find_or_make(where, "time", by_time()));
     ASSERT_TRUE(bulkheads::find_or_make(where, "permits", bulkhead_options()));
+    ASSERT_TRUE(adaptives::find_or_make(where, "limit", adaptive_options()));
+    ASSERT_TRUE(shedders::find_or_make(where, "door", shedder_options()));
     ASSERT_TRUE(retries::find_or_make(where, "again", retry_options()));
+    ASSERT_TRUE(policies::find_or_make(where, "order", policy_options()));
 }
 void remove_all(const shm::segment& where) {
     using namespace primitives;
     for (const char* name : {"calls", "time"}) ASSERT_TRUE(breakers::remove(where, name));
     ASSERT_TRUE(bulkheads::remove(where, "permits"));
+    ASSERT_TRUE(adaptives::remove(where, "limit"));
+    ASSERT_TRUE(shedders::remove(where, "door"));
     ASSERT_TRUE(retries::remove(where, "again"));
+    // One all of whose names were scribbled on was deleted by the doctor.
+    const auto gone = policies::remove(where, "order");
+    ASSERT_TRUE(gone || gone.error().code == Errc::not_found);
 }
 
 // Words of shared memory that somebody aims at.
@@ -107,7 +120,7 @@ child process(const std::filesystem::path& path, int times,
 // Fails when somebody's call crashes or does not come back, when something stays broken, or when what is made anew there does not work.
 TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
     const std::uint64_t seed = seed_or(20261125);
-    const scratch_segment segment{4};
+    const scratch_segment segment{4, 8};
     for (std::uint64_t round = 0; round < 20; ++round) {
         SCOPED_TRACE(round);
         make_all(*segment);
@@ -146,6 +159,15 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
             primitives::bulkhead::patience none;
             EXPECT_EQ(bulkhead.take(none).error, i < 5 ? Errc::none : Errc::bulkhead_full);
         }
+        const primitives::adaptive adaptive{in, *primitives::adaptives::find(*segment, "limit")};
+        for (int i = 0; i < 6; ++i) {
+            primitives::bulkhead::patience none;
+            EXPECT_EQ(adaptive.take(none).error, i < 5 ? Errc::none : Errc::bulkhead_full);
+        }
+        const primitives::shedder shedder{in, *primitives::shedders::find(*segment, "door")};
+        for (int i = 0; i < 8; ++i)
+            EXPECT_EQ(shedder.admit(3, primitives::shedder::not_known).error, i < 7 ? Errc::none : Errc::load_shed);
+        EXPECT_EQ(primitives::policy(in, *primitives::policies::find(*segment, "order")).options(), policy_options());
         const primitives::retry retry{in, *primitives::retries::find(*segment, "again")};
         detail::retry_run run;
         EXPECT_EQ(retry.begin(run), Errc::none);

@@ -110,7 +110,10 @@ worker::worker(const std::shared_ptr<shm::segment>& in)
       limiters_{handles<primitives::limiter, LimiterOptions>(attached_)},
       breakers_{handles<primitives::breaker, BreakerOptions>(attached_)},
       bulkheads_{handles<primitives::bulkhead, BulkheadOptions>(attached_)},
+      adaptives_{handles<primitives::adaptive, AdaptiveOptions>(attached_)},
+      shedders_{handles<primitives::shedder, ShedderOptions>(attached_)},
       retries_{handles<primitives::retry, RetryOptions>(attached_)},
+      policies_{handles<primitives::policy, PolicyOptions>(attached_)},
       time_{primitives::read_clock(Clock::precise)} {}
 
 void worker::use(const primitives::limiter& limiter) const {
@@ -174,6 +177,36 @@ void worker::use(const primitives::bulkhead& bulkhead) const {
     consume(static_cast<std::uint64_t>(bulkhead.options().max_wait.count()));
 }
 
+// Longer than a window: so the limit moves.
+void worker::use(const primitives::adaptive& adaptive) const {
+    for (int i = 0; i < 300; ++i) {
+        primitives::bulkhead::patience none;
+        auto answer = adaptive.take(none);
+        if (answer.error != Errc::none) continue;
+        const std::uint64_t started = time_ - static_cast<std::uint64_t>(i) * 1'000'000;
+        consume(adaptive.give_back(answer.held, i % 9 == 0 ? Outcome::error : Outcome::ok, started) ? 1 : 0);
+    }
+    consume(adaptive.status().limit + adaptive.options().max_limit);
+}
+
+void worker::use(const primitives::shedder& shedder) const {
+    std::vector<shm::permit> held;
+    for (unsigned i = 0; i < 40; ++i) {
+        const std::uint64_t arrived = i % 3 == 0 ? primitives::shedder::not_known : time_ - 700 * second;
+        auto answer = shedder.admit(i % 4, arrived);
+        if (answer.held) held.push_back(answer.held);
+    }
+    if (!held.empty()) held.pop_back();  // stays, until somebody finds this process dead
+    for (shm::permit& each : held) consume(shedder.complete(each) ? 1 : 0);
+    consume(shedder.status().in_flight + shedder.options().max_in_flight);
+}
+
+void worker::use(const primitives::policy& policy) const {
+    const PolicyOptions options = policy.options();
+    for (const auto& each : primitives::policy_members) consume((options.*each.name).size());
+    consume(policy.version() + static_cast<std::uint64_t>(options.deadline.count()));
+}
+
 void worker::use(const primitives::retry& retry) const {
     for (int i = 0; i < 3; ++i) {
         detail::retry_run run;
@@ -199,6 +232,9 @@ void worker::operate() const {
         options.max_wait = std::chrono::microseconds{20};
     });
     change_all<RetryOptions>(*where_, [](auto& options) { options.min_per_second = options.min_per_second / 2 + 1; });
+    change_all<AdaptiveOptions>(*where_, [](auto& options) { options.window = options.window / 2 + 1; });
+    change_all<ShedderOptions>(*where_, [](auto& options) { options.max_in_flight = options.max_in_flight / 2 + 1; });
+    change_all<PolicyOptions>(*where_, [](auto& options) { std::swap(options.breaker, options.limiter); });
     consume(primitives::reclaim_probes(*where_));
     consume(primitives::reclaim_permits(*where_));
     primitives::finish_changes(*where_);
@@ -210,7 +246,10 @@ void worker::use() {
         for (const auto& each : limiters_) use(each);
         for (const auto& each : breakers_) use(each);
         for (const auto& each : bulkheads_) use(each);
+        for (const auto& each : adaptives_) use(each);
+        for (const auto& each : shedders_) use(each);
         for (const auto& each : retries_) use(each);
+        for (const auto& each : policies_) use(each);
         if (round == 0) operate();
     }
 }

@@ -4,10 +4,13 @@
 #include <memory>
 #include <vector>
 
+#include "primitives/adaptive.hpp"
 #include "primitives/breaker.hpp"
 #include "primitives/bulkhead.hpp"
 #include "primitives/limiter.hpp"
+#include "primitives/policy.hpp"
 #include "primitives/retry.hpp"
+#include "primitives/shedder.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::hostile {
@@ -30,7 +33,10 @@ private:
     void use(const primitives::limiter& limiter) const;
     void use(const primitives::breaker& breaker);
     void use(const primitives::bulkhead& bulkhead) const;
+    void use(const primitives::adaptive& adaptive) const;
+    void use(const primitives::shedder& shedder) const;
     void use(const primitives::retry& retry) const;
+    void use(const primitives::policy& policy) const;
     void operate() const;
 
     std::shared_ptr<shm::segment> where_;
@@ -38,7 +44,10 @@ private:
     std::vector<primitives::limiter> limiters_;
     std::vector<primitives::breaker> breakers_;
     std::vector<primitives::bulkhead> bulkheads_;
+    std::vector<primitives::adaptive> adaptives_;
+    std::vector<primitives::shedder> shedders_;
     std::vector<primitives::retry> retries_;
+    std::vector<primitives::policy> policies_;
     std::uint64_t time_;  // goes on by seconds, so that what waits is not waited for
 };
 

@@ -105,7 +105,7 @@ class Mistakes(BreakerTest):
             (2, "breaker", "NAME"),
             (1, "breaker nothing open", 'breaker "nothing"'),
             (1, "show breaker nothing", 'breaker "nothing"'),
-            (2, "show braker payments", '"braker" is unknown: there are limiters, breakers, bulkheads, retries'),
+            (2, "show braker payments", '"braker" is unknown: there are limiters, breakers, bulkheads, adaptives, shedders, retries'),
             (1, "set breaker payments failure_threshold 0", "failure_threshold 0 is too small: 1 to 100 %"),
             (1, "set breaker payments failure_threshold 101", "failure_threshold 101 is too large: 1 to 100 %"),
             (1, "set breaker payments minimum_calls 21", "minimum_calls 21 is more than the window has, which is 20"),

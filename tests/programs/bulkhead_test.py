@@ -203,7 +203,7 @@ class Mistakes(BulkheadTest):
         before = sekid.one("bulkhead", "database")["options"]
         for code, words, said in (
             (1, "show bulkhead nothing", 'bulkhead "nothing"'),
-            (2, "show bulkhed database", '"bulkhed" is unknown: there are limiters, breakers, bulkheads, retries'),
+            (2, "show bulkhed database", '"bulkhed" is unknown: there are limiters, breakers, bulkheads, adaptives, shedders, retries'),
             (1, "set bulkhead database max_concurrent 0", 'bulkhead "database": max_concurrent 0 is too small: 1 to 65535'),
             (1, "set bulkhead database max_concurrent 65536", "max_concurrent 65536 is too large: 1 to 65535"),
             (1, "set bulkhead database max_concurrent 2000", "max_concurrent 2000 is too large for the room that it was created with: at most 1024"),

@@ -12,7 +12,7 @@ SCRIPTS = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__
 LINES = [
     (["s"], {"status", "show", "set"}),
     (["br"], {"breaker"}),
-    (["show", ""], {"limiter", "breaker", "bulkhead", "retry"}),
+    (["show", ""], {"limiter", "breaker", "bulkhead", "adaptive", "shedder", "retry", "hedge", "policy"}),
     (["keys", "log"], {"login", "logout"}),
     (["--json", "peek", ""], {"login", "logout"}),
     (["show", "breaker", ""], {"payments"}),

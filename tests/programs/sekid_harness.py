@@ -128,7 +128,7 @@ class Sekid:
 
     def one(self, kind, name):
         """What the state says of one primitive: one("breaker", "payments")."""
-        plural = "retries" if kind == "retry" else kind + "s"
+        plural = kind.removesuffix("y") + "ies" if kind.endswith("y") else kind + "s"
         return {each["name"]: each for each in self.state()[plural]}[name]
 
     def limiter(self, name):

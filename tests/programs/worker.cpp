@@ -5,17 +5,24 @@
 //   trace TRACEPARENT                  -> traced | error CODE
 //   call NAME OUTCOME [TIMES [MS]]     -> called COUNT          through a breaker; each takes MS at least; OUTCOME as a classifier says, or `throw`
 //   retry NAME [FAILURES [TIMES]]      -> called COUNT CODE     calls whose first attempts fail; the code is the last one's: `none` when it succeeded
+//   hedge NAME WINNER [TIMES]          -> answered COUNT CODE   hedged calls; the attempt of that number answers, 9: all fail
+//   adapt NAME OUTCOME [TIMES]         -> let in COUNT          through an adaptive limit, one after the other
+//   shed NAME PRIORITY [TIMES]         -> let in COUNT          requests at a shedder, all of them in flight at once
+//   follow NAME KEY [FAILS [TIMES]]    -> called COUNT CODE     calls by a policy; the code is the last one's
 //   admit NAME                         -> admitted | refused CODE RETRY_AFTER_NS
 //   tell OUTCOME                       -> told                  of the earliest that was admitted
 //   acquire NAME [MS]                  -> held | refused CODE   waits for so long, else as acquire() does
 //   release                            -> released | kept       the earliest that is held
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <expected>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -114,6 +121,73 @@ std::string retry(const seki::Segment& in, std::istream& words) {
     return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
 }
 
+// Calls whose first attempts wait until they are told to stop; the one of that number answers. Number 9: all fail at once.
+std::string hedge(const seki::Segment& in, std::istream& words) {
+    const auto hedge = in.hedge(next_or<std::string>(words, ""));
+    if (!hedge) return failed("error", hedge.error().code);
+    const auto winner = next_or<std::uint64_t>(words, 0);
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t answered = 0;
+    seki::Errc last = seki::Errc::none;
+    for (std::uint64_t i = 0; i < times; ++i) {
+        const seki::Deadline enough{std::chrono::seconds{60}};
+        const auto answer =
+            hedge->call([&](const std::stop_token& stop, std::uint64_t which) -> std::expected<void, int> {
+                if (winner == 9) return std::unexpected(1);
+                if (which == winner) return {};
+                std::mutex lock;
+                std::condition_variable_any never;
+                std::unique_lock held{lock};
+                never.wait(held, stop, [] { return false; });
+                return std::unexpected(1);
+            });
+        answered += answer ? 1U : 0U;
+        last = answer ? seki::Errc::none : answer.error().code();
+    }
+    return "answered " + std::to_string(answered) + ' ' + std::string{seki::to_string(last)};
+}
+
+std::string follow(const seki::Segment& in, std::istream& words) {
+    const auto policy = in.policy(next_or<std::string>(words, ""));
+    if (!policy) return failed("error", policy.error().code);
+    const auto key = next_or<std::string>(words, "");
+    const auto fails = next_or<std::uint64_t>(words, 0) != 0;
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t called = 0;
+    seki::Errc last = seki::Errc::none;
+    for (std::uint64_t i = 0; i < times; ++i) {
+        const auto answer = policy->execute({.key = key}, [&]() -> std::expected<void, int> {
+            ++called;
+            if (fails) return std::unexpected(1);
+            return {};
+        });
+        last = answer ? seki::Errc::none : answer.error().code();
+    }
+    return "called " + std::to_string(called) + ' ' + std::string{seki::to_string(last)};
+}
+
+std::string adapt(const seki::Segment& in, std::istream& words) {
+    const auto adaptive = in.adaptive(next_or<std::string>(words, ""));
+    if (!adaptive) return failed("error", adaptive.error().code);
+    const seki::Outcome outcome = outcome_of(next_or<std::string>(words, ""));
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::uint64_t let_in = 0;
+    for (std::uint64_t i = 0; i < times; ++i)
+        if (auto permit = adaptive->try_acquire(); permit && permit->release(outcome)) ++let_in;
+    return "let in " + std::to_string(let_in);
+}
+
+std::string shed(const seki::Segment& in, std::istream& words) {
+    const auto shedder = in.shedder(next_or<std::string>(words, ""));
+    if (!shedder) return failed("error", shedder.error().code);
+    const auto priority = next_or<unsigned>(words, 2);
+    const auto times = next_or<std::uint64_t>(words, 1);
+    std::deque<seki::InFlight> let_in;
+    for (std::uint64_t i = 0; i < times; ++i)
+        if (auto request = shedder->admit(priority)) let_in.push_back(std::move(*request));
+    return "let in " + std::to_string(let_in.size());
+}
+
 class held_things {
 public:
     std::string admit(const seki::Segment& in, std::istream& words) {
@@ -160,6 +234,10 @@ std::string obey(const seki::Segment& in, held_things& held, std::istream& words
     if (command == "trace") return trace(words);
     if (command == "call") return call(in, words);
     if (command == "retry") return retry(in, words);
+    if (command == "hedge") return hedge(in, words);
+    if (command == "adapt") return adapt(in, words);
+    if (command == "shed") return shed(in, words);
+    if (command == "follow") return follow(in, words);
     if (command == "admit") return held.admit(in, words);
     if (command == "tell") return held.tell(words);
     if (command == "acquire") return held.acquire(in, words);

@@ -75,18 +75,6 @@ TEST_F(Doctor, ASoundSegmentHasNoFindings) {
     EXPECT_EQ(opened_->limiter("login")->peek("1", 0).remaining, 4U);
 }
 
-// Fails when a primitive that is no limiter is read as one, is called wrong, or cannot share a limiter's name.
-TEST_F(Doctor, APrimitiveOfAnotherKindIsLeftAlone) {
-    ASSERT_TRUE(shm::directory{*where_}.create(
-        {.kind = layout::kind::shedder, .name = "login", .shape = {~0ULL, ~0ULL}, .arena_bytes = 1},
-        [](const shm::placement&) {}));
-    EXPECT_TRUE(examine(*where_).empty());
-    EXPECT_EQ(repair(*where_), 0U);
-    const snapshot all = take(*where_);
-    EXPECT_EQ(all.limiters.size(), 2U);
-    EXPECT_EQ(shm::directory{*where_}.list().size(), 6U);
-}
-
 // Each fails when the invariant is not looked at, has another name, or is not mended.
 TEST_F(Doctor, FindsAnEntryThatDoesNotFit) {
     hardware::store_release(entry(0).shape[layout::limiter_shape_buckets], 1ULL << 60);

@@ -56,10 +56,10 @@ protected:
         return {.max_keys = buckets, .buckets = buckets, .stripes = 16, .key_texts = key_texts};
     }
     // A kind whose shape is its own business, with sixteen terms.
-    static shm::directory::request adaptive(std::string_view name, std::uint64_t bytes = 100, std::uint64_t terms = 1) {
+    static shm::directory::request policy(std::string_view name, std::uint64_t bytes = 100, std::uint64_t terms = 1) {
         shm::wide_terms wide{};
         wide.fill(terms);
-        return {.kind = layout::kind::adaptive,
+        return {.kind = layout::kind::policy,
                 .name = name,
                 .shape = {1, 2, 3, 4, 5, 6, 7, 8},
                 .arena_bytes = bytes,

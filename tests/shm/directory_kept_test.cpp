@@ -153,13 +153,12 @@ TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
     const auto refused = primitives().create(limiter("large", 1 << 20), no_fill);
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find(
-                  "(4 KiB in 1 entries are kept of deleted breakers, bulkheads and retries, for others "
-                  "of their kind and size)"),
+                  "(4 KiB in 1 entries are kept of what was deleted, for others of the same kind and size)"),
               std::string::npos)
         << refused.error().message;
     for (std::uint32_t i = 1; i < max_primitives; ++i)
-        ASSERT_TRUE(primitives().create(adaptive(std::to_string(i), 0), no_fill));
-    const auto none_left = primitives().create(adaptive("one more", 0), no_fill);
+        ASSERT_TRUE(primitives().create(policy(std::to_string(i)), no_fill));
+    const auto none_left = primitives().create(policy("one more"), no_fill);
     ASSERT_FALSE(none_left);
     EXPECT_NE(none_left.error().message.find("max_primitives = 24 already (4 KiB in 1 entries are kept"),
               std::string::npos)

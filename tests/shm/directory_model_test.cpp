@@ -39,23 +39,23 @@ TEST_F(DirectoryModel, WhatWasCreatedIsFoundByItsName) {
 // Fails if a kind can take, find or remove another's name.
 TEST_F(DirectoryModel, ANameServesOncePerKind) {
     const auto limits = primitives().create(limiter("payments", 9), no_fill);
-    const auto adapts = primitives().create(adaptive("payments"), no_fill);
+    const auto adapts = primitives().create(policy("payments"), no_fill);
     ASSERT_TRUE(limits && adapts);
     EXPECT_EQ(primitives().find(kind::limiter, "payments")->incarnation, limits->incarnation);
-    EXPECT_EQ(primitives().find(kind::adaptive, "payments")->incarnation, adapts->incarnation);
+    EXPECT_EQ(primitives().find(kind::policy, "payments")->incarnation, adapts->incarnation);
     EXPECT_FALSE(primitives().find(kind::bulkhead, "payments"));
     EXPECT_EQ(primitives().list().size(), 2U);
-    ASSERT_EQ(primitives().list(kind::adaptive).size(), 1U);
-    EXPECT_EQ(primitives().list(kind::adaptive)[0].index, adapts->index);
+    ASSERT_EQ(primitives().list(kind::policy).size(), 1U);
+    EXPECT_EQ(primitives().list(kind::policy)[0].index, adapts->index);
     primitives().remove(limits->index);
     EXPECT_FALSE(primitives().find(kind::limiter, "payments"));
-    EXPECT_TRUE(primitives().find(kind::adaptive, "payments"));
+    EXPECT_TRUE(primitives().find(kind::policy, "payments"));
 }
 
 // Fails if the words of another kind are cut, judged as a limiter's, or its piece is not whole pages.
 TEST_F(DirectoryModel, AKindKeepsItsShapeAndAllItsTerms) {
-    ASSERT_TRUE(primitives().create(adaptive("payments", 4097, 42), no_fill));
-    const auto found = primitives().find(kind::adaptive, "payments");
+    ASSERT_TRUE(primitives().create(policy("payments", 4097, 42), no_fill));
+    const auto found = primitives().find(kind::policy, "payments");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->shape, (shm::shape{1, 2, 3, 4, 5, 6, 7, 8}));
     EXPECT_EQ(found->arena_size, 2 * layout::page);
@@ -67,17 +67,6 @@ TEST_F(DirectoryModel, AKindKeepsItsShapeAndAllItsTerms) {
     wide.fill(43);
     shm::publish_terms(entry, wide);
     EXPECT_EQ(shm::read_wide_terms(entry).values, wide);
-}
-
-// Fails if what needs no arena takes some, or is in the way of what does.
-TEST_F(DirectoryModel, AKindWithoutAnArenaIsInNobodysWay) {
-    ASSERT_TRUE(primitives().create(limiter("before"), no_fill));
-    ASSERT_TRUE(primitives().create(adaptive("slim", 0), no_fill));
-    const std::uint64_t rest = where->parts().size - where->parts().arena_offset - primitives().arena_used();
-    EXPECT_TRUE(primitives().create(adaptive("the rest", rest), no_fill));
-    EXPECT_TRUE(primitives().find(kind::adaptive, "slim"));
-    primitives().remove(primitives().find(kind::limiter, "before")->index);
-    EXPECT_TRUE(primitives().create(limiter("after"), no_fill));
 }
 
 // Fails if the table can be seen before it is made.

@@ -26,11 +26,11 @@ namespace seki::test {
 // A segment in a folder of its own, which goes with it.
 class scratch_segment {
 public:
-    explicit scratch_segment(std::uint32_t max_workers = 16) {
+    explicit scratch_segment(std::uint32_t max_workers = 16, std::uint32_t max_primitives = 4) {
         std::string name = std::filesystem::temp_directory_path() / "seki-test-XXXXXX";
         if (::mkdtemp(name.data()) == nullptr) std::abort();
         folder_ = name;
-        segment_ = make(max_workers);
+        segment_ = make(max_workers, max_primitives);
     }
     ~scratch_segment() {
         segment_.reset();
@@ -45,10 +45,10 @@ public:
     [[nodiscard]] shm::segment* operator->() const { return segment_.get(); }
 
 private:
-    std::shared_ptr<shm::segment> make(std::uint32_t max_workers) const {
+    std::shared_ptr<shm::segment> make(std::uint32_t max_workers, std::uint32_t max_primitives) const {
         SegmentOptions options;
         options.max_workers = max_workers;
-        options.max_primitives = 4;
+        options.max_primitives = max_primitives;
         options.size = 4 << 20;
         auto made = shm::segment::create_or_attach(path(), options);
         if (!made) {

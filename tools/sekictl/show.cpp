@@ -24,8 +24,24 @@ report::breaker_facts look_at(const shm::segment& where, const shm::placement& a
     return report::look_at_breaker(where, at);
 }
 
+report::adaptive_facts look_at(const shm::segment& where, const shm::placement& at, const AdaptiveOptions& /*kind*/) {
+    return report::look_at_adaptive(where, at);
+}
+
+report::shedder_facts look_at(const shm::segment& where, const shm::placement& at, const ShedderOptions& /*kind*/) {
+    return report::look_at_shedder(where, at);
+}
+
 report::retry_facts look_at(const shm::segment& where, const shm::placement& at, const RetryOptions& /*kind*/) {
     return report::look_at_retry(where, at);
+}
+
+report::hedge_facts look_at(const shm::segment& where, const shm::placement& at, const HedgeOptions& /*kind*/) {
+    return report::look_at_hedge(where, at);
+}
+
+report::policy_facts look_at(const shm::segment& where, const shm::placement& at, const PolicyOptions& /*kind*/) {
+    return report::look_at_policy(where, at);
 }
 
 void add_state(table_rows& rows, const report::limiter_facts& facts) {
@@ -80,6 +96,28 @@ void add_state(table_rows& rows, const report::breaker_facts& facts) {
         rows.push_back({"mean duration", about(std::chrono::nanoseconds{facts.durations.sum_ns / calls})});
 }
 
+void add_state(table_rows& rows, const report::adaptive_facts& facts) {
+    const AdaptiveStatus& status = facts.status;
+    rows.push_back({"limit", fmt::format("{}{}", status.limit, status.probing ? ", for a probe" : "")});
+    rows.push_back({"in flight", std::to_string(status.in_use)});
+    rows.push_back({"waiting", fmt::format("{} of {}", status.waiting, facts.options.max_waiting)});
+    if (status.usual_latency.count() != 0) rows.push_back({"usual latency", about(status.usual_latency)});
+    rows.push_back({"acquired", std::to_string(status.acquired)});
+    rows.push_back({"rejected", std::to_string(status.rejected)});
+    rows.push_back({"reclaimed", std::to_string(status.reclaimed)});
+}
+
+void add_state(table_rows& rows, const report::shedder_facts& facts) {
+    const ShedderStatus& status = facts.status;
+    rows.push_back({"in flight", fmt::format("{} of {}", status.in_flight, status.max_in_flight)});
+    rows.push_back(
+        {"CoDel", fmt::format("{}, {} dropped", status.dropping ? "sheds" : "sheds nothing", status.codel_drops)});
+    for (std::size_t p = 0; p < ShedderStatus::priorities; ++p)
+        rows.push_back(
+            {fmt::format("priority {}", p), fmt::format("{} admitted, {} shed", status.admitted[p], status.shed[p])});
+    rows.push_back({"reclaimed", std::to_string(status.reclaimed)});
+}
+
 void add_state(table_rows& rows, const report::retry_facts& facts) {
     const RetryStatus& status = facts.status;
     rows.push_back({"calls", std::to_string(status.calls)});
@@ -90,6 +128,20 @@ void add_state(table_rows& rows, const report::retry_facts& facts) {
     rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
                                           about(status.budget_window))});
 }
+
+void add_state(table_rows& rows, const report::hedge_facts& facts) {
+    const HedgeStatus& status = facts.status;
+    rows.push_back({"delay now", fmt::format("{}, {} calls measured", about(status.delay), status.measured)});
+    rows.push_back({"calls", std::to_string(status.calls)});
+    rows.push_back({"extra attempts", std::to_string(status.requests)});
+    rows.push_back({"wins of these", std::to_string(status.wins)});
+    rows.push_back({"failed", std::to_string(status.failed)});
+    rows.push_back({"denied by the budget", std::to_string(status.denied)});
+    rows.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
+                                          about(status.budget_window))});
+}
+
+void add_state(table_rows& /*rows*/, const report::policy_facts& /*facts*/) {}
 
 template <class Options>
 ending show(const context& with, const std::string& name) {

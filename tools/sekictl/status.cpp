@@ -1,10 +1,13 @@
 // status, workers: what there is.
+#include <numeric>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "command.hpp"
 #include "primitives/duration.hpp"
 #include "primitives/option_names.hpp"
+#include "primitives/policy_options.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "report/text.hpp"
@@ -84,6 +87,36 @@ void print_breakers(const std::vector<report::breaker_facts>& breakers) {
     print_table(rows);
 }
 
+void print_adaptives(const std::vector<report::adaptive_facts>& adaptives) {
+    if (adaptives.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"ADAPTIVE", "ALGORITHM", "IN FLIGHT", "RANGE", "USUAL LATENCY", "ACQUIRED", "REJECTED", "RECLAIMED"}};
+    for (const auto& each : adaptives)
+        rows.push_back({report::for_terminal(each.place.name),
+                        std::string{primitives::to_string(each.options.algorithm)},
+                        fmt::format("{}/{}", each.status.in_use, each.status.limit),
+                        fmt::format("{} to {}", each.options.min_limit, each.options.max_limit),
+                        each.status.usual_latency.count() == 0 ? "-" : about(each.status.usual_latency),
+                        std::to_string(each.status.acquired), std::to_string(each.status.rejected),
+                        std::to_string(each.status.reclaimed)});
+    print_table(rows);
+}
+
+void print_shedders(const std::vector<report::shedder_facts>& shedders) {
+    if (shedders.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{{"SHEDDER", "IN FLIGHT", "CODEL", "ADMITTED", "SHED", "RECLAIMED"}};
+    for (const auto& each : shedders) {
+        const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), 0ULL); };
+        rows.push_back({report::for_terminal(each.place.name),
+                        fmt::format("{}/{}", each.status.in_flight, each.status.max_in_flight),
+                        each.status.dropping ? "sheds" : "-", std::to_string(sum(each.status.admitted)),
+                        std::to_string(sum(each.status.shed)), std::to_string(each.status.reclaimed)});
+    }
+    print_table(rows);
+}
+
 void print_retries(const std::vector<report::retry_facts>& retries) {
     if (retries.empty()) return;
     fmt::print("\n");
@@ -95,6 +128,36 @@ void print_retries(const std::vector<report::retry_facts>& retries) {
                         std::to_string(each.status.calls), std::to_string(each.status.retries),
                         std::to_string(each.status.recovered), std::to_string(each.status.exhausted),
                         std::to_string(each.status.denied)});
+    print_table(rows);
+}
+
+void print_hedges(const std::vector<report::hedge_facts>& hedges) {
+    if (hedges.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{
+        {"HEDGE", "DELAY", "BUDGET", "CALLS", "EXTRA", "WINS", "FAILED", "DENIED"}};
+    for (const auto& each : hedges)
+        rows.push_back({report::for_terminal(each.place.name), about(each.status.delay),
+                        fmt::format("{} % + {}/s", each.options.ratio * 100, each.options.min_per_second),
+                        std::to_string(each.status.calls), std::to_string(each.status.requests),
+                        std::to_string(each.status.wins), std::to_string(each.status.failed),
+                        std::to_string(each.status.denied)});
+    print_table(rows);
+}
+
+void print_policies(const std::vector<report::policy_facts>& policies) {
+    if (policies.empty()) return;
+    fmt::print("\n");
+    std::vector<std::vector<std::string>> rows{{"POLICY", "DEADLINE", "PARTS"}};
+    for (const auto& each : policies) {
+        std::vector<std::string> parts;
+        for (const auto& member : primitives::policy_members)
+            if (const std::string& name = each.options.*member.name; !name.empty())
+                parts.push_back(fmt::format("{} {}", shm::to_string(member.kind), name));
+        rows.push_back({report::for_terminal(each.place.name),
+                        each.options.deadline.count() == 0 ? "-" : primitives::format_duration(each.options.deadline),
+                        parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "))});
+    }
     print_table(rows);
 }
 
@@ -114,7 +177,11 @@ ending status(const context& with) {
     print_limiters(all.limiters);
     print_breakers(all.breakers);
     print_bulkheads(all.bulkheads);
+    print_adaptives(all.adaptives);
+    print_shedders(all.shedders);
     print_retries(all.retries);
+    print_hedges(all.hedges);
+    print_policies(all.policies);
     return ending::fine;
 }
 

@@ -22,14 +22,14 @@ from ._options import BreakerOptions, BulkheadOptions, LimiterOptions
 from ._segment import Segment, open, resolve
 from .errors import (
     BudgetSpent, BulkheadFull, Busy, CallFailed, CircuitOpen, Damaged, DeadlineExceeded, Deleted, DifferentOptions, Error, Interrupted,
-    InvalidArgument, NoPermission, NoSpace, NotASegment, NotFound, RateLimited, ReadOnly, Refused, Superseded, System, Timeout, WrongHost,
+    InvalidArgument, LoadShed, NoPermission, NoSpace, NotASegment, NotFound, RateLimited, ReadOnly, Refused, Superseded, System, Timeout, WrongHost,
     WrongVersion,
 )
 
 __all__ = [
     "Admission", "Breaker", "BreakerOptions", "BreakerStatus", "BudgetSpent", "Bulkhead", "BulkheadFull", "BulkheadOptions", "BulkheadStatus", "Busy",
     "CallFailed", "CircuitOpen", "Damaged", "DeadlineExceeded", "Decision", "Deleted", "DifferentOptions", "Duration", "Error", "Interrupted",
-    "InvalidArgument", "Key", "Limiter", "LimiterOptions", "NoPermission", "NoSpace", "NotASegment", "NotFound", "Permit", "RateLimited", "ReadOnly",
+    "InvalidArgument", "Key", "Limiter", "LimiterOptions", "LoadShed", "NoPermission", "NoSpace", "NotASegment", "NotFound", "Permit", "RateLimited", "ReadOnly",
     "Receipt", "Refused", "Segment", "Superseded", "System", "Timeout", "WrongHost", "WrongVersion", "__version__", "asgi", "breaker", "bulkhead",
     "check_all", "errors", "execute", "limit", "open", "resolve", "telemetry", "wsgi",
 ]

@@ -169,10 +169,16 @@ class BudgetSpent(Refused):
     code, status = "budget_spent", 21
 
 
+class LoadShed(Refused):
+    """A shedder let it not in."""
+
+    code, status = "load_shed", 22
+
+
 class Interrupted(Error):
     """It was waited for, until the thread was told to stop waiting."""
 
-    code, status = "interrupted", 22
+    code, status = "interrupted", 23
 
 
 def _all(base: Type[Error]) -> Dict[int, Type[Error]]:

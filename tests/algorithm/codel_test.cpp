@@ -1,0 +1,186 @@
+// CoDel against the pseudocode of RFC 8289 in floating point, and in front of a simulated queue.
+#include "algorithm/codel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <deque>
+
+#include "bounds.hpp"
+#include "dice.hpp"
+#include "support/sanitizers.hpp"
+
+namespace seki::tests {
+namespace {
+
+namespace law = algorithm::codel;
+
+// RFC 8289, sections 5.5 and 5.6, one packet at a time; in ticks. What spacing() answers is judged by itself, below.
+struct rfc8289 {
+    law::terms terms;
+    double target = static_cast<double>(terms.target),
+           interval = static_cast<double>(terms.interval >> law::tick_shift);
+    double first_above_time = 0, drop_next = 0;
+    double count = 0, lastcount = 0;
+    bool dropping = false;
+
+    [[nodiscard]] double control_law(double t) const {
+        return t + static_cast<double>(law::spacing(static_cast<std::uint64_t>(count), terms));
+    }
+    bool dodeque(double now, double sojourn) {
+        if (sojourn < target) {
+            first_above_time = 0;
+            return false;
+        }
+        if (first_above_time == 0) {
+            first_above_time = now + interval;
+            return false;
+        }
+        return now >= first_above_time;
+    }
+    bool drops(double now, double sojourn) {
+        const bool ok_to_drop = dodeque(now, sojourn);
+        if (dropping) {
+            if (!ok_to_drop)
+                dropping = false;
+            else if (now >= drop_next) {
+                ++count;
+                drop_next = control_law(drop_next);
+                return true;
+            }
+            return false;
+        }
+        if (!ok_to_drop) return false;
+        dropping = true;
+        const double delta = count - lastcount;
+        count = delta > 1 && now - drop_next < 16 * interval ? delta : 1;
+        drop_next = control_law(now);
+        lastcount = count;
+        return true;
+    }
+};
+
+// Fails if a rule of the RFC is missing, a boundary is a tick off, or a number of the pair spills into another.
+TEST(CoDelLaw, DoesWhatTheRfcSays) {
+    dice random{71};
+    std::uint64_t drops = 0, steps = 0;
+    for (int run = 0; run < test::rounds(2'000); ++run) {
+        const law::terms terms{.target = random.magnitude(1, 10 * second),
+                               .interval = random.magnitude(millisecond, 100 * second)};
+        nanos now = random.magnitude(second, longest_uptime);
+        rfc8289 model{terms};
+        law::packed state;
+        const std::uint64_t bad = random.between(2, 60);  // one in so many is below target
+        for (int step = 0; step < 400; ++step, ++steps) {
+            now += random.one_in(100) ? random.below(40 * terms.interval) : random.below(terms.interval / 2 + 1);
+            const nanos sojourn = random.one_in(bad) ? terms.target - 1 : terms.target + random.below(2);
+            const auto judged = law::judge(law::unpack(state), now, sojourn, terms);
+            ASSERT_EQ(law::unpack(law::pack(judged.next)), judged.next);
+            const bool wanted = model.drops(static_cast<double>(now >> law::tick_shift), static_cast<double>(sojourn));
+            ASSERT_EQ(judged.drop, wanted) << "run " << run << ", step " << step;
+            ASSERT_EQ(judged.next.dropping, model.dropping);
+            state = law::pack(judged.next);
+            drops += wanted ? 1U : 0U;
+        }
+    }
+    EXPECT_GT(drops * 50, steps);
+}
+
+// Fails if interval / sqrt(count) is off by more than a tick and a thousandth.
+TEST(CoDelLaw, SpacingFallsWithTheRootOfTheCount) {
+    const law::terms terms{.interval = 10 * second};
+    for (std::uint64_t count = 1; count <= law::greatest_count; ++count) {
+        const double exact =
+            static_cast<double>(terms.interval >> law::tick_shift) / std::sqrt(static_cast<double>(count));
+        ASSERT_NEAR(static_cast<double>(law::spacing(count, terms)), exact, 1 + exact / 1'000) << count;
+    }
+}
+
+// A queue that one server empties, a request in `service`; who would wait longer than `patience` is not simulated.
+class queue_in_front {
+public:
+    explicit queue_in_front(nanos service) : service_{service} {}
+    void arrive(nanos when) { waiting_.push_back(when); }
+    // Serves what can be served until then; the greatest sojourn of those served, and how many were dropped.
+    void serve_until(nanos until) {
+        while (!waiting_.empty() && std::max(free_at_, waiting_.front()) < until) {
+            const nanos begins = std::max(free_at_, waiting_.front());
+            last_sojourn = begins - waiting_.front();
+            waiting_.pop_front();
+            const auto judged = law::judge(law::unpack(state_), begins, last_sojourn, terms_);
+            state_ = law::pack(judged.next);
+            dropping = judged.next.dropping;
+            if (judged.drop)
+                ++dropped;  // takes no time of the server
+            else
+                free_at_ = begins + service_;
+        }
+    }
+    std::uint64_t dropped = 0;
+    nanos last_sojourn = 0;
+    bool dropping = false;
+
+private:
+    law::terms terms_;
+    law::packed state_;
+    nanos service_, free_at_ = 0;
+    std::deque<nanos> waiting_;
+};
+
+// Fails if a burst that drains within an interval loses any: 90 at once, a millisecond each, again and again.
+TEST(CoDelInFrontOfAQueue, BurstsAreNotDropped) {
+    queue_in_front queue{millisecond};
+    nanos now = 1'000 * second;
+    for (int burst = 0; burst < 100; ++burst, now += 200 * millisecond) {
+        for (int i = 0; i < 90; ++i) queue.arrive(now);
+        queue.serve_until(now + 200 * millisecond);
+    }
+    EXPECT_EQ(queue.dropped, 0U);
+}
+
+// Fails if it lets a queue stand: half a second's work arrives at once, and then exactly as much as is served, for a minute; or if it goes on
+// dropping when the queue is below target.
+TEST(CoDelInFrontOfAQueue, StandingQueueIsDroppedUntilItIsBelowTarget) {
+    queue_in_front queue{millisecond};
+    nanos now = 1'000 * second;
+    for (int i = 0; i < 500; ++i) queue.arrive(now);
+    const auto serve = [&](int requests) {
+        for (int i = 0; i < requests; ++i, now += millisecond) {
+            queue.arrive(now);
+            queue.serve_until(now + millisecond);
+        }
+    };
+    serve(60'000);
+    EXPECT_LT(queue.last_sojourn, 5 * millisecond);
+    EXPECT_FALSE(queue.dropping);
+    // As many as stood there, less what may stay, and few more.
+    EXPECT_GE(queue.dropped, 495U);
+    EXPECT_LE(queue.dropped, 510U);
+    const std::uint64_t before = queue.dropped;
+    serve(10'000);
+    EXPECT_EQ(queue.dropped, before);
+}
+
+// Fails if scribbled words make it drop, or stay silent, for longer than an interval.
+TEST(CoDelLaw, WhateverStandsThereItFindsBackWithinAnInterval) {
+    dice random{72};
+    const law::terms terms;
+    for (int i = 0; i < test::rounds(20'000); ++i) {
+        law::position at = law::unpack({random.word(), random.word()});
+        nanos now = random.magnitude(2 * second, longest_uptime);
+        at = law::judge(at, now, 0, terms).next;
+        ASSERT_FALSE(at.dropping);
+        std::uint64_t drops = 0;
+        for (int step = 0; step < 50; ++step, now += 10 * millisecond) {
+            const auto judged = law::judge(at, now, 10 * millisecond, terms);
+            at = judged.next;
+            drops += judged.drop ? 1U : 0U;
+            ASSERT_TRUE(step >= 10 || !judged.drop);
+        }
+        ASSERT_GE(drops, 1U);
+    }
+}
+
+}  // namespace
+}  // namespace seki::tests

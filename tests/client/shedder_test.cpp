@@ -1,0 +1,105 @@
+// Shedders by their public face, in one process: what each call promises.
+#include <seki/shedder.hpp>
+
+#include <algorithm>
+#include <vector>
+
+#include "client_fixture.hpp"
+
+namespace seki::test {
+namespace {
+
+class Shedders : public ClientTest {
+protected:
+    using clock = std::chrono::steady_clock;
+    static std::vector<InFlight> fill(const Shedder& with, unsigned priority, std::size_t most = 1'000) {
+        std::vector<InFlight> held;
+        while (held.size() < most) {
+            auto one = with.admit(priority);
+            if (!one) break;
+            held.push_back(std::move(*one));
+        }
+        return held;
+    }
+    static ShedderStatus status(const Shedder& of) { return must(of.status()); }
+};
+
+// Fails if a priority is shed below its part of max_in_flight, or let in beyond it; or one of them does not see what the others have in flight.
+TEST_F(Shedders, EachPriorityIsShedAtItsPart) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 100}));
+    const auto low = fill(door, 3);
+    EXPECT_EQ(low.size(), 70U);
+    const auto normal = fill(door, 2);
+    EXPECT_EQ(normal.size(), 10U);
+    const auto high = fill(door, 1);
+    EXPECT_EQ(high.size(), 10U);
+    EXPECT_EQ(door.admit(3).error().code, Errc::load_shed);
+    const auto critical = fill(door, 0, 10);
+    EXPECT_EQ(status(door).in_flight, 100U);
+    // The highest is never shed.
+    EXPECT_EQ(fill(door, 0, 50).size(), 50U);
+    EXPECT_EQ(status(door).in_flight, 100U);
+    const ShedderStatus now = status(door);
+    EXPECT_EQ(now.admitted, (std::array<std::uint64_t, 4>{60, 10, 10, 70}));
+    EXPECT_EQ(now.shed, (std::array<std::uint64_t, 4>{0, 1, 1, 2}));
+}
+
+// Fails if a request that is over, or was shed, is still in flight; or one is completed twice.
+TEST_F(Shedders, WhatIsOverIsInFlightNoMore) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 10}));
+    {
+        const auto held = fill(door, 1);
+    }
+    EXPECT_EQ(status(door).in_flight, 0U);
+    InFlight one = must(door.admit(3));
+    InFlight moved{std::move(one)};
+    EXPECT_FALSE(one.complete());
+    EXPECT_TRUE(moved.complete());
+    EXPECT_FALSE(moved.complete());
+    EXPECT_EQ(status(door).in_flight, 0U);
+    EXPECT_EQ(fill(door, 3).size(), 7U);
+}
+
+// Fails if requests that all waited too long for more than an interval are not shed, priority 0 is, or shedding goes on when one waited less.
+TEST_F(Shedders, AStandingQueueIsShedAndPriorityZeroIsNot) {
+    const Shedder door = must(opened().shedder("door", {.target = 1ms, .interval = 1ms}));
+    const auto late = [] { return clock::now() - 1s; };
+    const auto end = clock::now() + 30s;
+    while (door.admit(1, late()) && clock::now() < end) {
+    }
+    EXPECT_TRUE(status(door).dropping);
+    EXPECT_GE(status(door).codel_drops, 1U);
+    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(door.admit(0, late()));
+    EXPECT_TRUE(door.admit(1, clock::now()));
+    EXPECT_FALSE(status(door).dropping);
+    EXPECT_TRUE(door.admit(1, late()));
+    EXPECT_EQ(status(door).shed[0], 0U);
+}
+
+// Fails if an absurd priority is taken, or an arrival of the future is anything but no waiting.
+TEST_F(Shedders, AbsurdInputIsAnError) {
+    const Shedder door = must(opened().shedder("door", ShedderOptions{}));
+    EXPECT_EQ(door.admit(4).error().message, "shedder \"door\": there is no such priority: 0 to 3");
+    EXPECT_TRUE(door.admit(3, clock::now() + 24h));
+    EXPECT_TRUE(door.admit(3, clock::time_point{}));
+    EXPECT_EQ(opened().shedder("other", {.max_in_flight = 0}).error().message,
+              "shedder \"other\": max_in_flight 0 is too small: 1 to 65535");
+}
+
+// Fails if a change of options is not in force at once, or what is held is taken away.
+TEST_F(Shedders, OptionsChangeWhileItRuns) {
+    const Segment segment = opened();
+    const Shedder door = must(segment.shedder("door", {.max_in_flight = 10}));
+    const auto held = fill(door, 1);
+    ASSERT_EQ(held.size(), 9U);
+    ASSERT_TRUE(segment.change("door", ShedderOptions{.max_in_flight = 5}));
+    EXPECT_EQ(door.admit(1).error().code, Errc::load_shed);
+    EXPECT_EQ(status(door).in_flight, 9U);
+    ASSERT_TRUE(segment.change("door", ShedderOptions{.max_in_flight = 20}));
+    EXPECT_EQ(fill(door, 1).size(), 9U);
+    ASSERT_TRUE(segment.remove_shedder("door"));
+    EXPECT_EQ(door.admit(0).error().code, Errc::deleted);
+}
+
+}  // namespace
+}  // namespace seki::test

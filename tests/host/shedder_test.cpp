@@ -1,0 +1,62 @@
+// A shedder in a storm: processes that admit and complete at every priority, and are killed.
+//
+//     SEKI_SECONDS=60 build/tests/host/shedder_host_test       a minute, instead of four seconds
+//     SEKI_SEED=7                                              another storm
+#include <random>
+
+#include "fleet.hpp"
+#include "support/duration.hpp"
+#include "support/seed.hpp"
+
+namespace seki::test {
+namespace {
+
+constexpr int processes = 4, threads = 2;
+constexpr std::uint64_t most = 10;
+
+// Words that all share. Who is let in notes so after it was, and takes that back before it completes: so no more are noted than are in flight.
+enum what : std::size_t { let_in, too_many, lost, stop = 64 };
+
+// Fails if a kill keeps a place, if more are in flight than max_in_flight, or if one is lost by who lives.
+TEST(ShedderStorm, InFlightIsExactAfterKills) {
+    const host here{64};
+    std::mt19937_64 random{seed_or(9)};
+    const Shedder door = must(here.segment().shedder("it", {.max_in_flight = most}));
+    const std::uint64_t seed = random();
+    fleet storm{here, stop, processes, threads, [&](const Segment& segment, std::size_t which) -> fleet::step {
+                    return [&here, mine = must(segment.shedder("it")),
+                            dice = std::mt19937_64{seed + which}](bool last) mutable {
+                        const auto priority = static_cast<unsigned>(1 + dice() % 3);
+                        auto one = dice() % 2 == 0 ? mine.admit(priority)
+                                                   : mine.admit(priority, std::chrono::steady_clock::now() - 6ms);
+                        if (!one) return !last;
+                        here.add(let_in, 1);
+                        if (must(mine.status()).in_flight > most) here.add(too_many, 1);
+                        if (!one->complete() || one->complete()) here.add(lost, 1);
+                        return !last;
+                    };
+                }};
+    const auto end = std::chrono::steady_clock::now() + duration_or(4s);
+    while (std::chrono::steady_clock::now() < end) {
+        const std::uint64_t before = here.read(let_in);
+        for (int look = 0; look < 1'000'000 && here.read(let_in) < before + random() % 500; ++look)
+            ASSERT_LE(must(door.status()).in_flight, most);
+        storm.kill_and_replace(random() % storm.size());
+        ASSERT_TRUE(here.segment().maintain());
+    }
+    ASSERT_TRUE(storm.finish());
+    ASSERT_TRUE(here.segment().maintain());
+    EXPECT_EQ(here.read(lost), 0U);
+    EXPECT_EQ(here.read(too_many), 0U);
+    const ShedderStatus now = must(door.status());
+    EXPECT_EQ(now.in_flight, 0U);
+    EXPECT_GT(now.reclaimed, 0U);
+    std::vector<InFlight> held;
+    for (auto one = door.admit(1); one; one = door.admit(1)) held.push_back(std::move(*one));
+    EXPECT_EQ(held.size(), 9U);
+    std::printf("%llu requests, %llu places reclaimed\n", static_cast<unsigned long long>(here.read(let_in)),
+                static_cast<unsigned long long>(now.reclaimed));
+}
+
+}  // namespace
+}  // namespace seki::test

@@ -1,0 +1,52 @@
+// Parts of the window of an adaptive limit that are needed: without one, some interleaving goes wrong, and the exploration says which. The windows here
+// are the one that ships with a line changed (planted_adaptive.cmake).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "planted/adds_without_a_swap.hpp"
+#include "planted/ends_without_a_swap.hpp"
+#include "planted/moves_the_limit_once.hpp"
+#include "planted/never_looks_again.hpp"
+#include "shm/adaptive_scenarios.hpp"
+
+namespace seki::test {
+namespace {
+
+using testing::AnyOf;
+using testing::StartsWith;
+
+template <class Window>
+using with = adaptive_scenarios<Window>;
+
+std::string found(bounds within, const attempt& one) {
+    const exploration done = explore(within, one);
+    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
+    return done.failure;
+}
+
+TEST(AdaptivePlantedErrors, EndingAWindowWithoutASwapJudgesItTwice) {
+    using broken = with<shm::ends_without_a_swap::adaptive_window<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::two_windows),
+                AnyOf(StartsWith("a call is counted twice"), StartsWith("a call is counted nowhere")));
+}
+
+TEST(AdaptivePlantedErrors, AddingACallWithoutASwapLosesOne) {
+    using broken = with<shm::adds_without_a_swap::adaptive_window<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::two_windows),
+                AnyOf(StartsWith("a call is counted twice"), StartsWith("a call is counted nowhere")));
+}
+
+TEST(AdaptivePlantedErrors, WhoDoesNotLookAgainPutsALimitOfThePastInForce) {
+    using broken = with<shm::never_looks_again::adaptive_window<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::one_overtakes), StartsWith("max is "));
+}
+
+TEST(AdaptivePlantedErrors, WhoGivesUpTheLimitToAnotherLosesAWindow) {
+    using broken = with<shm::moves_the_limit_once::adaptive_window<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::one_overtakes), StartsWith("a call is counted nowhere"));
+}
+
+}  // namespace
+}  // namespace seki::test

@@ -1,0 +1,16 @@
+# Errors planted in the window of an adaptive limit; seki_plant is in planted.cmake.
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/adaptive_window.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(ends_without_a_swap
+    "if (Memory::cas_pair(block_->window, found, {layout::pack(next_after(window, seen, by)), 0}))
+                return follow(seen, by, set_max);"
+    "Memory::store_pair_unshared(block_->window, {layout::pack(next_after(window, seen, by)), 0});
+            return follow(seen, by, set_max);")
+seki_plant(adds_without_a_swap
+    "if (Memory::cas_pair(block_->window, found, {layout::pack(window), latencies})) return {};
+                continue;"
+    "Memory::store_pair_unshared(block_->window, {layout::pack(window), latencies});
+                return {};")
+seki_plant(never_looks_again "if (Memory::load_first_acquire(block_->limit) == limit) break;" "break;")
+seki_plant(moves_the_limit_once "if (!Memory::cas_pair(block_->limit, found, {next.first, next.second})) continue;"
+    "(void)Memory::cas_pair(block_->limit, found, {next.first, next.second});")

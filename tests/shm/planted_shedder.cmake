@@ -1,0 +1,18 @@
+# Errors planted in what a shedder has in shared memory; seki_plant is in planted.cmake.
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/shedder_state.hpp)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
+seki_plant(drops_without_a_swap
+    "if (Memory::cas_pair(block_->codel, {found.first, found.second}, {next.first, next.second}))
+                return judged.drop;"
+    "Memory::store_pair_unshared(block_->codel, {next.first, next.second});
+            return judged.drop;")
+seki_plant(counts_once
+    "if (Memory::cas_pair(block_->codel, {found.first, found.second}, {next.first, next.second}))
+                return judged.drop;"
+    "(void)Memory::cas_pair(block_->codel, {found.first, found.second}, {next.first, next.second});
+            return judged.drop;")
+set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)
+seki_plant(counts_nobody "i != 0; --i)
+            wanted -= Memory::load_seq_cst(words_[i - 1]) == 0 ? 1U : 0U;"
+    "i != 0; --i)
+            --wanted;")

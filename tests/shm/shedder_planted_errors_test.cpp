@@ -1,0 +1,40 @@
+// Parts of what a shedder has in shared memory that are needed: without one, some interleaving goes wrong, and the exploration says which. What is tried
+// here is what ships with a line changed (planted_shedder.cmake).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "planted/counts_nobody.hpp"
+#include "planted/counts_once.hpp"
+#include "planted/drops_without_a_swap.hpp"
+#include "shm/shedder_scenarios.hpp"
+
+namespace seki::test {
+namespace {
+
+using testing::StartsWith;
+
+std::string found(bounds within, const attempt& one) {
+    const exploration done = explore(within, one);
+    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
+    return done.failure;
+}
+
+TEST(ShedderPlantedErrors, WhoDropsWithoutASwapIsOneOfSeveral) {
+    using broken = codel_scenarios<shm::drops_without_a_swap::shedder_state<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::all_are_late), StartsWith("it is what no order gives"));
+}
+
+TEST(ShedderPlantedErrors, WhoLosesTheSwapMustJudgeAgain) {
+    using broken = codel_scenarios<shm::counts_once::shedder_state<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::one_is_quick), StartsWith("it is what no order gives"));
+}
+
+TEST(ShedderPlantedErrors, WhoDoesNotCountTheOthersLetsTooManyIn) {
+    using broken = priority_scenarios<shm::counts_nobody::permits<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::three_come_at_once), StartsWith("more are let in"));
+}
+
+}  // namespace
+}  // namespace seki::test
