@@ -30,9 +30,9 @@ class Leaks(SegmentTest):
         kept = tracemalloc.get_traced_memory()[0] - memory
         tracemalloc.stop()
         self.assertEqual([sys.getrefcount(each) for each in watched], references)
-        self.assertLess(abs(sys.getrefcount(None) - nones), TIMES / 4)
-        self.assertLess(sys.getallocatedblocks() - blocks, TIMES / 4)
-        self.assertLess(kept, TIMES * 12)
+        self.assertLess(abs(sys.getrefcount(None) - nones), TIMES / 2)
+        self.assertLess(sys.getallocatedblocks() - blocks, TIMES / 2)  # one kept each time would be all of them
+        self.assertLess(kept, TIMES * 30)  # the smallest object has more
 
     @staticmethod
     def settle():
