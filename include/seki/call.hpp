@@ -48,7 +48,7 @@ public:
     constexpr void stopped_by(Errc why) noexcept {
         if (failure* const last = std::get_if<1>(&what_); last != nullptr)
             last->why = why;
-        else if (why == Errc::deadline_exceeded)
+        else if (why == Errc::deadline_exceeded || why == Errc::interrupted)
             std::get_if<0>(&what_)->code = why;
     }
 
@@ -69,7 +69,7 @@ public:
     [[nodiscard]] constexpr std::chrono::nanoseconds retry_after() const noexcept { return why_.retry_after; }
     [[nodiscard]] constexpr Refusal refusal() const noexcept { return why_; }
     constexpr void stopped_by(Errc why) noexcept {
-        if (why == Errc::deadline_exceeded) why_.code = why;
+        if (why == Errc::deadline_exceeded || why == Errc::interrupted) why_.code = why;
     }
 
 private:

@@ -90,7 +90,8 @@ SEKI_C_API seki_status seki_retry_remove(const seki_segment* segment, const char
 
 // Calls `function(context)` until it answers something else than SEKI_OUTCOME_ERROR, max_attempts are made, the next one would begin after the deadline of the
 // thread, or the host's budget is spent. Between attempts it sleeps, and never past the deadline. SEKI_OK when the last attempt was no error, else why it was
-// the last: SEKI_ERROR_CALL_FAILED, SEKI_ERROR_DEADLINE_EXCEEDED or SEKI_ERROR_BUDGET_SPENT.
+// the last: SEKI_ERROR_CALL_FAILED, SEKI_ERROR_DEADLINE_EXCEEDED or SEKI_ERROR_BUDGET_SPENT; SEKI_ERROR_INTERRUPTED when the thread was told to stop waiting
+// for the next one (seki_before_sleep()).
 SEKI_C_API seki_status seki_retry_call(const seki_retry* retry, seki_function function, void* context);
 
 // Begins a call whose attempts the caller makes. No lock, no clock, no system call, no allocation. A `loop` that is begun is SEKI_ERROR_INVALID_ARGUMENT.

@@ -89,7 +89,7 @@ struct retry_run {
 };
 SEKI_API RetryStep fail_attempt(retry_run& run, std::chrono::nanoseconds at_least) noexcept;
 SEKI_API void end_run(const retry_run& run, bool succeeded) noexcept;
-SEKI_API void sleep_for(std::chrono::nanoseconds span) noexcept;
+SEKI_API bool sleep_for(std::chrono::nanoseconds span) noexcept;  // false: the thread was told to stop waiting
 
 }  // namespace detail
 
@@ -141,8 +141,8 @@ public:
     //     auto receipt = retry.call([&] { return charge(card); });
     // It may be called several times, so what it does must bear that. An error of a std::expected, and an exception, is worth another attempt; but a refusal
     // that no waiting helps (deleted, deadline_exceeded, a retry_after of `never` ...) is not. A retry_after of the error is what Again::after() is. The
-    // answer is that of the last attempt: its value, its error (code() says why it was the last: call_failed, deadline_exceeded or budget_spent), or its
-    // exception, thrown on. The first attempt is made whatever the deadline is: whether to begin is Deadline::check()'s question.
+    // answer is that of the last attempt: its value, its error (code() says why it was the last: call_failed, deadline_exceeded or budget_spent, or
+    // interrupted where waiting.h says so), or its exception, thrown on. The first attempt is made whatever the deadline is: whether to begin is Deadline::check()'s question.
     // Around a success it costs a few nanoseconds: no clock, no lock, no allocation.
     template <class Function>
         requires std::invocable<Function&>
@@ -230,7 +230,10 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
                         detail::wrapping_of<Function&>::wrap(std::forward<detail::returned_by<Function&>>(result)),
                         next.why);
                 detail::tell_retry(on_retry, next, std::as_const(result));
-                detail::sleep_for(next.delay);
+                if (!detail::sleep_for(next.delay)) [[unlikely]]
+                    return detail::given_up(
+                        detail::wrapping_of<Function&>::wrap(std::forward<detail::returned_by<Function&>>(result)),
+                        Errc::interrupted);
             }
         } catch (...) {
             if (returned) throw;
@@ -240,7 +243,7 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
             const RetryStep next = detail::fail_attempt(run, wanted.wait);
             if (!next) throw;
             detail::tell_retry(on_retry, next, thrown);
-            detail::sleep_for(next.delay);
+            if (!detail::sleep_for(next.delay)) throw;
         }
     }
 }

@@ -8,6 +8,7 @@
 #include "client/sleep.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/deadline.hpp"
+#include "primitives/may_sleep.hpp"
 #include "primitives/retry.hpp"
 
 namespace seki {
@@ -20,11 +21,18 @@ RetryStep fail_attempt(retry_run& run, nanoseconds at_least) noexcept { return r
 
 void end_run(const retry_run& run, bool succeeded) noexcept { run.from->end(run, succeeded); }
 
-// on_retry may have taken its time, or set a deadline.
-void sleep_for(nanoseconds span) noexcept {
-    if (span <= nanoseconds{0}) return;
-    const std::uint64_t end = primitives::read_clock(Clock::precise) + static_cast<std::uint64_t>(span.count());
-    client::sleep_until(std::min(end, primitives::deadline_of_thread));
+// on_retry may have taken its time, or set a deadline. Where somebody is asked whether to go on, he is asked every few milliseconds.
+bool sleep_for(nanoseconds span) noexcept {
+    if (span <= nanoseconds{0}) return true;
+    constexpr std::uint64_t ask_again_ns = 50'000'000;
+    std::uint64_t now = primitives::read_clock(Clock::precise);
+    const std::uint64_t end = std::min(now + static_cast<std::uint64_t>(span.count()), primitives::deadline_of_thread);
+    for (; now < end; now = primitives::read_clock(Clock::precise)) {
+        if (!primitives::may_sleep()) return false;
+        const bool asked = primitives::sleep_asked_of_thread.ask != nullptr;
+        client::sleep_until(asked ? std::min(end, now + ask_again_ns) : end);
+    }
+    return true;
 }
 
 }  // namespace detail
@@ -83,6 +91,7 @@ Error Retry::explain(Errc why) const try {
                 now.ratio, now.min_per_second));
         case Errc::deadline_exceeded:
             return say("the next attempt would have begun after the deadline of the calling thread");
+        case Errc::interrupted: return say("the calling thread was told to stop waiting for the next attempt");
         case Errc::deleted:
         case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");

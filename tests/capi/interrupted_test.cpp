@@ -103,5 +103,34 @@ TEST_F(Interrupted, AWaitForATurnInAQueueEndsWithTheFirstNo) {
     seki_limiter_free(queue);
 }
 
+// Fails when it sleeps on after a no, makes an attempt after it, or asks where no delay is.
+TEST_F(Interrupted, AWaitForTheNextAttemptEndsWithTheFirstNoAndNoAttemptFollows) {
+    seki_retry_options options = SEKI_RETRY_OPTIONS_INIT;
+    options.jitter = SEKI_JITTER_NONE;
+    options.base_delay_ns = options.max_delay_ns = an_hour;
+    seki_retry* patient = nullptr;
+    must(seki_retry_create(segment, "patient", &options, &patient));
+    const seki_function fails = [](void* calls) -> seki_outcome {
+        ++*static_cast<int*>(calls);
+        return SEKI_OUTCOME_ERROR;
+    };
+    int calls = 0;
+    patience once{.yes = 1};
+    seki_before_sleep(patience::ask, &once);
+    EXPECT_EQ(seki_retry_call(patient, fails, &calls), SEKI_ERROR_INTERRUPTED);
+    EXPECT_STREQ(seki_last_error_message(),
+                 "retry \"patient\": the calling thread was told to stop waiting for the next attempt");
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(once.asked, 2);
+    options.base_delay_ns = options.max_delay_ns = 0;
+    must(seki_retry_change(segment, "patient", &options));
+    patience none;
+    seki_before_sleep(patience::ask, &none);
+    EXPECT_EQ(seki_retry_call(patient, fails, &calls), SEKI_ERROR_CALL_FAILED);
+    EXPECT_EQ(calls, 4);
+    EXPECT_EQ(none.asked, 0);
+    seki_retry_free(patient);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -76,8 +76,11 @@ static PyObject* acquire(PyObject* self, int64_t timeout_ns, int never_sleep, Py
     permit_object* made = PyObject_New(permit_object, &PermitType);
     if (made == NULL) return NULL;
     made->of = (seki_permit)SEKI_PERMIT_INIT;
-    wait_in_python wait = {NULL, NULL, 0, never_sleep, stop};
-    waiting_begins(&wait);
+    wait_in_python wait = {.never = never_sleep, .stop = stop};
+    if (waiting_begins(&wait) != 0) {
+        Py_DECREF(made);
+        return NULL;
+    }
     const seki_status done = seki_bulkhead_acquire(OF(self), timeout_ns, &made->of);
     waiting_ends(&wait);
     if (done == SEKI_OK && !PyErr_Occurred()) return (PyObject*)made;

@@ -119,12 +119,12 @@ static PyObject* limiter_acquire(PyObject* self, PyObject* const* arguments, Py_
     key_bytes key;
     if (key_of(is.function, given[0], &key) != 0) return NULL;
     decision_object* made = new_decision();
-    wait_in_python wait = {NULL, NULL, 0, 0, NULL};
-    if (made == NULL) {
+    wait_in_python wait = {.never = 0};
+    if (made == NULL || waiting_begins(&wait) != 0) {
+        Py_XDECREF(made);
         key_done(&key);
         return NULL;
     }
-    waiting_begins(&wait);
     const seki_status done = seki_limiter_acquire(OF(self), key.data, key.length, cost, timeout, &made->of);
     waiting_ends(&wait);
     key_done(&key);

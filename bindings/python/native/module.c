@@ -19,13 +19,22 @@ static PyMethodDef functions[] = {
     {"change_limiter", change_limiter, METH_VARARGS, NULL},
     {"change_breaker", change_breaker, METH_VARARGS, NULL},
     {"change_bulkhead", change_bulkhead, METH_VARARGS, NULL},
+    {"change_retry", change_retry, METH_VARARGS, NULL},
+    {"deadline_used", deadline_used, METH_NOARGS, NULL},
+    {"deadline_current", deadline_current, METH_NOARGS, NULL},
+    {"deadline_remaining", deadline_remaining, METH_NOARGS, NULL},
+    {"deadline_parse_remaining", deadline_parse_remaining, METH_O, NULL},
+    {"deadline_parse_grpc_timeout", deadline_parse_grpc_timeout, METH_O, NULL},
+    {"deadline_format_remaining", deadline_format_remaining, METH_O, NULL},
+    {"deadline_format_grpc_timeout", deadline_format_grpc_timeout, METH_O, NULL},
     {"trace_set", trace_set, METH_O, NULL},
     {"trace_get", trace_get, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
-static PyTypeObject* const types[] = {&SegmentType,   &LimiterType,  &DecisionType, &ReceiptType,      &BreakerType,
-                                      &AdmissionType, &BulkheadType, &PermitType,   &SubscriptionType, &StopType};
+static PyTypeObject* const types[] = {&SegmentType,      &LimiterType,   &DecisionType, &ReceiptType,
+                                      &BreakerType,      &AdmissionType, &BulkheadType, &PermitType,
+                                      &SubscriptionType, &StopType,      &RetryType,    &RetryLoopType};
 
 static int fill(PyObject* module) {
     if (seki_check_version(SEKI_VERSION_NUMBER) != SEKI_OK) {

@@ -14,10 +14,11 @@
 #include <seki/seki.h>
 
 extern PyTypeObject SegmentType, LimiterType, DecisionType, ReceiptType, BreakerType, AdmissionType, BulkheadType,
-    PermitType, SubscriptionType, StopType;
+    PermitType, SubscriptionType, StopType, RetryType, RetryLoopType;
 
 // Makes an exception of an answer that is not SEKI_OK; null, for the caller to return. `sentence` null: that of the thread's last error.
 PyObject* raise_status(seki_status status, const char* sentence);
+PyObject* exception_of(seki_status status, const char* sentence);  // the same, not raised
 
 // --- arguments
 
@@ -52,6 +53,12 @@ int span_of(const char* what, PyObject* object, int64_t* nanoseconds);
 
 PyObject* seconds_of(int64_t nanoseconds);  // infinite for SEKI_NEVER
 
+// --- deadlines
+
+// That of the context that runs becomes the thread's, for a call that looks at it. -1, and an exception, when it cannot be found.
+int deadline_begins(seki_deadline* scope);
+void deadline_ends(seki_deadline* scope);
+
 // --- waiting
 
 typedef struct wait_in_python {
@@ -60,8 +67,9 @@ typedef struct wait_in_python {
     int handles_signals;
     int never;       // stop before the first sleep
     PyObject* stop;  // of StopType: stop when it is set. Null: go on
+    seki_deadline deadline;
 } wait_in_python;
-void waiting_begins(wait_in_python* wait);
+int waiting_begins(wait_in_python* wait);  // -1, and an exception: it must not be waited
 void waiting_ends(wait_in_python* wait);
 
 // --- options and statuses: plain structs, of whose members a table tells
@@ -95,6 +103,9 @@ typedef struct breaker_object {
 typedef struct bulkhead_object {
     PyObject_HEAD seki_bulkhead* of;
 } bulkhead_object;
+typedef struct retry_object {
+    PyObject_HEAD seki_retry* of;
+} retry_object;
 typedef struct decision_object {
     PyObject_HEAD seki_decision of;
 } decision_object;
@@ -111,6 +122,14 @@ typedef struct admission_object {
 typedef struct permit_object {
     PyObject_HEAD seki_permit of;
 } permit_object;
+
+typedef struct retry_loop_object {
+    PyObject_HEAD PyObject* retry;
+    seki_retry_loop of;
+    uint64_t attempt;
+    seki_status why;
+} retry_loop_object;
+PyObject* new_retry_loop(PyObject* retry);  // not begun
 
 // A check makes a decision and its caller throws it away a moment later, so the last few that were thrown away are kept, as Python does with its floats
 // and tuples. They are the interpreter's lock's.
@@ -145,5 +164,13 @@ PyObject* check_all(PyObject* module, PyObject* demands);
 PyObject* change_limiter(PyObject* module, PyObject* arguments);
 PyObject* change_breaker(PyObject* module, PyObject* arguments);
 PyObject* change_bulkhead(PyObject* module, PyObject* arguments);
+PyObject* change_retry(PyObject* module, PyObject* arguments);
+PyObject* deadline_used(PyObject* module, PyObject* nothing);
+PyObject* deadline_current(PyObject* module, PyObject* nothing);
+PyObject* deadline_remaining(PyObject* module, PyObject* nothing);
+PyObject* deadline_parse_remaining(PyObject* module, PyObject* text);
+PyObject* deadline_parse_grpc_timeout(PyObject* module, PyObject* text);
+PyObject* deadline_format_remaining(PyObject* module, PyObject* left);
+PyObject* deadline_format_grpc_timeout(PyObject* module, PyObject* left);
 PyObject* trace_set(PyObject* module, PyObject* traceparent);
 PyObject* trace_get(PyObject* module, PyObject* nothing);

@@ -104,6 +104,10 @@ static PyObject* segment_remove_bulkhead(PyObject* self, PyObject* name) {
     return remove_by(self, name, seki_bulkhead_remove);
 }
 
+static PyObject* segment_remove_retry(PyObject* self, PyObject* name) {
+    return remove_by(self, name, seki_retry_remove);
+}
+
 static PyObject* segment_path(PyObject* self, void* closure) {
     (void)closure;
     if (segment_use(self) != 0) return NULL;
@@ -113,8 +117,7 @@ static PyObject* segment_path(PyObject* self, void* closure) {
 }
 
 static PyMethodDef segment_methods[] = {
-    {"close", segment_close, METH_NOARGS,
-     "close()\n--\n\nGives the handle back. Limiters, breakers and bulkheads that came from it work on."},
+    {"close", segment_close, METH_NOARGS, "close()\n--\n\nGives the handle back. What came from it works on."},
     {"maintain", segment_maintain, METH_NOARGS,
      "maintain()\n--\n\nWhat sekid does many times a second, for who runs without one: gives back what dead processes "
      "held, and tidies up."},
@@ -124,6 +127,8 @@ static PyMethodDef segment_methods[] = {
      "remove_breaker(name)\n--\n\nDeletes the breaker: its handles, everywhere, raise Deleted from then on."},
     {"remove_bulkhead", segment_remove_bulkhead, METH_O,
      "remove_bulkhead(name)\n--\n\nDeletes the bulkhead. Permits that are held can still be given back."},
+    {"remove_retry", segment_remove_retry, METH_O,
+     "remove_retry(name)\n--\n\nDeletes the retry: its handles, everywhere, raise Deleted from then on."},
     {NULL, NULL, 0, NULL},
 };
 

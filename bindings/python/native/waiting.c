@@ -1,5 +1,6 @@
 // What happens around a wait: the interpreter's lock is let go before the thread first sleeps, not before; where Python handles signals, they are
-// handled between two sleeps; and another thread may end the wait.
+// handled between two sleeps; another thread may end the wait; and it is
+// no longer than the deadline of the context.
 #include "native.h"
 
 #include <pthread.h>
@@ -73,12 +74,15 @@ static void now_waits(wait_in_python* wait) {
     seki_before_sleep(wait != NULL ? before_sleep : NULL, wait);
 }
 
-void waiting_begins(wait_in_python* wait) {
+int waiting_begins(wait_in_python* wait) {
+    if (deadline_begins(&wait->deadline) != 0) return -1;
     wait->outer = innermost;
     now_waits(wait);
+    return 0;
 }
 
 void waiting_ends(wait_in_python* wait) {
     now_waits(wait->outer);
+    deadline_ends(&wait->deadline);
     if (wait->thread != NULL) PyEval_RestoreThread(wait->thread);
 }

@@ -1,4 +1,4 @@
-"""Seki: rate limits, circuit breakers and bulkheads that all processes of a host share.
+"""Seki: rate limits, circuit breakers, bulkheads and retries that all processes of a host share.
 
     import seki
 
@@ -13,12 +13,14 @@ Errors are exceptions under seki.Error; spans of time are seconds, or texts like
 from . import asgi, errors, telemetry, wsgi
 from ._breaker import Breaker, BreakerStatus
 from ._bulkhead import Bulkhead, BulkheadStatus
-from ._decorators import breaker, bulkhead, execute, limit
+from ._deadline import deadline
+from ._decorators import breaker, bulkhead, execute, limit, retry
 from ._durations import Duration
 from ._limiter import Key, Limiter
-from ._native import Admission, Decision, Permit, Receipt, check_all
+from ._native import Admission, Decision, Permit, Receipt, RetryLoop, check_all
 from ._native import version as __version__
-from ._options import BreakerOptions, BulkheadOptions, LimiterOptions
+from ._options import BreakerOptions, BulkheadOptions, LimiterOptions, RetryOptions
+from ._retry import Retry, RetryStatus, why_given_up
 from ._segment import Segment, open, resolve
 from .errors import (
     BudgetSpent, BulkheadFull, Busy, CallFailed, CircuitOpen, Damaged, DeadlineExceeded, Deleted, DifferentOptions, Error, Interrupted,
@@ -30,6 +32,6 @@ __all__ = [
     "Admission", "Breaker", "BreakerOptions", "BreakerStatus", "BudgetSpent", "Bulkhead", "BulkheadFull", "BulkheadOptions", "BulkheadStatus", "Busy",
     "CallFailed", "CircuitOpen", "Damaged", "DeadlineExceeded", "Decision", "Deleted", "DifferentOptions", "Duration", "Error", "Interrupted",
     "InvalidArgument", "Key", "Limiter", "LimiterOptions", "LoadShed", "NoPermission", "NoSpace", "NotASegment", "NotFound", "Permit", "RateLimited", "ReadOnly",
-    "Receipt", "Refused", "Segment", "Superseded", "System", "Timeout", "WrongHost", "WrongVersion", "__version__", "asgi", "breaker", "bulkhead",
-    "check_all", "errors", "execute", "limit", "open", "resolve", "telemetry", "wsgi",
+    "Receipt", "Refused", "Retry", "RetryLoop", "RetryOptions", "RetryStatus", "Segment", "Superseded", "System", "Timeout", "WrongHost", "WrongVersion", "__version__", "asgi", "breaker", "bulkhead",
+    "check_all", "deadline", "errors", "execute", "limit", "open", "resolve", "retry", "telemetry", "why_given_up", "wsgi",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import dataclasses
 import os
 import threading
@@ -138,7 +139,7 @@ class _Waiting:
             except RuntimeError:  # the loop is closed: nobody waits any more
                 pass
 
-        threading.Thread(target=wait, name="seki-waits", daemon=True).start()
+        threading.Thread(target=contextvars.copy_context().run, args=(wait,), name="seki-waits", daemon=True).start()
         try:
             return await arrived
         except asyncio.CancelledError:

@@ -11,9 +11,10 @@ from ._bulkhead import Bulkhead
 from ._durations import Duration
 from ._limiter import Key, Limiter
 from ._native import Decision
+from ._retry import Retry, RetryOn
 from .errors import RateLimited
 
-__all__ = ["breaker", "bulkhead", "execute", "limit"]
+__all__ = ["breaker", "bulkhead", "execute", "limit", "retry"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -131,6 +132,31 @@ def bulkhead(of: Bulkhead, *, timeout: Optional[Duration] = None) -> Callable[[F
                 return function(*arguments, **named)
 
         return cast(F, confined)
+
+    return decorate
+
+
+def retry(of: Retry, *, retry_on: RetryOn = Exception) -> Callable[[F], F]:
+    """Calls the function again while that helps, as Retry.call() does.
+
+        @seki.retry(payments, retry_on=(ConnectionError, TimeoutError))
+        def charge(card): ...
+    """
+
+    def decorate(function: F) -> F:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def again_async(*arguments: Any, **named: Any) -> Any:
+                return await of.call_async(functools.partial(function, *arguments, **named), retry_on=retry_on)
+
+            return cast(F, again_async)
+
+        @functools.wraps(function)
+        def again(*arguments: Any, **named: Any) -> Any:
+            return of.call(functools.partial(function, *arguments, **named), retry_on=retry_on)
+
+        return cast(F, again)
 
     return decorate
 

@@ -7,7 +7,9 @@ from typing import Union
 
 from . import _native, _options
 from ._native import Decision
+from ._deadline import deadline
 from ._durations import Duration, nanoseconds
+from .errors import DeadlineExceeded
 
 __all__ = ["Key", "Limiter"]
 
@@ -33,8 +35,11 @@ class Limiter(_native.Limiter):
         while True:
             seen, left = self.peek(key, cost), end - loop.time()
             wait = max(seen.retry_after, seen.delay)
-            if wait > left and wait > 0:
-                return self.acquire(key, 0, cost)  # the denial, which counts as one
+            if wait > min(left, deadline.remaining()) and wait > 0:
+                decision = self.acquire(key, 0, cost)  # the denial, which counts as one
+                if decision.allowed or wait > left:
+                    return decision
+                raise DeadlineExceeded(f'limiter "{self.name}": its turn would come after the deadline: begin earlier, or allow more time')
             if seen.allowed:
                 receipt = self.check_receipt(key, cost)
                 if receipt.decision.allowed:

@@ -58,6 +58,19 @@ class BulkheadOptions:
     max_waiting: int
 
 
+@dataclasses.dataclass(frozen=True)
+class RetryOptions:
+    """How often and when calls are made again; spans in seconds."""
+
+    max_attempts: int
+    backoff: str
+    jitter: str
+    base_delay: float
+    max_delay: float
+    ratio: float
+    min_per_second: int
+
+
 def index_in(words: Tuple[str, ...], word: str, what: str) -> int:
     """The number that C has for a word."""
     if not isinstance(word, str):
@@ -111,6 +124,11 @@ _BREAKER: Dict[str, Any] = {
 }
 _BULKHEAD: Dict[str, Any] = {"max_concurrent": _NUMBER, "max_wait": _SPAN, "max_waiting": _NUMBER}
 
+_RETRY: Dict[str, Any] = {
+    "max_attempts": _NUMBER, "backoff": _Words("constant", "linear", "exponential"), "jitter": _Words("none", "full", "equal", "decorrelated"),
+    "base_delay": _SPAN, "max_delay": _SPAN, "ratio": _RATIO, "min_per_second": _NUMBER,
+}
+
 
 def _translate(kind: str, name: str, table: Mapping[str, Any], given: Mapping[str, Any]) -> Dict[str, Any]:
     return {option: table[option].to(value, f'{kind} "{name}": {option}') for option, value in given.items()}
@@ -122,6 +140,10 @@ def limiter_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
 
 def bulkhead_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
     return _translate("bulkhead", name, _BULKHEAD, given)
+
+
+def retry_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
+    return _translate("retry", name, _RETRY, given)
 
 
 def breaker_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
@@ -145,6 +167,10 @@ def limiter_from_native(values: Mapping[str, Any]) -> LimiterOptions:
 
 def bulkhead_from_native(values: Mapping[str, Any]) -> BulkheadOptions:
     return BulkheadOptions(**{option: how.back(values[option]) for option, how in _BULKHEAD.items()})
+
+
+def retry_from_native(values: Mapping[str, Any]) -> RetryOptions:
+    return RetryOptions(**{option: how.back(values[option]) for option, how in _RETRY.items()})
 
 
 def breaker_from_native(values: Mapping[str, Any]) -> BreakerOptions:

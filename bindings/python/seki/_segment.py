@@ -11,6 +11,7 @@ from ._durations import Duration
 from ._breaker import Breaker
 from ._bulkhead import Bulkhead
 from ._limiter import Limiter
+from ._retry import Retry
 
 __all__ = ["Segment", "open", "resolve"]
 
@@ -111,6 +112,30 @@ class Segment(_native.Segment):
         given = _given(max_concurrent=max_concurrent, max_wait=max_wait, max_waiting=max_waiting)
         return Bulkhead(self, name, _options.bulkhead_to_native(name, given)) if given else Bulkhead(self, name)
 
+    def retry(
+        self,
+        name: str,
+        *,
+        max_attempts: Optional[int] = None,
+        backoff: Optional[str] = None,
+        jitter: Optional[str] = None,
+        base_delay: Optional[Duration] = None,
+        max_delay: Optional[Duration] = None,
+        ratio: Optional[float] = None,
+        min_per_second: Optional[int] = None,
+    ) -> Retry:
+        """The retry of that name, made with these options if there is none; without options, what configuration or another process made.
+
+        A call has `max_attempts` (3; 1 to 100), the first included. Before the n-th retry it waits `base_delay` (100 ms), that times n, or that doubled each
+        time, as `backoff` is "constant", "linear" or "exponential" (default), up to `max_delay` (30 s). `jitter`, of a delay d: "none", "full" (default:
+        0 to d), "equal" (d/2 to d) or "decorrelated". All processes share a budget: retries may be `ratio` (0.2) times the calls of the last second, and
+        `min_per_second` (10) more.
+        """
+        given = _given(
+            max_attempts=max_attempts, backoff=backoff, jitter=jitter, base_delay=base_delay, max_delay=max_delay, ratio=ratio, min_per_second=min_per_second
+        )
+        return Retry(self, name, _options.retry_to_native(name, given)) if given else Retry(self, name)
+
     def change_breaker(self, name: str, **changed: Any) -> None:
         """Changes options of breaker() while it runs, for all processes; what is not given stays as it is."""
         now = dataclasses.asdict(Breaker(self, name).options)
@@ -121,6 +146,10 @@ class Segment(_native.Segment):
     def change_bulkhead(self, name: str, **changed: Any) -> None:
         """Changes options of bulkhead() while it runs, for all processes; what is held is never taken away."""
         _native.change_bulkhead(self, name, {**Bulkhead(self, name)._options(), **_options.bulkhead_to_native(name, changed)})
+
+    def change_retry(self, name: str, **changed: Any) -> None:
+        """Changes options of retry() while it runs, for all processes; a budget changes with its next window."""
+        _native.change_retry(self, name, {**Retry(self, name)._options(), **_options.retry_to_native(name, changed)})
 
     def __enter__(self) -> Segment:
         return self
@@ -148,7 +177,7 @@ def open(
     `name`: a path (anything with a slash), a bare name, or None for the default: $SEKI_SEGMENT, else /run/seki/default.seg when that exists, else
     /dev/shm/seki-$UID/default.seg. `access`: "create" (or attach), "attach" or "read_only". `config`: a configuration file whose [segment] and primitives
     apply. The others say how a segment is made: permissions and group of its file, threads that can be attached at once, limiters, breakers
-    and bulkheads in it, bytes (0: what is configured, and 20 MiB). Open it once, before a server forks its workers or after.
+    and the like in it, bytes (0: what is configured, and 20 MiB). Open it once, before a server forks its workers or after.
     """
     numbers = {
         "access": _options.index_in(_options.ACCESSES, access, "seki.open(): access"),

@@ -1,4 +1,5 @@
-"""ASGI middleware: requests that a limiter denies are answered 429, and those for which a bulkhead has no permit 503. Neither blocks the loop.
+"""ASGI middleware: requests that a limiter denies are answered 429, and those for which a bulkhead has no permit 503;
+requests have the deadline that their client has. Nothing blocks the loop.
 
     app = seki.asgi.RateLimit(app, logins, key=lambda scope: scope["client"][0])
 
@@ -7,16 +8,18 @@ Websockets that are refused are closed before they are accepted, which servers a
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
 from ._bulkhead import Bulkhead as _Bulkhead
-from ._durations import Duration
+from ._deadline import deadline, of_request
+from ._durations import Duration, nanoseconds
 from ._fields import Fields, Undecided, retry_after
 from ._limiter import Key, Limiter
 from ._native import Decision
 from .errors import Error, Refused
 
-__all__ = ["Bulkhead", "RateLimit", "client_address"]
+__all__ = ["Bulkhead", "Deadline", "RateLimit", "client_address"]
 
 Scope = Dict[str, Any]
 Message = Dict[str, Any]
@@ -27,6 +30,7 @@ Headers = List[Tuple[bytes, bytes]]
 
 # What a limit is asked for; a lifespan is not.
 _REQUESTS = ("http", "websocket")
+_REMAINING = deadline.HEADER.encode()
 
 
 def client_address(scope: Scope) -> str:
@@ -117,4 +121,22 @@ class Bulkhead:
                 return await self._application(scope, receive, send)
             return await _answer(scope, receive, send, 503, "Service Unavailable", [])
         with permit:
+            await self._application(scope, receive, send)
+
+
+class Deadline:
+    """A request has the deadline (seki.deadline) that its header x-deadline-remaining says, and `default` after it came at the latest. One whose client does not
+    wait any more is answered 504."""
+
+    def __init__(self, application: Application, *, default: Duration = inf) -> None:
+        nanoseconds(default, "default")
+        self._application, self._default = application, default
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in _REQUESTS:
+            return await self._application(scope, receive, send)
+        said = [value for name, value in scope["headers"] if name == _REMAINING]
+        with of_request(said[0] if said else None, deadline(self._default)):
+            if deadline.remaining() == 0:
+                return await _answer(scope, receive, send, 504, "Gateway Timeout", [])
             await self._application(scope, receive, send)

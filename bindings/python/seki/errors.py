@@ -158,7 +158,7 @@ class CallFailed(Error):
 
 
 class DeadlineExceeded(Refused, TimeoutError):
-    """It would have ended after the deadline of the calling thread."""
+    """It would have ended after the deadline (seki.deadline)."""
 
     code, status = "deadline_exceeded", 20
 
@@ -179,6 +179,15 @@ class Interrupted(Error):
     """It was waited for, until the thread was told to stop waiting."""
 
     code, status = "interrupted", 23
+
+
+# Refusals that the next moment may see otherwise, as in the other interfaces (include/seki/again.hpp).
+_TIME_HELPS = (Superseded, Busy, BulkheadFull, Timeout, System, RateLimited, CircuitOpen, CallFailed)
+
+
+def no_time_helps(exception: BaseException) -> bool:
+    """Whether it is a refusal of Seki's that stays what it is, however long one waits."""
+    return isinstance(exception, Error) and not isinstance(exception, _TIME_HELPS)
 
 
 def _all(base: Type[Error]) -> Dict[int, Type[Error]]:

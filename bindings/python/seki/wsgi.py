@@ -1,14 +1,17 @@
-"""WSGI middleware (PEP 3333): requests that a limiter denies are answered 429, and those for which a bulkhead has no permit 503.
+"""WSGI middleware (PEP 3333): requests that a limiter denies are answered 429, and those for which a bulkhead has no permit 503;
+requests have the deadline that their client has.
 
     app = seki.wsgi.RateLimit(app, logins, key=lambda environ: environ["REMOTE_ADDR"])
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 from ._bulkhead import Bulkhead as _Bulkhead
-from ._durations import Duration
+from ._deadline import deadline, of_request
+from ._durations import Duration, nanoseconds
 from ._fields import Fields, Undecided, retry_after
 from ._limiter import Key, Limiter
 from ._native import Decision, Permit
@@ -17,7 +20,7 @@ from .errors import Error, Refused
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Bulkhead", "RateLimit", "remote_address"]
+__all__ = ["Bulkhead", "Deadline", "RateLimit", "remote_address"]
 
 Headers = List[Tuple[str, str]]
 
@@ -114,6 +117,46 @@ class Bulkhead:
         except BaseException:
             permit.__exit__(None, None, None)
             raise
+
+
+class Deadline:
+    """A request has the deadline (seki.deadline) that its header x-deadline-remaining says, and `default` after it came at the latest. One whose client does not
+    wait any more is answered 504. It holds while the application is called, and while its response is iterated."""
+
+    def __init__(self, application: WSGIApplication, *, default: Duration = inf) -> None:
+        nanoseconds(default, "default")
+        self._application, self._default = application, default
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with of_request(environ.get("HTTP_X_DEADLINE_REMAINING"), deadline(self._default)) as until:
+            if deadline.remaining() == 0:
+                return _answer(start_response, "504 Gateway Timeout", "Gateway Timeout", [])
+            return _Under(self._application(environ, start_response), until)
+
+
+class _Under:
+    """A response that is iterated and closed under a deadline, which others of the thread do not see between two of its parts."""
+
+    __slots__ = ("_response", "_parts", "_until")
+
+    def __init__(self, response: Iterable[bytes], until: deadline) -> None:
+        self._response, self._until = response, until
+        self._parts: Optional[Iterator[bytes]] = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with self._until:
+            if self._parts is None:
+                self._parts = iter(self._response)
+            return next(self._parts)
+
+    def close(self) -> None:
+        close = getattr(self._response, "close", None)
+        if close is not None:
+            with self._until:
+                close()
 
 
 class _Held:

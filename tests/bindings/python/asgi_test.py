@@ -1,6 +1,7 @@
 """ASGI middleware, against a validator of the protocol. Fails when it breaks the protocol, blocks the loop, or says something else than WSGI's."""
 
 import asyncio
+import math
 import unittest
 
 import seki
@@ -55,7 +56,7 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": b"lo"})
 
 
-async def get(app, kind="http", address="203.0.113.7"):
+async def get(app, kind="http", address="203.0.113.7", path="/", headers=()):
     """What an application sends for a request."""
     sent = []
 
@@ -67,7 +68,7 @@ async def get(app, kind="http", address="203.0.113.7"):
 
     scope = {"type": kind, "asgi": {"version": "3.0"}}
     if kind != "lifespan":
-        scope.update(method="GET", path="/", headers=[], client=(address, 1))
+        scope.update(method="GET", path=path, headers=list(headers), client=(address, 1))
     await validated(app)(scope, receive, send)
     return sent
 
@@ -135,6 +136,38 @@ class Limited(SegmentTest, unittest.IsolatedAsyncioTestCase):
         leave.set()
         self.assertEqual([answer[0]["status"] for answer in await asyncio.gather(*requests)], [200] * 4)
         self.assertEqual((most, database.status.in_use), (1, 0))
+
+
+class Timed(SegmentTest, unittest.IsolatedAsyncioTestCase):
+    """Fails when a request has no deadline, more time than its client gives it, or that of another."""
+
+    async def test_each_request_has_the_time_that_its_client_says_at_most_the_default(self):
+        entered, leave = [], asyncio.Event()
+
+        async def application_that_looks(scope, receive, send):
+            entered.append(None)
+            await leave.wait()
+            entered[int(scope["path"])] = seki.deadline.remaining()
+            await application(scope, receive, send)
+
+        app = seki.asgi.Deadline(validated(application_that_looks), default="1h")
+        said = [[(b"x-deadline-remaining", value)] for value in (b"60000", b"nonsense", b"99999999")] + [[]]
+        requests = [asyncio.create_task(get(app, path=str(number), headers=headers)) for number, headers in enumerate(said)]
+        while len(entered) < len(said):
+            await asyncio.sleep(0)
+        leave.set()
+        self.assertTrue(all(sent[0]["status"] == 200 for sent in await asyncio.gather(*requests)))
+        self.assertTrue(0 < entered[0] <= 60, entered)
+        self.assertTrue(all(3500 < each <= 3600 for each in entered[1:]), entered)
+        self.assertEqual(seki.deadline.remaining(), math.inf)
+
+    async def test_who_does_not_wait_any_more_is_not_served(self):
+        app = seki.asgi.Deadline(validated(application))
+        over = [(b"x-deadline-remaining", b"0")]
+        self.assertEqual((await get(app, headers=over))[0]["status"], 504)
+        self.assertEqual([message["type"] for message in await get(app, "websocket", headers=over)], ["websocket.close"])
+        self.assertEqual((await get(app, "lifespan"))[0]["type"], "lifespan.startup.complete")
+        self.assertEqual((await get(app))[0]["status"], 200)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,71 @@ class Leaks(SegmentTest):
 
         self.holds(work, database, seki.Permit)
 
+    def test_retries_keep_nothing(self):
+        again = self.shop.retry("again", base_delay=0, max_delay=0, min_per_second=1000000)
+        argument, last, slotted = object(), ValueError("no"), [0]
+
+        def fails(given, named=None):
+            raise last
+
+        def fails_once(given):
+            slotted[0] += 1
+            if slotted[0] % 2:
+                raise ValueError(given)
+            return given
+
+        async def fails_later(given):
+            raise last
+
+        decorated = seki.retry(again, retry_on=KeyError)(fails)
+        runner = asyncio.Runner()
+
+        def work():
+            self.fails(again.call, fails, argument, named=argument)
+            last.__traceback__ = None
+            again.call(fails_once, argument)
+            self.fails(decorated, argument)
+            self.fails(again.call, fails, retry_on=5)
+            runner.run(self.fails_async(again.call_async(fails_later, argument)))
+            last.__traceback__ = None
+            loop = again.begin()
+            self.fails(loop.failed, [])
+            loop.failed(0)
+            loop.attempt, loop.why  # noqa: B018
+            again.begin().failed("1s")
+            loop.failed(), loop.failed(), loop.why  # noqa: B018
+            again.status, again.options  # noqa: B018
+
+        with runner:
+            self.holds(work, again, argument, last, seki.RetryLoop, seki.Retry)
+
+    @staticmethod
+    async def fails_async(awaited):
+        try:
+            await awaited
+        except Exception:
+            return
+        raise AssertionError("it went well")
+
+    def test_deadlines_keep_nothing(self):
+        database = self.shop.bulkhead("database", max_concurrent=1)
+        shared = seki.deadline("1h")
+
+        def work():
+            with shared, seki.deadline(60), seki.deadline.from_header("1000"):
+                seki.deadline.remaining()
+                seki.deadline.check()
+                seki.deadline.headers()
+                seki.deadline.header(grpc=True)
+                with database, seki.deadline(0):
+                    self.fails(database.acquire, "1s")
+                    self.fails(seki.deadline.check)
+            self.fails(seki.deadline.from_header, "soon")
+            self.fails(seki.deadline, [])
+            seki.deadline.current()
+
+        self.holds(work, shared, database, seki.deadline)
+
     def test_making_and_finding_keeps_nothing(self):
         def work():
             self.shop.limiter("api", limit=5, window=1)

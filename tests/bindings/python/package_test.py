@@ -89,12 +89,13 @@ class Types(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             program = pathlib.Path(folder, "program.py")
             right = "import seki\nlogins = seki.open().limiter('a', limit=1, window='1m')\nleft: int = logins.check('a').remaining\n"
+            right += "paid: str = seki.open().retry('b').call(str, 5, retry_on=(OSError, KeyError))\nwith seki.deadline('2s'):\n    seconds: float = seki.deadline.remaining()\n"
             program.write_text(right, encoding="utf-8")
             environment = {**os.environ, "MYPYPATH": str(SOURCE / "bindings/python")}
             must([*mypy, program], env=environment)
-            program.write_text(right + "logins.check(5)\nlogins.check('a', cost='b')\nlogins.chekc('a')\n", encoding="utf-8")
+            program.write_text(right + "logins.check(5)\nlogins.check('a', cost='b')\nlogins.chekc('a')\nseki.open().retry('b').call(str, retry_on=5)\nseki.deadline([])\n", encoding="utf-8")
             done = subprocess.run([*mypy, program], env=environment, capture_output=True, text=True, check=False)
-            self.assertEqual(done.stdout.count("error:"), 3, done.stdout)
+            self.assertEqual(done.stdout.count("error:"), 5, done.stdout)
 
     def test_everything_public_has_a_docstring_and_a_stub(self):
         import ast

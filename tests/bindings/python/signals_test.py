@@ -57,6 +57,19 @@ class Signals(SegmentTest):
                 limiter.acquire("alice", timeout="2d")
             self.assertLess(time.monotonic() - began, LONG / 4)
 
+    def test_ctrl_c_ends_a_sleep_between_two_attempts_and_no_attempt_follows(self):
+        patient = self.shop.retry("patient", base_delay=LONG, max_delay=LONG, jitter="none")
+        calls = []
+
+        def fails():
+            calls.append(1)
+            raise ValueError("no")
+
+        self.interrupt_when(lambda: patient.status.retries == 1, signal.SIGINT)
+        with self.assertRaises(KeyboardInterrupt), self.long_before_the_timeout():
+            patient.call(fails)
+        self.assertEqual(len(calls), 1)
+
     def test_what_a_handler_raises_ends_a_wait_and_one_that_raises_nothing_does_not(self):
         handled = []
         signal.signal(signal.SIGUSR1, lambda number, frame: handled.append(number))

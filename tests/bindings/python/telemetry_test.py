@@ -36,6 +36,13 @@ class Events(SegmentTest):
                 payments.call(divmod, 1, 0)
         self.assertEqual([(e.metadata["from"], e.metadata["to"], e.traceparent) for e in self.seen], [("closed", "open", None)])
 
+    def test_retries_tell_of_each_attempt(self):
+        payments = self.shop.retry("payments", base_delay=0, max_delay=0, max_attempts=2)
+        with telemetry.attach("seki.retry.*", lambda event: self.seen.append(event.name)):
+            with self.assertRaises(ZeroDivisionError):
+                payments.call(divmod, 1, 0)
+        self.assertEqual(self.seen, ["seki.retry.attempt", "seki.retry.retry", "seki.retry.attempt", "seki.retry.exhausted"])
+
     def test_a_handler_is_called_while_its_thread_waits_and_while_an_exception_is_on_its_way(self):
         database = self.shop.bulkhead("database", max_concurrent=1)
         with telemetry.attach("seki.bulkhead.*", lambda event: self.seen.append(event.name)):

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import unittest
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
@@ -15,9 +16,9 @@ def application(environ, start_response):
     return [b"hello"]
 
 
-def get(app, address="203.0.113.7"):
+def get(app, address="203.0.113.7", **more):
     """Status, headers and body of a request, with the validator on both sides of the middleware."""
-    environ = {"REMOTE_ADDR": address, "QUERY_STRING": ""}
+    environ = {"REMOTE_ADDR": address, "QUERY_STRING": "", **more}
     setup_testing_defaults(environ)
     environ["wsgi.errors"], environ["wsgi.input"] = io.StringIO(), io.BytesIO()
     answered = []
@@ -147,6 +148,51 @@ class Confined(SegmentTest):
         for app in (fails, fails_later):
             self.says(ValueError, "no", get, seki.wsgi.Bulkhead(app, self.database))
             self.assertEqual(self.database.status.in_use, 0)
+
+
+class Timed(SegmentTest):
+    """Fails when a request has no deadline, more time than its client gives it, or that of another."""
+
+    def setUp(self):
+        super().setUp()
+        self.seen = []
+
+    def application(self, environ, start_response):
+        self.seen.append(seki.deadline.remaining())
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return self.parts()
+
+    def parts(self):
+        for part in (b"hel", b"lo"):
+            self.seen.append(seki.deadline.remaining())
+            yield part
+
+    def ask(self, app, said=None):
+        self.seen.clear()
+        answer = get(app, **({} if said is None else {"HTTP_X_DEADLINE_REMAINING": said}))
+        self.assertEqual(seki.deadline.remaining(), math.inf)
+        return answer
+
+    def test_it_has_the_time_that_its_client_says_also_while_its_response_is_iterated(self):
+        app = seki.wsgi.Deadline(validator(self.application))
+        self.assertEqual(self.ask(app, "60000")[::2], ("200 OK", b"hello"))
+        self.assertEqual(len(self.seen), 3)
+        self.assertTrue(all(0 < left <= 60 for left in self.seen), self.seen)
+
+    def test_who_says_none_or_nonsense_or_more_has_the_default(self):
+        app = seki.wsgi.Deadline(self.application, default="1m")
+        for said in (None, "nonsense", "-5", "600000"):
+            self.assertEqual(self.ask(app, said)[0], "200 OK")
+            self.assertTrue(all(0 < left <= 60 for left in self.seen), (said, self.seen))
+        self.ask(seki.wsgi.Deadline(self.application))
+        self.assertEqual(self.seen, [math.inf] * 3)
+
+    def test_who_does_not_wait_any_more_is_not_served(self):
+        status, _, body = self.ask(seki.wsgi.Deadline(self.application), "0")
+        self.assertEqual((status, body, self.seen), ("504 Gateway Timeout", b"Gateway Timeout\n", []))
+
+    def test_a_wrong_default_is_refused_when_it_is_made(self):
+        self.says(seki.InvalidArgument, "default: -1 is negative", seki.wsgi.Deadline, self.application, default=-1)
 
 
 if __name__ == "__main__":
