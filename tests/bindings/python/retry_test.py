@@ -194,6 +194,20 @@ class Retries(SegmentTest):
         kept = self.shop.retry("payments").begin()
         self.assertEqual(kept.failed(), 0)
 
+    def test_a_call_that_is_dropped_half_way_lets_go_of_its_segment(self):
+        other = seki.open(f"{self.folder}/other.seg", segment_size=4 << 20, max_workers=4)
+        loop = other.retry("it", **AT_ONCE).begin()
+        self.assertEqual(loop.failed(), 0)
+        other.close()
+        self.assertTrue(self.maps("other.seg"))
+        del loop
+        self.assertFalse(self.maps("other.seg"))
+
+    @staticmethod
+    def maps(name):
+        with open("/proc/self/maps", encoding="utf-8") as mappings:
+            return name in mappings.read()
+
     def test_processes_share_one_budget(self):
         self.shop.retry("storm", base_delay=0, max_delay=0, max_attempts=100, ratio=0, min_per_second=7)
         fork = multiprocessing.get_context("fork")
