@@ -54,7 +54,7 @@ def application(environ, start):
     return []
 """
 SERVER = """
-location /limited { seki_limit api alice; proxy_pass http://app; }
+location /limited { seki_limit api $arg_user; proxy_pass http://app; }
 location /guarded { seki_breaker payments; proxy_pass http://app; }
 location / { proxy_pass http://app; }
 """
@@ -100,7 +100,7 @@ class Together(NginxTest):
             return done.returncode == 0
 
         asks = {
-            "nginx": lambda: self.nginx.get("/limited").status == 200,
+            "nginx": lambda: self.nginx.get("/limited?user=alice").status == 200,
             "gunicorn": lambda: self.nginx.get("/spend").status == 200,
             "a C++ worker": lambda: self.worker("repeat 1 api alice") == "allowed 1",
             "sekictl": by_sekictl,
@@ -113,7 +113,7 @@ class Together(NginxTest):
         self.assertEqual(sum(allowed.values()), LIMIT, allowed)
         self.assertTrue(all(allowed.values()), allowed)
         self.assertEqual(self.sekid.limiter("api")["counters"]["allow"], LIMIT)
-        self.assertEqual(self.nginx.get("/limited").status, 429)
+        self.assertEqual(self.nginx.get("/limited?user=alice").status, 429)
 
     def test_one_breaker_is_tripped_for_all_of_them(self):
         """Fails when what one of them finds broken is asked by another, or an operator's word does not reach them all."""
