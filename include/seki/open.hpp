@@ -106,7 +106,7 @@ public:
     [[nodiscard]] Result<void> remove_hedge(std::string_view name) const;
 
     // And for policies, whose parts are found by their names: not_found names one that there is not. All their options can change, and their handles,
-    // everywhere, go by the new ones with the next call. A part that was deleted refuses, until the policy has another.
+    // everywhere, go by the new ones with the next call. A part that was deleted refuses until there is another of its name.
     [[nodiscard]] Result<Policy> policy(std::string_view name, const PolicyOptions& options) const;
     [[nodiscard]] Result<Policy> policy(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const PolicyOptions& options) const;

@@ -74,6 +74,8 @@ struct policy_view {
     Refusal why{};
 };
 SEKI_API policy_view look_at_policy(client::policy_handle& named) noexcept;
+// One of them may have been made anew under the same name.
+SEKI_API void part_was_deleted(client::policy_handle& named, const PolicyParts& seen) noexcept;
 
 // What an attempt came to, for who judges the call around it.
 template <class Function, class Classify>
@@ -172,8 +174,10 @@ CallResultOf<Function&> Policy::execute(const PolicyRequest& request, Function&&
     std::optional<Deadline> limit;
     if (by.deadline.count() > 0) limit.emplace(by.deadline);
     held taken;
-    if (const Refusal why = let_in(by, request, taken); why.code != Errc::none) [[unlikely]]
+    if (const Refusal why = let_in(by, request, taken); why.code != Errc::none) [[unlikely]] {
+        if (why.code == Errc::deleted && named_ != nullptr) detail::part_was_deleted(*named_, by);
         return result{std::unexpect, why};
+    }
 
     detail::judged_attempt<std::remove_reference_t<Function>, std::remove_reference_t<Classify>> attempt{function,
                                                                                                          classify};
@@ -184,7 +188,10 @@ CallResultOf<Function&> Policy::execute(const PolicyRequest& request, Function&&
     const auto with_breaker = [&]() -> result {
         return by.breaker ? by.breaker->call(with_retry, told) : with_retry();
     };
-    return by.adaptive ? by.adaptive->call(with_breaker, told) : with_breaker();
+    result answer = by.adaptive ? by.adaptive->call(with_breaker, told) : with_breaker();
+    if (!answer.has_value() && named_ != nullptr && answer.error().code() == Errc::deleted) [[unlikely]]
+        detail::part_was_deleted(*named_, by);
+    return answer;
 }
 
 // policy.execute(), for who likes verbs first.

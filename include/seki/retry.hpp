@@ -2,6 +2,8 @@
 // is already in trouble.
 #pragma once
 
+#include <cxxabi.h>
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -140,9 +142,11 @@ public:
     // budget is spent. Between attempts it sleeps, and never past the deadline.
     //     auto receipt = retry.call([&] { return charge(card); });
     // It may be called several times, so what it does must bear that. An error of a std::expected, and an exception, is worth another attempt; but a refusal
-    // that no waiting helps (deleted, deadline_exceeded, a retry_after of `never` ...) is not. A retry_after of the error is what Again::after() is. The
+    // that no waiting helps (deleted, deadline_exceeded, a retry_after of `never` ...) is not, nor is load_shed: calling again is what a
+    // shedder sheds. A retry_after of the error is what Again::after() is. The
     // answer is that of the last attempt: its value, its error (code() says why it was the last: call_failed, deadline_exceeded or budget_spent, or
-    // interrupted where waiting.h says so), or its exception, thrown on. The first attempt is made whatever the deadline is: whether to begin is Deadline::check()'s question.
+    // interrupted where waiting.h says so), or its exception, thrown on. The first attempt is made whatever the deadline is: whether to begin is
+    // Deadline::check()'s question.
     // Around a success it costs a few nanoseconds: no clock, no lock, no allocation.
     template <class Function>
         requires std::invocable<Function&>
@@ -235,11 +239,18 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
                         detail::wrapping_of<Function&>::wrap(std::forward<detail::returned_by<Function&>>(result)),
                         Errc::interrupted);
             }
+#ifdef __GLIBCXX__
+        } catch (const abi::__forced_unwind&) {  // the thread is cancelled, or leaves: that is no error of the function
+            throw;
+#endif
         } catch (...) {
             if (returned) throw;
             const std::exception_ptr thrown = std::current_exception();
             const Again wanted = detail::ask_exception(retry_on, thrown);
-            if (!wanted) throw;
+            if (!wanted) {
+                if (run.watched || run.attempt > 1) detail::end_run(run, false);
+                throw;
+            }
             const RetryStep next = detail::fail_attempt(run, wanted.wait);
             if (!next) throw;
             detail::tell_retry(on_retry, next, thrown);

@@ -21,7 +21,7 @@ struct ShedderOptions {
     std::uint64_t max_in_flight = 100;
 
     // CoDel: a request may have waited so long; when all of them waited longer for a whole interval, one is shed, and then more and more often. target 1 ms
-    // to 1 min, interval 1 ms to 1 h.
+    // to 1 min, interval 1 ms to 1 h. A pause of more than an interval ends a queue: it is to be longer than what lies between two requests of a busy host.
     std::chrono::nanoseconds target = std::chrono::milliseconds{5};
     std::chrono::nanoseconds interval = std::chrono::milliseconds{100};
 

@@ -172,14 +172,19 @@ constexpr position probed_lower(position at, nanos latency, const terms& law) no
     return at;
 }
 
+// Ends a probe that measured nothing.
+constexpr position given_up(position at, const terms& law) noexcept {
+    at.limit = within(at.come_back, law);
+    at.come_back = 0;
+    at.settling = true;
+    return at;
+}
+
 // A window that is not settling, during a probe.
 constexpr position probed(position at, nanos latency, const sample& seen, const terms& law) noexcept {
     const bool falls = static_cast<uint128>(latency) * 4 < static_cast<uint128>(at.reference) * 3;
     if (falls && at.limit > law.min_limit * one && !is_due(at.due, seen.now)) return probed_lower(at, latency, law);
-    at.limit = within(at.come_back, law);
-    at.come_back = 0;
-    at.settling = true;
-    return known(at, latency, seen, law);
+    return known(given_up(at, law), latency, seen, law);
 }
 
 // A window in which nobody probes, and latency can be compared.
@@ -209,6 +214,8 @@ constexpr position moved(position at, const sample& seen, const terms& law) noex
         at.settling = true;
     }
     at.limit = within(at.limit, law);
+    // Begun by another law, whose terms these were.
+    if (law.law == law::aimd && at.come_back != 0) return detail::given_up(at, law);
     if (at.settling) {
         const bool drained = at.come_back == 0 || seen.in_flight * one <= at.limit + one;
         at.settling = !drained && !detail::is_due(at.due, seen.now);
@@ -216,7 +223,12 @@ constexpr position moved(position at, const sample& seen, const terms& law) noex
     }
     if (law.law == law::aimd) return detail::aimd(at, seen, law);
     // The latency of an error says nothing, and a few errors are no sign of too many calls; more are.
-    if (seen.drops * 10 > seen.answered + seen.drops) return at.come_back == 0 ? detail::lowered(at, law) : at;
+    if (seen.drops * 10 > seen.answered + seen.drops) {
+        if (at.come_back == 0) return detail::lowered(at, law);
+        if (!detail::is_due(at.due, seen.now)) return at;
+        at.due = detail::due_at(seen.now + law.probe_interval);
+        return detail::given_up(at, law);
+    }
     const nanos latency = std::clamp<nanos>(seen.latencies / seen.answered, 1, greatest_latency);
     return at.come_back != 0 ? detail::probed(at, latency, seen, law) : detail::compared(at, latency, seen, law);
 }

@@ -7,6 +7,9 @@
 // above: when a whole interval will have been above target; 0 when the last one was below. next: of dropping, when the next one is dropped.
 // All zeros has seen nothing, and who finds it so and is below target leaves it so: without a queue nobody writes.
 //
+// The RFC sees a queue that is empty, and begins anew with it. Nobody tells here of nothing: where no request came for an interval, the queue
+// is taken for empty. So interval is to be longer than what lies between two requests of a host that is busy.
+//
 // One call judges one request, where the RFC's loop drops several at once: each of those behind it asks for itself. Times that lie ahead of the clock by
 // more than could have been written are nobody's: it starts over.
 #pragma once
@@ -76,6 +79,11 @@ constexpr verdict judge(position at, nanos clock, nanos sojourn, const terms& la
     const std::uint64_t interval = std::max<std::uint64_t>(law.interval >> tick_shift, 1);
     constexpr std::uint64_t slack = 1'000'000'000 >> tick_shift;  // by which no two clocks of a host differ
     if (std::max(at.above, at.dropping ? at.next : 0) > now + interval + slack) at = {};
+    // Whoever came after it was due would have changed it: nobody did, for an interval and more.
+    if (at.above != 0 && now > (at.dropping ? at.next : at.above) + interval) {
+        at.above = 0;
+        at.dropping = false;
+    }
     if (sojourn < law.target) {
         at.above = 0;
         at.dropping = false;

@@ -1,5 +1,7 @@
 #include <seki/health.hpp>
 
+#include <cxxabi.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,13 +36,22 @@ std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise);
 
 nanoseconds span_of(std::uint64_t ns) noexcept { return nanoseconds{static_cast<nanoseconds::rep>(ns)}; }
 
-// The lock guards what is remembered of it, not the check itself, which is run by whoever set `runner`.
+// What all of them remember is guarded by one lock, so that a fork may come while a thread holds it. Checks run without it.
+std::mutex& book() {
+    static std::mutex& all = []() -> std::mutex& {
+        static std::mutex& made = *new std::mutex;  // never destroyed: a fork may come after the end of main
+        ::pthread_atfork([] { book().lock(); }, [] { book().unlock(); }, [] { book().unlock(); });
+        return made;
+    }();
+    return all;
+}
+
+// Run by whoever set `runner`.
 struct registered {
     std::string name;
     bool critical;
     std::function<HealthFinding()> look;
 
-    std::mutex lock{};
     pid_t runner = 0;  // the process whose thread runs it; 0: none. One of another process was left behind by a fork
     std::uint64_t since_ns = 0;
     std::optional<HealthOutcome> last{};
@@ -51,10 +62,13 @@ HealthOutcome outcome_of(const registered& of, HealthStatus status, std::string 
     return {.name = of.name, .critical = of.critical, .status = status, .detail = std::move(detail)};
 }
 
+// A thread that is cancelled in it, or leaves, is let go.
 HealthFinding look_at(const registered& of, nanoseconds patience) {
     const Deadline enough{patience};
     try {
         return of.look();
+    } catch (const abi::__forced_unwind&) {
+        throw;
     } catch (const std::exception& thrown) {
         return {HealthStatus::unhealthy, thrown.what()};
     } catch (...) {
@@ -96,24 +110,39 @@ HealthOutcome meanwhile(const registered& of, nanoseconds patience) {
     return of.last ? *of.last : outcome_of(of, HealthStatus::healthy, "it runs for the first time");
 }
 
+// Whose turn it is to run a check, until it ends, however that is.
+class turn {
+public:
+    explicit turn(registered& one) noexcept : one_{one} {}
+    ~turn() {
+        const std::lock_guard held{book()};
+        one_.runner = 0;
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+private:
+    registered& one_;
+};
+
 HealthOutcome run(registered& one, nanoseconds patience) {
     const pid_t me = ::getpid();
     {
-        const std::lock_guard held{one.lock};
+        const std::lock_guard held{book()};
         if (one.runner == me) return meanwhile(one, patience);
         one.runner = me;
         one.since_ns = now_ns();
     }
+    const turn mine{one};
     HealthFinding found = look_at(one, patience);
     std::uint64_t in_a_row = 0;
     HealthOutcome made = outcome_of(one, found.status, std::move(found.detail));
     {
-        const std::lock_guard held{one.lock};
+        const std::lock_guard held{book()};
         made.took = span_of(now_ns() - one.since_ns);
         const bool same = one.last && one.last->status == made.status;
         in_a_row = one.in_a_row = same ? one.in_a_row + 1 : 1;
         one.last = made;
-        one.runner = 0;
     }
     tell(made, in_a_row);
     return made;
@@ -127,7 +156,6 @@ HealthStatus weigh(const HealthOutcome& one) noexcept {
 
 struct Health::state {
     const nanoseconds patience;
-    std::mutex lock{};
     std::vector<std::shared_ptr<registered>> checks{};
 };
 
@@ -147,7 +175,7 @@ Result<void> Health::add_check(std::string_view name, function check, bool criti
     return shm::contained([&]() -> Result<void> {
         if (name.empty()) return shm::refuse(Errc::invalid_argument, "a health check needs a name");
         auto made = std::make_shared<registered>(std::string{name}, critical, std::move(check));
-        const std::lock_guard held{state_->lock};
+        const std::lock_guard held{book()};
         if (std::ranges::find(state_->checks, name, &registered::name) != state_->checks.end())
             return shm::refuse(Errc::invalid_argument, "health check {}: there is one of that name already",
                                primitives::quoted(name));
@@ -157,14 +185,14 @@ Result<void> Health::add_check(std::string_view name, function check, bool criti
 }
 
 bool Health::remove(std::string_view name) {
-    const std::lock_guard held{state_->lock};
+    const std::lock_guard held{book()};
     return std::erase_if(state_->checks, [name](const auto& each) { return each->name == name; }) != 0;
 }
 
 HealthReport Health::check() const {
     std::vector<std::shared_ptr<registered>> all;
     {
-        const std::lock_guard held{state_->lock};
+        const std::lock_guard held{book()};
         all = state_->checks;
     }
     HealthReport made;

@@ -75,6 +75,8 @@ HealthFinding judge_heartbeat(const shm::segment& where) {
     const std::uint64_t beat = hardware::load_relaxed(where.header().heartbeat_ns);
     if (beat == 0) return {HealthStatus::unhealthy, "no sekid has looked after the segment"};
     const std::uint64_t now = primitives::read_clock(Clock::precise);
+    constexpr std::uint64_t slack = 1'000'000'000;  // by which no two clocks of a host differ
+    if (beat > now + slack) return {HealthStatus::unhealthy, "its last tick is in the future: run `sekictl doctor`"};
     const auto age = std::chrono::duration_cast<seconds>(
         std::chrono::nanoseconds{static_cast<std::int64_t>(now > beat ? now - beat : 0)});
     const HealthStatus means = age > seconds{30}   ? HealthStatus::unhealthy

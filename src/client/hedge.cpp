@@ -9,6 +9,7 @@
 #include "client/hedge_race.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/hedge.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki {
 
@@ -23,7 +24,9 @@ Deadline::time_point moment_of(std::uint64_t ns) noexcept {
 
 }  // namespace
 
+// Attempts write into what the caller's frames hold, so he may not be cancelled out of them before the last has ended.
 hedge_end hold_race(const hedge_run& run, const hedge_work& work, const hedge_executor& executor) {
+    const shm::uncancelled while_attempts_run;
     const auto race = std::make_shared<client::hedge_race>(work);
     const Deadline::time_point deadline = Deadline::current();
     std::uint64_t extra = run.max_extra;

@@ -8,6 +8,8 @@
 namespace seki {
 namespace detail {
 
+void part_was_deleted(client::policy_handle& named, const PolicyParts& seen) noexcept { named.renew(seen); }
+
 policy_view look_at_policy(client::policy_handle& named) noexcept { return named.look(); }
 
 }  // namespace detail

@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "primitives/clock.hpp"
+#include "shm/memory.hpp"
+#include "shm/uncancelled.hpp"
+
 namespace seki::client {
 namespace {
 
@@ -15,6 +19,17 @@ Result<void> find_part(std::optional<Handle>& part, const std::string& name, Fin
     if (!found) return std::unexpected(std::move(found).error());
     part.emplace(std::move(*found));
     return {};
+}
+
+template <class Handle>
+bool is_gone(const std::optional<Handle>& part) {
+    if (!part) return false;
+    const auto options = part->options();
+    return !options && options.error().code == Errc::deleted;
+}
+bool is_one_gone(const PolicyParts& of) {
+    return is_gone(of.limiter) || is_gone(of.shedder) || is_gone(of.bulkhead) || is_gone(of.adaptive) ||
+           is_gone(of.breaker) || is_gone(of.retry);
 }
 
 }  // namespace
@@ -57,11 +72,29 @@ policy_handle::composition* policy_handle::compose_again(const primitives::polic
         const shm::uncancelled while_it_looks;
         const std::uint64_t version = bound.version();
         auto parts = find_parts(of_, name(), bound.options());
+        // Anything else passes, so that the next call tries again.
+        if (!parts && parts.error().code != Errc::not_found) return before;
         parts_.publish(before, &bound, version, parts ? std::move(*parts) : before->parts);
     } catch (...) {  // no memory: with what there was, and the next call tries again
         return before;
     }
     return parts_.current();
+}
+
+void policy_handle::renew(const PolicyParts& seen) noexcept {
+    constexpr std::uint64_t pause_ms = 10;
+    using shm::hardware;
+    composition* const now = parts_.current();
+    const std::uint64_t ms = primitives::clock_ms();
+    if (now->parts.get() != &seen || ms < hardware::load_relaxed(look_again_ms_)) return;
+    hardware::store_relaxed(look_again_ms_, ms + pause_ms);
+    try {
+        const shm::uncancelled while_it_looks;
+        if (!is_one_gone(seen)) return;  // the function's own guard was
+        if (auto parts = find_parts(of_, name(), now->of->options()))
+            parts_.publish(now, now->of, now->version, std::move(*parts));
+    } catch (...) {  // no memory: a later call tries again
+    }
 }
 
 }  // namespace seki::client

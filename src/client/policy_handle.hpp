@@ -11,6 +11,7 @@
 
 #include "client/bound_handle.hpp"
 #include "client/replaceable.hpp"
+#include "layout/word.hpp"
 #include "primitives/policy.hpp"
 
 namespace seki::client {
@@ -39,6 +40,9 @@ public:
         return {.parts = now->parts.get()};
     }
 
+    // For who was refused because a part was deleted: looks whether there is another of that name by now, once in a while.
+    void renew(const PolicyParts& seen) noexcept;
+
     [[nodiscard]] const std::string& name() const noexcept { return handle_->name(); }
 
 private:
@@ -52,6 +56,7 @@ private:
     Segment of_;
     std::shared_ptr<bound_handle<primitives::policy>> handle_;
     replaceable<composition> parts_;
+    layout::word look_again_ms_;  // no sooner; a hint
 };
 
 }  // namespace seki::client

@@ -33,30 +33,34 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
         return {.error = why};
     if (!writable_) [[unlikely]]
         return {.error = Errc::read_only};
-    const worker& me = attachment_->me();
-    if (me.owner == 0) [[unlikely]]
+    const worker* me = &attachment_->me();
+    if (me->owner == 0) [[unlikely]]
         return {.error = Errc::no_space};
     if (arrived_ns != not_known) {
         const std::uint64_t now = read_clock(Clock::precise);
         const std::uint64_t version = shm::terms_version(*entry_);
-        const algorithm::codel::terms law{.target = shm::read_term(*entry_, version, layout::shedder_target),
-                                          .interval = shm::read_term(*entry_, version, layout::shedder_interval)};
+        const algorithm::codel::terms law = codel_terms(shm::read_term(*entry_, version, layout::shedder_target),
+                                                        shm::read_term(*entry_, version, layout::shedder_interval));
         if (codel_.drops(now, now > arrived_ns ? now - arrived_ns : 0, priority != 0, law)) [[unlikely]]
-            return shed(me, priority, true);
+            return shed(*me, priority, true);
     }
     shm::process_seeker by{attachment_->where()};
-    permit taken = permits_.try_take(me.owner, near(me), by);
+    permit taken = permits_.try_take(me->owner, near(*me), by);
+    worker kept;
     if (by.reclaimed() != 0) [[unlikely]] {
-        shm::count(me, place_.index, place_.incarnation, layout::count_reclaimed, by.reclaimed());
+        shm::count(*me, place_.index, place_.incarnation, layout::count_reclaimed, by.reclaimed());
         tell_reclaimed(events_, place_.kind, permits_, by.reclaimed());
+        // A handler may have made the caller's worker another attachment's.
+        kept = attachment_->me();
+        me = &kept;
     }
     if (!taken) [[unlikely]]
-        return priority == 0 ? let_in(me, 0, taken) : shed(me, priority, false);
+        return priority == 0 ? let_in(*me, 0, taken) : shed(*me, priority, false);
     if (priority != 0 && !permits_.table().at_most(most_with(priority, permits_.max()))) [[unlikely]] {
         permits_.give_back(taken);
-        return shed(me, priority, false);
+        return shed(*me, priority, false);
     }
-    return let_in(me, priority, taken);
+    return let_in(*me, priority, taken);
 }
 
 shedder::answer shedder::let_in(const worker& me, unsigned priority, const permit& held) const noexcept {

@@ -46,6 +46,12 @@ inline constexpr std::chrono::nanoseconds longest_interval = std::chrono::hours{
             .interval = span(values[layout::shedder_interval], longest_interval)};
 }
 
+// Whatever stands in the segment, a law that ends.
+[[nodiscard]] constexpr algorithm::codel::terms codel_terms(std::uint64_t target, std::uint64_t interval) noexcept {
+    return {.target = std::min(target, static_cast<std::uint64_t>(longest_target.count())),
+            .interval = std::min(interval, static_cast<std::uint64_t>(longest_interval.count()))};
+}
+
 [[nodiscard]] constexpr algorithm::codel::terms law_of(const ShedderOptions& options) noexcept {
     return {.target = static_cast<std::uint64_t>(options.target.count()),
             .interval = static_cast<std::uint64_t>(options.interval.count())};

@@ -50,6 +50,7 @@ public:
             at.settling = true;
         }
         at.limit = bounded(at.limit);
+        if (t_.law == law::law::aimd && at.come_back != 0) return ended(at);
         if (at.settling) {
             const bool gone = at.come_back == 0 || fraction{s_.in_flight} <= at.limit + 1;
             if (gone || at.due) at.settling = false;
@@ -60,18 +61,17 @@ public:
             if (in_use(at)) at.limit = bounded(at.limit + 1);
             return at;
         }
-        if (fraction{s_.drops, s_.drops + s_.answered} > fraction{1, 10})
-            return at.come_back == 0 ? backed_off(at) : at;
+        if (fraction{s_.drops, s_.drops + s_.answered} > fraction{1, 10}) {
+            if (at.come_back == 0) return backed_off(at);
+            return at.due ? ended(at) : at;
+        }
         const nanos latency = std::min<nanos>(std::max<nanos>(s_.latencies / s_.answered, 1), law::greatest_latency);
         const bool least = at.limit == bounded(0);
         if (at.come_back != 0) {
             if (fraction{latency, at.reference == 0 ? 1 : at.reference} < fraction{3, 4} && at.reference != 0 &&
                 !least && !at.due)
                 return halved(at, latency);
-            at.limit = bounded(at.come_back);
-            at.come_back = 0;
-            at.settling = true;
-            return measured(at, latency);
+            return measured(ended(at), latency);
         }
         const fraction times = at.reference == 0 ? fraction{1'000'000} : fraction{latency, at.reference};
         if (least && times > fraction{11, 10}) return measured(at, latency);
@@ -91,6 +91,12 @@ private:
     [[nodiscard]] bool in_use(const model_state& at) const { return 2 * fraction{s_.in_flight} > at.limit; }
     [[nodiscard]] model_state backed_off(model_state at) const {
         at.limit = bounded(at.limit * t_.backoff_ratio / 100);
+        at.settling = true;
+        return at;
+    }
+    [[nodiscard]] model_state ended(model_state at) const {
+        at.limit = bounded(at.come_back);
+        at.come_back = 0;
         at.settling = true;
         return at;
     }
@@ -158,10 +164,11 @@ TEST(AdaptiveLimitLaw, DoesWhatTheModelDoes) {
     dice random{61};
     std::uint64_t steps = 0, unsure = 0, probes = 0;
     for (int run = 0; run < test::rounds(3'000); ++run) {
-        const law::terms terms = any_terms(random);
+        law::terms terms = any_terms(random);
         nanos now = random.magnitude(1, longest_uptime);
         law::position at;
         for (int step = 0; step < 60; ++step, ++steps) {
+            if (random.one_in(30)) terms.law = static_cast<law::law>(random.below(3));  // somebody changes it
             now += random.magnitude(1, terms.probe_interval);
             const law::sample seen = any_sample(random, at, now);
             const bool due = now >> law::due_shift >= at.due;
@@ -213,6 +220,29 @@ TEST(AdaptiveLimitLaw, ProbesWhenItIsDueAndNotForLong) {
     EXPECT_EQ(law::allowed(at, terms), 40U);
     EXPECT_EQ(at.reference, 12 * millisecond);
     EXPECT_GE(at.due, (start + 77 * second) >> law::due_shift);
+}
+
+// Fails if a probe outlasts its time because calls fail, or because the law has become one that measures nothing.
+TEST(AdaptiveLimitLaw, AProbeThatMeasuresNothingEnds) {
+    law::terms terms;
+    const nanos start = 3'600 * second;
+    const law::position probing{.limit = 10 * law::one,
+                                .come_back = 40 * law::one,
+                                .reference = 10 * millisecond,
+                                .due = (start >> law::due_shift) + 1};
+    const law::sample failing{
+        .answered = 10, .latencies = 100 * millisecond, .drops = 90, .in_flight = 10, .now = start};
+    EXPECT_EQ(law::moved(probing, failing, terms), probing);
+    law::sample later = failing;
+    later.now = start + second;
+    const law::position ended = law::moved(probing, later, terms);
+    EXPECT_EQ(law::allowed(ended, terms), 40U);
+    EXPECT_EQ(ended.come_back, 0U);
+    EXPECT_EQ(ended.reference, 10 * millisecond);
+    EXPECT_GT(ended.due, (start + second) >> law::due_shift);
+    terms.law = law::law::aimd;
+    EXPECT_EQ(law::moved(probing, failing, terms).come_back, 0U);
+    EXPECT_EQ(law::allowed(law::moved(probing, failing, terms), terms), 40U);
 }
 
 // Fails if scribbled words, or terms, make a limit outside of its bounds, or a step that never ends.

@@ -40,6 +40,11 @@ struct rfc8289 {
         return now >= first_above_time;
     }
     bool drops(double now, double sojourn) {
+        // The branch of dodeque() for an empty queue: for who hears of requests alone, when none came for an interval after the next was due.
+        if (first_above_time != 0 && now > (dropping ? drop_next : first_above_time) + interval) {
+            first_above_time = 0;
+            dropping = false;
+        }
         const bool ok_to_drop = dodeque(now, sojourn);
         if (dropping) {
             if (!ok_to_drop)
@@ -85,6 +90,30 @@ TEST(CoDelLaw, DoesWhatTheRfcSays) {
         }
     }
     EXPECT_GT(drops * 50, steps);
+}
+
+// Fails if a pause is taken for a queue that stood: a burst that drains within an interval costs nobody, whatever was before it.
+TEST(CoDelLaw, ABurstAfterAPauseCostsNobody) {
+    const law::terms terms;
+    nanos now = 100 * second;
+    law::position at;
+    std::uint64_t drops = 0;
+    const auto request = [&](nanos sojourn) {
+        const auto judged = law::judge(at, now, sojourn, terms);
+        at = judged.next;
+        drops += judged.drop ? 1U : 0U;
+    };
+    for (int i = 0; i < 1'000; ++i, now += millisecond) request(2 * terms.target);
+    EXPECT_GT(drops, 5U);
+    drops = 0;
+    for (const nanos pause : {3 * terms.interval, 2 * second, 3'600 * second}) {
+        now += pause;
+        for (int i = 0; i < 90; ++i, now += millisecond) request(2 * terms.target);
+        EXPECT_EQ(drops, 0U) << pause;
+    }
+    // A queue that stands after that is one.
+    for (int i = 0; i < 200; ++i, now += millisecond) request(2 * terms.target);
+    EXPECT_GT(drops, 0U);
 }
 
 // Fails if interval / sqrt(count) is off by more than a tick and a thousandth.

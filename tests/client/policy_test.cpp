@@ -231,9 +231,16 @@ TEST_F(Policies, WhatIsNotThereIsAnError) {
     EXPECT_EQ(both.error().message,
               R"(policy "checkout": adaptive "adaptive" and bulkhead "bulkhead" are both given: one of them)");
 
-    const Policy policy = must(of.segment.policy("checkout", {.limiter = "limiter", .breaker = "breaker"}));
+    const Policy policy = must(of.segment.policy("checkout", {.breaker = "breaker", .retry = "retry"}));
     ASSERT_TRUE(of.segment.remove_breaker("breaker"));
     EXPECT_EQ(policy.execute([] {}).error().code(), Errc::deleted);
+    // The policy means the one of that name.
+    const Breaker anew = must(of.segment.breaker("breaker", BreakerOptions{}));
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (!policy.execute([] {}) && std::chrono::steady_clock::now() < end) {
+    }
+    EXPECT_EQ(must(anew.status()).calls, 1U);
+    ASSERT_TRUE(of.segment.remove_breaker("breaker"));
     ASSERT_TRUE(of.segment.remove_policy("checkout"));
     EXPECT_EQ(policy.execute([] {}).error().code(), Errc::deleted);
     EXPECT_EQ(policy.parts().error().code, Errc::deleted);

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "fleet.hpp"
+#include "ledger.hpp"
 #include "primitives/adaptive_status.hpp"
 #include "support/duration.hpp"
 #include "support/seed.hpp"
@@ -16,7 +17,7 @@ constexpr int processes = 4, threads = 2;
 constexpr std::uint64_t least = 2, most = 6;
 
 // Words that all share.
-enum what : std::size_t { let_in, lost, stop = 64 };
+enum what : std::size_t { let_in, lost, too_many, stop = 64 };
 
 class AdaptiveStorm : public testing::TestWithParam<AdaptiveLaw> {
 protected:
@@ -30,22 +31,26 @@ protected:
     }
     [[nodiscard]] fleet::work working(std::uint64_t seed) const {
         return [this, seed](const Segment& segment, std::size_t which) -> fleet::step {
-            return [this, backend = must(segment.adaptive("it")),
+            return [this, page = page::of(book_, which, threads), backend = must(segment.adaptive("it")),
                     random = std::mt19937_64{seed + which}](bool last) mutable {
                 auto permit = backend.acquire(5ms);
                 if (!permit) return !last;
                 here_.add(let_in, 1);
+                book_.enter(page.life, page.record);
+                if (book_.together(page.life) > most) here_.add(too_many, 1);
+                book_.leave(page.record);
                 const Outcome outcome = random() % 40 == 0 ? Outcome::error : Outcome::ok;
                 if (!permit->release(outcome) || permit->release()) here_.add(lost, 1);
                 return !last;
             };
         };
     }
+    ledger book_;  // before anything else is opened
     host here_{64};
     std::mt19937_64 random_{seed_or(6)};
 };
 
-// Fails if a kill keeps a permit, if more are ever out than max_limit, if a limit leaves its bounds, if a permit is lost by who lives, or if the limit in
+// Fails if a kill keeps a permit, if more are ever held at once than max_limit (counted without asking it), if a limit leaves its bounds, if a permit is lost by who lives, or if the limit in
 // force is not the last one when all is quiet.
 TEST_P(AdaptiveStorm, InFlightIsExactAfterKills) {
     const Adaptive backend = must(here_.segment().adaptive("it", options()));
@@ -67,6 +72,7 @@ TEST_P(AdaptiveStorm, InFlightIsExactAfterKills) {
     ASSERT_TRUE(storm.finish());
     ASSERT_TRUE(here_.segment().maintain());
     EXPECT_EQ(here_.read(lost), 0U);
+    EXPECT_EQ(here_.read(too_many), 0U);
     EXPECT_EQ(must(backend.status()).in_use, 0U);
     const auto place = must(primitives::adaptives::find(here_.where(), "it"));
     EXPECT_TRUE(primitives::is_enforced(here_.where(), place));

@@ -97,4 +97,18 @@ private:
     common* all_ = nullptr;
 };
 
+// Of a thread of a fleet: the life of its process, and a record of its own.
+struct page {
+    std::uint64_t life;
+    std::size_t record;
+
+    // In each thread once; `which` is its process.
+    static page of(const ledger& book, std::size_t which, int threads) {
+        static const std::uint64_t life = book.begin_life();
+        static layout::word begun;
+        const auto thread = static_cast<std::size_t>(shm::hardware::fetch_add_relaxed(begun, 1));
+        return {life, which * static_cast<std::size_t>(threads) + thread};
+    }
+};
+
 }  // namespace seki::test
