@@ -243,10 +243,9 @@ private:
 
     // What a policy of a file is made of, the file declares: a name that is not there is a slip of the pen.
     void check_policies(const toml::node_view<const toml::node>& policies) {
-        for (const auto& [name, options] : result_.of<PolicyOptions>())
-            primitives::every_options::each([&, &name = name, &options = options]<class Options>() {
-                check_part<Options>(name, options, policies[name]);
-            });
+        for (const auto& each : result_.of<PolicyOptions>())
+            primitives::every_options::each(
+                [&]<class Options>() { check_part<Options>(each.first, each.second, policies[each.first]); });
     }
 
     template <class Options>
