@@ -182,11 +182,11 @@ CallResultOf<Function&> Policy::execute(const PolicyRequest& request, Function&&
     detail::judged_attempt<std::remove_reference_t<Function>, std::remove_reference_t<Classify>> attempt{function,
                                                                                                          classify};
     const auto told = [&attempt](const auto&...) noexcept { return attempt.told(); };
-    const auto with_retry = [&]() -> result {
-        return by.retry ? by.retry->call(attempt, retry_on) : detail::call_through(attempt);
-    };
+    const auto with_retry = [&]() -> result { return by.retry->call(attempt, retry_on); };
+    // Each case by itself: an answer that is put into another is waited for.
     const auto with_breaker = [&]() -> result {
-        return by.breaker ? by.breaker->call(with_retry, told) : with_retry();
+        if (by.retry) return by.breaker ? by.breaker->call(with_retry, told) : with_retry();
+        return by.breaker ? by.breaker->call(attempt, told) : detail::call_through(attempt);
     };
     result answer = by.adaptive ? by.adaptive->call(with_breaker, told) : with_breaker();
     if (!answer.has_value() && named_ != nullptr && answer.error().code() == Errc::deleted) [[unlikely]]
