@@ -80,10 +80,10 @@ void shed(benchmark::State& state) {
 }
 
 const std::vector<bench::row> rows{
-    {"acquire and release, to 2 clock reads and 80 ns", "gradient", "clock read", 1, true, 2, 80},
-    {"the same by aimd", "aimd", "clock read", 1, true, 2, 80},
-    {"admit and complete, to a clock read and 60 ns", "priority 2", "clock read", 1, true, 1, 60},
-    {"the same with priority 0", "priority 0", "clock read", 1, true, 1, 60},
+    {"adaptive acquire and release, to 2 clock reads and 80 ns", "gradient", "clock read", 1, true, 2, 80},
+    {"acquire and release by aimd, to the same", "aimd", "clock read", 1, true, 2, 80},
+    {"shedder admit and complete, to a clock read and 60 ns", "priority 2", "clock read", 1, true, 1, 60},
+    {"admit and complete with priority 0, to the same", "priority 0", "clock read", 1, true, 1, 60},
 };
 
 }  // namespace

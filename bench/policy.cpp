@@ -93,7 +93,7 @@ void breaker_by_policy(benchmark::State& state) {
 
 const std::vector<bench::row> rows{
     {"policy of all parts, to these by hand and 5 ns", "all by policy", "all by hand", 1, true, 1, 5},
-    {"the same, named in the segment", "all by name", "all by hand", 1, true, 1, 5},
+    {"policy named in the segment, to the same", "all by name", "all by hand", 1, true, 1, 5},
     {"policy of a breaker, to the breaker and 5 ns", "breaker by policy", "breaker by hand", 1, true, 1, 5},
 };
 
