@@ -48,7 +48,7 @@ setup(
         Extension(
             "seki._native",
             sources=sorted(str(path.relative_to(HERE)) for path in HERE.glob("native/*.c")),
-            depends=["native/native.h"],
+            depends=["native/kind.h", "native/native.h"],
             extra_compile_args=["-fvisibility=hidden", *compile_flags],
             extra_link_args=link_flags,
         )

@@ -1,5 +1,5 @@
 // Circuit breakers, and the admissions that they hand out.
-#include "native.h"
+#include "kind.h"
 
 #include <stddef.h>
 
@@ -53,50 +53,7 @@ static PyObject* refuse_call(PyObject* self, seki_status why, int64_t retry_afte
     return NULL;
 }
 
-static PyObject* breaker_new(PyTypeObject* type, PyObject* arguments, PyObject* named) {
-    making of;
-    if (making_of("Breaker", arguments, named, &of) != 0) return NULL;
-    seki_breaker_options options = SEKI_BREAKER_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("breaker", of.options, breaker_fields, &options) != 0) return NULL;
-    breaker_object* made = (breaker_object*)type->tp_alloc(type, 0);
-    if (made == NULL) return NULL;
-    if (segment_use(of.segment) != 0) {
-        Py_DECREF(made);
-        return NULL;
-    }
-    const seki_segment* in = ((segment_object*)of.segment)->of;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;  // may wait for who administers the segment
-    done = of.options != NULL ? seki_breaker_create(in, of.name, &options, &made->of)
-                              : seki_breaker_get(in, of.name, &made->of);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done == SEKI_OK) return (PyObject*)made;
-    raise_status(done, NULL);
-    Py_DECREF(made);
-    return NULL;
-}
-
-PyObject* change_breaker(PyObject* module, PyObject* arguments) {
-    (void)module;
-    making of;
-    if (making_of("change_breaker", arguments, NULL, &of) != 0) return NULL;
-    seki_breaker_options options = SEKI_BREAKER_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("breaker", of.options, breaker_fields, &options) != 0) return NULL;
-    if (segment_use(of.segment) != 0) return NULL;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;
-    done = seki_breaker_change(((segment_object*)of.segment)->of, of.name, &options);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done != SEKI_OK) return raise_status(done, NULL);
-    Py_RETURN_NONE;
-}
-
-static void breaker_dealloc(PyObject* self) {
-    seki_breaker_free(OF(self));
-    Py_TYPE(self)->tp_free(self);
-}
+SEKI_PYTHON_KIND(breaker, Breaker, BREAKER)
 
 static PyObject* breaker_admit(PyObject* self, PyObject* nothing) {
     (void)nothing;

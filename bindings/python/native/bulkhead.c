@@ -1,5 +1,5 @@
 // Bulkheads, and the permits that they hand out.
-#include "native.h"
+#include "kind.h"
 
 #include <stddef.h>
 
@@ -27,50 +27,7 @@ static PyObject* refuse(PyObject* self, seki_status why) {
     return raise_status(why, seki_bulkhead_explain(OF(self), why));
 }
 
-static PyObject* bulkhead_new(PyTypeObject* type, PyObject* arguments, PyObject* named) {
-    making of;
-    if (making_of("Bulkhead", arguments, named, &of) != 0) return NULL;
-    seki_bulkhead_options options = SEKI_BULKHEAD_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("bulkhead", of.options, bulkhead_fields, &options) != 0) return NULL;
-    bulkhead_object* made = (bulkhead_object*)type->tp_alloc(type, 0);
-    if (made == NULL) return NULL;
-    if (segment_use(of.segment) != 0) {
-        Py_DECREF(made);
-        return NULL;
-    }
-    const seki_segment* in = ((segment_object*)of.segment)->of;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;  // may wait for who administers the segment
-    done = of.options != NULL ? seki_bulkhead_create(in, of.name, &options, &made->of)
-                              : seki_bulkhead_get(in, of.name, &made->of);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done == SEKI_OK) return (PyObject*)made;
-    raise_status(done, NULL);
-    Py_DECREF(made);
-    return NULL;
-}
-
-PyObject* change_bulkhead(PyObject* module, PyObject* arguments) {
-    (void)module;
-    making of;
-    if (making_of("change_bulkhead", arguments, NULL, &of) != 0) return NULL;
-    seki_bulkhead_options options = SEKI_BULKHEAD_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("bulkhead", of.options, bulkhead_fields, &options) != 0) return NULL;
-    if (segment_use(of.segment) != 0) return NULL;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;
-    done = seki_bulkhead_change(((segment_object*)of.segment)->of, of.name, &options);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done != SEKI_OK) return raise_status(done, NULL);
-    Py_RETURN_NONE;
-}
-
-static void bulkhead_dealloc(PyObject* self) {
-    seki_bulkhead_free(OF(self));
-    Py_TYPE(self)->tp_free(self);
-}
+SEKI_PYTHON_KIND(bulkhead, Bulkhead, BULKHEAD)
 
 static PyObject* acquire(PyObject* self, int64_t timeout_ns, int never_sleep, PyObject* stop) {
     permit_object* made = PyObject_New(permit_object, &PermitType);

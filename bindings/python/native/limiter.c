@@ -1,5 +1,5 @@
 // Limiters. check() is what all this is for: its arguments are taken apart by hand, and nothing is made but the decision.
-#include "native.h"
+#include "kind.h"
 
 #include <stddef.h>
 
@@ -23,50 +23,7 @@ static PyObject* refuse(PyObject* self, seki_status why) {
     return raise_status(why, seki_limiter_explain(OF(self), why));
 }
 
-static PyObject* limiter_new(PyTypeObject* type, PyObject* arguments, PyObject* named) {
-    making of;
-    if (making_of("Limiter", arguments, named, &of) != 0) return NULL;
-    seki_limiter_options options = SEKI_LIMITER_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("limiter", of.options, limiter_fields, &options) != 0) return NULL;
-    limiter_object* made = (limiter_object*)type->tp_alloc(type, 0);
-    if (made == NULL) return NULL;
-    if (segment_use(of.segment) != 0) {
-        Py_DECREF(made);
-        return NULL;
-    }
-    const seki_segment* in = ((segment_object*)of.segment)->of;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;  // may wait for who administers the segment
-    done = of.options != NULL ? seki_limiter_create(in, of.name, &options, &made->of)
-                              : seki_limiter_get(in, of.name, &made->of);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done == SEKI_OK) return (PyObject*)made;
-    raise_status(done, NULL);
-    Py_DECREF(made);
-    return NULL;
-}
-
-PyObject* change_limiter(PyObject* module, PyObject* arguments) {
-    (void)module;
-    making of;
-    if (making_of("change_limiter", arguments, NULL, &of) != 0) return NULL;
-    seki_limiter_options options = SEKI_LIMITER_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("limiter", of.options, limiter_fields, &options) != 0) return NULL;
-    if (segment_use(of.segment) != 0) return NULL;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;
-    done = seki_limiter_change(((segment_object*)of.segment)->of, of.name, &options);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done != SEKI_OK) return raise_status(done, NULL);
-    Py_RETURN_NONE;
-}
-
-static void limiter_dealloc(PyObject* self) {
-    seki_limiter_free(OF(self));
-    Py_TYPE(self)->tp_free(self);
-}
+SEKI_PYTHON_KIND(limiter, Limiter, LIMITER)
 
 typedef seki_status (*decider)(const seki_limiter* limiter, const void* key, size_t key_length, int64_t cost,
                                seki_decision* decision);

@@ -1,5 +1,5 @@
 // Retries: backoff, and a budget that all processes share. The attempts are made in Python (seki/_retry.py).
-#include "native.h"
+#include "kind.h"
 
 #include <stddef.h>
 
@@ -30,50 +30,7 @@ static PyObject* refuse(PyObject* self, seki_status why) {
     return raise_status(why, seki_retry_explain(OF(self), why));
 }
 
-static PyObject* retry_new(PyTypeObject* type, PyObject* arguments, PyObject* named) {
-    making of;
-    if (making_of("Retry", arguments, named, &of) != 0) return NULL;
-    seki_retry_options options = SEKI_RETRY_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("retry", of.options, retry_fields, &options) != 0) return NULL;
-    retry_object* made = (retry_object*)type->tp_alloc(type, 0);
-    if (made == NULL) return NULL;
-    if (segment_use(of.segment) != 0) {
-        Py_DECREF(made);
-        return NULL;
-    }
-    const seki_segment* in = ((segment_object*)of.segment)->of;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;  // may wait for who administers the segment
-    done = of.options != NULL ? seki_retry_create(in, of.name, &options, &made->of)
-                              : seki_retry_get(in, of.name, &made->of);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done == SEKI_OK) return (PyObject*)made;
-    raise_status(done, NULL);
-    Py_DECREF(made);
-    return NULL;
-}
-
-PyObject* change_retry(PyObject* module, PyObject* arguments) {
-    (void)module;
-    making of;
-    if (making_of("change_retry", arguments, NULL, &of) != 0) return NULL;
-    seki_retry_options options = SEKI_RETRY_OPTIONS_INIT;
-    if (of.options != NULL && fill_from_dict("retry", of.options, retry_fields, &options) != 0) return NULL;
-    if (segment_use(of.segment) != 0) return NULL;
-    seki_status done;
-    Py_BEGIN_ALLOW_THREADS;
-    done = seki_retry_change(((segment_object*)of.segment)->of, of.name, &options);
-    Py_END_ALLOW_THREADS;
-    segment_used(of.segment);
-    if (done != SEKI_OK) return raise_status(done, NULL);
-    Py_RETURN_NONE;
-}
-
-static void retry_dealloc(PyObject* self) {
-    seki_retry_free(OF(self));
-    Py_TYPE(self)->tp_free(self);
-}
+SEKI_PYTHON_KIND(retry, Retry, RETRY)
 
 static PyObject* retry_begin(PyObject* self, PyObject* nothing) {
     (void)nothing;
