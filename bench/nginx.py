@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """What a limit adds to a request in nginx, beside what nginx's own limit_req adds: bench/nginx.py [BUILD]
 
-Processor time of the worker for each request, from the kernel's schedstat, under pipelined wrk, each kind of location in turns in the same run: the
-lower quartile of the rounds of each, because what else runs on the machine only adds.
+Processor time of the worker for each request, from the kernel's schedstat: pipelined requests in slices of a thousand, after each of which the worker
+sleeps, the kinds of location in turns in the same run; and the median of what each slice cost more than the slice without a limit of its round. wrk in the
+place of this client spreads by a third from second to second, which is more than a limit costs.
 BUILD is the folder with the module, sekid and sekictl (build-bench, else build); SEKI_BENCH_BRIEFLY=1 runs for a blink.
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
+import random
+import select
 import shutil
 import signal
 import socket
@@ -21,25 +25,14 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BRIEFLY = bool(os.environ.get("SEKI_BENCH_BRIEFLY"))
-ROUNDS = 2 if BRIEFLY else 25
-SECONDS = 0.1 if BRIEFLY else 0.3
-PIPELINED = 16
+ROUNDS = 3 if BRIEFLY else 1000
+AT_ONCE = 1000  # requests in one slice of a round
+SLICES = 100
+CHUNK = 16384
+BODY = b"GIF89a"  # every answer has it once
 KEYS = {"one key": 1, "a thousand": 1000, "a million": 1000 if BRIEFLY else 1000000}
 BARS = {"one key": 1.0, "a thousand": 0.5, "a million": 0.25}
 KINDS = ("none", "limit_req", "seki", "silent", "both")
-
-# Each connection asks with random keys, so many requests at a time.
-LUA = """
-local keys, path, pipelined = %d, "%s", %d
-init = function() math.randomseed(os.time()) end
-request = function()
-    local all = {}
-    for i = 1, pipelined do
-        all[i] = "GET " .. path .. "?k=203.0.113." .. math.random(keys) .. " HTTP/1.1\\r\\nHost: bench\\r\\n\\r\\n"
-    end
-    return table.concat(all)
-end
-"""
 
 CONFIG = """
 {user}
@@ -57,13 +50,13 @@ http {{
     limit_req_zone $arg_k zone=theirs:256m rate=1000000r/s;
     seki_segment {folder}/bench.seg;
     server {{
-        listen 127.0.0.1:{port} backlog=512;
+        listen 127.0.0.1:{port};
+        client_header_buffer_size 16k;
         location = /none {{ empty_gif; }}
         location = /limit_req {{ limit_req zone=theirs burst=1000000 nodelay; empty_gif; }}
         location = /seki {{ seki_limit ours $arg_k; empty_gif; }}
         location = /silent {{ seki_limit ours $arg_k; seki_headers off; empty_gif; }}
         location = /both {{ seki_limit ours $arg_k; seki_headers ratelimit x-ratelimit; empty_gif; }}
-        location = /requests {{ stub_status; }}
     }}
 }}
 """
@@ -109,9 +102,6 @@ class Server:
     def get(self, path):
         return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10)
 
-    def requests(self):
-        return int(self.get("/requests").read().split()[9])
-
     def ran_ns(self):
         with open(f"/proc/{self.worker}/schedstat", encoding="ascii") as file:
             return int(file.read().split()[0])
@@ -122,27 +112,42 @@ class Server:
             process.wait(30)
 
 
-def load(server, kind, keys, seconds):
-    """Nanoseconds of the worker for each request."""
-    script = os.path.join(server.folder, "wrk.lua")
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(LUA % (keys, "/" + kind, PIPELINED))
-    wrk = subprocess.Popen(["wrk", "-t1", "-c8", "-d1000s", "-s", script, f"http://127.0.0.1:{server.port}/"], stdout=subprocess.DEVNULL)
-    try:
-        time.sleep(seconds / 5)
-        requests, ran = server.requests(), server.ran_ns()
-        time.sleep(seconds)
-        ran, requests = server.ran_ns() - ran, server.requests() - requests
-        return ran / requests
-    finally:
-        wrk.kill()
-        wrk.wait()
+def slices_of(kind, keys):
+    """Pipelined requests with random keys; without end, and of a million each comes before one comes again."""
+    draw = random.Random(keys)
+    order = draw.sample(range(keys), keys) if keys > SLICES * AT_ONCE else draw.choices(range(keys), k=SLICES * AT_ONCE)
+    asked = [b"GET /%s?k=203.0.113.%d HTTP/1.1\r\nHost: bench\r\n\r\n" % (kind.encode(), key) for key in order]
+    return itertools.cycle([b"".join(asked[i:i + AT_ONCE]) for i in range(0, len(asked), AT_ONCE)])
 
 
-def warm(server, keys):
-    """Every key is there before anything is measured."""
-    for kind in ("limit_req", "seki"):
-        load(server, kind, keys, SECONDS if keys < 10000 else 15)
+def ask(connection, requests):
+    """Sends what nginx takes and reads what comes, until all is answered and the worker sleeps."""
+    left, answered, before = memoryview(requests), 0, b""
+    while answered < AT_ONCE:
+        readable, writable, _ = select.select([connection], [connection] if left else [], [])
+        if writable:
+            left = left[connection.send(left[:CHUNK]):]
+        if readable:
+            came = before + connection.recv(1 << 20)
+            answered += came.count(BODY)
+            before = came[1 - len(BODY):]
+
+
+def rounds_of(server, keys):
+    """Nanoseconds of the worker for each request, by kind, of each round."""
+    slices = {kind: slices_of(kind, keys) for kind in KINDS}
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.setblocking(False)
+
+        def cost(kind):
+            requests, ran = next(slices[kind]), server.ran_ns()
+            ask(connection, requests)
+            return (server.ran_ns() - ran) / AT_ONCE
+
+        for kind in ("limit_req", "seki"):  # every key is there before anything is measured
+            for _ in range(keys // AT_ONCE):
+                cost(kind)
+        return [{kind: cost(kind) for kind in random.sample(KINDS, len(KINDS))} for _ in range(ROUNDS)]
 
 
 def main():
@@ -154,12 +159,10 @@ def main():
         print("| keys | request without | limit_req adds | seki_limit adds | ratio | without fields | ratio | with X-RateLimit too | ratio | bar |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for name, keys in KEYS.items():
-            warm(server, keys)
-            rounds = [{kind: load(server, kind, keys, SECONDS) for kind in KINDS} for _ in range(ROUNDS)]
-            quiet = {kind: statistics.quantiles([each[kind] for each in rounds], n=4)[0] for kind in KINDS}
-            added = {kind: quiet[kind] - quiet["none"] for kind in KINDS}
+            rounds = rounds_of(server, keys)
+            added = {kind: statistics.median(each[kind] - each["none"] for each in rounds) for kind in KINDS}
             theirs = added["limit_req"]
-            cells = [f"{quiet['none']:.0f} ns", f"{theirs:.0f} ns"]
+            cells = [f"{statistics.median(each['none'] for each in rounds):.0f} ns", f"{theirs:.0f} ns"]
             for kind in ("seki", "silent", "both"):
                 cells += [f"{added[kind]:.0f} ns", f"{added[kind] / theirs:.2f}"]
             print(f"| {name} | " + " | ".join(cells) + f" | <= {BARS[name]:.2f} |", flush=True)

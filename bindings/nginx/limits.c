@@ -111,12 +111,9 @@ static void keep(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t** verdi
     }
 }
 
-static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_demand* demands,
-                        ngx_http_seki_verdict_t** verdicts, ngx_uint_t count) {
-    const seki_decision* decision = NULL;
-    if (check(demands, verdicts, count, &decision) != SEKI_OK)
-        return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
-    keep(guards, verdicts, count);
+// What comes of it for the request. `decision` is that of all that were asked.
+static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
+                        const seki_decision* decision) {
     guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
     if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
         guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
@@ -124,6 +121,28 @@ static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t
     guards->retry_after_ns = decision->retry_after_ns;
     return ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer,
                                 conf->limit_status);
+}
+
+static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_demand* demands,
+                        ngx_http_seki_verdict_t** verdicts, ngx_uint_t count) {
+    const seki_decision* decision = NULL;
+    if (check(demands, verdicts, count, &decision) != SEKI_OK)
+        return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
+    keep(guards, verdicts, count);
+    return answer(guards, conf, decision);
+}
+
+// The way of nearly all: one limit, and none was asked before. A request comes here with cold caches, so what counts is how little it touches.
+static ngx_int_t ask_only(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
+                          ngx_http_seki_limit_t* limit) {
+    ngx_http_seki_verdict_t* verdict = &guards->first;
+    seki_demand demand;
+    const ngx_int_t made = demand_of(guards, limit, &demand, &verdict);
+    if (made != NGX_OK) return made;
+    if (seki_limiter_check(demand.limiter, demand.key, demand.key_length, demand.cost, &verdict->decision) != SEKI_OK)
+        return ngx_http_seki_do_without(guards, conf, limit->limiter, &guards->limit_answer);
+    guards->verdicts = guards->decisive = verdict;
+    return answer(guards, conf, &verdict->decision);
 }
 
 // As many as most have lie on the stack.
@@ -134,6 +153,8 @@ ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki
     ngx_http_seki_verdict_t *few_verdicts[USUALLY_AT_MOST], **verdicts = few_verdicts;
     ngx_uint_t count = 0;
     ngx_http_seki_limit_t* limits = conf->limits->elts;
+    if (conf->limits->nelts == 1 && guards->verdicts == NULL && limits->limiter->of.limiter != NULL)
+        return ask_only(guards, conf, limits);
     if (conf->limits->nelts > USUALLY_AT_MOST) {
         demands = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *demands);
         verdicts = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *verdicts);

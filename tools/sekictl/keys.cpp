@@ -22,9 +22,9 @@ struct question {
 
 std::string shown(const report::key_facts& key) {
     if (key.text == "") return "\"\"";
-    if (!key.text) return "#" + report::hex(key.tag);
+    if (!key.text) return fmt::format("#{}", report::hex(key.tag));
     return report::is_utf8(*key.text) ? report::for_terminal(*key.text) + (key.whole ? "" : "...")
-                                      : "0x" + report::hex(*key.text);
+                                      : fmt::format("0x{}", report::hex(*key.text));
 }
 
 ending keys(const context& with, const question& asked) {
