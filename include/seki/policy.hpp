@@ -150,12 +150,12 @@ private:
     [[nodiscard]] detail::policy_view look() const noexcept {
         return named_ == nullptr ? detail::policy_view{.parts = &own_} : detail::look_at_policy(*named_);
     }
-    // Admissions that are not around the function, but before it. A code that is not none: nothing was taken that is not given back.
-    struct held {
-        InFlight place{};
-        Permit permit{};
-    };
-    [[nodiscard]] static Refusal let_in(const PolicyParts& by, const PolicyRequest& request, held& into) noexcept;
+    // By a part that is before the function, not around it.
+    template <class Result>
+    [[gnu::cold]] Result refused(const PolicyParts& by, Refusal why) const {
+        if (why.code == Errc::deleted && named_ != nullptr) detail::part_was_deleted(*named_, by);
+        return Result{std::unexpect, why};
+    }
 
     PolicyParts own_{};
     std::shared_ptr<client::policy_handle> named_;
@@ -173,17 +173,28 @@ CallResultOf<Function&> Policy::execute(const PolicyRequest& request, Function&&
 
     std::optional<Deadline> limit;
     if (by.deadline.count() > 0) limit.emplace(by.deadline);
-    held taken;
-    if (const Refusal why = let_in(by, request, taken); why.code != Errc::none) [[unlikely]] {
-        if (why.code == Errc::deleted && named_ != nullptr) detail::part_was_deleted(*named_, by);
-        return result{std::unexpect, why};
+    if (limit && Deadline::exceeded()) [[unlikely]]
+        return refused<result>(by, {Errc::deadline_exceeded});
+    if (by.limiter) {
+        const Decision decision = by.limiter->check(request.key, request.cost);
+        if (!decision.allowed) [[unlikely]]
+            return refused<result>(
+                by, {decision.error != Errc::none ? decision.error : Errc::rate_limited, decision.retry_after});
     }
+    // Each is made where it stays, here and below: what is moved right after it was written is waited for.
+    const Result<InFlight> place = !by.shedder          ? Result<InFlight>{std::in_place}
+                                   : request.arrived_at ? by.shedder->admit(request.priority, *request.arrived_at)
+                                                        : by.shedder->admit(request.priority);
+    if (!place) [[unlikely]]
+        return refused<result>(by, {place.error().code});
+    const Result<Permit> permit = by.bulkhead ? by.bulkhead->acquire() : Result<Permit>{std::in_place};
+    if (!permit) [[unlikely]]
+        return refused<result>(by, {permit.error().code});
 
     detail::judged_attempt<std::remove_reference_t<Function>, std::remove_reference_t<Classify>> attempt{function,
                                                                                                          classify};
     const auto told = [&attempt](const auto&...) noexcept { return attempt.told(); };
     const auto with_retry = [&]() -> result { return by.retry->call(attempt, retry_on); };
-    // Each case by itself: an answer that is put into another is waited for.
     const auto with_breaker = [&]() -> result {
         if (by.retry) return by.breaker ? by.breaker->call(with_retry, told) : with_retry();
         return by.breaker ? by.breaker->call(attempt, told) : detail::call_through(attempt);

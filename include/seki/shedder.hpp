@@ -17,7 +17,8 @@ class Segment;
 
 struct ShedderOptions {
     // Requests in flight in all processes together from which on only priority 0 is let in; 1, 2 and 3 are shed from 90, 80 and 70 % of it on. 1 to 65535.
-    // It can be raised up to what was made room for at the creation: 1024, or four times as many as it began with.
+    // It can be raised up to what was made room for at the creation: 1024, or four times as many as it began with. As many places again has priority 0
+    // beyond max_in_flight, where it counts for the others as any that is in flight.
     std::uint64_t max_in_flight = 100;
 
     // CoDel: a request may have waited so long; when all of them waited longer for a whole interval, one is shed, and then more and more often. target 1 ms
@@ -31,8 +32,8 @@ struct ShedderOptions {
 struct ShedderStatus {
     static constexpr std::size_t priorities = 4;
     std::uint64_t max_in_flight = 0;
-    std::uint64_t in_flight = 0;
-    bool dropping = false;                             // CoDel sheds
+    std::uint64_t in_flight = 0;  // more than max_in_flight while requests of priority 0 are beyond it
+    bool dropping = false;        // CoDel sheds
     std::array<std::uint64_t, priorities> admitted{};  // ever, by priority
     std::array<std::uint64_t, priorities> shed{};      // ever, by priority; those by CoDel, too
     std::uint64_t codel_drops = 0;                     // of these
@@ -69,7 +70,7 @@ public:
     }
 
     // False, and nothing done, when it was completed before, in a process that is not its owner, and for one of priority 0 that was let in though
-    // max_in_flight were: it has no place.
+    // there was no place left, not even beyond max_in_flight.
     bool complete() noexcept { return owner_ != 0 && give_back(); }
 
     void swap(InFlight& other) noexcept {

@@ -14,27 +14,6 @@ policy_view look_at_policy(client::policy_handle& named) noexcept { return named
 
 }  // namespace detail
 
-Refusal Policy::let_in(const PolicyParts& by, const PolicyRequest& request, held& into) noexcept {
-    if (by.deadline.count() > 0 && Deadline::exceeded()) return {Errc::deadline_exceeded};
-    if (by.limiter) {
-        const Decision decision = by.limiter->check(request.key, request.cost);
-        if (!decision.allowed)
-            return {decision.error != Errc::none ? decision.error : Errc::rate_limited, decision.retry_after};
-    }
-    if (by.shedder) {
-        auto admitted = request.arrived_at ? by.shedder->admit(request.priority, *request.arrived_at)
-                                           : by.shedder->admit(request.priority);
-        if (!admitted) return {admitted.error().code};
-        into.place = std::move(*admitted);
-    }
-    if (by.bulkhead) {
-        auto permit = by.bulkhead->acquire();
-        if (!permit) return {permit.error().code};
-        into.permit = std::move(*permit);
-    }
-    return {};
-}
-
 std::string_view Policy::name() const noexcept { return named_ != nullptr ? named_->name() : std::string_view{}; }
 
 Result<PolicyParts> Policy::parts() const {

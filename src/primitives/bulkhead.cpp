@@ -88,7 +88,7 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
     count(me, layout::count_reclaimed, permits);
-    tell_reclaimed(events_, place_.kind, permits_, permits);
+    tell_reclaimed(events_, look_at(place_.kind, permits_), permits);
 }
 
 void bulkhead::tell(layout::event_kind kind) const noexcept {

@@ -31,9 +31,7 @@ namespace seki::primitives {
 }
 
 // Of permits that came back.
-inline void tell_reclaimed(const emitter& to, layout::kind kind, const shm::permit_pool<>& permits,
-                           std::uint64_t how_many) noexcept {
-    const permits_now now = look_at(kind, permits);
+inline void tell_reclaimed(const emitter& to, permits_now now, std::uint64_t how_many) noexcept {
     to.bulkhead_reclaimed(now.current, now.available, how_many);
 }
 

@@ -49,7 +49,7 @@ std::vector<shm::placement> list(const shm::segment& where) {
 bool finished(const shm::segment& where, const shm::placement& at) noexcept {
     if (at.kind == layout::kind::adaptive) return is_enforced(where, at);
     if (at.kind == layout::kind::shedder)
-        return shm::permits_of(where, at).max() == shedder_options_of(where, at).max_in_flight;
+        return shm::shedder_places_of(where, at).within().max() == shedder_options_of(where, at).max_in_flight;
     const BulkheadOptions options = options_of(where, at);
     const auto permits = shm::permits_of(where, at);
     return permits.max() == options.max_concurrent && permits.max_waiting() == options.max_waiting;
@@ -61,10 +61,14 @@ std::uint64_t reclaim_permits(const shm::segment& where) {
     if (!may_write(where)) return 0;
     std::uint64_t all = 0;
     for (const shm::placement& at : list(where)) {
-        const std::uint64_t given = shm::permits_of(where, at).reclaim(listed_seeker{where});
+        const bool sheds = at.kind == layout::kind::shedder;
+        const std::uint64_t given = sheds ? shm::shedder_places_of(where, at).reclaim(listed_seeker{where})
+                                          : shm::permits_of(where, at).reclaim(listed_seeker{where});
         if (given == 0) continue;
         shm::count_shared(where, at.index, at.incarnation, layout::count_reclaimed, given);
-        tell_reclaimed(emitter{where, at}, at.kind, shm::permits_of(where, at), given);
+        tell_reclaimed(
+            emitter{where, at},
+            sheds ? look_at(shm::shedder_places_of(where, at)) : look_at(at.kind, shm::permits_of(where, at)), given);
         all += given;
     }
     return all;
@@ -85,7 +89,7 @@ void finish_changes(const shm::administration& /*held*/, const shm::segment& whe
             continue;
         }
         if (at.kind == layout::kind::shedder) {
-            shm::permits_of(where, at).set_max(shedder_options_of(where, at).max_in_flight);
+            shm::shedder_places_of(where, at).within().set_max(shedder_options_of(where, at).max_in_flight);
             continue;
         }
         const BulkheadOptions options = options_of(where, at);

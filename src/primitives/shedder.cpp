@@ -15,7 +15,7 @@ using shm::worker;
 
 shedder::shedder(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
     : bound_place{std::move(in), at},
-      permits_{shm::permits_of(attachment_->where(), at)},
+      places_{shm::shedder_places_of(attachment_->where(), at)},
       codel_{shm::shedder_state_of(attachment_->where(), at)},
       events_{*attachment_, at} {}
 
@@ -45,19 +45,21 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
             return shed(*me, priority, true);
     }
     shm::process_seeker by{attachment_->where()};
-    permit taken = permits_.try_take(me->owner, near(*me), by);
+    permit taken = places_.take(me->owner, near(*me), by);
+    if (!taken && priority == 0) [[unlikely]]
+        taken = places_.take_beyond(me->owner, by);
     worker kept;
     if (by.reclaimed() != 0) [[unlikely]] {
         shm::count(*me, place_.index, place_.incarnation, layout::count_reclaimed, by.reclaimed());
-        tell_reclaimed(events_, place_.kind, permits_, by.reclaimed());
+        tell_reclaimed(events_, look_at(places_), by.reclaimed());
         // A handler may have made the caller's worker another attachment's.
         kept = attachment_->me();
         me = &kept;
     }
     if (!taken) [[unlikely]]
         return priority == 0 ? let_in(*me, 0, taken) : shed(*me, priority, false);
-    if (priority != 0 && !permits_.table().at_most(most_with(priority, permits_.max()))) [[unlikely]] {
-        permits_.give_back(taken);
+    if (priority != 0 && !places_.at_most(most_with(priority, places_.within().max()))) [[unlikely]] {
+        places_.give_back(taken);
         return shed(*me, priority, false);
     }
     return let_in(*me, priority, taken);
@@ -71,7 +73,7 @@ shedder::answer shedder::let_in(const worker& me, unsigned priority, const permi
     }
     count(me, layout::count_admitted + priority);
     if (events_.watched(mask_of(event_kind::shed_admit))) [[unlikely]]
-        tell(event_kind::shed_admit, priority, permits_.in_use());
+        tell(event_kind::shed_admit, priority, places_.in_use());
     return {.held = held, .from = this};
 }
 
@@ -80,11 +82,11 @@ shedder::answer shedder::shed(const worker& me, unsigned priority, bool by_codel
     if (by_codel) count(me, layout::count_codel_drops);
     const event_kind kind = by_codel ? event_kind::shed_codel_drop : event_kind::shed_shed;
     if (events_.watched(mask_of(kind))) [[unlikely]]
-        tell(kind, priority, by_codel ? codel_.at().count : permits_.in_use());
+        tell(kind, priority, by_codel ? codel_.at().count : places_.in_use());
     return {.error = Errc::load_shed};
 }
 
-bool shedder::complete(permit& held) const noexcept { return permits_.give_back(held); }
+bool shedder::complete(permit& held) const noexcept { return places_.give_back(held); }
 
 void shedder::tell(event_kind kind, unsigned priority, std::uint64_t measured) const noexcept {
     events_.shedder_call(kind, priority, measured);

@@ -1,8 +1,9 @@
 // A shedder: places for requests in flight, and CoDel, bound to their place in one mapped segment.
 //
 // The path of an admission, in its order: look whether the shedder still stands; find this thread's slot; judge how long the request waited, if that is
-// known (shm/shedder_state.hpp); take a free place near the last one of this thread (shm/permits.hpp); of a priority that is shed before the others, count
-// what is in flight with it, and give the place back where that is too much; count.
+// known (shm/shedder_state.hpp); take a free place near the last one of this thread, and with priority 0 one beyond max_in_flight where there is none
+// (shm/shedder_places.hpp); of a priority that is shed before the others, count what is in flight with it, and give the place back where that is too much;
+// count.
 //
 // That it counts after it took its place makes it exact: of those in flight with a priority, who took the last place counted all the others.
 #pragma once
@@ -32,7 +33,7 @@ public:
 
     struct answer {
         Errc error = Errc::none;
-        shm::permit held{};  // none: priority 0, and no place is free
+        shm::permit held{};  // none: priority 0, and no place is left beyond max_in_flight either
         const shedder* from = nullptr;
     };
     static constexpr std::uint64_t not_known = 0;
@@ -44,8 +45,6 @@ public:
     [[nodiscard]] ShedderStatus status() const noexcept;
     [[nodiscard]] ShedderOptions options() const noexcept;
 
-    [[nodiscard]] const shm::permit_pool<>& permits() const noexcept { return permits_; }
-
 private:
     [[nodiscard]] answer let_in(const shm::worker& me, unsigned priority, const shm::permit& held) const noexcept;
     [[nodiscard]] answer shed(const shm::worker& me, unsigned priority, bool by_codel) const noexcept;
@@ -55,7 +54,7 @@ private:
     }
     [[gnu::noinline]] void tell(layout::event_kind kind, unsigned priority, std::uint64_t measured) const noexcept;
 
-    shm::permit_pool<> permits_;
+    shm::shedder_places<> places_;
     shm::shedder_state<> codel_;
     emitter events_;
 };

@@ -30,7 +30,7 @@ ShedderOptions family<ShedderOptions>::options_of(const shm::wide_terms& terms, 
 void family<ShedderOptions>::fill(const shm::segment& where, const shm::placement& made,
                                   const ShedderOptions& options) noexcept {
     shm::shedder_state_of(where, made).fill();
-    shm::permits_of(where, made).set_max(options.max_in_flight);
+    shm::shedder_places_of(where, made).within().set_max(options.max_in_flight);
 }
 
 Result<void> family<ShedderOptions>::may_change(const shm::segment& /*where*/, const shm::placement& at,
@@ -43,7 +43,7 @@ Result<void> family<ShedderOptions>::may_change(const shm::segment& /*where*/, c
 void family<ShedderOptions>::change(const shm::segment& where, const shm::placement& at,
                                     const ShedderOptions& wanted) noexcept {
     shm::publish_terms(shm::directory{where}.entry(at.index), terms_of(wanted));
-    shm::permits_of(where, at).set_max(wanted.max_in_flight);
+    shm::shedder_places_of(where, at).within().set_max(wanted.max_in_flight);
 }
 
 }  // namespace seki::primitives

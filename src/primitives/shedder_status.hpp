@@ -5,6 +5,7 @@
 
 #include "layout/shedder.hpp"
 #include "primitives/shedder_terms.hpp"
+#include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
@@ -17,10 +18,10 @@ namespace seki::primitives {
 }
 
 [[nodiscard]] inline ShedderStatus shedder_status_of(const shm::segment& where, const shm::placement& at) noexcept {
-    const auto permits = shm::permits_of(where, at);
+    const auto places = shm::shedder_places_of(where, at);
     const auto counted = shm::sum(where, at.index, at.incarnation);
-    ShedderStatus status{.max_in_flight = permits.max(),
-                         .in_flight = permits.in_use(),
+    ShedderStatus status{.max_in_flight = places.within().max(),
+                         .in_flight = places.in_use(),
                          .dropping = shm::shedder_state_of(where, at).at().dropping,
                          .codel_drops = counted[layout::count_codel_drops],
                          .reclaimed = counted[layout::count_reclaimed]};
@@ -29,6 +30,11 @@ namespace seki::primitives {
         if (p != 0) status.shed[p] = counted[layout::count_shed + p];
     }
     return status;
+}
+
+// What an event says of its places. Reads them all.
+[[nodiscard]] inline permits_now look_at(const shm::shedder_places<>& places) noexcept {
+    return {places.in_use(), places.within().max()};
 }
 
 }  // namespace seki::primitives

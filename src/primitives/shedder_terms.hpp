@@ -19,9 +19,9 @@ inline constexpr std::chrono::nanoseconds shortest_target = std::chrono::millise
 inline constexpr std::chrono::nanoseconds longest_target = std::chrono::minutes{1};
 inline constexpr std::chrono::nanoseconds longest_interval = std::chrono::hours{1};
 
-// Nobody waits for a place.
+// Beyond max_in_flight priority 0 finds as many places again, where the waiting are in a bulkhead.
 [[nodiscard]] constexpr shm::bulkhead_shape shape_for(const ShedderOptions& options) noexcept {
-    return {.permits = room_for(options.max_in_flight), .waiting = 1};
+    return {.permits = room_for(options.max_in_flight), .waiting = room_for(options.max_in_flight)};
 }
 
 [[nodiscard]] constexpr shm::terms pack(const ShedderOptions& options) noexcept {

@@ -64,9 +64,10 @@ void examine_maxima(examination& into, const shm::placement& at, const shm::perm
 bool examine_permits(examination& into, const shm::placement& at) {
     const auto permits = shm::permits_of(into.where(), at);
     examine_control(into, at, permits.table(), "permits");
-    examine_control(into, at, permits.room(), "waiters");
+    const bool sheds = at.kind == layout::kind::shedder;
+    examine_control(into, at, permits.room(), sheds ? "places beyond the maximum" : "waiters");
     examine_names(into, at, permits.table(), "permit");
-    examine_names(into, at, permits.room(), "waiter");
+    examine_names(into, at, permits.room(), sheds ? "place beyond the maximum" : "waiter");
     return permits.table().sound() && permits.room().sound();
 }
 

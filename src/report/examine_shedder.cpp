@@ -19,7 +19,7 @@ void examine_maximum(examination& into, const shm::placement& at) {
                    shm::read_values<shm::hardware, layout::terms_in_block>(entry, which), at.shape)
             .max_in_flight;
     };
-    const auto permits = shm::permits_of(into.where(), at);
+    const auto permits = shm::shedder_places_of(into.where(), at).within();
     const std::uint64_t max = permits.max(), now = of(version), before = of(version - 1);
     if (max == now || max == before || !shm::in_force(entry, version)) return;
     into.add(invariant::maxima_agree, fmt::format("shedder \"{}\", the table of its places", at.name),

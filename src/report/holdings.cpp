@@ -18,7 +18,11 @@ holding& of(holdings& all, std::uint64_t owner, const shm::placement& at) {
 void add_permits(const shm::segment& where, const shm::placement& at, holdings& into) {
     const auto permits = shm::permits_of(where, at);
     permits.table().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(into, owner, at).permits; });
-    permits.room().for_each([&](std::uint32_t, std::uint64_t owner) { ++of(into, owner, at).waiting; });
+    const bool sheds = at.kind == layout::kind::shedder;  // there are its places beyond max
+    permits.room().for_each([&](std::uint32_t, std::uint64_t owner) {
+        holding& has = of(into, owner, at);
+        ++(sheds ? has.permits : has.waiting);
+    });
 }
 
 void add_breaker(const shm::segment& where, const shm::placement& at, holdings& into) {

@@ -1,5 +1,5 @@
 // The piece of the arena that a bulkhead has: its permits, whole pages of them, and how long was waited for them. An adaptive limit has these, too, and its
-// window and limit behind them; a shedder permits and the state of CoDel.
+// window and limit behind them; a shedder two tables of permits and the state of CoDel.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include "shm/permit_pool.hpp"
 #include "shm/segment.hpp"
 #include "shm/shape.hpp"
+#include "shm/shedder_places.hpp"
 #include "shm/shedder_state.hpp"
 
 namespace seki::shm {
@@ -55,6 +56,12 @@ namespace seki::shm {
     const std::uint64_t before = at.arena_size - sizeof(layout::adaptive_block);
     const auto bytes = where.arena(at.arena_offset + before, sizeof(layout::adaptive_block));
     return adaptive_window<>{*std::launder(reinterpret_cast<layout::adaptive_block*>(bytes.data()))};
+}
+
+// `at` is a shedder: where others wait, its places beyond max are.
+[[nodiscard]] inline shedder_places<> shedder_places_of(const segment& where, const placement& at) noexcept {
+    const permit_pool<> tables = permits_of(where, at);
+    return {tables.table(), tables.room()};
 }
 
 // `at` is a shedder. At the end of its piece, likewise.

@@ -7,7 +7,7 @@
 //      permit      0 -> owner                by a taker, in a word below max (CAS)
 //      permit      owner -> 0                by the owner; by a taker that finds itself one too many; by anybody when the owner is dead (CAS)
 //      terms       {v, d, m} -> {v+1, max(d, m'), m'}   set_max(m') (CAS)
-//      terms       {v, d, m} -> {v, m, m}    by whoever saw all of [m, d) free since {v, d, m} was there (CAS)
+//      terms       {v, d, m} -> {v, m, m}    by whoever saw all of [m, d) free since {v, d, m} was there (CAS); close() sets m = 0 and does it
 //      full_as_of  any -> now                by a taker that found nothing, before it looks once more
 //      full_as_of  any -> 0                  after a permit was given back, or max was raised
 //      asked_at    t -> now                  by who asks whether the holders live (CAS, so that one of them asks)
@@ -68,6 +68,8 @@ struct permit {
 template <class Memory = hardware>
 class permits {
 public:
+    using permit_type = permit;
+
     // How long a hint is believed, and how often the kernel is asked whether the holders live.
     static constexpr std::uint64_t look_again_ns = 5'000'000;
     // A round fails when the terms change meanwhile, or when several takers find each other one too many while permits drain.
@@ -141,20 +143,19 @@ public:
 
     // While it runs, by anybody. 0 gives out nothing more. False beyond the capacity, or when somebody scribbles on the terms. After raising,
     // wake who waits.
-    bool set_max(std::uint64_t max) const noexcept {
-        if (max > words_.size()) return false;
-        if (!*this) return true;
+    bool set_max(std::uint64_t max) const noexcept { return change_max(max, false); }
+    // The same, but leaves one that is higher.
+    bool raise_max(std::uint64_t max) const noexcept { return change_max(max, true); }
+
+    // Gives out nothing more until max is raised; and where nothing is held either, nobody has to look here until then: closed().
+    void close() const noexcept {
+        if (!set_max(0) || !*this) return;
         std::uint64_t found = Memory::load_seq_cst(control_->terms);
-        for (int round = 0; round < max_changes; ++round) {
-            const layout::permit_terms old = bounded(found);
-            if (old.max == max) return true;
-            const layout::permit_terms next{old.version + 1, std::max(old.drain, max), max};
-            if (!Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) continue;
-            seems_free();
-            return true;
-        }
-        return false;
+        const layout::permit_terms t = bounded(found);
+        if (t.max == 0 && t.drain != 0 && count(t).held == 0)
+            (void)Memory::cas_seq_cst(control_->terms, found, layout::pack(layout::permit_terms{t.version, 0, 0}));
     }
+    [[nodiscard]] bool closed() const noexcept { return !*this || terms().drain == 0; }
 
     [[nodiscard]] std::uint64_t max() const noexcept { return *this ? terms().max : 0; }
     [[nodiscard]] bool draining() const noexcept { return *this && terms().drain > terms().max; }
@@ -172,8 +173,9 @@ public:
     [[nodiscard]] bool at_most(std::uint64_t most) const noexcept {
         const std::uint64_t places = *this ? terms().drain : 0;
         std::uint64_t wanted = places > most ? places - most : 0;  // so many free ones
-        for (std::uint64_t i = places; wanted != 0 && i != 0; --i)
-            wanted -= Memory::load_seq_cst(words_[i - 1]) == 0 ? 1U : 0U;
+        std::uint64_t i = places;
+        for (; wanted >= 4 && i >= 4 && all_free(i - 4); i -= 4) wanted -= 4;
+        for (; wanted != 0 && i != 0; --i) wanted -= Memory::load_seq_cst(words_[i - 1]) == 0 ? 1U : 0U;
         return wanted == 0;
     }
 
@@ -204,6 +206,12 @@ private:
     }
     [[nodiscard]] layout::permit_terms terms() const noexcept { return bounded(Memory::load_seq_cst(control_->terms)); }
 
+    // Four at a time: most of what at_most() looks at is.
+    [[nodiscard]] bool all_free(std::uint64_t first) const noexcept {
+        const auto at = [&](std::uint64_t i) { return Memory::load_seq_cst(words_[first + i]); };
+        return (at(0) | at(1) | at(2) | at(3)) == 0;
+    }
+
     [[nodiscard]] tally count(layout::permit_terms t) const noexcept {
         tally seen;
         for (std::uint64_t i = 0; i < t.drain; ++i) {
@@ -212,6 +220,21 @@ private:
             if (i >= t.max) seen.above += taken;
         }
         return seen;
+    }
+
+    bool change_max(std::uint64_t max, bool only_up) const noexcept {
+        if (max > words_.size()) return false;
+        if (!*this) return true;
+        std::uint64_t found = Memory::load_seq_cst(control_->terms);
+        for (int round = 0; round < max_changes; ++round) {
+            const layout::permit_terms old = bounded(found);
+            if (old.max == max || (only_up && old.max > max)) return true;
+            const layout::permit_terms next{old.version + 1, std::max(old.drain, max), max};
+            if (!Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) continue;
+            seems_free();
+            return true;
+        }
+        return false;
     }
 
     void seems_free() const noexcept {

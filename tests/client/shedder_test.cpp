@@ -38,10 +38,41 @@ TEST_F(Shedders, EachPriorityIsShedAtItsPart) {
     EXPECT_EQ(status(door).in_flight, 100U);
     // The highest is never shed.
     EXPECT_EQ(fill(door, 0, 50).size(), 50U);
-    EXPECT_EQ(status(door).in_flight, 100U);
+    EXPECT_EQ(status(door).in_flight, 100U);  // they are over
     const ShedderStatus now = status(door);
     EXPECT_EQ(now.admitted, (std::array<std::uint64_t, 4>{60, 10, 10, 70}));
     EXPECT_EQ(now.shed, (std::array<std::uint64_t, 4>{0, 1, 1, 2}));
+}
+
+// Fails if requests of priority 0 beyond max_in_flight are not in flight for the others, or still are when they are over.
+TEST_F(Shedders, WhatIsBeyondTheMaximumCountsForTheOthers) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 10}));
+    auto within = fill(door, 0, 10);
+    auto beyond = fill(door, 0, 100);
+    EXPECT_EQ(status(door).in_flight, 110U);
+    within.clear();
+    EXPECT_EQ(status(door).in_flight, 100U);
+    EXPECT_EQ(door.admit(1).error().code, Errc::load_shed);
+    beyond.resize(9);
+    EXPECT_EQ(door.admit(1).error().code, Errc::load_shed);
+    beyond.pop_back();
+    const InFlight last_but_one = must(door.admit(1));
+    EXPECT_EQ(door.admit(1).error().code, Errc::load_shed);
+    for (InFlight& each : beyond) EXPECT_TRUE(each.complete());
+    EXPECT_EQ(status(door).in_flight, 1U);
+    EXPECT_EQ(fill(door, 1).size(), 8U);
+}
+
+// Fails if priority 0 is refused when there is no place for it anywhere.
+TEST_F(Shedders, WithoutAnyPlaceLeftPriorityZeroIsLetInUncounted) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 10}));
+    auto held = fill(door, 0, 2'000);
+    ASSERT_EQ(held.size(), 2'000U);
+    EXPECT_EQ(status(door).in_flight, 10U + 1'024U);
+    EXPECT_EQ(status(door).admitted[0], 2'000U);
+    EXPECT_FALSE(held.back().complete());
+    held.clear();
+    EXPECT_EQ(fill(door, 1).size(), 9U);
 }
 
 // Fails if a request that is over, or was shed, is still in flight; or one is completed twice.

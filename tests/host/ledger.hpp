@@ -57,9 +57,16 @@ public:
     void leave(std::size_t record) const { shm::hardware::store_seq_cst(all_->record[record], 0); }
 
     // How many holds there were at one instant of this call. `life`: of who asks, for the kernel does not tell a process of its own locks.
-    [[nodiscard]] std::uint64_t together(std::uint64_t life) const {
-        std::array<std::uint64_t, records> seen{};
+    [[nodiscard]] std::uint64_t together(std::uint64_t life) const { return still(look(), life); }
+
+    // The holds that there are, and later how many of them there still are: those were held all the time between.
+    using holds = std::array<std::uint64_t, records>;
+    [[nodiscard]] holds look() const {
+        holds seen{};
         for (std::size_t i = 0; i < records; ++i) seen[i] = shm::hardware::load_seq_cst(all_->record[i]);
+        return seen;
+    }
+    [[nodiscard]] std::uint64_t still(const holds& seen, std::uint64_t life) const {
         std::uint64_t count = 0;
         for (std::size_t i = 0; i < records; ++i) {
             const std::uint64_t whose = seen[i] >> life_shift;

@@ -53,6 +53,7 @@ TEST_F(DoctorOfLimits, FreshOnesUsedOnesAndDeletedOnesAreSound) {
         (void)limit_->call([] {}, [&] { return call % 7 == 0 ? Outcome::error : Outcome::ok; });
     std::vector<InFlight> held;
     for (auto one = door_->admit(3); one; one = door_->admit(3)) held.push_back(std::move(*one));
+    for (int beyond = 0; beyond < 20; ++beyond) held.push_back(*door_->admit(0));
     expect_sound();
     ASSERT_TRUE(opened_->change("limit", AdaptiveOptions{.max_limit = 3, .initial_limit = 2}));
     ASSERT_TRUE(opened_->change("door", ShedderOptions{.max_in_flight = 2}));

@@ -11,6 +11,7 @@ namespace seki::test {
 namespace {
 
 using codel = codel_scenarios<shm::shedder_state<stepped>>;
+using beyond = beyond_scenarios<shm::shedder_places<stepped>>;
 using priorities = priority_scenarios<shm::permits<stepped>>;
 
 void expect_none_fails(const exploration& done) {
@@ -19,7 +20,7 @@ void expect_none_fails(const exploration& done) {
 }
 
 // Each of these fails if several requests make of CoDel's state what they could not one after the other: two are dropped where one is due, or none; or if more of a
-// priority are let in than it may have. tests/shm/shedder_planted_errors_test.cpp shows that they can.
+// priority are let in than it may have, with those beyond the places that all have. tests/shm/shedder_planted_errors_test.cpp shows that they can.
 
 TEST(ShedderInterleavings, CoDelIsThatOfSomeOrder) {
     expect_none_fails(explore({.preemptions = 4, .deaths = 0}, codel::all_are_late));
@@ -34,6 +35,13 @@ TEST(ShedderInterleavings, CoDelIsThatOfSomeOrderWithTheDead) {
 TEST(ShedderInterleavings, APriorityHasItsPart) {
     expect_none_fails(explore({.preemptions = 3, .deaths = 0}, priorities::three_come_at_once));
     expect_none_fails(explore({.preemptions = 2, .deaths = 1}, priorities::three_come_at_once));
+}
+
+TEST(ShedderInterleavings, WhatIsBeyondIsSeenByWhoCounts) {
+    for (const auto& each : {beyond::from_closed, beyond::from_open, beyond::two_count}) {
+        expect_none_fails(explore({.preemptions = 2, .deaths = 0}, each));
+        expect_none_fails(explore({.preemptions = 1, .deaths = 1}, each));
+    }
 }
 
 }  // namespace

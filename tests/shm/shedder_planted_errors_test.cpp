@@ -5,9 +5,11 @@
 
 #include <cstdio>
 
+#include "planted/closes_blindly.hpp"
 #include "planted/counts_nobody.hpp"
 #include "planted/counts_once.hpp"
 #include "planted/drops_without_a_swap.hpp"
+#include "planted/looks_not_beyond.hpp"
 #include "shm/shedder_scenarios.hpp"
 
 namespace seki::test {
@@ -34,6 +36,17 @@ TEST(ShedderPlantedErrors, WhoLosesTheSwapMustJudgeAgain) {
 TEST(ShedderPlantedErrors, WhoDoesNotCountTheOthersLetsTooManyIn) {
     using broken = priority_scenarios<shm::counts_nobody::permits<stepped>>;
     EXPECT_THAT(found({.preemptions = 3}, broken::three_come_at_once), StartsWith("more are let in"));
+}
+
+TEST(ShedderPlantedErrors, WhoDoesNotLookBeyondLetsTooManyIn) {
+    using broken = beyond_scenarios<shm::looks_not_beyond::shedder_places<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::from_open), StartsWith("it is let in with more"));
+}
+
+TEST(ShedderPlantedErrors, WhoClosesWhatIsHeldHidesIt) {
+    using table = shm::closes_blindly::permits<stepped>;
+    using broken = beyond_scenarios<shm::shedder_places<stepped, table>, table>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::two_count), StartsWith("it is let in with more"));
 }
 
 }  // namespace

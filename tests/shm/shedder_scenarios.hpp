@@ -12,6 +12,7 @@
 #include "algorithm/codel.hpp"
 #include "layout/shedder.hpp"
 #include "shm/permit_scenarios.hpp"
+#include "shm/shedder_places.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -88,6 +89,71 @@ struct priority_scenarios {
             if (++let_in > 2) play.fail("more are let in than their priority may have");
         };
         play.together({[&] { request(0); }, [&] { request(1); }, [&] { request(2); }});
+    }
+};
+
+// Two places, and two more beyond them. Of those in flight with who is counted, no more than one may have come before it.
+template <class Places, class Table = shm::permits<stepped>>
+struct beyond_scenarios {
+    static constexpr std::uint64_t first_owner = 0x10001;
+
+    class world {
+    public:
+        // `open`: one was beyond before, and is over.
+        world(interleaving& play, bool open) : play_{play} {
+            const Table within = Table::attach(within_.bytes), beyond = Table::attach(beyond_.bytes);
+            (void)within.set_max(2);
+            places_ = Places{within, beyond};
+            if (!open) return;
+            auto one = places_.take_beyond(first_owner + 7, seeker{*this});
+            (void)places_.give_back(one);
+        }
+        struct seeker {
+            const world& in;
+            static std::uint64_t now() { return 1'000'000'000; }
+            bool alive(std::uint64_t owner) const { return !in.play_.died(owner - first_owner); }
+            void reclaimed(std::uint64_t) const {}
+        };
+
+        // Who is never refused, and stays.
+        void critical(std::size_t actor) {
+            if (!places_.take_beyond(first_owner + actor, seeker{*this}))
+                play_.fail("there is a place, and it gets none");
+            in_[actor] = true;
+        }
+        // Who may be in with one other. Those who were in before it asked, and are living, are counted by it.
+        void counted(std::size_t actor) {
+            std::array<bool, 3> before = in_;
+            auto taken = places_.take(first_owner + actor, static_cast<std::uint32_t>(actor), seeker{*this});
+            if (!taken) return;
+            if (!places_.at_most(2)) {
+                (void)places_.give_back(taken);
+                return;
+            }
+            if (std::ranges::count(before, true) > 1) play_.fail("it is let in with more than it may have");
+            in_[actor] = true;
+        }
+
+    private:
+        struct alignas(64) room {
+            std::array<std::byte, Table::bytes_for(2)> bytes{};
+        };
+        interleaving& play_;
+        room within_, beyond_;
+        Places places_;
+        std::array<bool, 3> in_{};
+    };
+
+    static void two_are_beyond(interleaving& play, bool open) {
+        world at{play, open};
+        play.together({[&] { at.critical(0); }, [&] { at.critical(1); }, [&] { at.counted(2); }});
+    }
+    static void from_closed(interleaving& play) { two_are_beyond(play, false); }
+    static void from_open(interleaving& play) { two_are_beyond(play, true); }
+    // Both who count close it, while one comes.
+    static void two_count(interleaving& play) {
+        world at{play, true};
+        play.together({[&] { at.critical(0); }, [&] { at.counted(1); }, [&] { at.counted(2); }});
     }
 };
 
