@@ -150,6 +150,10 @@ private:
     [[nodiscard]] detail::policy_view look() const noexcept {
         return named_ == nullptr ? detail::policy_view{.parts = &own_} : detail::look_at_policy(*named_);
     }
+    // The parts around the function. Has one way out: where there are several, GCC makes the answer elsewhere and moves it.
+    template <class Function, class Classify, class RetryOn>
+    [[nodiscard]] CallResultOf<Function&> call_within(const PolicyParts& by, Function& function, Classify& classify,
+                                                      RetryOn& retry_on) const;
     // By a part that is before the function, not around it.
     template <class Result>
     [[gnu::cold]] Result refused(const PolicyParts& by, Refusal why) const {
@@ -191,8 +195,14 @@ CallResultOf<Function&> Policy::execute(const PolicyRequest& request, Function&&
     if (!permit) [[unlikely]]
         return refused<result>(by, {permit.error().code});
 
-    detail::judged_attempt<std::remove_reference_t<Function>, std::remove_reference_t<Classify>> attempt{function,
-                                                                                                         classify};
+    return call_within(by, function, classify, retry_on);
+}
+
+template <class Function, class Classify, class RetryOn>
+CallResultOf<Function&> Policy::call_within(const PolicyParts& by, Function& function, Classify& classify,
+                                            RetryOn& retry_on) const {
+    using result = CallResultOf<Function&>;
+    detail::judged_attempt<Function, Classify> attempt{function, classify};
     const auto told = [&attempt](const auto&...) noexcept { return attempt.told(); };
     const auto with_retry = [&]() -> result { return by.retry->call(attempt, retry_on); };
     const auto with_breaker = [&]() -> result {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include <seki/policy.hpp>
 
@@ -14,6 +16,8 @@ struct policy_facts {
     shm::placement place;
     PolicyOptions options;    // in force
     PolicyOptions made_with;  // at its creation
+    std::vector<std::string>
+        missing;  // parts that are not there now, as "breaker payments": nobody gets through until they are
     std::chrono::sys_time<std::chrono::nanoseconds> created;
 };
 

@@ -18,9 +18,12 @@ json to_json(const PolicyOptions& options) {
 }
 
 json to_json(const policy_facts& policy) {
+    json missing = json::array();
+    for (const std::string& each : policy.missing) missing.push_back(valid_utf8(each));
     return {{"name", valid_utf8(policy.place.name)},
             {"options", to_json(policy.options)},
             {"made_with", to_json(policy.made_with)},
+            {"missing", missing},
             {"memory_bytes", policy.place.arena_size},
             {"created_unix_seconds", std::chrono::duration<double>(policy.created.time_since_epoch()).count()}};
 }

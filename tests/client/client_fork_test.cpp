@@ -31,6 +31,24 @@ TEST_F(ClientFork, AChildSharesTheLimitsAndNotTheWorkerSlot) {
     EXPECT_EQ(attached.me().slot, mine.slot);
 }
 
+// Fails if the policy of a child asks parts of its own, or a change does not reach it.
+TEST_F(ClientFork, APolicyIsThatOfTheHostInAChildToo) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    const Policy policy = must(segment.policy("checkout", {.limiter = "login"}));
+    child forked{[&](const line& parent) {
+        for (int call = 0; call < 6; ++call)
+            if (!policy.execute({.key = "alice"}, [] {})) return false;
+        parent.tell();
+        return parent.hear() == 1 && policy.execute({.key = "alice"}, [] {}).has_value();
+    }};
+    ASSERT_EQ(forked.talk().hear(), 1U);
+    EXPECT_EQ(policy.execute({.key = "alice"}, [] {}).error().code(), Errc::rate_limited);
+    ASSERT_TRUE(segment.change("checkout", PolicyOptions{}));
+    forked.talk().tell();
+    EXPECT_TRUE(forked.succeeded());
+}
+
 // Fails if children of one process, forked at the same moment, draw the same delays: they would come back together, for ever.
 TEST_F(ClientFork, EachChildDrawsDelaysOfItsOwn) {
     const Segment segment = opened();

@@ -65,6 +65,11 @@ class PolicyTest(ProtectionTest):
         self.assertEqual(self.worker()("follow mail x 1 1"), "called 2 call_failed")
         refused = self.wrong(1, "set", "policy", "mail", "bulkhead", "a", "adaptive", "b")
         self.assertIn('adaptive "b" and bulkhead "a" are both given: one of them', refused)
+        self.assertEqual(self.json("show", "policy", "mail")["missing"], [])
+        self.fine("set", "policy", "mail", "limiter", "letters")
+        self.assertEqual(self.json("show", "policy", "mail")["missing"], ["limiter letters"])
+        self.assertRegex(self.fine("show", "policy", "mail"), r"(?m)^missing +limiter letters: nobody gets through until it is made$")
+        self.assertEqual(self.worker()("follow mail x"), "error not_found")
         self.assertEqual(self.json("delete", "policy", "mail"), {"schema": 1, "policy": "mail", "deleted": True})
         self.assertEqual(self.worker()("follow mail x"), "error not_found")
 

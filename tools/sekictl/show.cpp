@@ -141,7 +141,11 @@ void add_state(table_rows& rows, const report::hedge_facts& facts) {
                                           about(status.budget_window))});
 }
 
-void add_state(table_rows& /*rows*/, const report::policy_facts& /*facts*/) {}
+void add_state(table_rows& rows, const report::policy_facts& facts) {
+    for (const std::string& each : facts.missing)
+        rows.push_back(
+            {"missing", fmt::format("{}: nobody gets through until it is made", report::for_terminal(each))});
+}
 
 template <class Options>
 ending show(const context& with, const std::string& name) {
