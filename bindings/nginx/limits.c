@@ -112,8 +112,7 @@ static void keep(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t** verdi
 }
 
 // What comes of it for the request. `decision` is that of all that were asked.
-static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
-                        const seki_decision* decision) {
+static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_decision* decision) {
     guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
     if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
         guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
