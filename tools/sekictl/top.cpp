@@ -48,11 +48,7 @@ public:
         const nanoseconds at = now();
         auto copy = with_->look();
         if (!copy) {
-            // Said once, with the time of it: who comes back later wants to know since when.
-            if (scene_.trouble.empty())
-                scene_.trouble = copy.error().code == Errc::not_found
-                                     ? fmt::format("gone since {}: waiting for it", time_of_day())
-                                     : fmt::format("unreadable since {}: {}", time_of_day(), copy.error().message);
+            tell(copy.error());
             return std::unexpected(std::move(copy.error()));
         }
         segment_ = *std::move(copy);
@@ -60,6 +56,7 @@ public:
         scene_.past.add(scene_.all, at);
         scene_.clock = time_of_day();
         scene_.trouble.clear();
+        trouble_ = Errc::none;
         look_at_keys(by);
         return {};
     }
@@ -79,6 +76,15 @@ public:
     top::scene& scene() noexcept { return scene_; }
 
 private:
+    // Once, with the time of it: who comes back later wants to know since when.
+    void tell(const Error& why) {
+        if (trouble_ == why.code) return;
+        trouble_ = why.code;
+        scene_.trouble = why.code == Errc::not_found
+                             ? fmt::format("gone since {}: waiting for it", time_of_day())
+                             : fmt::format("unreadable since {}: {}", time_of_day(), why.message);
+    }
+
     std::vector<report::key_facts> keys_by(const shm::placement& at, report::key_order by,
                                            std::function<bool(const report::key_facts&)> wanted) const {
         return report::keys(*segment_, at, primitives::read_clock(Clock::precise),
@@ -88,6 +94,7 @@ private:
     const context* with_;
     std::shared_ptr<shm::segment> segment_;
     top::scene scene_;
+    Errc trouble_ = Errc::none;
 };
 
 // Until it is told to end.
@@ -95,22 +102,17 @@ void show(top::screen& on, watcher& from, top::controls by) {
     from.scene().with = on.with();
     const nanoseconds every = from.scene().every;
     nanoseconds next = now() + std::min<nanoseconds>(every, 500ms);  // rates come soon
-    const auto look = [&] {
-        (void)from.look(by);  // what is wrong stands on the screen
-        next = now() + every;
-    };
     for (;;) {
         on.show(top::draw(from.scene(), by, on.size()));
         const auto why = on.wait(by.paused ? slowest : next - now());
         if (why == top::screen::woken::to_end) return;
-        bool again = !by.paused && now() >= next;
         for (auto key = on.pressed(); key; key = on.pressed()) {  // ends: nobody types that fast
-            const auto wished = top::press(by, *key, top::listed(from.scene(), by), top::room_in(on.size()));
-            if (wished == top::wish::quit) return;
-            if (wished == top::wish::look) again = again || !by.paused;
+            if (!top::press(by, *key, top::listed(from.scene(), by), top::room_in(on.size()))) return;
             from.look_at_keys(by);
         }
-        if (again) look();
+        if (by.paused || now() < next) continue;
+        (void)from.look(by);  // what is wrong stands on the screen
+        next = now() + every;
     }
 }
 

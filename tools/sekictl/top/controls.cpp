@@ -98,9 +98,9 @@ void move(controls& of, std::ptrdiff_t by, const std::vector<std::string>& ids) 
         of.scrolled -= std::min(of.scrolled, up);
 }
 
-wish obey(controls& of, char32_t letter, const std::vector<std::string>& ids) {
+bool obey(controls& of, char32_t letter, const std::vector<std::string>& ids) {
     switch (letter) {
-        case U'q': return wish::quit;
+        case U'q': return false;
         case U'j': move(of, 1, ids); break;
         case U'k': move(of, -1, ids); break;
         case U's': sort_otherwise(of); break;
@@ -111,7 +111,7 @@ wish obey(controls& of, char32_t letter, const std::vector<std::string>& ids) {
             of.scrolled = 0;
             break;
         case U'p':
-        case U' ': of.paused = !of.paused; return of.paused ? wish::none : wish::look;
+        case U' ': of.paused = !of.paused; break;
         case U'\t':
         case U'w':
             go_to(of, of.shown == controls::list::primitives ? controls::list::workers : controls::list::primitives);
@@ -123,7 +123,7 @@ wish obey(controls& of, char32_t letter, const std::vector<std::string>& ids) {
             break;
         default: break;
     }
-    return wish::none;
+    return true;
 }
 
 }  // namespace
@@ -155,10 +155,10 @@ void selection::scroll_to_it(std::size_t room, std::size_t listed) noexcept {
         first_ = 0;
 }
 
-wish press(controls& of, const key& pressed, const std::vector<std::string>& ids, std::size_t page) {
+bool press(controls& of, const key& pressed, const std::vector<std::string>& ids, std::size_t page) {
     if (of.typing) {
         type(of, pressed);
-        return wish::none;
+        return true;
     }
     const auto screenful = static_cast<std::ptrdiff_t>(std::max<std::size_t>(page, 1));
     constexpr std::ptrdiff_t far = 1 << 20;
@@ -169,13 +169,13 @@ wish press(controls& of, const key& pressed, const std::vector<std::string>& ids
         case name::page_down: move(of, screenful, ids); break;
         case name::home: move(of, -far, ids); break;
         case name::end: move(of, far, ids); break;
-        case name::enter: open(of); return wish::look;
+        case name::enter: open(of); break;
         case name::escape:
         case name::backspace: close(of); break;
         case name::character: return obey(of, pressed.code, ids);
         case name::other: break;
     }
-    return wish::none;
+    return true;
 }
 
 }  // namespace seki::ctl::top

@@ -74,9 +74,7 @@ struct controls {
     [[nodiscard]] bool lists() const noexcept { return opened.empty() && !helps; }
 };
 
-enum class wish : std::uint8_t { none, look, quit };  // look: at the segment, and not only when it is time
-
-// `ids`: of the lines that are listed. `page`: how many lines the screen has for them.
-[[nodiscard]] wish press(controls& of, const key& pressed, const std::vector<std::string>& ids, std::size_t page);
+// False: to quit. `ids`: of the lines that are listed. `page`: how many lines the screen has for them.
+[[nodiscard]] bool press(controls& of, const key& pressed, const std::vector<std::string>& ids, std::size_t page);
 
 }  // namespace seki::ctl::top

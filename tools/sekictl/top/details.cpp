@@ -22,8 +22,8 @@ void add_pace(lines& to, std::string_view name, const record& of, double rate::*
               std::size_t columns) {
     constexpr std::size_t number = 9;
     const std::size_t beside = name_columns + number + 15;  // the peak's
-    const auto past =
-        squeeze(of.past, from.past.looks(), std::clamp<std::size_t>(columns - std::min(columns, beside), 8, 60));
+    const std::size_t room = std::clamp<std::size_t>(columns - std::min(columns, beside), 8, history::longest);
+    const auto past = squeeze(of.past, from.past.looks(), room);
     std::vector<double> values;
     for (const rate& each : past) values.push_back(each.*which);
     const double peak = values.empty() ? 0 : std::ranges::max(values);
@@ -31,6 +31,7 @@ void add_pace(lines& to, std::string_view name, const record& of, double rate::*
     line next;
     next.add(fit(name, name_columns, from.with), look::faint);
     next.add(fit(of.pace ? per_second((*of.pace).*which) + "/s" : "-", number, from.with, side::right) + " ");
+    next.add(std::string(room - values.size(), ' '));
     next.add(sparkline(values, peak, from.with), alarms ? look::alarm : look::good);
     if (peak > 0) next.add(fmt::format(" peak {}", per_second(peak)), look::faint);
     to.push_back(std::move(next));
@@ -79,11 +80,11 @@ void add_keys(lines& to, std::string_view heading, const std::vector<report::key
 void add_both_orders(lines& to, const scene& from, report::key_order first, std::size_t columns) {
     const bool denied_first = first == report::key_order::most_denied;
     to.emplace_back();
-    if (!denied_first) add_keys(to, "BUSIEST KEYS", from.busiest, from, columns);
-    if (denied_first) add_keys(to, "MOST DENIED KEYS", from.most_denied, from, columns);
+    if (!denied_first) add_keys(to, "BUSIEST", from.busiest, from, columns);
+    if (denied_first) add_keys(to, "MOST DENIED", from.most_denied, from, columns);
     to.emplace_back();
-    if (denied_first) add_keys(to, "BUSIEST KEYS", from.busiest, from, columns);
-    if (!denied_first) add_keys(to, "MOST DENIED KEYS", from.most_denied, from, columns);
+    if (denied_first) add_keys(to, "BUSIEST", from.busiest, from, columns);
+    if (!denied_first) add_keys(to, "MOST DENIED", from.most_denied, from, columns);
 }
 
 void add_holders(lines& to, const record& of, const scene& from, std::size_t columns) {

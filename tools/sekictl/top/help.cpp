@@ -28,7 +28,7 @@ constexpr std::array<entry, 22> entries{{
     {"CALLS/s", "between the last two looks, refused ones too"},
     {"DENIED/s", "denied, rejected, shed, or without budget"},
     {"IN USE", "permits, requests in flight, keys; of a breaker the failures in its window"},
-    {"LAST MINUTE", "calls of 60 looks; where some were refused in red"},
+    {"LAST 1m", "calls of 60 looks; where some were refused in red"},
     {"", "States"},
     {"full, N wait", "all permits are out; so many callers wait for one"},
     {"spent, N left", "the budget of a retry or hedge"},

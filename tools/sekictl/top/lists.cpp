@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "primitives/duration.hpp"
 #include "report/text.hpp"
 #include "shm/shape.hpp"
 #include "top/columns.hpp"
@@ -50,14 +51,14 @@ line nothing(const controls& by, std::string_view what) {
 
 enum which : std::size_t { kind, name, state, calls, denied, use, minute };
 
-std::array<column, 7> columns_for(std::size_t longest_name) {
+std::array<column, 7> columns_for(std::size_t longest_name, std::chrono::nanoseconds minute) {
     return {{{"KIND", 8, 8, 3, side::left},
              {"NAME", 8, longest_name, 9, side::left},
              {"STATE", 9, 13, 6, side::left},
              {"CALLS/s", 7, 7, 7, side::right},
              {"DENIED/s", 8, 8, 8, side::right},
              {"IN USE", 14, 26, 2, side::left},
-             {"LAST MINUTE", 11, 60, 1, side::left}}};
+             {"LAST " + primitives::format_duration(minute), 11, history::longest, 1, side::left}}};
 }
 
 std::string use_of(const reading& now, std::size_t width, charset with) {
@@ -121,7 +122,7 @@ lines list_primitives(const scene& from, controls& by, extent room) {
     const auto some = choose(from.past.records(), by.by, by.reversed, by.filter);
     std::vector<std::string> names;
     for (const record* each : some) names.push_back(each->now.name);
-    const auto all = columns_for(widest(names, 8, 40, from.with));
+    const auto all = columns_for(widest(names, 8, 40, from.with), from.every * history::longest);
     const auto at = lay_out(all, room.columns - mark_width);
     lines out{headings(all, at, from.with)};
     if (some.empty()) out.push_back(nothing(by, "primitives"));
@@ -133,12 +134,13 @@ lines list_primitives(const scene& from, controls& by, extent room) {
 
 lines list_workers(const scene& from, controls& by, extent room) {
     const auto some = choose(from.all.processes, by.workers_by, by.reversed, by.filter);
-    std::vector<std::string> commands, holds;
+    std::vector<std::string> pids, commands, holds;
     for (const auto* each : some) {
+        pids.push_back(cell_of(*each, 0));
         commands.push_back(cell_of(*each, 1));
         holds.push_back(cell_of(*each, 5));
     }
-    const std::array<column, 6> all{{{"PID", 7, 10, 9, side::right},
+    const std::array<column, 6> all{{{"PID", 6, widest(pids, 6, 10, from.with), 9, side::right},
                                      {"COMMAND", 8, widest(commands, 8, 15, from.with), 6, side::left},
                                      {"STATE", 5, 9, 3, side::left},
                                      {"THREADS", 7, 7, 4, side::right},
