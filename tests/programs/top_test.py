@@ -276,7 +276,7 @@ class Segments(TopTest):
         os.rename(self.segment, self.segment + ".away")
         with open(self.segment, "w", encoding="ascii") as file:
             file.write("no segment\n")
-        screen.wait(r"^unreadable since \d\d:\d\d:\d\d: segment ")
+        screen.wait(r"^unreadable since \d\d:\d\d:\d\d: .* is not a segment")
         os.rename(self.segment + ".away", self.segment)
         screen.wait_gone(r"^(gone|unreadable) since ")
         screen.wait(r"calls/s, ")

@@ -67,7 +67,7 @@ std::string per_second(double number) {
     std::size_t unit = 0;
     double amount = number / 1000;
     for (; amount >= 999.95 && unit + 1 < units.size(); ++unit) amount /= 1000;
-    return amount < 9999.5 ? fmt::format("{:.1f}{}", amount, units[unit]) : "huge";
+    return amount < 999.95 ? fmt::format("{:.1f}{}", amount, units[unit]) : "huge";
 }
 
 }  // namespace seki::ctl::top
