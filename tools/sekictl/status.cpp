@@ -133,7 +133,7 @@ void print_policies(const std::vector<report::policy_facts>& policies) {
         std::vector<std::string> parts;
         for (const auto& member : primitives::policy_members)
             if (const std::string& name = each.options.*member.name; !name.empty())
-                parts.push_back(fmt::format("{} {}", shm::to_string(member.kind), report::for_terminal(name)));
+                parts.push_back(fmt::format("{} {}", shm::to_string(member.kind), name));
         rows.push_back({report::for_terminal(each.place.name),
                         each.options.deadline.count() == 0 ? "-" : primitives::format_duration(each.options.deadline),
                         parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "))});

@@ -29,7 +29,7 @@ table_rows list_options(const Facts& facts) {
     using Options = decltype(facts.options);
     table_rows told;
     for (const auto& [option, value] : primitives::list_options(primitives::family<Options>::options(), facts.options))
-        told.push_back({option, report::for_terminal(value)});
+        told.push_back({option, value});
     return told;
 }
 
