@@ -1,5 +1,6 @@
 """A terminal that nobody sits at: tmux holds it, presses keys and says what stands on the screen."""
 
+import itertools
 import os
 import re
 import shlex
@@ -13,25 +14,23 @@ COLOUR = re.compile(rb"\x1b\[(?:\d+;)*[34][0-7](?:;\d+)*m")
 class Terminal:
     """Runs one command; what it printed, and the status it ended with, stay to be read."""
 
+    numbers = itertools.count()
+
     def __init__(self, folder, *command, columns=100, rows=30, **environment):
-        self.number = len(os.listdir(folder))
-        self.socket = os.path.join(folder, f"tmux.{self.number}")
-        self.raw_path = os.path.join(folder, f"raw.{self.number}")
+        number = next(self.numbers)
+        self.socket = os.path.join(folder, f"tmux.{number}")
+        self.raw_path = os.path.join(folder, f"raw.{number}")
         # It begins when pipe-pane is there, so that nothing of what it prints is missed.
-        go = os.path.join(folder, f"go.{self.number}")
-        os.mkfifo(go)
-        script = f'read -r go <{shlex.quote(go)}; {shlex.join(command)}; echo "ended $? $(stty -a | grep -ow -e -echo -e echo)"; exec cat'
+        script = f'tmux wait-for go; {shlex.join(command)}; echo "ended $? $(stty -a | grep -ow -e -echo -e echo)"; exec cat'
         given = {"LC_ALL": "C.UTF-8", "TERM": "screen-256color", **environment}
-        words = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
-        # The shell's own variables: tmux sets TERM after those that it is given.
+        # By the shell: tmux sets a TERM of its own.
         exported = "; ".join(f"export {name}={shlex.quote(value)}" for name, value in given.items())
-        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), *words, f"{exported}; {script}")
+        self.tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), f"{exported}; {script}")
         self.tmux("pipe-pane", f"cat >{shlex.quote(self.raw_path)}")
-        with open(go, "w", encoding="ascii") as file:
-            file.write("go\n")
+        self.tmux("wait-for", "-S", "go")
 
     def tmux(self, *words):
-        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "LC_ALL", "NO_COLOR")}
+        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
         environment["LC_ALL"] = "C.UTF-8"
         done = subprocess.run(
             ["tmux", "-u", "-S", self.socket, "-f", "/dev/null", *words],

@@ -48,7 +48,11 @@ std::string sorted_by(const controls& by) {
 
 std::vector<std::string> hints(const controls& by) {
     if (by.helps) return {"Esc back", "q quit"};
-    if (!by.opened.empty()) return {"Esc back", "q quit", "? help", by.paused ? "p go on" : "p pause", "s sort keys"};
+    if (!by.opened.empty()) {
+        std::vector<std::string> some{"Esc back", "q quit", "? help", by.paused ? "p go on" : "p pause"};
+        if (by.opened.starts_with("limiter ")) some.emplace_back("s most denied keys first, or last");
+        return some;
+    }
     const bool primitives = by.shown == controls::list::primitives;
     return {"? help",
             "q quit",

@@ -68,9 +68,7 @@ key::name name_of(wint_t code) noexcept {
         case KEY_NPAGE: return key::name::page_down;
         case KEY_HOME: return key::name::home;
         case KEY_END: return key::name::end;
-        case KEY_ENTER:
-        case KEY_RIGHT: return key::name::enter;
-        case KEY_LEFT: return key::name::escape;
+        case KEY_ENTER: return key::name::enter;
         case KEY_BACKSPACE: return key::name::backspace;
         default: return key::name::other;
     }
