@@ -57,7 +57,7 @@ std::array<column, 7> columns_for(std::size_t longest_name, std::chrono::nanosec
              {"STATE", 9, 13, 6, side::left},
              {"CALLS/s", 7, 7, 7, side::right},
              {"DENIED/s", 8, 8, 8, side::right},
-             {"IN USE", 14, 26, 2, side::left},
+             {"IN USE", 9, 26, 2, side::left},
              {"LAST " + primitives::format_duration(minute), 11, history::longest, 1, side::left}}};
 }
 
