@@ -28,8 +28,8 @@ TEST(Sparkline, IsAsHighAsTheNumbersAreOfThePeak) {
 
 // Fails when a peak is lost, when looks are left out, or when there is a column too many.
 TEST(Sparkline, APastThatIsLongerThanTheScreenKeepsItsPeaks) {
-    const std::deque<rate> past{{1, 0}, {9, 2}, {2, 0}, {3, 0}, {4, 1}, {5, 0}};
-    EXPECT_THAT(calls_of(squeeze(past, 5, 6)), ElementsAre(1, 9, 2, 3, 4, 5));
+    const std::deque<rate> past{{9, 2}, {1, 0}, {2, 0}, {3, 0}, {5, 1}, {4, 0}};
+    EXPECT_THAT(calls_of(squeeze(past, 5, 6)), ElementsAre(9, 1, 2, 3, 5, 4));
     EXPECT_THAT(calls_of(squeeze(past, 5, 3)), ElementsAre(9, 3, 5));
     EXPECT_EQ(squeeze(past, 5, 3).front().refused, 2);
     EXPECT_THAT(calls_of(squeeze(past, 5, 0)), ElementsAre());
