@@ -64,22 +64,23 @@ class Seen(TopTest):
     def test_one_limiter_with_its_busiest_and_most_denied_keys(self):
         """Fails when Enter opens another, a key is missing or stands in the wrong order, or a counter is not that of `show`."""
         worker = self.made()
-        self.assertEqual(worker("check login greedy 100"), "allow 0")
-        self.assertEqual(worker("repeat 90 login busy"), "allowed 90")
-        self.assertEqual(worker("repeat 2000 login greedy"), "allowed 0")
+        self.fine("create", "limiter", "api", "--limit", "4000", "--window", "30d", "--max-keys", "100")
+        self.assertEqual(worker("check api greedy 4000"), "allow 0")
+        self.assertEqual(worker("repeat 1000 api greedy"), "allowed 0")
+        self.assertEqual(worker("repeat 4500 api busy"), "allowed 4000")
         screen = self.top("--sort", "name", rows=45)
-        screen.press("Down")
-        screen.wait(r"^> limiter +login ")
+        screen.wait(r"^> limiter +api ")
         screen.press("Enter")
-        screen.wait(r"^limiter login  enforce\n")
-        screen.wait(r"BUSIEST +LEFT +RESET +~ALLOWED +~DENIED *\ngreedy +0/100 .* \d{4}\n(.*\n)*MOST DENIED .*\ngreedy .*\n *\n")
+        screen.wait(r"^limiter api  enforce\n")
+        busiest, denied = r"BUSIEST +LEFT .*\nbusy +0/4000 .*\ngreedy .*\n", r"MOST DENIED .*\ngreedy +0/4000 .*\nbusy .*\n"
+        screen.wait(rf"{busiest} *\n{denied}")
         screen.press("s")
-        screen.wait(r"MOST DENIED .*\ngreedy .*\n *\nBUSIEST ")
-        counters = self.json("show", "limiter", "login")["counters"]
+        screen.wait(rf"{denied} *\n{busiest}")
+        counters = self.json("show", "limiter", "api")["counters"]
         screen.wait(rf"^denied +{counters['deny']} \(cost {counters['cost_deny']}\)\n")
         screen.wait(rf"^allowed +{counters['allow']} \(cost {counters['cost_allow']}\)\n")
         screen.press("Escape")
-        screen.wait(r"^> limiter +login ")
+        screen.wait(r"^> limiter +api ")
 
     def test_workers_and_what_each_holds(self):
         """Fails when a worker is not listed, or what it holds is not told: in the list, in its page, or in that of the bulkhead."""
