@@ -14,7 +14,7 @@ struct column {
     std::string heading;
     std::size_t least = 1;  // narrower than this it goes
     std::size_t most = 1;   // wider it gets no more
-    unsigned worth = 0;     // those worth least go first, and those worth most grow first
+    unsigned worth = 0;     // no two the same: those worth least go first, and those worth most grow first
     side at = side::left;
 };
 

@@ -25,6 +25,7 @@ void add_pace(lines& to, std::string_view name, const record& of, double rate::*
     const std::size_t room = std::clamp<std::size_t>(columns - std::min(columns, beside), 8, history::longest);
     const auto past = squeeze(of.past, from.past.looks(), room);
     std::vector<double> values;
+    values.reserve(past.size());
     for (const rate& each : past) values.push_back(each.*which);
     const double peak = values.empty() ? 0 : std::ranges::max(values);
     const bool alarms = which == &rate::refused && peak > 0;

@@ -69,10 +69,10 @@ line foot(const scene& from, const controls& by, std::size_t columns) {
     if (by.typing) return out.add("filter: ", look::heading).add(report::for_terminal(by.filter) + "_");
     std::string text;
     if (!by.filter.empty() && by.lists()) text = fmt::format("filter: {}", report::for_terminal(by.filter));
-    for (const std::string& each : hints(by))
-        if (const std::string longer = text + (text.empty() ? "" : "  ") + each;
-            columns_of(printable(longer, from.with)) <= columns)
-            text = longer;
+    for (const std::string& each : hints(by)) {
+        const std::string more = (text.empty() ? "" : "  ") + each;
+        if (columns_of(printable(text + more, from.with)) <= columns) text += more;
+    }
     return out.add(text, look::faint);
 }
 

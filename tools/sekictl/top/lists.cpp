@@ -121,6 +121,7 @@ std::string cell_of(const report::process_facts& process, std::size_t which) {
 lines list_primitives(const scene& from, controls& by, extent room) {
     const auto some = choose(from.past.records(), by.by, by.reversed, by.filter);
     std::vector<std::string> names;
+    names.reserve(some.size());
     for (const record* each : some) names.push_back(each->now.name);
     const auto all = columns_for(widest(names, 8, 40, from.with), from.every * history::longest);
     const auto at = lay_out(all, room.columns - mark_width);

@@ -45,12 +45,13 @@ double rank(const report::process_facts& each, worker_order by) {
     return 0;
 }
 
+// No two have the same key.
 template <class T, class Wanted, class Key>
 std::vector<const T*> sorted(const std::vector<T>& from, bool reversed, Wanted wanted, Key key) {
     std::vector<const T*> some;
     for (const T& each : from)
         if (wanted(each)) some.push_back(&each);
-    std::ranges::stable_sort(some, {}, [&](const T* each) { return key(*each); });
+    std::ranges::sort(some, {}, [&](const T* each) { return key(*each); });
     if (reversed) std::ranges::reverse(some);
     return some;
 }

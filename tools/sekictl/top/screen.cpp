@@ -142,7 +142,7 @@ extent screen::size() const {
             .rows = static_cast<std::size_t>(std::max(LINES, 1))};
 }
 
-void screen::show(const lines& all) {
+void screen::show(const lines& all) const {
     ::werase(stdscr);
     for (int row = 0; const line& each : all) {
         ::wmove(stdscr, row++, 0);

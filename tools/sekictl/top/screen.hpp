@@ -20,7 +20,7 @@ public:
 
     [[nodiscard]] charset with() const noexcept { return with_; }
     [[nodiscard]] extent size() const;
-    void show(const lines& all);
+    void show(const lines& all) const;
 
     enum class woken : std::uint8_t { by_time, by_key, by_signal, to_end };
     // Sleeps until something happens: a key, another size, a signal to end, or the time. Not longer than `most`.

@@ -35,7 +35,7 @@ std::string cut(std::string_view text, std::size_t columns) {
     return out;
 }
 
-std::string padded(std::string text, std::size_t columns, side at) {
+std::string padded(const std::string& text, std::size_t columns, side at) {
     const std::size_t has = columns_of(text);
     const std::string blanks(columns > has ? columns - has : 0, ' ');
     return at == side::left ? text + blanks : blanks + text;
@@ -75,8 +75,8 @@ std::size_t columns_of(std::string_view text) {
 }
 
 std::string fit(std::string_view text, std::size_t columns, charset with, side at) {
-    std::string whole = printable(text, with);
-    if (columns_of(whole) <= columns) return padded(std::move(whole), columns, at);
+    const std::string whole = printable(text, with);
+    if (columns_of(whole) <= columns) return padded(whole, columns, at);
     if (columns == 0) return {};
     return padded(cut(whole, columns - 1) + (with == charset::unicode ? "…" : "~"), columns, side::left);
 }
