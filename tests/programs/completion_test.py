@@ -12,6 +12,8 @@ SCRIPTS = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__
 LINES = [
     (["s"], {"status", "show", "set"}),
     (["br"], {"breaker"}),
+    (["to"], {"top"}),
+    (["top", "--so"], {"--sort"}),
     (["show", ""], {"limiter", "breaker", "bulkhead", "adaptive", "shedder", "retry", "hedge", "policy"}),
     (["keys", "log"], {"login", "logout"}),
     (["--json", "peek", ""], {"login", "logout"}),
@@ -25,7 +27,7 @@ LINES = [
     (["keys", "--top", "5", "log"], {"login", "logout"}),
 ]
 # Nothing can be offered: what a key is called, sekictl does not know; what it offers there would be wrong.
-SILENT = [["peek", "login", ""], ["set", "limiter", "login", "burst", ""], ["status", "x"], ["keys", "--top", ""]]
+SILENT = [["peek", "login", ""], ["set", "limiter", "login", "burst", ""], ["status", "x"], ["keys", "--top", ""], ["top", ""]]
 
 
 class Completion(SekictlTest):

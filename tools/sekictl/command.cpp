@@ -1,13 +1,10 @@
 #include "command.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "config/size.hpp"
-#include "primitives/duration.hpp"
 #include "report/text.hpp"
 
 namespace seki::ctl {
@@ -94,24 +91,6 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
         }
         fmt::print("{}\n", line);
     }
-}
-
-std::string about(std::chrono::nanoseconds span) {
-    using namespace std::chrono;
-    using std::chrono::ceil;
-    if (span >= 2h) return primitives::format_duration(ceil<minutes>(span));
-    if (span >= 10s) return primitives::format_duration(ceil<seconds>(span));
-    if (span >= 10ms) return primitives::format_duration(ceil<milliseconds>(span));
-    return primitives::format_duration(ceil<microseconds>(span));
-}
-
-std::string about_bytes(std::uint64_t bytes) {
-    constexpr std::array<const char*, 4> units{"KiB", "MiB", "GiB", "TiB"};
-    if (const std::string exact = config::format_size(bytes); exact.size() <= 6) return exact;
-    auto amount = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    for (; amount >= 1024 && unit + 1 < units.size(); ++unit) amount /= 1024;
-    return fmt::format("{:.1f}{}", amount, units[unit]);
 }
 
 void add_primitive(app to, std::string& kind, std::string& name) {

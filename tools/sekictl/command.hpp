@@ -1,7 +1,6 @@
 // What the commands of sekictl share: the segment they work on, how they print, and how they end.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "primitives/family.hpp"
 #include "primitives/registry.hpp"
 #include "shm/segment.hpp"
+#include "words.hpp"
 
 namespace seki::ctl {
 
@@ -29,6 +29,7 @@ enum class ending : std::uint8_t { fine = 0, refused = 1, usage = 2, no_segment 
 struct context {
     std::string segment;  // as given; empty: the default one
     bool as_json = false;
+    bool no_color = false;
 
     [[nodiscard]] std::filesystem::path path() const { return resolve(segment); }
 
@@ -46,10 +47,6 @@ struct context {
 
 // Columns that line up; the first row is the heading.
 void print_table(const std::vector<std::vector<std::string>>& rows);
-
-// For people: never less than it is, and no more digits than one reads.
-[[nodiscard]] std::string about(std::chrono::nanoseconds span);
-[[nodiscard]] std::string about_bytes(std::uint64_t bytes);
 
 // KIND and NAME of a primitive.
 void add_primitive(app to, std::string& kind, std::string& name);
@@ -76,5 +73,6 @@ void add_lifecycle(app program, const context& with, ending& end);
 void add_doctor(app program, const context& with, ending& end);
 void add_bench(app program, const context& with, ending& end);
 void add_events(app program, const context& with, ending& end);
+void add_top(app program, const context& with, ending& end);
 
 }  // namespace seki::ctl

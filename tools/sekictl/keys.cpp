@@ -8,7 +8,6 @@
 #include "primitives/registry.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
-#include "report/text.hpp"
 
 namespace seki::ctl {
 namespace {
@@ -19,13 +18,6 @@ struct question {
     std::size_t top = 20;
     std::string match;
 };
-
-std::string shown(const report::key_facts& key) {
-    if (key.text == "") return "\"\"";
-    if (!key.text) return fmt::format("#{}", report::hex(key.tag));
-    return report::is_utf8(*key.text) ? report::for_terminal(*key.text) + (key.whole ? "" : "...")
-                                      : fmt::format("0x{}", report::hex(*key.text));
-}
 
 ending keys(const context& with, const question& asked) {
     const auto copy = with.look();
@@ -39,7 +31,7 @@ ending keys(const context& with, const question& asked) {
             const auto fits = [&](const std::string& text) {
                 return ::fnmatch(asked.match.c_str(), text.c_str(), 0) == 0;
             };
-            return fits(shown(key)) || (key.text && fits(*key.text));
+            return fits(in_words(key)) || (key.text && fits(*key.text));
         };
     const auto list = report::keys(**copy, *found, primitives::read_clock(Clock::precise), query);
     if (with.as_json) {
@@ -50,7 +42,7 @@ ending keys(const context& with, const question& asked) {
     }
     std::vector<std::vector<std::string>> rows{{"KEY", "REMAINING", "RESET", "~ALLOWED", "~DENIED"}};
     for (const auto& each : list)
-        rows.push_back({shown(each), fmt::format("{}/{}", each.remaining, each.limit), about(each.reset_after),
+        rows.push_back({in_words(each), fmt::format("{}/{}", each.remaining, each.limit), about(each.reset_after),
                         std::to_string(each.allowed), std::to_string(each.denied)});
     print_table(rows);
     return ending::fine;

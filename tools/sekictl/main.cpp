@@ -27,7 +27,7 @@ int run(int argc, char** argv) {
     program.add_option("--segment", with.segment,
                        "path, or bare name, of the segment (default: $SEKI_SEGMENT, then /run/seki/default.seg)");
     program.add_flag("--json", with.as_json, "print JSON");
-    program.add_flag_callback("--no-color", [] {}, "accepted for scripts: nothing is coloured");
+    program.add_flag("--no-color", with.no_color, "no colours, as with NO_COLOR: only top has any");
     program.require_subcommand(1);
     program.fallthrough();
     const app commands{program};
@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
     add_doctor(commands, with, end);
     add_bench(commands, with, end);
     add_events(commands, with, end);
+    add_top(commands, with, end);
     const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
     if (words.size() > 1 && std::string_view{words[1]} == completion_word) {
         complete(program, with, words.subspan(2));

@@ -15,13 +15,6 @@
 namespace seki::ctl {
 namespace {
 
-std::string owner_line(const report::owner_facts& owner) {
-    if (owner.running && owner.heartbeat_age)
-        return fmt::format("sekid, pid {}, ticked {} ago", owner.pid, about(*owner.heartbeat_age));
-    return owner.running ? fmt::format("sekid, pid {}", owner.pid)
-                         : "no sekid: nobody tidies up after the dead until somebody looks for a slot";
-}
-
 std::string rate(const LimiterOptions& options) {
     return fmt::format("{} / {}", options.limit, primitives::format_duration(options.window));
 }
@@ -55,19 +48,6 @@ void print_bulkheads(const std::vector<report::bulkhead_facts>& bulkheads) {
                         primitives::format_duration(each.options.max_wait), std::to_string(each.status.acquired),
                         std::to_string(each.status.rejected), std::to_string(each.status.reclaimed)});
     print_table(rows);
-}
-
-// "2 of database, waits for cache, 1 probe of payments"
-std::string held_by(const report::process_facts& process) {
-    std::vector<std::string> parts;
-    for (const auto& has : process.holds) {
-        if (has.permits != 0) parts.push_back(fmt::format("{} of {}", has.permits, report::for_terminal(has.name)));
-        if (has.probes != 0)
-            parts.push_back(fmt::format("{} {} of {}", has.probes, has.probes == 1 ? "probe" : "probes",
-                                        report::for_terminal(has.name)));
-        if (has.waiting != 0) parts.push_back(fmt::format("waits for {}", report::for_terminal(has.name)));
-    }
-    return parts.empty() ? "-" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 void print_breakers(const std::vector<report::breaker_facts>& breakers) {
@@ -171,7 +151,7 @@ ending status(const context& with) {
     }
     fmt::print("segment  {}  {} of {} in use, generation {}{}\n", all.segment.path, about_bytes(all.segment.used),
                about_bytes(all.segment.size), all.segment.generation, all.segment.superseded ? ", SUPERSEDED" : "");
-    fmt::print("owner    {}\n", owner_line(all.owner));
+    fmt::print("owner    {}\n", in_words(all.owner));
     fmt::print("workers  {} processes, {} threads; {} dead tidied so far\n", all.processes.size(), all.threads(),
                all.reaped);
     print_limiters(all.limiters);
@@ -199,7 +179,7 @@ ending workers(const context& with) {
     for (const auto& each : processes)
         rows.push_back({std::to_string(each.slot), std::to_string(each.pid), report::for_terminal(each.command),
                         about(each.attached), std::string{report::to_string(each.state)},
-                        std::to_string(each.threads.size()), held_by(each)});
+                        std::to_string(each.threads.size()), held_in_words(each.holds)});
     print_table(rows);
     return ending::fine;
 }
