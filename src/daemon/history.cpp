@@ -33,6 +33,7 @@ history::track history::open(const report::sample& of, bool has_room) const {
 
 void history::enter(track& into, const report::sample& now) noexcept {
     const std::uint64_t at_ms = at_ms_[number_ % length];
+    if (into.name != now.at.name) into.name = now.at.name;  // a scribbler's doing: else it could not be asked for
     const auto columns = report::columns_of(into.kind);
     bool refused = false;
     for (std::size_t i = 0; i < columns.size(); ++i) {

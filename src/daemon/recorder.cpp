@@ -25,7 +25,8 @@ std::string message(std::string_view name, const report::json& data) {
 
 }  // namespace
 
-recorder::recorder(const board& from) : from_{from}, thread_{[this] { run(); }} {}
+recorder::recorder(const board& from, std::chrono::milliseconds every)
+    : from_{from}, every_{every}, thread_{[this] { run(); }} {}
 
 recorder::~recorder() {
     close();
@@ -87,7 +88,7 @@ void recorder::run() {
         } catch (const std::exception& what) {
             spdlog::error("no history of this second: {}", what.what());
         }
-        next = std::max(next + every, steady_clock::now());
+        next = std::max(next + every_, steady_clock::now());
         std::unique_lock hold{mutex_};
         if (changed_.wait_until(hold, next, [this] { return closed_; })) return;
     }

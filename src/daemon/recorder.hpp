@@ -23,11 +23,10 @@ namespace seki::daemon {
 
 class recorder {
 public:
-    static constexpr std::chrono::milliseconds every{1000};
     static constexpr std::size_t most_viewers = 16;  // each has a thread of the web's for as long as it likes
     static constexpr int share_of_looking = 10;      // one part in so many of its time
 
-    explicit recorder(const board& from);
+    explicit recorder(const board& from, std::chrono::milliseconds every = std::chrono::seconds{1});
     ~recorder();
     recorder(const recorder&) = delete;
     recorder& operator=(const recorder&) = delete;
@@ -55,6 +54,7 @@ private:
     void tell();
 
     const board& from_;
+    std::chrono::milliseconds every_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;  // for who waits for news, and for the thread when it is to end
     history past_;

@@ -117,8 +117,8 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def ask(self, expression):
-        """What a JavaScript expression comes to."""
-        done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        """What a JavaScript expression comes to, as if a user had asked for it."""
+        done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True, userGesture=True)
         if "exceptionDetails" in done:
             raise AssertionError(f"{expression}: {json.dumps(done['exceptionDetails'])}")
         return done["result"].get("value")

@@ -65,7 +65,7 @@ export class Chart {
     const range = (_, low, high) => [0, Math.max(1, high * 1.05)];
     const options = {
       width: this.where.clientWidth, height: 240,
-      scales: { x: { time: true }, rate: { range }, level: { range } },
+      scales: { x: { time: true, range: (_, low, high) => [high - 900, high] }, rate: { range }, level: { range } },
       axes: [
         { stroke: colour("soft"), grid: { stroke: colour("rule"), width: 1 }, ticks: { stroke: colour("rule") }, values: (_, at) => at.map((each) => time(each).slice(0, 5)), incrs: [60, 120, 300], space: 44 },
         ...(levels ? [axis("level", "at once", 3)] : []),
@@ -91,6 +91,9 @@ export class Chart {
     const at = this.past.at_unix_seconds;
     plot.ctx.save();
     plot.ctx.globalAlpha = 0.18;
+    plot.ctx.beginPath();
+    plot.ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
+    plot.ctx.clip();
     for (let i = 0; i < states.length; ++i) {
       if (refusesIn[states[i]] === undefined) continue;
       let end = i;

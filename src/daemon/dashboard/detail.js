@@ -65,7 +65,7 @@ function windowOf(its) {
 
 function usedOf(used, limit) {
   const share = Math.min(used, limit);
-  return [bar(`${count(used)} of ${count(limit)} in use`, [["used", share], ["free", Math.max(limit - share, used === 0 ? 1 : 0)]])];
+  return [bar(`${count(used)} of ${count(limit)} in use`, [[used < limit ? "used" : "error", share], ["free", Math.max(limit - share, used === 0 ? 1 : 0)]])];
 }
 
 function keysOf(its) {
@@ -117,8 +117,8 @@ export class Detail {
     this.where.hidden = true;
   }
 
-  // A frame for this one; what changes each second is put into its places by show().
-  open(of) {
+  // A frame for this one; what changes each second is put into its places by show(). The focus goes there when it was asked for.
+  open(of, focus) {
     this.hide();
     this.id = of.id;
     this.badge = element("span", { class: "badge" });
@@ -132,7 +132,7 @@ export class Detail {
     this.where.replaceChildren(element("div", { class: "top" }, title, this.badge, close), this.since, this.middle, this.drawn, this.numbers);
     this.where.hidden = false;
     if (isDrawn(of.kind)) this.load(of);
-    title.focus();
+    if (focus) title.focus();
   }
 
   async load(of) {

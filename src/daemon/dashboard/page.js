@@ -15,7 +15,11 @@ let latest = null; // { state, history, all }
 let paused = false;
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
-const choose = (id) => (location.hash = encodeURIComponent(id));
+let asked = false; // by the user, who shall be led there
+function choose(id) {
+  asked = true;
+  location.hash = encodeURIComponent(id);
+}
 const table = new Table(
   by("primitives"), { name: by("filter-name"), kind: by("filter-kind"), refusing: by("filter-refusing") }, by("nothing"), choose);
 const detail = new Detail(by("detail"), () => {
@@ -43,7 +47,8 @@ function showDetail() {
   if (of === undefined) {
     if (detail.id !== null) detail.hide();
   } else {
-    if (detail.id !== of.id) detail.open(of);
+    if (detail.id !== of.id) detail.open(of, asked);
+    asked = false;
     detail.show(of, latest.state, latest.history);
   }
   document.querySelector("main").classList.toggle("with-detail", of !== undefined);

@@ -23,7 +23,7 @@ export class Table {
       state: element("span", { class: "badge" }),
       letIn: element("td", { class: "number wide" }),
       refused: element("td", { class: "number" }),
-      since: element("td"),
+      since: element("td", { class: "since" }),
       brief: element("td", { class: "wide" }),
     };
     const line = element(

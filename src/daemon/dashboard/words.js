@@ -46,4 +46,4 @@ export function value(name, what) {
   return String(what);
 }
 
-export const title = (name) => name.replace(/_(unix_)?seconds$|_bytes$/, "").replaceAll("_", " ");
+export const title = (name) => (name === "state_seconds" ? "in this state for" : name).replace(/_(unix_)?seconds$|_bytes$/, "").replaceAll("_", " ");
