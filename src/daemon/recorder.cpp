@@ -1,5 +1,7 @@
 #include "daemon/recorder.hpp"
 
+#include <pthread.h>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
@@ -75,6 +77,7 @@ std::optional<report::json> recorder::past_of(layout::kind kind, std::string_vie
 
 // Ends by close(). What goes wrong, memory that is short, is tried again a second later.
 void recorder::run() {
+    ::pthread_setname_np(::pthread_self(), "recorder");  // bench/dashboard.py looks for it
     auto next = steady_clock::now();
     auto look_next = next;
     for (;;) {

@@ -1,4 +1,4 @@
-// The last quarter of an hour of one primitive: every second as a line (uPlot), and by the minute as a table for who does not see lines.
+// The last quarter of an hour of one primitive, or what is known of it: every second as a line (uPlot), and by the minute as a table for who does not see lines.
 
 import { element, tableOf } from "./dom.js";
 import { count, time, title } from "./words.js";
@@ -52,7 +52,7 @@ export class Chart {
     };
     add(this.past.at_unix_seconds, at);
     for (const [name, values] of Object.entries(this.past.columns)) add(values, last[name]);
-    this.plot?.setData(this.data());
+    this.plot.setData(this.data());
     this.say();
     return true;
   }
@@ -65,7 +65,7 @@ export class Chart {
     const range = (_, low, high) => [0, Math.max(1, high * 1.05)];
     const options = {
       width: this.where.clientWidth, height: 240,
-      scales: { x: { time: true, range: (_, low, high) => [high - 900, high] }, rate: { range }, level: { range } },
+      scales: { x: { time: true, range: (_, low, high) => [Math.max(high - 900, Math.min(low, high - 120)), high] }, rate: { range }, level: { range } },
       axes: [
         { stroke: colour("soft"), grid: { stroke: colour("rule"), width: 1 }, ticks: { stroke: colour("rule") }, values: (_, at) => at.map((each) => time(each).slice(0, 5)), incrs: [60, 120, 300], space: 44 },
         ...(levels ? [axis("level", "at once", 3)] : []),
@@ -106,7 +106,9 @@ export class Chart {
     plot.ctx.restore();
   }
 
+  // In the aria-label, and, where no pointer is on the lines, in the legend: how it is now.
   say() {
+    if (!(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: this.past.at_unix_seconds.length - 1 });
     const parts = lines[this.kind].map(([name]) => {
       const values = this.past.columns[name];
       return `${title(name)} at most ${count(values.reduce((most, each) => Math.max(most, each), 0))}, now ${count(values.at(-1) ?? 0)}`;

@@ -55,10 +55,11 @@ function windowOf(its) {
   return [
     element("h3", {}, `Window: ${size}`),
     bar(label, calls === 0 ? [] : [["error", errors], ["slow", slow], ["ok", ok]], [its.options.failure_threshold]),
+    calls === 0 && its.state !== "closed" ? element("p", { class: "soft" }, "It is empty until calls are let in again; what came before is in the lines below.") : null,
     element(
       "p", {}, datum(its, "window.calls"), " calls, judged from ", datum(its, "options.minimum_calls"), ": ",
-      datum(its, "window.errors"), " failed (", datum(its, "window.failure_ratio", percent(its.window.failure_ratio)), ", opens at ", datum(its, "options.failure_threshold"), " %), ",
-      datum(its, "window.slow"), " were slow (", datum(its, "window.slow_ratio", percent(its.window.slow_ratio)), "; with the failed ones, opens at ", datum(its, "options.slow_call_threshold"), " %)",
+      datum(its, "window.errors"), " failed (", datum(its, "window.failure_ratio", percent(its.window.failure_ratio)), ", opens at ", datum(its, "options.failure_threshold"), "\u00a0%), ",
+      datum(its, "window.slow"), " were slow (", datum(its, "window.slow_ratio", percent(its.window.slow_ratio)), "; with the failed ones, opens at ", datum(its, "options.slow_call_threshold"), "\u00a0%)",
     ),
   ];
 }
@@ -150,7 +151,7 @@ export class Detail {
     this.badge.className = `badge ${of.verdict.level}`;
     setText(this.badge, of.verdict.word);
     setText(this.since, sentence(of));
-    this.middle.replaceChildren(...(middles[of.kind]?.(of, state) ?? []));
+    this.middle.replaceChildren(...(middles[of.kind]?.(of, state) ?? []).filter((part) => part !== null));
     this.numbers.replaceChildren(
       ...(facts[of.kind].length === 0 ? [] : [element("h3", {}, "Now"), list(of.its, facts[of.kind])]),
       ...(of.its.counters === undefined ? [] : [element("h3", {}, "Since it was made"), list(of.its, pathsIn(of.its, "counters"))]),

@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 
 export const count = (number) => whole.format(number);
-export const percent = (ratio) => `${fine.format(ratio * 100)} %`;
+export const percent = (ratio) => `${fine.format(ratio * 100)}\u00a0%`;
 
 // "250 ms", "1.5 s", "2 min 5 s", "3 h 4 min", "2 d 3 h".
 export function span(seconds) {
