@@ -7,11 +7,11 @@ BUILD is the folder with the programs (build-bench, else build); SEKI_BENCH_BRIE
 """
 
 import contextlib
-import http.client
 import json
 import os
 import pathlib
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -94,21 +94,29 @@ class Sekid:
 @contextlib.contextmanager
 def dashboards(sekid):
     """As many as that, which read all that they are sent."""
-    connections = []
-    readers = []
-    for _ in range(DASHBOARDS):
-        connection = http.client.HTTPConnection(sekid.address)
-        connection.request("GET", "/api/v1/state?follow=1")
-        response = connection.getresponse()
-        reader = threading.Thread(target=lambda response=response: [None for _ in iter(lambda: response.read1(1 << 20), b"")], daemon=True)
-        reader.start()
-        connections.append((connection, response))
-        readers.append(reader)
+    host, port = sekid.address.split(":")
+    sockets = [socket.create_connection((host, int(port))) for _ in range(DASHBOARDS)]
+    for each in sockets:
+        each.sendall(b"GET /api/v1/state?follow=1 HTTP/1.1\r\nHost: bench\r\n\r\n")
+        if b" 200 " not in each.recv(64):
+            raise SystemExit("bench/dashboard.py: a dashboard was refused")
+    readers = [threading.Thread(target=read_all, args=(each,)) for each in sockets]
+    for each in readers:
+        each.start()
     yield
-    for connection, _ in connections:
-        connection.sock and connection.sock.shutdown(2)
-    for reader in readers:
-        reader.join(5)
+    for each in sockets:
+        each.shutdown(socket.SHUT_RDWR)
+    for each in readers:
+        each.join()
+    for each in sockets:
+        each.close()
+    time.sleep(2.5)  # sekid sees that they are gone when it writes to them
+
+
+def read_all(of):
+    with contextlib.suppress(OSError):
+        while of.recv(1 << 20):
+            pass
 
 
 def page(sekid):
