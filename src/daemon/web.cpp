@@ -7,15 +7,16 @@
 
 #include <prometheus/text_serializer.h>
 #include <spdlog/spdlog.h>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "daemon/connection.hpp"
+#include "daemon/dashboard.hpp"
 #include "daemon/event_stream.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/open_metrics.hpp"
 #include "daemon/readiness.hpp"
-#include "report/json.hpp"
+#include "daemon/recorder.hpp"
+#include "daemon/state_pages.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -24,16 +25,7 @@ using httplib::Request;
 using httplib::Response;
 
 constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr std::size_t threads = 4 + event_hub::most_subscribers;
-
-constexpr const char* index_page =
-    "sekid: rate limits that all processes of this host share\n"
-    "\n"
-    "/metrics        for Prometheus\n"
-    "/healthz        200 while sekid lives\n"
-    "/readyz         200 while the segment is sound and looked after; ?verbose: every check, as JSON\n"
-    "/api/v1/state   everything, as JSON\n"
-    "/api/v1/events  what happens, as it happens\n";
+constexpr std::size_t threads = 4 + event_hub::most_subscribers + recorder::most_viewers;
 
 void answer(Response& response, int status, const std::string& text) {
     response.status = status;
@@ -65,12 +57,6 @@ void answer_metrics(const board& from, const Request& request, Response& respons
     response.set_content(serializer.Serialize(families), "text/plain; version=0.0.4; charset=utf-8");
 }
 
-void answer_state(const board& from, Response& response) {
-    const published now = from.look();
-    if (now.owned == nullptr) return answer(response, 503, "there is no segment: see the log\n");
-    response.set_content(report::to_json(report::take(*now.owned->segment)).dump(2) + "\n", "application/json");
-}
-
 constexpr auto answered = httplib::Server::HandlerResponse::Handled;
 constexpr auto not_answered = httplib::Server::HandlerResponse::Unhandled;
 
@@ -90,7 +76,8 @@ httplib::Server::HandlerResponse refuse_strangers(const gate& by, const Request&
 
 void answer_error(const Request&, Response& response) {
     if (response.body.empty())
-        response.set_content(response.status == 404 ? "not found: / names what there is\n" : "refused\n", plain);
+        response.set_content(response.status == 404 ? "not found: the foot of / names what there is\n" : "refused\n",
+                             plain);
 }
 
 void answer_thrown(const Request& request, Response& response, const std::exception_ptr& thrown) {
@@ -146,7 +133,10 @@ private:
 
 struct web::inside {
     inside(listener on, const access& who, const board& from, event_hub& hub)
-        : listening{std::move(on)}, socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)}, http{socket, who.tls} {
+        : listening{std::move(on)},
+          socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)},
+          recording{from},
+          http{socket, who.tls} {
         users.set(who.users);
         http.set_pre_routing_handler([this](const Request& request, Response& response) {
             const auto refused = refuse_writes(request, response);
@@ -155,13 +145,17 @@ struct web::inside {
         http.set_error_handler(httplib::Server::Handler{answer_error});
         http.set_exception_handler(answer_thrown);
         http.set_default_headers({{"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}});
-        http.Get("/", [](const Request&, Response& response) { answer(response, 200, index_page); });
+        serve_dashboard(http);
         http.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "alive\n"); });
         http.Get("/readyz",
                  [&from](const Request& request, Response& response) { answer_ready(from, request, response); });
         http.Get("/metrics",
                  [&from](const Request& request, Response& response) { answer_metrics(from, request, response); });
-        http.Get("/api/v1/state", [&from](const Request&, Response& response) { answer_state(from, response); });
+        http.Get("/api/v1/state", [this, &from](const Request& request, Response& response) {
+            answer_state(recording, from, request, response);
+        });
+        http.Get("/api/v1/history",
+                 [this](const Request& request, Response& response) { answer_history(recording, request, response); });
         http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
             answer_events(hub, from, request, response);
         });
@@ -171,6 +165,7 @@ struct web::inside {
     listener listening;
     int socket;  // a second descriptor of it, which the library closes
     gate users;
+    recorder recording;
     server http;
     std::jthread accepting;
 };
@@ -181,6 +176,7 @@ web::web(listener on, const access& who, const board& from, event_hub& hub)
 void web::let_in(std::shared_ptr<const credentials> users) { inside_->users.set(std::move(users)); }
 
 web::~web() {
+    inside_->recording.close();
     // Wakes the accept, whether or not it was reached yet. http.stop() does nothing before that.
     ::shutdown(inside_->listening.socket(), SHUT_RDWR);
     inside_->accepting.join();

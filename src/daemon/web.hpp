@@ -3,13 +3,14 @@
 //   /metrics        Prometheus text, or OpenMetrics when the Accept header asks for it
 //   /healthz        sekid lives
 //   /readyz         the segment is sound and the loop is ticking; 503 and the reason otherwise; ?verbose: each check, as JSON (daemon/readiness.hpp)
-//   /api/v1/state   JSON (report/json.hpp)
-//   /api/v1/events  telemetry events as they come (daemon/event_stream.hpp)
-//   /               names these
+//   /api/v1/state    JSON (report/json.hpp); ?follow=1: once a second, with the history's latest (daemon/state_pages.hpp)
+//   /api/v1/history  JSON: the last quarter of an hour (daemon/history.hpp)
+//   /api/v1/events   telemetry events as they come (daemon/event_stream.hpp)
+//   /                the dashboard (daemon/dashboard.hpp)
 //
 // Where there are users ([sekid] basic_auth_file), all but /healthz is for them: what asks whether sekid lives has no password, and learns nothing else.
-// Four threads answer, each a whole request at a time: no connection is kept. There is one more for each who may listen to events, so that those keep
-// nobody from being answered. A client that dawdles is dropped after a few seconds, and after half a second while others wait for its thread
+// Four threads answer, each a whole request at a time: no connection is kept. There is one more for each who may listen to events or follow the
+// state, so that those keep nobody from being answered. A client that dawdles is dropped after a few seconds, and after half a second while others wait for its thread
 // (daemon/connection.hpp).
 // They see the segment through the board, and nothing of the loop.
 #pragma once

@@ -108,7 +108,8 @@ json to_json(const limiter_facts& limiter) {
             {"keys_max", limiter.options.max_keys},
             {"memory_bytes", limiter.place.arena_size},
             {"created_unix_seconds", unix_seconds(limiter.created)},
-            {"counters", to_json(limiter.counters)}};
+            {"counters", to_json(limiter.counters)},
+            {"most_denied", list_of(limiter.most_denied)}};
 }
 
 json to_json(const shm::durations& all) {

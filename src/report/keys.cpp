@@ -8,7 +8,6 @@
 #include "report/rule.hpp"
 #include "report/text.hpp"
 #include "shm/fingerprint.hpp"
-#include "shm/hitters.hpp"
 
 namespace seki::report {
 namespace {
@@ -56,6 +55,16 @@ public:
         return all;
     }
 
+    // Where it stands, if it stands anywhere.
+    [[nodiscard]] candidate find(const shm::busy_key& key) const noexcept {
+        candidate found{.tag = key.tag, .allowed = key.allowed, .denied = key.denied};
+        if (const auto at = tables_.keys.find(key.tag)) {
+            found.state = at.state;
+            found.slot = tables_.keys.index_of(at);
+        }
+        return found;
+    }
+
     [[nodiscard]] key_facts describe(const candidate& key) const {
         const algorithm::outcome outlook = rule_.outlook(key.state, now_);
         key_facts facts{.tag = key.tag,
@@ -91,6 +100,18 @@ std::vector<key_facts> keys(const shm::segment& where, const shm::placement& at,
         key_facts facts = from.describe(each);
         if (!query.wanted || query.wanted(facts)) chosen.push_back(std::move(facts));
     }
+    return chosen;
+}
+
+std::vector<key_facts> most_denied(const shm::segment& where, const shm::placement& at, std::uint64_t now_ns,
+                                   std::vector<shm::busy_key> busy, std::size_t top) {
+    std::erase_if(busy, [](const shm::busy_key& key) { return key.denied == 0; });
+    if (busy.empty()) return {};
+    std::ranges::stable_sort(busy, std::greater{}, &shm::busy_key::denied);
+    busy.resize(std::min(busy.size(), top));
+    const listing from{where, at, now_ns};
+    std::vector<key_facts> chosen;
+    for (const shm::busy_key& each : busy) chosen.push_back(from.describe(from.find(each)));
     return chosen;
 }
 

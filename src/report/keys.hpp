@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "shm/directory.hpp"
+#include "shm/hitters.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::report {
@@ -38,5 +39,10 @@ struct key_query {
 // Those with most decisions, or most denials, first; among equals those that have least left. Keys that are as good as new are listed only when the samples name them.
 [[nodiscard]] std::vector<key_facts> keys(const shm::segment& where, const shm::placement& at, std::uint64_t now_ns,
                                           const key_query& query = {});
+
+// Of those that the samples name, `busy`, the `top` that were denied most. Finds them where they stand, and walks no table.
+[[nodiscard]] std::vector<key_facts> most_denied(const shm::segment& where, const shm::placement& at,
+                                                 std::uint64_t now_ns, std::vector<shm::busy_key> busy,
+                                                 std::size_t top);
 
 }  // namespace seki::report

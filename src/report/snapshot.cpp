@@ -144,6 +144,12 @@ limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& a
             .counters = name_counters(shm::sum(where, at.index, at.incarnation))};
 }
 
+limiter_facts look_at_limiter_with_keys(const shm::segment& where, const shm::placement& at) {
+    limiter_facts facts = look_at_limiter(where, at);
+    facts.most_denied = most_denied(where, at, now_ns(), shm::busiest(where, at.incarnation), most_denied_shown);
+    return facts;
+}
+
 event_totals look_at_events(const shm::segment& where) noexcept {
     const layout::header& header = where.header();
     const std::uint64_t lost = hardware::load_relaxed(header.changes_lost);
@@ -173,6 +179,15 @@ snapshot take(const shm::segment& where) {
         if (at.kind == layout::kind::hedge) all.hedges.push_back(look_at_hedge(where, at));
         if (at.kind == layout::kind::policy) all.policies.push_back(look_at_policy(where, at));
     }
+    return all;
+}
+
+snapshot take_with_keys(const shm::segment& where) {
+    snapshot all = take(where);
+    auto busy = shm::busiest_of_all(where);
+    for (limiter_facts& each : all.limiters)
+        if (const auto its = busy.find(each.place.incarnation); its != busy.end())
+            each.most_denied = most_denied(where, each.place, now_ns(), std::move(its->second), most_denied_shown);
     return all;
 }
 

@@ -20,6 +20,7 @@
 #include "report/bulkhead_facts.hpp"
 #include "report/hedge_facts.hpp"
 #include "report/holdings.hpp"
+#include "report/keys.hpp"
 #include "report/policy_facts.hpp"
 #include "report/retry_facts.hpp"
 #include "report/shedder_facts.hpp"
@@ -81,6 +82,7 @@ struct limiter_facts {
     std::chrono::sys_time<nanoseconds> created;
     std::uint64_t keys = 0;  // that are not as good as new
     limiter_counters counters;
+    std::vector<key_facts> most_denied{};  // of ..._with_keys() alone
 };
 
 // Telemetry events, ever.
@@ -110,12 +112,16 @@ struct snapshot {
 
 // Walks every table to count its keys: about 1 ms for each 100 000 slots.
 [[nodiscard]] snapshot take(const shm::segment& where);
+// And whom each limiter denied most: at most so many.
+inline constexpr std::size_t most_denied_shown = 5;
+[[nodiscard]] snapshot take_with_keys(const shm::segment& where);
 
 // Parts of it, for who needs no more.
 [[nodiscard]] segment_facts look_at_segment(const shm::segment& where);
 [[nodiscard]] owner_facts look_at_owner(const shm::segment& where);
 [[nodiscard]] std::vector<process_facts> look_at_processes(const shm::segment& where);
 [[nodiscard]] limiter_facts look_at_limiter(const shm::segment& where, const shm::placement& at);
+[[nodiscard]] limiter_facts look_at_limiter_with_keys(const shm::segment& where, const shm::placement& at);
 
 [[nodiscard]] event_totals look_at_events(const shm::segment& where) noexcept;
 

@@ -40,26 +40,57 @@ bool draw() noexcept {
 
 }  // namespace sampling
 
-std::vector<busy_key> busiest(const segment& where, std::uint64_t incarnation) {
-    std::unordered_map<std::uint64_t, busy_key> by_tag;
+namespace {
+
+using keys_by_tag = std::unordered_map<std::uint64_t, busy_key>;
+
+// Calls visit(incarnation, key) for every entry that is one key's while it is looked at.
+template <class Visit>
+void for_each_hitter(const segment& where, Visit&& visit) {
     for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
         for (const layout::hitter& entry : where.worker(i).hitters) {
-            if (hardware::load_acquire(entry.incarnation) != incarnation) continue;  // pairs with replace()
+            const std::uint64_t incarnation = hardware::load_acquire(entry.incarnation);  // pairs with replace()
+            if (incarnation == 0) continue;
             const std::uint64_t tag = hardware::load_acquire(entry.tag);
             const std::uint64_t allowed = hardware::load_acquire(entry.allowed);
             const std::uint64_t denied = hardware::load_acquire(entry.denied);
             if (hardware::load_relaxed(entry.tag) != tag || allowed + denied == 0) continue;
-            busy_key& key = by_tag[tag];
-            key.tag = tag;
-            key.allowed += allowed * sampling_rate;
-            key.denied += denied * sampling_rate;
+            visit(incarnation, busy_key{tag, allowed * sampling_rate, denied * sampling_rate});
         }
     }
+}
+
+void add(const busy_key& seen, keys_by_tag& to) {
+    busy_key& key = to[seen.tag];
+    key.tag = seen.tag;
+    key.allowed += seen.allowed;
+    key.denied += seen.denied;
+}
+
+std::vector<busy_key> in_order(const keys_by_tag& by_tag) {
     std::vector<busy_key> keys;
     keys.reserve(by_tag.size());
     for (const auto& [tag, key] : by_tag) keys.push_back(key);
     std::ranges::sort(keys, std::greater{}, [](const busy_key& k) { return std::pair{k.allowed + k.denied, k.tag}; });
     return keys;
+}
+
+}  // namespace
+
+std::vector<busy_key> busiest(const segment& where, std::uint64_t incarnation) {
+    keys_by_tag found;
+    for_each_hitter(where, [&](std::uint64_t of, const busy_key& key) {
+        if (of == incarnation) add(key, found);
+    });
+    return in_order(found);
+}
+
+std::unordered_map<std::uint64_t, std::vector<busy_key>> busiest_of_all(const segment& where) {
+    std::unordered_map<std::uint64_t, keys_by_tag> found;
+    for_each_hitter(where, [&](std::uint64_t of, const busy_key& key) { add(key, found[of]); });
+    std::unordered_map<std::uint64_t, std::vector<busy_key>> all;
+    for (const auto& [incarnation, keys] : found) all.emplace(incarnation, in_order(keys));
+    return all;
 }
 
 }  // namespace seki::shm

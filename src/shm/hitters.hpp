@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "layout/worker.hpp"
@@ -103,5 +104,7 @@ struct busy_key {
 
 // The keys of a limiter that all workers together saw most, the busiest first. Only reads.
 [[nodiscard]] std::vector<busy_key> busiest(const segment& where, std::uint64_t incarnation);
+// Of every limiter, by its incarnation: the same in one walk.
+[[nodiscard]] std::unordered_map<std::uint64_t, std::vector<busy_key>> busiest_of_all(const segment& where);
 
 }  // namespace seki::shm

@@ -74,7 +74,8 @@ class Users(AccessTest):
         users = self.write("users", "# who may look\n\n" + ALICE + BOB)
         self.configure("", sekid=f'{LISTEN}basic_auth_file = "{users}"')
         address = self.start().address()
-        for page in ("/", "/metrics", "/readyz", "/api/v1/state", "/api/v1/events?follow=0", "/nowhere"):
+        feeds = ("/api/v1/state", "/api/v1/state?follow=1", "/api/v1/history", "/api/v1/events?follow=0")
+        for page in ("/", "/dashboard/page.js", "/metrics", "/readyz", *feeds, "/nowhere"):
             status, said = self.curl(address + page)
             self.assertEqual(status, 401, page)
             self.assertIn('WWW-Authenticate: Basic realm="sekid"', said)

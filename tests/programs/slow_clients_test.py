@@ -7,7 +7,7 @@ import unittest
 from sekid_harness import SekidTest
 
 # Three times as many as sekid has threads for HTTP (src/daemon/web.cpp).
-MANY = 36
+MANY = 84
 
 
 class Drip:

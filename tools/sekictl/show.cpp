@@ -12,7 +12,7 @@ namespace seki::ctl {
 namespace {
 
 report::limiter_facts look_at(const shm::segment& where, const shm::placement& at, const LimiterOptions& /*kind*/) {
-    return report::look_at_limiter(where, at);
+    return report::look_at_limiter_with_keys(where, at);
 }
 report::bulkhead_facts look_at(const shm::segment& where, const shm::placement& at, const BulkheadOptions& /*kind*/) {
     return report::look_at_bulkhead(where, at);

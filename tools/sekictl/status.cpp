@@ -144,7 +144,7 @@ void print_policies(const std::vector<report::policy_facts>& policies) {
 ending status(const context& with) {
     const auto copy = with.look();
     if (!copy) return with.fail(copy.error());
-    const report::snapshot all = report::take(**copy);
+    const report::snapshot all = report::take_with_keys(**copy);
     if (with.as_json) {
         with.print(report::to_json(all));
         return ending::fine;

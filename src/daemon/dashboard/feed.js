@@ -1,0 +1,43 @@
+// What sekid says, once a second: by server-sent events; where those cannot be had, because as many look already as may, by asking every ten seconds.
+
+const again = 10_000;
+
+export class Feed {
+  // told(state, history); state is null while there is no segment. said(words, whether it is bad).
+  constructor(told, said) {
+    this.told = told;
+    this.said = said;
+    this.history = null;
+    this.connect();
+    this.ask();
+  }
+
+  connect() {
+    const source = new EventSource("/api/v1/state?follow=1");
+    source.addEventListener("history", (event) => (this.history = JSON.parse(event.data)));
+    source.addEventListener("state", (event) => this.hear(JSON.parse(event.data)));
+    source.addEventListener("gone", () => this.hear(null));
+    source.addEventListener("error", () => {
+      if (source.readyState !== EventSource.CLOSED) return this.said("Connection lost: trying again", true);
+      this.said("Not live: asked every ten seconds", true);
+      setTimeout(() => {
+        this.ask();
+        this.connect();
+      }, again);
+    });
+  }
+
+  hear(state) {
+    this.said("Live", false);
+    this.told(state, this.history);
+  }
+
+  // Also at first, so that there is something to see before the next second.
+  async ask() {
+    const answers = await Promise.all(["/api/v1/history", "/api/v1/state"].map((page) => fetch(page))).catch(() => null);
+    if (answers === null) return;
+    const [history, state] = answers;
+    if (history.ok && state.ok) this.told(await state.json(), await history.json());
+    else if (state.status === 503) this.told(null, null);
+  }
+}
