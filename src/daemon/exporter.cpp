@@ -152,7 +152,7 @@ void exporter::adopt(const config::otlp_options& next) {
 }
 
 void exporter::listen() {
-    const bool on = !options_.endpoint.empty() && options_.events;
+    const bool on = !options_.endpoint.empty() && options_.events && !is_flushing();
     const auto change = [this](std::shared_ptr<event_hub::subscriber>& who, bool wanted, const event_hub::wish& what) {
         if (wanted && who == nullptr) who = hub_.enlist(what);
         if (wanted || who == nullptr) return;
@@ -170,6 +170,7 @@ void exporter::begin_flush() {
     flush_until_ = now_ + ns(options_.flush_timeout);
     if (options_.metrics) metrics_due_ = now_;
     for (otlp::lane& each : lanes_) each.hurry(now_);
+    listen();  // no longer: else there would always be something left
 }
 
 bool exporter::is_flushed() const {

@@ -264,6 +264,7 @@ Result<void> supervisor::apply(const config::configuration& next) {
     if (web_ != nullptr) web_->let_in(std::move(who->users));
     if (owned_ != nullptr) sample();
     settings_.otlp = next.otlp;
+    drain();  // what happened until now is for whom it was to go to
     exporter_.set(next.otlp);
     settings_.primitives = next.primitives;
     settings_.segment = next.segment;

@@ -7,13 +7,10 @@ import time
 import unittest
 
 from breakers import PAYMENTS
-from otlp_collector import Collector, Protocol, plain
-from sekid_harness import DEADLINE, SekidTest, eventually
+from otlp_collector import plain
+from otlp_harness import LOGIN, SPAN, TRACE, OtlpTest
+from sekid_harness import DEADLINE, eventually
 
-PROTOCOL = Protocol()
-LOGIN = '[limiter.login]\nlimit = 1\nwindow = "30d"\nmax_keys = 100\n'
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-SPAN = "00f067aa0ba902b7"
 CUMULATIVE = 2
 # Of OpenTelemetry's semantic conventions.
 OF_THE_PROCESS = {
@@ -24,49 +21,6 @@ OF_THE_PROCESS = {
     "process.unix.file_descriptor.count": "{file_descriptor}",
     "process.uptime": "s",
 }
-
-
-class OtlpTest(SekidTest):
-    def setUp(self):
-        super().setUp()
-        self.collector = self.another()
-
-    def another(self, *tls):
-        collector = Collector(PROTOCOL, *tls).up()
-        self.addCleanup(collector.close)
-        return collector
-
-    def export(self, primitives, otlp="", collector=None, metrics="30ms", events="20ms"):
-        """Writes a configuration that exports what these primitives do."""
-        where = f'[otlp]\nendpoint = "{(collector or self.collector).url}"\n'
-        often = f'metrics_interval = "{metrics}"\nevents_interval = "{events}"\nbase_delay = "10ms"\nmax_delay = "40ms"\n'
-        self.configure(primitives + where + often + otlp)
-
-    def told_by(self, sekid, signal):
-        """What became of what was to be exported: sent, failed, dropped."""
-        samples = sekid.samples()
-        return [int(samples[f'seki_otlp_{what}_total{{signal="{signal}"}}']) for what in ("sent", "failed", "dropped")]
-
-    def deny(self, worker, times, key="alice"):
-        worker(f"repeat {times} login {key}")
-
-    def listens(self, sekid, worker, key="first"):
-        """From here on each refusal is told; so many were already."""
-        self.deny(worker, 1, key)
-
-        def told():
-            self.deny(worker, 1, key)
-            return sum(self.told_by(sekid, "logs"))
-
-        eventually("sekid listens", told)
-        return self.settled(sekid)
-
-    def settled(self, sekid):
-        """How many records there were, once none is on its way."""
-        return eventually("all are told of", lambda: (n := sum(self.told_by(sekid, "logs"))) == self.denied(sekid) and n)
-
-    def denied(self, sekid):
-        return int(sekid.samples()["seki_events_total"] - sekid.samples()["seki_events_dropped_total"])
 
 
 class Metrics(OtlpTest):
@@ -178,7 +132,10 @@ class Metrics(OtlpTest):
         self.assertEqual({name: metric.unit for name, metric in metrics.items() if name.startswith("process")}, OF_THE_PROCESS)
         self.assertEqual([plain(point.attributes) for point in metrics["process.cpu.time"].sum.data_points], [{"cpu.mode": "user"}, {"cpu.mode": "system"}])
         self.assertGreater(metrics["process.memory.usage"].sum.data_points[0].as_double, 1 << 20)
-        self.assertEqual(metrics["process.thread.count"].sum.data_points[0].as_double, sekid.samples()["process_threads"])
+        eventually(
+            "the same number of threads",
+            lambda: self.collector.metrics()["process.thread.count"].sum.data_points[0].as_double == sekid.samples()["process_threads"],
+        )
         self.assertLess(metrics["process.uptime"].gauge.data_points[0].as_double, 3600)
 
     def test_who_tells_is_said_by_the_resource(self):
