@@ -12,10 +12,11 @@ namespace seki::config {
 struct otlp_options {
     using pairs = std::vector<std::pair<std::string, std::string>>;
 
-    std::string endpoint;  // "http://127.0.0.1:4318", /v1/metrics and /v1/logs are below it; empty: nothing is exported
-    pairs headers;         // of each request
-    pairs resource;        // attributes of sekid, beside those that it gives itself, or in their place
-    std::string ca_file;   // whom to trust over https; empty: whom the system trusts
+    // "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are below it. Empty: nothing is exported.
+    std::string endpoint{};
+    pairs headers{};        // of each request
+    pairs resource{};       // attributes of sekid, beside those that it gives itself, or in their place
+    std::string ca_file{};  // whom to trust over https; empty: whom the system trusts
     bool metrics = true;
     bool events = true;  // changes of state and refusals as log records; exemplars of the metrics
     bool keys = true;    // whether log records have the keys of limiters
