@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 #include "primitives/clock.hpp"
 #include "shm/directory.hpp"
@@ -89,6 +90,12 @@ bool event_hub::has_subscribers() const {
     return !subscribers_.empty();
 }
 
+bool event_hub::is_in_a_hurry() {
+    const bool much = std::exchange(lately_, 0) >= layout::event_ring::capacity / 4;
+    const std::scoped_lock hold{mutex_};
+    return visitors_ != 0 || (much && !subscribers_.empty());
+}
+
 void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const {
     // Held until it is said: who says later knows of whoever came before. Otherwise one that leaves might silence one that just came.
     const std::scoped_lock hold{mutex_};
@@ -133,6 +140,7 @@ void event_hub::drain(const shm::segment& from) {
     changes_.look(from);
     for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
     make_good(from);
+    lately_ += batch_.size();
     if (!batch_.empty()) pass_on(from);
     changes_.keep(from);
 }

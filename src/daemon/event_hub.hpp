@@ -93,6 +93,8 @@ public:
     void tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const;
 
     // The loop.
+    // Whether to drain more often than at each tick: somebody watches, or so much comes for sekid's own that a ring might be full by then. Asked once a tick.
+    [[nodiscard]] bool is_in_a_hurry();
     void drain(const shm::segment& from);  // and tells of changes of breakers in the place of who died with them
     void forget() { names_.clear(), changes_.forget(); }  // a segment that is gone
     // Ends all subscriptions.
@@ -118,6 +120,7 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<const std::string>> names_;
     change_ledger changes_;
     std::uint64_t number_ = 0;
+    std::size_t lately_ = 0;  // taken since the last tick
 };
 
 }  // namespace seki::daemon

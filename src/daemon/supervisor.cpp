@@ -171,7 +171,7 @@ void supervisor::sample() const noexcept {
 
 void supervisor::listen() {
     hub_.tell_workers(*owned_->segment, event_hub::listening_time(settings_.daemon.tick));
-    if (const auto set = happening_.hurry(hub_.has_subscribers()); !set)
+    if (const auto set = happening_.hurry(hub_.is_in_a_hurry()); !set)
         log_lines("events come late", set.error().message);
 }
 

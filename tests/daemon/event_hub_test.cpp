@@ -171,6 +171,20 @@ TEST_F(EventHubTest, SekidsOwnTakesNobodysPlaceAndHasItsOwnRoom) {
     EXPECT_EQ(hub.enlist({}), nullptr);
 }
 
+// Fails if sekid wakes up again and again for its own export of a host where nothing happens, or leaves a flood of events to the next tick.
+TEST_F(EventHubTest, TheLoopHurriesWhileSomebodyWatchesOrMuchComes) {
+    const auto own = hub.enlist({});
+    EXPECT_FALSE(hub.is_in_a_hurry());
+    for (std::uint32_t i = 0; i < 20; ++i) change(i);
+    hub.drain(where());
+    EXPECT_TRUE(hub.is_in_a_hurry());
+    EXPECT_FALSE(hub.is_in_a_hurry());
+    const auto visitor = hub.subscribe(all_events).to;
+    EXPECT_TRUE(hub.is_in_a_hurry());
+    hub.unsubscribe(visitor);
+    EXPECT_FALSE(hub.is_in_a_hurry());
+}
+
 // Fails if a listener outlives sekid's wish to stop.
 TEST_F(EventHubTest, ClosingEndsAllSubscriptions) {
     const auto one = hub.subscribe(all_events).to;
