@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -97,13 +98,25 @@ void exporter::stop() {
 }
 
 void exporter::run() {
-    now_ = primitives::read_clock(Clock::precise);
-    while (go_on()) {  // ends by stop()
+    while (go_on_if_possible()) {  // ends by stop()
         const std::uint64_t due = std::min(next_due(), now_ + longest_wait_ns);
         const nanoseconds left{due > now_ ? static_cast<std::int64_t>(due - now_) : 0};
         const auto ended = poster_.wait(std::chrono::ceil<std::chrono::milliseconds>(left));
         now_ = primitives::read_clock(Clock::precise);
         for (const auto& each : ended) settle(each);
+    }
+}
+
+// Memory that runs out is no reason for sekid to end: it tries again in a while.
+bool exporter::go_on_if_possible() {
+    now_ = primitives::read_clock(Clock::precise);
+    try {
+        return go_on();
+    } catch (const std::exception& thrown) {
+        spdlog::error("the export failed: {}", thrown.what());
+        (void)poster_.wait(std::chrono::seconds{1});
+        const std::scoped_lock hold{mutex_};
+        return !stopping_;
     }
 }
 
@@ -222,9 +235,8 @@ std::optional<otlp::request> exporter::measure() {
 
 void exporter::put_metrics() {
     otlp::lane& lane = lane_of(signal::metrics);
-    if (now_ < metrics_due_ || (is_flushing() && lane.is_under_way())) return;
+    if (now_ < metrics_due_ || lane.is_under_way()) return;
     metrics_due_ = is_flushing() ? never : std::max(metrics_due_ + ns(options_.metrics_interval), now_);
-    if (lane.is_under_way()) return;  // the next one has what this one had
     auto made = measure();
     if (!made) return;
     exemplars_.clear();
@@ -271,7 +283,8 @@ void exporter::complain(signal of, const std::string& why, const char* then) {
 }
 
 std::uint64_t exporter::next_due() const {
-    std::uint64_t due = std::min(metrics_due_, flush_until_);
+    std::uint64_t due = flush_until_;
+    if (!lane_of(signal::metrics).is_under_way()) due = std::min(due, metrics_due_);
     if (refusals_ != nullptr) due = std::min(due, now_ + ns(std::min(pace, options_.events_interval)));
     if (!queue_.empty() && lane_of(signal::logs).is_empty()) due = std::min(due, logs_due_);
     for (const otlp::lane& each : lanes_) due = std::min(due, each.due().value_or(never));

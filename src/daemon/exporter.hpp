@@ -48,6 +48,7 @@ private:
 
     // All below is of the thread alone, but for what the mutex guards.
     void run();
+    [[nodiscard]] bool go_on_if_possible();
     [[nodiscard]] bool go_on();  // false: all is done
     void follow_settings();
     void adopt(const config::otlp_options& next);

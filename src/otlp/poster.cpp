@@ -61,6 +61,7 @@ struct poster::inside {
     std::string user_agent;
     config::otlp_options options;
     std::unique_ptr<CURLM, multi_end> multi;
+    std::vector<ended> not_begun;
     std::array<transfer, signals> transfers;  // go first
 
     transfer& at(signal of) { return transfers[static_cast<std::size_t>(of)]; }
@@ -84,7 +85,7 @@ struct poster::inside {
     }
 
     std::vector<ended> take() {
-        std::vector<ended> all;
+        std::vector<ended> all = std::exchange(not_begun, {});
         int left = 0;
         while (const CURLMsg* const told = ::curl_multi_info_read(multi.get(), &left)) {  // ends: one for each transfer
             if (told->msg != CURLMSG_DONE) continue;
@@ -149,8 +150,9 @@ void poster::begin(signal of, const std::string& body) {
     ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &one.answer);
     ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, one.error.data());
     if (!by.ca_file.empty()) ::curl_easy_setopt(easy, CURLOPT_CAINFO, by.ca_file.c_str());
-    one.under_way = true;
-    ::curl_multi_add_handle(inside_->multi.get(), easy);
+    const CURLMcode begun = ::curl_multi_add_handle(inside_->multi.get(), easy);
+    one.under_way = begun == CURLM_OK;
+    if (!one.under_way) inside_->not_begun.push_back({of, {.error = ::curl_multi_strerror(begun)}});
 }
 
 void poster::abandon(signal of) { inside_->end(inside_->at(of)); }

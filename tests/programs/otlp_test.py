@@ -12,6 +12,7 @@ from otlp_harness import LOGIN, SPAN, TRACE, OtlpTest
 from sekid_harness import DEADLINE, eventually
 
 CUMULATIVE = 2
+DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs")
 # Of OpenTelemetry's semantic conventions.
 OF_THE_PROCESS = {
     "process.cpu.time": "s",
@@ -269,6 +270,24 @@ class Logs(OtlpTest):
         eventually("metrics", lambda: len(self.collector.of("metrics")) > 2)
         self.assertEqual(self.collector.of("logs"), [])
         self.assertEqual(sekid.samples()["seki_events_total"], 0)
+
+
+class Guide(OtlpTest):
+    def test_what_the_guide_says_is_accepted_and_names_every_key(self):
+        """Fails when who pastes from the guide or the README gets a mistake, or the guide forgets a key."""
+        with open(os.path.join(DOCS, "guide/opentelemetry.md"), encoding="utf-8") as file:
+            text = file.read()
+        pasted = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+        self.assertEqual(len(pasted), 2)
+        for each in pasted:
+            with open(self.config, "w", encoding="utf-8") as file:
+                file.write(each.replace("/etc/seki/collector-ca.pem", self.config))
+            self.assertEqual(self.refused("--check", self.config), (0, ""))
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write("[otlp]\nendpoint = 'http://a'\nx = 1\n")
+        _, said = self.refused("--check", self.config)
+        known = re.search(r"accepted are (.*)", said)[1].split(", ")
+        self.assertEqual(re.findall(r"^(\w+) = ", pasted[1], re.MULTILINE), known)
 
 
 class Exemplars(OtlpTest):
