@@ -13,6 +13,7 @@
 #include <seki/error.hpp>
 #include <seki/open.hpp>
 
+#include "config/otlp.hpp"
 #include "primitives/family.hpp"
 
 namespace seki::config {
@@ -41,6 +42,7 @@ struct configuration {
     std::filesystem::path segment_path;  // empty: where resolve() says; may be a bare name
     SegmentOptions segment;
     daemon_options daemon;
+    otlp_options otlp;
     declared_primitives primitives;
 
     template <class Options>

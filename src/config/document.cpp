@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <optional>
 #include <span>
 #include <vector>
@@ -18,10 +19,12 @@
 #include "config/report.hpp"
 #include "config/room.hpp"
 #include "config/settings.hpp"
+#include "primitives/duration.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
 #include "primitives/quoted.hpp"
 #include "primitives/registry.hpp"
+#include "shm/refuse.hpp"
 #include "shm/segment.hpp"
 #include "shm/shape.hpp"
 
@@ -30,11 +33,11 @@ namespace {
 
 using primitives::value_kind;
 
-constexpr std::size_t known_settings = 2;
+constexpr std::size_t known_settings = 3;
 
 // The first known_settings have keys; the others have sections for each name.
 std::vector<std::string_view> sections() {
-    std::vector<std::string_view> names{"segment", "sekid"};
+    std::vector<std::string_view> names{"segment", "sekid", "otlp"};
     primitives::every_options::each([&]<class Options>() { names.push_back(primitives::registry<Options>::word()); });
     return names;
 }
@@ -116,6 +119,7 @@ public:
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
         check_pair(root["sekid"]["tls_cert"].node(), root["sekid"]["tls_key"].node());
+        check_otlp(root["otlp"]);
         check_policies(root["policy"]);
         check_count();
         check_room(root["segment"]["size"].node());
@@ -133,6 +137,7 @@ private:
                                                          as_written(key.str())));
         if (key.str() == "segment") return settings("[segment]", *table, segment_settings());
         if (key.str() == "sekid") return settings("[sekid]", *table, sekid_settings());
+        if (key.str() == "otlp") return settings("[otlp]", *table, otlp_settings());
         primitives::every_options::each([&]<class Options>() {
             if (key.str() == primitives::registry<Options>::word()) all_of_kind<Options>(*table);
         });
@@ -165,12 +170,27 @@ private:
                 if (const auto meant = nearest(key.str(), names_of(rules))) told.push_back(*meant);
                 continue;
             }
+            if constexpr (std::same_as<Rule, setting>)
+                if (rule->add != nullptr && node.is_table()) {
+                    pairs(thing, *rule, *node.as_table());
+                    continue;
+                }
             if (const std::string wrong = value_mistake(*rule, node, apply); !wrong.empty()) {
                 mistakes_.add(where(node), fmt::format("{}: {}", thing, wrong));
                 told.push_back(rule->name);
             }
         }
         return told;
+    }
+
+    void pairs(std::string_view thing, const setting& rule, const toml::table& all) {
+        for (const auto& [name, node] : all) {
+            const auto* text = node.as_string();
+            const auto done = text != nullptr ? rule.add(result_, rule, name.str(), **text)
+                                              : shm::refuse(Errc::invalid_argument, "{}: {} is {}, not text in quotes",
+                                                            rule.name, primitives::quoted(name.str()), type_of(node));
+            if (!done) mistakes_.add(where(node), fmt::format("{}: {}", thing, done.error().message));
+        }
     }
 
     template <class Rule, class Apply>
@@ -239,6 +259,25 @@ private:
         mistakes_.add(where(cert != nullptr ? *cert : *key),
                       fmt::format("[sekid]: {} is missing: tls_cert and tls_key belong together",
                                   cert != nullptr ? "tls_key" : "tls_cert"));
+    }
+
+    void check_otlp(const toml::node_view<const toml::node>& written) {
+        const otlp_options& found = result_.otlp;
+        const auto told = [&](const char* key, std::string message) {
+            const toml::node* const node = written[key].node();
+            mistakes_.add(where(node != nullptr ? *node : *written.node()), "[otlp]: " + message);
+        };
+        if (!written.is_table() || !mistakes_.empty()) return;
+        if (found.endpoint.empty()) told("endpoint", R"(endpoint is missing: a URL such as "http://127.0.0.1:4318")");
+        if (found.max_queue < found.max_batch)
+            told("max_queue",
+                 fmt::format("max_queue {} is too small for a max_batch of {}", found.max_queue, found.max_batch));
+        if (found.max_delay < found.base_delay)
+            told("max_delay",
+                 fmt::format("max_delay {} is shorter than base_delay {}", primitives::format_duration(found.max_delay),
+                             primitives::format_duration(found.base_delay)));
+        if (!found.ca_file.empty() && !found.endpoint.starts_with("https:"))
+            told("ca_file", "ca_file has no use for an endpoint without https");
     }
 
     // What a policy of a file is made of, the file declares: a name that is not there is a slip of the pen.

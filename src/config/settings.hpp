@@ -1,4 +1,4 @@
-// The keys of [segment] and [sekid], each with its parser.
+// The keys of [segment], [sekid] and [otlp], each with its parser.
 #pragma once
 
 #include <span>
@@ -16,9 +16,12 @@ struct setting {
     primitives::value_kind kind;
     std::string_view accepted;
     Result<void> (*parse)(configuration&, const setting&, std::string_view text);
+    // Of one whose value is a section of names and texts.
+    Result<void> (*add)(configuration&, const setting&, std::string_view name, std::string_view text) = nullptr;
 };
 
 [[nodiscard]] std::span<const setting> segment_settings() noexcept;
 [[nodiscard]] std::span<const setting> sekid_settings() noexcept;
+[[nodiscard]] std::span<const setting> otlp_settings() noexcept;
 
 }  // namespace seki::config

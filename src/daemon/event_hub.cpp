@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 #include "primitives/clock.hpp"
 #include "shm/directory.hpp"
@@ -51,9 +52,11 @@ event_hub::delivery event_hub::subscriber::wait(std::chrono::milliseconds patien
 }
 
 event_hub::subscription event_hub::subscribe(event_mask wanted) {
-    auto made = std::make_shared<subscriber>(wanted);
+    auto made = std::make_shared<subscriber>(wish{.kinds = wanted});
+    made->is_visitor_ = true;
     const std::scoped_lock hold{mutex_};
-    if (closed_ || subscribers_.size() >= most_subscribers) return {};
+    if (closed_ || visitors_ >= most_subscribers) return {};
+    ++visitors_;
     subscribers_.push_back(made);
     subscription all{.to = std::move(made)};
     for (const auto& each : rare_)
@@ -63,7 +66,15 @@ event_hub::subscription event_hub::subscribe(event_mask wanted) {
 
 void event_hub::unsubscribe(const std::shared_ptr<subscriber>& who) {
     const std::scoped_lock hold{mutex_};
-    std::erase(subscribers_, who);
+    if (std::erase(subscribers_, who) != 0 && who->is_visitor_) --visitors_;
+}
+
+std::shared_ptr<event_hub::subscriber> event_hub::enlist(const wish& what) {
+    auto made = std::make_shared<subscriber>(what);
+    const std::scoped_lock hold{mutex_};
+    if (closed_) return nullptr;
+    subscribers_.push_back(made);
+    return made;
 }
 
 std::vector<report::event_facts> event_hub::remembered_of(event_mask wanted) const {
@@ -79,11 +90,17 @@ bool event_hub::has_subscribers() const {
     return !subscribers_.empty();
 }
 
+bool event_hub::is_in_a_hurry() {
+    const bool much = std::exchange(lately_, 0) >= layout::event_ring::capacity / 4;
+    const std::scoped_lock hold{mutex_};
+    return visitors_ != 0 || (much && !subscribers_.empty());
+}
+
 void event_hub::tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const {
     // Held until it is said: who says later knows of whoever came before. Otherwise one that leaves might silence one that just came.
     const std::scoped_lock hold{mutex_};
-    const bool wanted =
-        std::ranges::any_of(subscribers_, [](const auto& each) { return (each->wanted_ & ordinary_events()) != 0; });
+    const bool wanted = std::ranges::any_of(
+        subscribers_, [](const auto& each) { return (each->wanted_.kinds & ordinary_events()) != 0; });
     shm::word& listening = where.header().id.listening;
     if (wanted)
         hardware::store_relaxed(
@@ -123,6 +140,7 @@ void event_hub::drain(const shm::segment& from) {
     changes_.look(from);
     for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
     make_good(from);
+    lately_ += batch_.size();
     if (!batch_.empty()) pass_on(from);
     changes_.keep(from);
 }
@@ -163,7 +181,7 @@ std::uint64_t event_hub::hand_out() {
     for (const auto& who : subscribers_) {
         std::uint64_t missed = 0;
         for (const auto& each : batch_)
-            if ((who->wanted_ & mask_of(each.head.kind)) != 0 && !who->queue_.push(each)) ++missed;
+            if (who->wants(each) && !who->queue_.push(each)) ++missed;
         missed_by_all += missed;
         const std::scoped_lock its{who->mutex_};
         who->missed_ += missed;

@@ -43,21 +43,32 @@ public:
         bool over = false;         // sekid stops, and all that there was has been delivered
     };
 
+    // What a subscriber is told of.
+    struct wish {
+        primitives::event_mask kinds = primitives::all_events;
+        bool (*of_them)(const report::event_facts&) noexcept = nullptr;  // null: all of these kinds
+        std::size_t room = 4096;
+    };
+
     class subscriber {
     public:
-        explicit subscriber(primitives::event_mask wanted) : wanted_{wanted}, queue_{queue_length} {}
+        explicit subscriber(const wish& wanted) : wanted_{wanted}, queue_{wanted.room} {}
 
         // Waits until there is something, at most so long.
         [[nodiscard]] delivery wait(std::chrono::milliseconds patience);
 
     private:
         friend class event_hub;
-        static constexpr std::size_t queue_length = 4096;
+        [[nodiscard]] bool wants(const report::event_facts& event) const noexcept {
+            return (wanted_.kinds & primitives::mask_of(event.head.kind)) != 0 &&
+                   (wanted_.of_them == nullptr || wanted_.of_them(event));
+        }
 
-        primitives::event_mask wanted_;
+        wish wanted_;
         boost::lockfree::spsc_queue<report::event_facts> queue_;
         std::mutex mutex_;
         std::condition_variable changed_;
+        bool is_visitor_ = false;
         bool ready_ = false;
         bool over_ = false;
         std::uint64_t missed_ = 0;
@@ -69,6 +80,8 @@ public:
     };
     // Any thread.
     [[nodiscard]] subscription subscribe(primitives::event_mask wanted);
+    // One of sekid's own, which takes nobody's place; null when the hub is closed.
+    [[nodiscard]] std::shared_ptr<subscriber> enlist(const wish& what);
     void unsubscribe(const std::shared_ptr<subscriber>& who);
     [[nodiscard]] std::vector<report::event_facts> remembered_of(primitives::event_mask wanted) const;
     [[nodiscard]] bool has_subscribers() const;
@@ -80,6 +93,8 @@ public:
     void tell_workers(const shm::segment& where, std::chrono::nanoseconds for_so_long) const;
 
     // The loop.
+    // Whether to drain more often than at each tick: somebody watches, or so much comes for sekid's own that a ring might be full by then. Asked once a tick.
+    [[nodiscard]] bool is_in_a_hurry();
     void drain(const shm::segment& from);  // and tells of changes of breakers in the place of who died with them
     void forget() { names_.clear(), changes_.forget(); }  // a segment that is gone
     // Ends all subscriptions.
@@ -95,6 +110,7 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<subscriber>> subscribers_;
+    std::size_t visitors_ = 0;  // of them: they came by subscribe()
     std::deque<report::event_facts> rare_;
     bool closed_ = false;
 
@@ -104,6 +120,7 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<const std::string>> names_;
     change_ledger changes_;
     std::uint64_t number_ = 0;
+    std::size_t lately_ = 0;  // taken since the last tick
 };
 
 }  // namespace seki::daemon

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/export_metrics.hpp"
 #include "daemon/metric_family.hpp"
 #include "daemon/process_metrics.hpp"
 #include "daemon/version.hpp"
@@ -256,12 +257,17 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
     };
 }
 
+std::vector<MetricFamily> all_metrics(const report::snapshot& all, const otlp::ledger& exported) {
+    auto made = to_metrics(all);
+    std::ranges::move(export_metrics(exported), std::back_inserter(made));
+    std::ranges::move(process_metrics(), std::back_inserter(made));
+    return made;
+}
+
 std::vector<MetricFamily> segment_metrics::Collect() const {
     const published now = from_.look();
     if (now.owned == nullptr) return {};
-    auto all = to_metrics(report::take(*now.owned->segment));
-    std::ranges::move(process_metrics(), std::back_inserter(all));
-    return all;
+    return all_metrics(report::take(*now.owned->segment), exported_);
 }
 
 }  // namespace seki::daemon

@@ -65,7 +65,8 @@ supervisor::supervisor(command_line given, config::configuration settings, owner
     : given_{std::move(given)},
       settings_{std::move(settings)},
       lock_{std::move(lock)},
-      happening_{std::move(happening)} {}
+      happening_{std::move(happening)},
+      exporter_{board_, hub_, exported_, settings_.segment_path.native()} {}
 
 Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config::configuration settings) {
     auto lock = owner_lock::take(settings.segment_path);
@@ -74,6 +75,7 @@ Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config
     if (!who) return std::unexpected(who.error());
     auto listening = listener::open(settings.daemon.listen, who->tls != nullptr);
     if (!listening) return std::unexpected(listening.error());
+    if (const auto fine = exporter::check(settings.otlp); !fine) return std::unexpected(fine.error());
     if (const auto installed = bus_guard::install(); !installed) return std::unexpected(installed.error());
     auto happening = events::open(settings.daemon.tick);
     if (!happening) return std::unexpected(happening.error());
@@ -83,13 +85,16 @@ Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config
     if (const auto done = made->take_care(); !done) return std::unexpected(done.error());
     spdlog::info("listening on {}", listening->shown());
     made->lock_.tell(listening->shown());
-    made->web_ = std::make_unique<web>(std::move(*listening), *who, made->board_, made->hub_);
+    made->web_ = std::make_unique<web>(std::move(*listening), *who, made->board_, made->hub_, made->exported_);
+    made->exporter_.set(made->settings_.otlp);
     return made;
 }
 
 supervisor::~supervisor() {
     hub_.close();
+    exporter_.stop();
     web_.reset();
+    exporter_.join();
     let_go();
 }
 
@@ -166,7 +171,7 @@ void supervisor::sample() const noexcept {
 
 void supervisor::listen() {
     hub_.tell_workers(*owned_->segment, event_hub::listening_time(settings_.daemon.tick));
-    if (const auto set = happening_.hurry(hub_.has_subscribers()); !set)
+    if (const auto set = happening_.hurry(hub_.is_in_a_hurry()); !set)
         log_lines("events come late", set.error().message);
 }
 
@@ -248,6 +253,7 @@ void supervisor::reload() {
 Result<void> supervisor::apply(const config::configuration& next) {
     auto who = load_access(next.daemon);
     if (!who) return std::unexpected(who.error());
+    if (const auto fine = exporter::check(next.otlp); !fine) return fine;
     if (owned_ != nullptr)
         if (const auto done = declare(*owned_->segment, next.primitives); !done) return done;
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;
@@ -257,6 +263,9 @@ Result<void> supervisor::apply(const config::configuration& next) {
     settings_.daemon.sample_of_others = next.daemon.sample_of_others;
     if (web_ != nullptr) web_->let_in(std::move(who->users));
     if (owned_ != nullptr) sample();
+    settings_.otlp = next.otlp;
+    drain();  // what happened until now is for whom it was to go to
+    exporter_.set(next.otlp);
     settings_.primitives = next.primitives;
     settings_.segment = next.segment;
     show();

@@ -13,6 +13,7 @@
 #include "daemon/command_line.hpp"
 #include "daemon/event_hub.hpp"
 #include "daemon/events.hpp"
+#include "daemon/exporter.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "daemon/notify.hpp"
 #include "daemon/owner_lock.hpp"
@@ -62,7 +63,9 @@ private:
     std::shared_ptr<guarded_segment> owned_;  // null while there is none
     board board_;
     event_hub hub_;
-    std::unique_ptr<web> web_;  // reads the board and the hub until it goes
+    otlp::ledger exported_;
+    exporter exporter_;         // reads the board and the hub until it has stopped
+    std::unique_ptr<web> web_;  // reads these and the ledger until it goes
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
     std::uint64_t next_slot_ = 0;  // to sweep

@@ -47,8 +47,8 @@ bool asks_for_open_metrics(const Request& request) {
     return request.get_header_value("Accept").find("application/openmetrics-text") != std::string::npos;
 }
 
-void answer_metrics(const board& from, const Request& request, Response& response) {
-    const auto families = segment_metrics{from}.Collect();
+void answer_metrics(const board& from, const otlp::ledger& exported, const Request& request, Response& response) {
+    const auto families = segment_metrics{from, exported}.Collect();
     if (families.empty()) return answer(response, 503, "there is no segment: see the log\n");
     if (asks_for_open_metrics(request))
         return response.set_content(to_open_metrics(families),
@@ -132,7 +132,7 @@ private:
 }  // namespace
 
 struct web::inside {
-    inside(listener on, const access& who, const board& from, event_hub& hub)
+    inside(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported)
         : listening{std::move(on)},
           socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)},
           recording{from},
@@ -149,8 +149,9 @@ struct web::inside {
         http.Get("/healthz", [](const Request&, Response& response) { answer(response, 200, "alive\n"); });
         http.Get("/readyz",
                  [&from](const Request& request, Response& response) { answer_ready(from, request, response); });
-        http.Get("/metrics",
-                 [&from](const Request& request, Response& response) { answer_metrics(from, request, response); });
+        http.Get("/metrics", [&from, &exported](const Request& request, Response& response) {
+            answer_metrics(from, exported, request, response);
+        });
         http.Get("/api/v1/state", [this, &from](const Request& request, Response& response) {
             answer_state(recording, from, request, response);
         });
@@ -170,8 +171,8 @@ struct web::inside {
     std::jthread accepting;
 };
 
-web::web(listener on, const access& who, const board& from, event_hub& hub)
-    : inside_{std::make_unique<inside>(std::move(on), who, from, hub)} {}
+web::web(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported)
+    : inside_{std::make_unique<inside>(std::move(on), who, from, hub, exported)} {}
 
 void web::let_in(std::shared_ptr<const credentials> users) { inside_->users.set(std::move(users)); }
 

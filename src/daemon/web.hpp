@@ -21,12 +21,13 @@
 #include "daemon/event_hub.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "daemon/listener.hpp"
+#include "otlp/ledger.hpp"
 
 namespace seki::daemon {
 
 class web {
 public:
-    web(listener on, const access& who, const board& from, event_hub& hub);
+    web(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported);
     ~web();  // answers what came, waits half a second for the rest; the hub was closed
     void let_in(std::shared_ptr<const credentials> users);  // from now on
     web(const web&) = delete;

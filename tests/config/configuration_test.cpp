@@ -139,13 +139,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         bad_text{
             "[limitr.a]",
-            R"(f:1:2: section "limitr" is unknown: did you mean [limiter.NAME]? accepted are [segment], [sekid], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
+            R"(f:1:2: section "limitr" is unknown: did you mean [limiter.NAME]? accepted are [segment], [sekid], [otlp], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
         bad_text{
             "[queue.a]",
-            R"(f:1:2: section "queue" is unknown: accepted are [segment], [sekid], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
+            R"(f:1:2: section "queue" is unknown: accepted are [segment], [sekid], [otlp], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
         bad_text{
             "limit = 5",
-            R"(f:1:1: key "limit" is unknown: did you mean [limiter.NAME]? accepted are [segment], [sekid], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
+            R"(f:1:1: key "limit" is unknown: did you mean [limiter.NAME]? accepted are [segment], [sekid], [otlp], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
         bad_text{"sekid = true", "f:1:1: sekid is a switch, not a section: write [sekid]"},
         bad_text{"[[segment]]", "f:1:3: segment is a list, not a section: write [segment]"},
         bad_text{"[limiter]\nlimit = 5", R"(f:2:1: [limiter] has no name: write [limiter.NAME] above "limit")"},

@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"(f:2:1: breaker "a": key "max_concurrent" is unknown: accepted are window_type, window_size, minimum_calls, failure_threshold, slow_call_threshold, slow_call_duration, wait_duration, wait_multiplier, wait_duration_max, half_open_requests, max_half_open_duration, mode)"},
         bad_text{
             "[breakr.a]",
-            R"(f:1:2: section "breakr" is unknown: did you mean [breaker.NAME]? accepted are [segment], [sekid], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
+            R"(f:1:2: section "breakr" is unknown: did you mean [breaker.NAME]? accepted are [segment], [sekid], [otlp], [limiter.NAME], [breaker.NAME], [bulkhead.NAME], [adaptive.NAME], [shedder.NAME], [retry.NAME], [hedge.NAME] and [policy.NAME])"},
         bad_text{"[breaker]\nmode = \"auto\"", R"(f:2:1: [breaker] has no name: write [breaker.NAME] above "mode")"},
         bad_text{"[[breaker.a]]", R"(f:1:11: breaker "a" is a list: write [breaker.a] once, in single brackets)"},
         bad_text{

@@ -150,6 +150,41 @@ TEST_F(EventHubTest, OnlySoManyMayListen) {
     EXPECT_NE(hub.subscribe(all_events).to, nullptr);
 }
 
+bool is_of_breaker(const report::event_facts& event) noexcept {
+    return event.head.kind == event_kind::breaker_state_change;
+}
+
+// Fails if one of sekid's own takes the place of a visitor, or gets what it did not ask for, or more than it has room for.
+TEST_F(EventHubTest, SekidsOwnTakesNobodysPlaceAndHasItsOwnRoom) {
+    const auto own = hub.enlist({.of_them = is_of_breaker, .room = 2});
+    for (std::size_t i = 0; i < event_hub::most_subscribers; ++i) EXPECT_NE(hub.subscribe(all_events).to, nullptr);
+    EXPECT_NE(hub.enlist({}), nullptr);
+    events.bulkhead_reclaimed(1, 2);
+    for (std::uint32_t i = 0; i < 3; ++i) change(i);
+    hub.drain(where());
+    const auto got = own->wait(0ms);
+    EXPECT_EQ(generations(got.events), (std::vector<std::uint64_t>{0, 1}));
+    EXPECT_EQ(got.missed, 1U);
+    hub.unsubscribe(own);
+    EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
+    hub.close();
+    EXPECT_EQ(hub.enlist({}), nullptr);
+}
+
+// Fails if sekid wakes up again and again for its own export of a host where nothing happens, or leaves a flood of events to the next tick.
+TEST_F(EventHubTest, TheLoopHurriesWhileSomebodyWatchesOrMuchComes) {
+    const auto own = hub.enlist({});
+    EXPECT_FALSE(hub.is_in_a_hurry());
+    for (std::uint32_t i = 0; i < 20; ++i) change(i);
+    hub.drain(where());
+    EXPECT_TRUE(hub.is_in_a_hurry());
+    EXPECT_FALSE(hub.is_in_a_hurry());
+    const auto visitor = hub.subscribe(all_events).to;
+    EXPECT_TRUE(hub.is_in_a_hurry());
+    hub.unsubscribe(visitor);
+    EXPECT_FALSE(hub.is_in_a_hurry());
+}
+
 // Fails if a listener outlives sekid's wish to stop.
 TEST_F(EventHubTest, ClosingEndsAllSubscriptions) {
     const auto one = hub.subscribe(all_events).to;

@@ -8,6 +8,7 @@
 #include "config/configuration.hpp"
 #include "daemon/access.hpp"
 #include "daemon/command_line.hpp"
+#include "daemon/exporter.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
 #include "daemon/settings.hpp"
@@ -27,6 +28,7 @@ int check(const std::string& file) {
     };
     if (!loaded) return wrong(loaded.error());
     if (const auto who = daemon::load_access(loaded->daemon); !who) return wrong(who.error());
+    if (const auto readable = daemon::exporter::check(loaded->otlp); !readable) return wrong(readable.error());
     fmt::print("{}: fine\n", file);
     return 0;
 }
