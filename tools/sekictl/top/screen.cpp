@@ -20,6 +20,7 @@
 
 #include "report/text.hpp"
 #include "shm/refuse.hpp"
+#include "top/terminfo.hpp"
 
 namespace seki::ctl::top {
 namespace {
@@ -101,20 +102,19 @@ screen::screen(shm::descriptor signals, charset with, bool colours) noexcept
     : signals_{std::move(signals)}, with_{with}, colours_{colours} {}
 
 Result<screen> screen::open(bool colours) {
+    // newterm() would keep some memory when it says no.
+    if (const char* const named = std::getenv("TERM"); !terminal_can_show_screens())
+        return shm::refuse(Errc::invalid_argument,
+                           "top: a terminal of TERM \"{}\" cannot show a screen: set TERM to what it is",
+                           report::for_terminal(named == nullptr ? "" : named));
     std::setlocale(LC_CTYPE, "");  // NOLINT(concurrency-mt-unsafe): there is one thread
     const bool utf8 = std::string_view{::nl_langinfo(CODESET)} == "UTF-8";
     auto signals = open_signals();
     if (!signals) return std::unexpected(signals.error());
     screen made{std::move(*signals), utf8 ? charset::unicode : charset::ascii, colours};
-    const char* const named = std::getenv("TERM");
     SCREEN* const is = ::newterm(nullptr, stdout, stdin);
-    if (is != nullptr) made.terminal_.reset(new terminal{is});
-    if (is == nullptr || ::tigetstr("cup") == nullptr) {
-        made.terminal_.reset();
-        return shm::refuse(Errc::invalid_argument,
-                           "top: a terminal of TERM \"{}\" cannot show a screen: set TERM to what it is",
-                           report::for_terminal(named == nullptr ? "" : named));
-    }
+    if (is == nullptr) return shm::refuse(Errc::system, "top: the terminal cannot be used");
+    made.terminal_.reset(new terminal{is});
     made.colours_ = colours && ::has_colors();
     if (made.colours_) {
         ::start_color();
