@@ -107,7 +107,7 @@ std::vector<key_facts> most_denied(const shm::segment& where, const shm::placeme
                                    std::vector<shm::busy_key> busy, std::size_t top) {
     std::erase_if(busy, [](const shm::busy_key& key) { return key.denied == 0; });
     if (busy.empty()) return {};
-    std::ranges::stable_sort(busy, std::greater{}, &shm::busy_key::denied);
+    std::ranges::sort(busy, std::greater{}, [](const shm::busy_key& key) { return std::pair{key.denied, key.tag}; });
     busy.resize(std::min(busy.size(), top));
     const listing from{where, at, now_ns};
     std::vector<key_facts> chosen;
