@@ -102,7 +102,10 @@ void fill(reading& of, const report::hedge_facts& facts) {
     say_budget(of, facts.status.budget_left);
 }
 
-void fill(reading& of, const report::policy_facts& /*facts*/) { of.state = "-"; }
+void fill(reading& of, const report::policy_facts& facts) {
+    of.state = "-";
+    if (!facts.missing.empty()) say(of, "incomplete", look::alarm);
+}
 
 }  // namespace
 
