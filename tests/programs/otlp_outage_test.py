@@ -59,11 +59,12 @@ class Down(OutageTest):
         self.assertEqual(len(self.records_of(self.collector, "bob")), 60)
 
     def test_metrics_that_could_not_be_sent_make_room_for_newer_ones(self):
-        """Fails when old numbers are kept for a collector that is down, or their loss is not counted."""
+        """Fails when old numbers are kept for a collector that is down, their loss is not counted, or the log has a line for each."""
         self.export(LOGIN, "events = false\n", metrics="10ms")
         self.collector.down()
         sekid = self.start()
-        eventually("some were dropped", lambda: self.told_by(sekid, "metrics")[2] > 100)
+        eventually("some were dropped", lambda: self.told_by(sekid, "metrics")[2] > 100 and self.retries(sekid, "metrics") > 9)
+        self.assertEqual(sekid.log.text().count("cannot export metrics"), 1)
         self.worker()("repeat 7 login alice")
         self.collector.up()
 
