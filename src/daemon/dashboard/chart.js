@@ -72,10 +72,10 @@ export class Chart {
         ...(rates ? [axis("rate", "a second", levels ? 1 : 3)] : []),
       ],
       series: [
-        { label: "at", value: (_, at) => (at === null ? "–" : time(at)) },
+        { label: "at", value: (_, at) => ((at ?? null) === null ? "–" : time(at)) },
         ...lines[this.kind].map(([name, tone, dash, level]) => ({
           label: title(name), scale: level ? "level" : "rate", stroke: colour(tone), width: 1.5, dash: dash ?? [], points: { show: false },
-          value: (_, number) => (number === null ? "–" : count(number)),
+          value: (_, number) => ((number ?? null) === null ? "–" : count(number)),
         })),
       ],
       hooks: { drawClear: [(plot) => this.shade(plot)] },
@@ -108,7 +108,8 @@ export class Chart {
 
   // In the aria-label, and, where no pointer is on the lines, in the legend: how it is now.
   say() {
-    if (!(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: this.past.at_unix_seconds.length - 1 });
+    const seconds = this.past.at_unix_seconds.length;
+    if (seconds > 0 && !(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: seconds - 1 });
     const parts = lines[this.kind].map(([name]) => {
       const values = this.past.columns[name];
       return `${title(name)} at most ${count(values.reduce((most, each) => Math.max(most, each), 0))}, now ${count(values.at(-1) ?? 0)}`;

@@ -109,6 +109,7 @@ export class Detail {
     this.close = close;
     this.id = null;
     this.chart = null;
+    this.loading = null; // the one whose history was asked for
   }
 
   hide() {
@@ -132,12 +133,15 @@ export class Detail {
     close.addEventListener("click", () => this.close());
     this.where.replaceChildren(element("div", { class: "top" }, title, this.badge, close), this.since, this.middle, this.drawn, this.numbers);
     this.where.hidden = false;
-    if (isDrawn(of.kind)) this.load(of);
     if (focus) title.focus();
   }
 
+  // Tried again each second while there is none. One that was just made has no history yet, and none is asked for.
   async load(of) {
+    if (this.loading === of.id) return;
+    this.loading = of.id;
     const answer = await fetch(`/api/v1/history?kind=${of.kind}&name=${encodeURIComponent(of.name)}`).catch(() => null);
+    if (this.loading === of.id) this.loading = null;
     if (this.id !== of.id || answer === null || !answer.ok) return;
     const past = await answer.json();
     if (this.id !== of.id) return;
@@ -157,6 +161,6 @@ export class Detail {
       ...(of.its.counters === undefined ? [] : [element("h3", {}, "Since it was made"), list(of.its, pathsIn(of.its, "counters"))]),
       element("h3", {}, "Options in force"), list(of.its, pathsIn(of.its, "options")),
     );
-    if (isDrawn(of.kind) && !(this.chart?.append(history.number, history.at_unix_seconds, of.last) ?? true)) this.load(of);
+    if (isDrawn(of.kind) && of.last !== null && !(this.chart?.append(history.number, history.at_unix_seconds, of.last) ?? false)) this.load(of);
   }
 }
