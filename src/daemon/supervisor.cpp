@@ -27,6 +27,15 @@ constexpr std::uint64_t look_every_ns = 1'000'000'000;
 
 std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
 
+// The processes that are listed: another number once one came or left.
+std::uint64_t listed_in(const shm::segment& where) noexcept {
+    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;  // of the golden ratio: spreads small numbers over all bits
+    std::uint64_t all = 0;
+    for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot)
+        if (const auto owner = shm::owner_of(where, slot)) all = (all ^ ((owner->generation << 16) + slot)) * odd;
+    return all;
+}
+
 // Whole, and under its name.
 bool still_there(const shm::segment& ours) noexcept {
     struct stat facts{};
@@ -150,7 +159,7 @@ void supervisor::tick() {
     beat(now);
     drain();  // before the dead lose their names
     listen();
-    reap();
+    reap(now);
     sweep();
     if (reload_requested()) reload();
 }
@@ -175,7 +184,7 @@ void supervisor::listen() {
         log_lines("events come late", set.error().message);
 }
 
-void supervisor::reap() {
+void supervisor::reap(std::uint64_t now) {
     const shm::reap_report found = shm::reap(*owned_->segment);
     if (found.processes != 0) {
         const log_fields about{{"SEKI_EVENT", "reaped"}, {"SEKI_COUNT", std::to_string(found.processes)}};
@@ -187,15 +196,25 @@ void supervisor::reap() {
                      found.lost_locks);
     }
     lost_locks_ = found.lost_locks;
-    if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment); given != 0) {
-        const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
-        spdlog::info("gave back {} permits of dead processes", given);
-    }
+    reclaim(now);
     primitives::finish_changes(*owned_->segment);
     primitives::settle_changes(*owned_->segment);
     if (const std::size_t given = primitives::reclaim_probes(*owned_->segment); given != 0) {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);
+    }
+}
+
+// What is held by a process that is not listed was held when it left the list, so there is something to give back only when that is another than before;
+// and whatever else there may be, now and then. It takes a look at every permit that there is.
+void supervisor::reclaim(std::uint64_t now) {
+    const std::uint64_t listed = listed_in(*owned_->segment);
+    if (listed == listed_ && now < next_reclaim_ns_) return;
+    listed_ = listed;
+    next_reclaim_ns_ = now + look_every_ns;
+    if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment); given != 0) {
+        const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
+        spdlog::info("gave back {} permits of dead processes", given);
     }
 }
 

@@ -42,7 +42,8 @@ private:
 
     void tick();
     void beat(std::uint64_t now_ns) const noexcept;
-    void reap();
+    void reap(std::uint64_t now);
+    void reclaim(std::uint64_t now);
     void sweep();
     void drain();
     void listen();
@@ -70,6 +71,8 @@ private:
     std::uint64_t next_look_ns_ = 0;
     std::uint64_t next_slot_ = 0;  // to sweep
     std::uint32_t lost_locks_ = 0;
+    std::uint64_t listed_ = 0;  // processes, as one number, when permits were last looked at
+    std::uint64_t next_reclaim_ns_ = 0;
 };
 
 }  // namespace seki::daemon

@@ -1,6 +1,7 @@
 #include "primitives/bulkhead_upkeep.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "primitives/adaptive_status.hpp"
@@ -41,8 +42,9 @@ BulkheadOptions options_of(const shm::segment& where, const shm::placement& at) 
 
 // All that have permits.
 std::vector<shm::placement> list(const shm::segment& where) {
-    std::vector<shm::placement> all = shm::directory{where}.list();
-    std::erase_if(all, [](const shm::placement& at) { return !shm::has_permits(at.kind); });
+    std::vector<shm::placement> all;
+    for (const auto kind : {layout::kind::bulkhead, layout::kind::adaptive, layout::kind::shedder})
+        std::ranges::move(shm::directory{where}.list(kind), std::back_inserter(all));
     return all;
 }
 

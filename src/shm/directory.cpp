@@ -67,8 +67,12 @@ std::vector<placement> directory::list() const {
 }
 
 std::vector<placement> directory::list(layout::kind kind) const {
-    std::vector<placement> all = list();
-    std::erase_if(all, [kind](const placement& each) { return each.kind != kind; });
+    std::vector<placement> all;
+    for (std::uint32_t index = 0; index < where_.directory().size(); ++index) {
+        // Most of what others list is of other kinds, and looking at an entry means to copy its name.
+        if (static_cast<layout::kind>(hardware::load_acquire(where_.directory()[index].kind)) != kind) continue;
+        if (auto found = at(index); found && found->kind == kind) all.push_back(std::move(*found));
+    }
     return all;
 }
 
