@@ -27,15 +27,6 @@ constexpr std::uint64_t look_every_ns = 1'000'000'000;
 
 std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
 
-// The processes that are listed: another number once one came or left.
-std::uint64_t listed_in(const shm::segment& where) noexcept {
-    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15;  // of the golden ratio: spreads small numbers over all bits
-    std::uint64_t all = 0;
-    for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot)
-        if (const auto owner = shm::owner_of(where, slot)) all = (all ^ ((owner->generation << 16) + slot)) * odd;
-    return all;
-}
-
 // Whole, and under its name.
 bool still_there(const shm::segment& ours) noexcept {
     struct stat facts{};
@@ -205,12 +196,12 @@ void supervisor::reap(std::uint64_t now) {
     }
 }
 
-// What is held by a process that is not listed was held when it left the list, so there is something to give back only when that is another than before;
-// and whatever else there may be, now and then. It takes a look at every permit that there is.
+// It takes a look at every permit that there is. What a process that is not listed holds it held when it was taken off the list, which is counted, whoever does it;
+// and should that one die before it counts, now and then.
 void supervisor::reclaim(std::uint64_t now) {
-    const std::uint64_t listed = listed_in(*owned_->segment);
-    if (listed == listed_ && now < next_reclaim_ns_) return;
-    listed_ = listed;
+    const std::uint64_t reaped = hardware::load_acquire(owned_->segment->header().workers_reaped);
+    if (reaped == reaped_ && now < next_reclaim_ns_) return;
+    reaped_ = reaped;
     next_reclaim_ns_ = now + look_every_ns;
     if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment); given != 0) {
         const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};

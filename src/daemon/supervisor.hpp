@@ -71,7 +71,7 @@ private:
     std::uint64_t next_look_ns_ = 0;
     std::uint64_t next_slot_ = 0;  // to sweep
     std::uint32_t lost_locks_ = 0;
-    std::uint64_t listed_ = 0;  // processes, as one number, when permits were last looked at
+    std::uint64_t reaped_ = 0;  // processes, when permits were last looked at
     std::uint64_t next_reclaim_ns_ = 0;
 };
 
