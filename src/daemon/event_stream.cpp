@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "daemon/answers.hpp"
+
 namespace seki::daemon {
 namespace {
 
@@ -12,8 +14,6 @@ using httplib::DataSink;
 using httplib::Request;
 using httplib::Response;
 
-constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr const char* stream = "text/event-stream";
 // How soon it is seen that a client is gone: only writing to it tells.
 constexpr std::chrono::milliseconds breath{1000};
 
@@ -35,11 +35,6 @@ std::string messages_of(const event_hub::delivery& now) {
     return text;
 }
 
-void refuse(Response& response, int status, const std::string& text) {
-    response.status = status;
-    response.set_content(text, plain);
-}
-
 bool is_on(const Request& request, const char* name, bool otherwise) {
     return request.has_param(name) ? request.get_param_value(name) != "0" : otherwise;
 }
@@ -53,10 +48,7 @@ void tell_workers(const event_hub& hub, const board& from) {
 void follow(event_hub& hub, const board& from, primitives::event_mask wanted, bool recent, Response& response) {
     auto subscription = hub.subscribe(wanted);
     if (subscription.to == nullptr) {
-        response.set_header("Retry-After", "10");
-        return refuse(response, 503,
-                      fmt::format("{} clients listen already, and there may be no more: end one of them\n",
-                                  event_hub::most_subscribers));
+        return answer_too_many(response, event_hub::most_subscribers, "listen");
     }
     tell_workers(hub, from);
     // The first comment tells that whatever happens from now on is told.
@@ -87,7 +79,7 @@ void follow(event_hub& hub, const board& from, primitives::event_mask wanted, bo
 
 void answer_events(event_hub& hub, const board& from, const Request& request, Response& response) {
     const auto wanted = primitives::match_events(request.has_param("match") ? request.get_param_value("match") : "*");
-    if (!wanted) return refuse(response, 400, wanted.error().message + "\n");
+    if (!wanted) return answer(response, 400, wanted.error().message + "\n");
     const bool recent = is_on(request, "recent", false);
     if (request.method == "HEAD") return response.set_content("", stream);
     if (is_on(request, "follow", true)) return follow(hub, from, *wanted, recent, response);

@@ -2,9 +2,9 @@
 
 #include <httplib.h>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "daemon/answers.hpp"
 #include "report/json.hpp"
 #include "report/snapshot.hpp"
 #include "shm/shape.hpp"
@@ -16,15 +16,8 @@ using httplib::DataSink;
 using httplib::Request;
 using httplib::Response;
 
-constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr const char* stream = "text/event-stream";
 // How soon it is seen that a client is gone: only writing to it tells.
 constexpr std::chrono::milliseconds breath{2000};
-
-void refuse(Response& response, int status, const std::string& text) {
-    response.status = status;
-    response.set_content(text, plain);
-}
 
 void answer_with(const report::json& value, Response& response) {
     response.set_content(value.dump(2, ' ', false, report::json::error_handler_t::replace) + "\n", "application/json");
@@ -41,10 +34,7 @@ std::optional<layout::kind> find_kind(std::string_view word) {
 void follow(recorder& past, Response& response) {
     const auto seat = past.join();
     if (!seat) {
-        response.set_header("Retry-After", "10");
-        return refuse(response, 503,
-                      fmt::format("{} clients follow the state already, and there may be no more: end one of them\n",
-                                  recorder::most_viewers));
+        return answer_too_many(response, recorder::most_viewers, "follow the state");
     }
     response.set_content_provider(
         stream,
@@ -68,16 +58,16 @@ void answer_state(recorder& past, const board& from, const Request& request, Res
         return follow(past, response);
     }
     const published now = from.look();
-    if (now.owned == nullptr) return refuse(response, 503, "there is no segment: see the log\n");
+    if (now.owned == nullptr) return answer(response, 503, "there is no segment: see the log\n");
     answer_with(report::to_json(report::take_with_keys(*now.owned->segment)), response);
 }
 
 void answer_history(const recorder& past, const Request& request, Response& response) {
     if (!request.has_param("kind") && !request.has_param("name")) return answer_with(past.now(), response);
     const auto kind = find_kind(request.get_param_value("kind"));
-    if (!kind) return refuse(response, 400, "kind is the kind of a primitive, as limiter, and name its name\n");
+    if (!kind) return answer(response, 400, "kind is the kind of a primitive, as limiter, and name its name\n");
     const auto found = past.past_of(*kind, request.get_param_value("name"));
-    if (!found) return refuse(response, 404, "there is no such primitive, or sekid saw it less than a second ago\n");
+    if (!found) return answer(response, 404, "there is no such primitive, or sekid saw it less than a second ago\n");
     answer_with(*found, response);
 }
 

@@ -9,6 +9,7 @@
 #include <spdlog/spdlog.h>
 #include <thread>
 
+#include "daemon/answers.hpp"
 #include "daemon/connection.hpp"
 #include "daemon/dashboard.hpp"
 #include "daemon/event_stream.hpp"
@@ -24,13 +25,7 @@ namespace {
 using httplib::Request;
 using httplib::Response;
 
-constexpr const char* plain = "text/plain; charset=utf-8";
 constexpr std::size_t threads = 4 + event_hub::most_subscribers + recorder::most_viewers;
-
-void answer(Response& response, int status, const std::string& text) {
-    response.status = status;
-    response.set_content(text, plain);
-}
 
 void answer_ready(const board& from, const Request& request, Response& response) {
     const HealthReport report = look_at_health(from.look());

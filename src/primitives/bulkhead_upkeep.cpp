@@ -57,22 +57,27 @@ bool finished(const shm::segment& where, const shm::placement& at) noexcept {
     return permits.max() == options.max_concurrent && permits.max_waiting() == options.max_waiting;
 }
 
+// `now`: how they stand, for the event of it.
+template <class Permits, class Now>
+std::uint64_t reclaim_from(const shm::segment& where, const shm::placement& at, const Permits& from, Now now) {
+    const std::uint64_t given = from.reclaim(listed_seeker{where});
+    if (given == 0) return 0;
+    shm::count_shared(where, at.index, at.incarnation, layout::count_reclaimed, given);
+    tell_reclaimed(emitter{where, at}, now(from), given);
+    return given;
+}
+
 }  // namespace
 
 std::uint64_t reclaim_permits(const shm::segment& where) {
     if (!may_write(where)) return 0;
     std::uint64_t all = 0;
-    for (const shm::placement& at : list(where)) {
-        const bool sheds = at.kind == layout::kind::shedder;
-        const std::uint64_t given = sheds ? shm::shedder_places_of(where, at).reclaim(listed_seeker{where})
-                                          : shm::permits_of(where, at).reclaim(listed_seeker{where});
-        if (given == 0) continue;
-        shm::count_shared(where, at.index, at.incarnation, layout::count_reclaimed, given);
-        tell_reclaimed(
-            emitter{where, at},
-            sheds ? look_at(shm::shedder_places_of(where, at)) : look_at(at.kind, shm::permits_of(where, at)), given);
-        all += given;
-    }
+    for (const shm::placement& at : list(where))
+        all += at.kind == layout::kind::shedder
+                   ? reclaim_from(where, at, shm::shedder_places_of(where, at),
+                                  [](const auto& places) { return look_at(places); })
+                   : reclaim_from(where, at, shm::permits_of(where, at),
+                                  [&](const auto& permits) { return look_at(at.kind, permits); });
     return all;
 }
 

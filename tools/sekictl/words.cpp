@@ -154,6 +154,12 @@ table_rows state_in_words(const report::shedder_facts& facts) {
     return told;
 }
 
+template <class Status>
+std::vector<std::string> budget_in_words(const Status& status) {
+    return {"budget",
+            fmt::format("{} left in the window that began {} ago", status.budget_left, about(status.budget_window))};
+}
+
 table_rows state_in_words(const report::retry_facts& facts) {
     table_rows told;
     const RetryStatus& status = facts.status;
@@ -162,8 +168,7 @@ table_rows state_in_words(const report::retry_facts& facts) {
     told.push_back({"recovered", std::to_string(status.recovered)});
     told.push_back({"exhausted", std::to_string(status.exhausted)});
     told.push_back({"denied by the budget", std::to_string(status.denied)});
-    told.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
-                                          about(status.budget_window))});
+    told.push_back(budget_in_words(status));
     return told;
 }
 
@@ -176,8 +181,7 @@ table_rows state_in_words(const report::hedge_facts& facts) {
     told.push_back({"wins of these", std::to_string(status.wins)});
     told.push_back({"failed", std::to_string(status.failed)});
     told.push_back({"denied by the budget", std::to_string(status.denied)});
-    told.push_back({"budget", fmt::format("{} left in the window that began {} ago", status.budget_left,
-                                          about(status.budget_window))});
+    told.push_back(budget_in_words(status));
     return told;
 }
 
