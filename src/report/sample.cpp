@@ -56,7 +56,7 @@ values_of permits_values(const shm::segment& where, const shm::placement& at, co
 }
 
 values_of shedder_values(const shm::segment& where, const shm::placement& at, const shm::counter_values& sum) {
-    values_of values{0, 0, shm::permits_of(where, at).in_use(), shm::shedder_state_of(where, at).at().dropping};
+    values_of values{0, 0, shm::shedder_places_of(where, at).in_use(), shm::shedder_state_of(where, at).at().dropping};
     for (std::size_t p = 0; p < layout::shed_priorities; ++p) {
         values[0] += sum[layout::count_admitted + p];
         if (p != 0) values[1] += sum[layout::count_shed + p];

@@ -57,6 +57,7 @@ TEST_F(SampleTest, EveryColumnIsWhatASnapshotSays) {
     EXPECT_FALSE(database.try_acquire());
     const auto adapted = api.try_acquire();
     const auto one = front.admit(1), two = front.admit(1), shed = front.admit(1);
+    const auto within = front.admit(0), beyond = front.admit(0);
     for (int i = 0; i < 40; ++i) (void)mail.call([]() -> std::expected<void, int> { return std::unexpected(1); });
 
     const snapshot all = take(where());
@@ -79,7 +80,8 @@ TEST_F(SampleTest, EveryColumnIsWhatASnapshotSays) {
     EXPECT_EQ(value(bulkhead, "waiting"), 0U);
     EXPECT_EQ(value(adaptive, "in_use"), 1U);
     EXPECT_EQ(value(adaptive, "limit"), all.adaptives.front().status.limit);
-    EXPECT_EQ(value(shedder, "admitted") + value(shedder, "shed"), 3U);
+    EXPECT_EQ(value(shedder, "admitted") + value(shedder, "shed"), 5U);
+    EXPECT_EQ(value(shedder, "in_flight"), 3U);
     EXPECT_EQ(value(shedder, "in_flight"), all.shedders.front().status.in_flight);
     const RetryStatus retried = all.retries.front().status;
     EXPECT_EQ(value(retry, "calls"), 40U);
