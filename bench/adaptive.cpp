@@ -1,7 +1,7 @@
 // What letting a call in by an adaptive limit costs, with telling what it came to, and a request by a shedder, beside readings of the clock in the
 // same run.
 //
-//     bench/adaptive [--benchmark_repetitions=N] [--benchmark_filter=REGEX]
+//     bench/adaptive [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
 #include <unistd.h>
@@ -89,7 +89,7 @@ const std::vector<bench::row> rows{
 }  // namespace
 
 int main(int argc, char** argv) {
-    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run)->MinTime(0.1); };
+    const auto add = [](const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run); };
     add("clock read", clock_read);
     add("gradient", acquire_and_release<AdaptiveLaw::gradient>);
     add("aimd", acquire_and_release<AdaptiveLaw::aimd>);

@@ -1,6 +1,6 @@
 // What the C interface adds to the C++ interface: both of libseki.so, in the same run.
 //
-//     bench/c_abi [--benchmark_repetitions=N] [--benchmark_filter=REGEX]
+//     bench/c_abi [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each ratio; exits 1 when one is missed.
 #include <unistd.h>
@@ -156,7 +156,7 @@ void admit_c(benchmark::State& state) {
     seki_breaker_free(api);
 }
 
-void add(const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run, 0.2); }
+void add(const char* name, void (*run)(benchmark::State&)) { bench::declare(name, run); }
 
 const std::vector<bench::row> rows{
     {"check through C, to the C++ check", "check, C", "check, C++", 1.15},

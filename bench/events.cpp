@@ -1,6 +1,6 @@
 // What an event costs, as ratios to a reading of the clock measured in the same run.
 //
-//     bench/events [--benchmark_repetitions=N] [--benchmark_filter=REGEX]
+//     bench/events [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each ratio; exits 1 when one is missed.
 #include <sys/mman.h>

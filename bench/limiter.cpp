@@ -1,6 +1,6 @@
 // What a check costs, as ratios to the floor and to rivals measured in the same run.
 //
-//     bench/limiter [--benchmark_repetitions=N] [--benchmark_filter=REGEX]
+//     bench/limiter [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each ratio; exits 1 when one is missed.
 #include <sys/mman.h>
@@ -213,9 +213,14 @@ void rival(benchmark::State& state) {
 
 using boost_mutex = boost::interprocess::interprocess_mutex;
 
-void add(const char* name, void (*run)(benchmark::State&), bool several = false) {
-    auto* const made = bench::declare(name, run, several ? 0 : 0.2);
-    if (several) made->UseManualTime();
+enum class takes : std::uint8_t { slices, preparing, processes };
+
+void add(const char* name, void (*run)(benchmark::State&), takes what = takes::slices) {
+    switch (what) {
+        case takes::slices: bench::declare(name, run); break;
+        case takes::preparing: bench::declare(name, run, 0.2); break;
+        case takes::processes: bench::declare(name, run, 0)->UseManualTime(); break;
+    }
 }
 
 void register_all() {
@@ -224,21 +229,21 @@ void register_all() {
     add("floor, coarse", floor_hot<Clock::coarse>);
     add("check, coarse", check_hot<Clock::coarse>);
     add("denial", deny_hot);
-    add("floor, random lines", floor_random);
-    add("check, random keys", check_random);
-    add("floor, one line, 2 processes", floor_one_line<2>, true);
-    add("check, 1 process", check_together<1, true>, true);
-    add("check, own keys, 2 processes", check_together<2, false>, true);
-    add("check, one key, 2 processes", check_together<2, true>, true);
-    add("check, random keys, 2 processes", check_random_together<2>, true);
+    add("floor, random lines", floor_random, takes::preparing);
+    add("check, random keys", check_random, takes::preparing);
+    add("floor, one line, 2 processes", floor_one_line<2>, takes::processes);
+    add("check, 1 process", check_together<1, true>, takes::processes);
+    add("check, own keys, 2 processes", check_together<2, false>, takes::processes);
+    add("check, one key, 2 processes", check_together<2, true>, takes::processes);
+    add("check, random keys, 2 processes", check_random_together<2>, takes::processes);
     add("mutex, one key", rival<boost_mutex, 1, false>);
     add("robust mutex, one key", rival<bench::robust_mutex, 1, false>);
-    add("mutex, one key, 2 processes", rival<boost_mutex, 2, false>, true);
-    add("robust mutex, one key, 2 processes", rival<bench::robust_mutex, 2, false>, true);
-    add("mutex, random keys", rival<boost_mutex, 1, true>);
-    add("robust mutex, random keys", rival<bench::robust_mutex, 1, true>);
-    add("mutex, random keys, 2 processes", rival<boost_mutex, 2, true>, true);
-    add("robust mutex, random keys, 2 processes", rival<bench::robust_mutex, 2, true>, true);
+    add("mutex, one key, 2 processes", rival<boost_mutex, 2, false>, takes::processes);
+    add("robust mutex, one key, 2 processes", rival<bench::robust_mutex, 2, false>, takes::processes);
+    add("mutex, random keys", rival<boost_mutex, 1, true>, takes::preparing);
+    add("robust mutex, random keys", rival<bench::robust_mutex, 1, true>, takes::preparing);
+    add("mutex, random keys, 2 processes", rival<boost_mutex, 2, true>, takes::processes);
+    add("robust mutex, random keys, 2 processes", rival<bench::robust_mutex, 2, true>, takes::processes);
 }
 
 const std::vector<bench::row> rows{

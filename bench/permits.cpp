@@ -1,7 +1,7 @@
 // What a permit of a bulkhead costs, and of the table below it, as ratios to a reading of the clock; and how long a waiter's wake-up takes, to that of
 // a bare futex; all measured in the same run.
 //
-//     bench/permits [--benchmark_repetitions=N] [--benchmark_filter=REGEX]
+//     bench/permits [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each ratio; exits 1 when one is missed.
 #include <signal.h>

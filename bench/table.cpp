@@ -71,19 +71,23 @@ double least_of(const std::vector<double>& repetitions) { return *std::ranges::m
 
 }  // namespace
 
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&)) {
+    return declare(name, run, 0.005)->Repetitions(unless_briefly(101, 2));
+}
+
 benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&), double seconds) {
     auto* const made = benchmark::RegisterBenchmark(name, run)
                            ->ReportAggregatesOnly()
                            ->ComputeStatistics("least", least_of)
+                           ->Repetitions(unless_briefly(9, 2))
                            ->Unit(benchmark::kNanosecond);
     return seconds == 0 ? made->Iterations(1) : made->MinTime(unless_briefly(seconds, 0.001));
 }
 
 int run(int argc, char** argv, const std::vector<row>& rows, const std::function<void()>& cleanup) {
     std::vector<char*> arguments(argv, argv + argc);
-    std::string repetitions = unless_briefly("--benchmark_repetitions=9", "--benchmark_repetitions=2");
     std::string interleaved = "--benchmark_enable_random_interleaving=true";
-    arguments.insert(arguments.begin() + 1, {repetitions.data(), interleaved.data()});
+    arguments.insert(arguments.begin() + 1, interleaved.data());
     int count = static_cast<int>(arguments.size());
     benchmark::Initialize(&count, arguments.data());
     if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;

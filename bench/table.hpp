@@ -21,10 +21,13 @@ struct row {
     double plus = 0;
 };
 
-// In nanoseconds; its repetitions are only summed up. Each lasts that many seconds, or 0: once.
-benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&), double seconds = 0.1);
+// In nanoseconds, of a hundred short slices, since the speed of a shared machine changes by the second: each benchmark meets its fast and slow moments
+// in the same share. What it does before its first iteration it does a hundred times.
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&));
+// Of nine slices, for what is slow to prepare, of that many seconds each; or 0: of one iteration.
+benchmark::internal::Benchmark* declare(const char* name, void (*run)(benchmark::State&), double seconds);
 
-// The main() of a benchmark that has added all of its own. Prints the medians of nine repetitions, and the table; beside the ratio of the medians that of the
+// The main() of a benchmark that has added all of its own. Takes the slices of all in random order. Prints the medians, and the table; beside the ratio of the medians that of the
 // least, which is what the code takes when nobody else has a hand on the processor. A benchmark that does several operations at once says how many in the
 // counter "items". Answers the exit code: 1 when the ratio of the medians misses a bar,
 // or, briefly, when a row has no figure. `cleanup` runs before the table is printed.
