@@ -261,11 +261,12 @@ Result<void> Segment::maintain() const {
     if (!looked) return looked;
     return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
         shm::reap(where);
-        primitives::reclaim_permits(where);
-        primitives::reclaim_probes(where);
-        primitives::finish_changes(where);
-        primitives::settle_changes(where);
-        primitives::sweep(where, handle_->next_to_sweep(primitives::slots_a_turn));
+        const shm::roster standing{where};
+        primitives::reclaim_permits(where, standing);
+        primitives::reclaim_probes(where, standing);
+        primitives::finish_changes(where, standing);
+        primitives::settle_changes(where, standing);
+        primitives::sweep(where, standing, handle_->next_to_sweep(primitives::slots_a_turn));
         return {};
     });
 }

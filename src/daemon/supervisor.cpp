@@ -139,6 +139,7 @@ void supervisor::let_go() noexcept {
     hardware::store_relaxed(owned_->segment->header().owner_start, 0);
     hardware::store_relaxed(owned_->segment->header().id.listening, 0);
     owned_.reset();
+    standing_ = {};
     hub_.forget();
 }
 
@@ -177,6 +178,7 @@ void supervisor::listen() {
 
 void supervisor::reap(std::uint64_t now) {
     const shm::reap_report found = shm::reap(*owned_->segment);
+    standing_.look(*owned_->segment);
     if (found.processes != 0) {
         const log_fields about{{"SEKI_EVENT", "reaped"}, {"SEKI_COUNT", std::to_string(found.processes)}};
         spdlog::info("gave back what {} dead processes held", found.processes);
@@ -188,9 +190,9 @@ void supervisor::reap(std::uint64_t now) {
     }
     lost_locks_ = found.lost_locks;
     reclaim(now);
-    primitives::finish_changes(*owned_->segment);
-    primitives::settle_changes(*owned_->segment);
-    if (const std::size_t given = primitives::reclaim_probes(*owned_->segment); given != 0) {
+    primitives::finish_changes(*owned_->segment, standing_);
+    primitives::settle_changes(*owned_->segment, standing_);
+    if (const std::size_t given = primitives::reclaim_probes(*owned_->segment, standing_); given != 0) {
         const log_fields about{{"SEKI_EVENT", "probes_reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back the places of {} probes whose processes died", given);
     }
@@ -203,14 +205,14 @@ void supervisor::reclaim(std::uint64_t now) {
     if (reaped == reaped_ && now < next_reclaim_ns_) return;
     reaped_ = reaped;
     next_reclaim_ns_ = now + look_every_ns;
-    if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment); given != 0) {
+    if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment, standing_); given != 0) {
         const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};
         spdlog::info("gave back {} permits of dead processes", given);
     }
 }
 
 void supervisor::sweep() {
-    primitives::sweep(*owned_->segment, next_slot_);
+    primitives::sweep(*owned_->segment, standing_, next_slot_);
     next_slot_ += primitives::slots_a_turn;
 }
 
@@ -220,6 +222,7 @@ void supervisor::look_around(std::uint64_t now) {
     const bool superseded = owned_ != nullptr && owned_->segment->superseded();
     if (!superseded && now < next_look_ns_) return;
     next_look_ns_ = now + look_every_ns;
+    standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
     if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/notify.hpp"
 #include "daemon/owner_lock.hpp"
 #include "daemon/web.hpp"
+#include "shm/roster.hpp"
 
 namespace seki::daemon {
 
@@ -69,6 +70,7 @@ private:
     std::unique_ptr<web> web_;  // reads these and the ledger until it goes
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
+    shm::roster standing_;         // of owned_, as of this tick
     std::uint64_t next_slot_ = 0;  // to sweep
     std::uint32_t lost_locks_ = 0;
     std::uint64_t reaped_ = 0;  // processes, when permits were last looked at

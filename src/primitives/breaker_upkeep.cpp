@@ -12,9 +12,9 @@
 
 namespace seki::primitives {
 
-std::size_t reclaim_probes(const shm::segment& where) {
+std::size_t reclaim_probes(const shm::segment& where, const shm::roster& standing) {
     std::size_t given_back = 0;
-    for (const shm::placement& at : shm::directory{where}.list(layout::kind::breaker)) {
+    for (const shm::placement& at : standing.of(layout::kind::breaker)) {
         const shm::breaker<> breaker = shm::breaker_of(where, at);
         if (breaker.look().state != algorithm::breaker::state::half_open) continue;
         const emitter events{where, at};
@@ -23,9 +23,9 @@ std::size_t reclaim_probes(const shm::segment& where) {
     return given_back;
 }
 
-void settle_changes(const shm::segment& where) {
+void settle_changes(const shm::segment& where, const shm::roster& standing) {
     if (where.how() != shm::segment::access::read_write || where.superseded()) return;
-    const auto all = shm::directory{where}.list(layout::kind::breaker);
+    const auto all = standing.of(layout::kind::breaker);
     if (std::ranges::all_of(all, [&](const auto& at) { return family<BreakerOptions>::settled(where, at); })) return;
     const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
     if (lock) settle_changes(*lock, where);

@@ -1,8 +1,7 @@
 #include "primitives/bulkhead_upkeep.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <vector>
+#include <array>
 
 #include "primitives/adaptive_status.hpp"
 #include "primitives/bulkhead_status.hpp"
@@ -40,13 +39,7 @@ BulkheadOptions options_of(const shm::segment& where, const shm::placement& at) 
     return unpack_bulkhead(terms, shm::unpack_bulkhead_shape(at.shape));
 }
 
-// All that have permits.
-std::vector<shm::placement> list(const shm::segment& where) {
-    std::vector<shm::placement> all;
-    for (const auto kind : {layout::kind::bulkhead, layout::kind::adaptive, layout::kind::shedder})
-        std::ranges::move(shm::directory{where}.list(kind), std::back_inserter(all));
-    return all;
-}
+constexpr std::array have_permits{layout::kind::bulkhead, layout::kind::adaptive, layout::kind::shedder};
 
 bool finished(const shm::segment& where, const shm::placement& at) noexcept {
     if (at.kind == layout::kind::adaptive) return is_enforced(where, at);
@@ -69,36 +62,36 @@ std::uint64_t reclaim_from(const shm::segment& where, const shm::placement& at, 
 
 }  // namespace
 
-std::uint64_t reclaim_permits(const shm::segment& where) {
+std::uint64_t reclaim_permits(const shm::segment& where, const shm::roster& standing) {
     if (!may_write(where)) return 0;
     std::uint64_t all = 0;
-    for (const shm::placement& at : list(where))
-        all += at.kind == layout::kind::shedder
-                   ? reclaim_from(where, at, shm::shedder_places_of(where, at),
-                                  [](const auto& places) { return look_at(places); })
-                   : reclaim_from(where, at, shm::permits_of(where, at),
-                                  [&](const auto& permits) { return look_at(at.kind, permits); });
+    for (const auto kind : have_permits)
+        for (const shm::placement& at : standing.of(kind))
+            all += kind == layout::kind::shedder
+                       ? reclaim_from(where, at, shm::shedder_places_of(where, at),
+                                      [](const auto& places) { return look_at(places); })
+                       : reclaim_from(where, at, shm::permits_of(where, at),
+                                      [&](const auto& permits) { return look_at(kind, permits); });
     return all;
 }
 
-void finish_changes(const shm::segment& where) {
+void finish_changes(const shm::segment& where, const shm::roster& standing) {
     if (!may_write(where)) return;
-    const auto all = list(where);
-    if (std::ranges::all_of(all, [&](const auto& at) { return finished(where, at); })) return;
+    if (std::ranges::all_of(have_permits, [&](const auto kind) {
+            return std::ranges::all_of(standing.of(kind), [&](const auto& at) { return finished(where, at); });
+        }))
+        return;
     const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
     if (lock) finish_changes(*lock, where);
 }
 
 void finish_changes(const shm::administration& /*held*/, const shm::segment& where) {
-    for (const shm::placement& at : list(where)) {
-        if (at.kind == layout::kind::adaptive) {
-            enforce(where, at, shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
-            continue;
-        }
-        if (at.kind == layout::kind::shedder) {
-            shm::shedder_places_of(where, at).within().set_max(shedder_options_of(where, at).max_in_flight);
-            continue;
-        }
+    const shm::roster standing{where};  // under the lock nobody makes or deletes any
+    for (const shm::placement& at : standing.of(layout::kind::adaptive))
+        enforce(where, at, shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
+    for (const shm::placement& at : standing.of(layout::kind::shedder))
+        shm::shedder_places_of(where, at).within().set_max(shedder_options_of(where, at).max_in_flight);
+    for (const shm::placement& at : standing.of(layout::kind::bulkhead)) {
         const BulkheadOptions options = options_of(where, at);
         shm::permits_of(where, at).set_max_waiting(options.max_waiting);
         shm::permits_of(where, at).set_max(options.max_concurrent);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "primitives/clock.hpp"
 #include "primitives/fresh_state.hpp"
@@ -99,9 +98,9 @@ std::uint64_t slots_of(const shm::placement& at) noexcept {
 
 }  // namespace
 
-std::uint64_t sweep(const shm::segment& where, std::uint64_t first, std::uint64_t count) {
+std::uint64_t sweep(const shm::segment& where, const shm::roster& standing, std::uint64_t first, std::uint64_t count) {
     if (where.how() != shm::segment::access::read_write || where.superseded()) return 0;
-    const std::vector<shm::placement> limiters = shm::directory{where}.list(layout::kind::limiter);
+    const auto limiters = standing.of(layout::kind::limiter);
     std::uint64_t all = 0;
     for (const shm::placement& at : limiters) all += slots_of(at);
     if (all == 0) return 0;

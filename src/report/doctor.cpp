@@ -270,9 +270,10 @@ Result<std::size_t> repair(const shm::segment& where) {
         mended += found.size();
     }
     (void)shm::reap(where);
-    primitives::reclaim_permits(where);
+    const shm::roster standing{where};
+    primitives::reclaim_permits(where, standing);
     primitives::finish_changes(*lock, where);
-    primitives::reclaim_probes(where);
+    primitives::reclaim_probes(where, standing);
     return mended;
 }
 

@@ -251,10 +251,11 @@ void worker::operate() const {
     change_all<AdaptiveOptions>(*where_, [](auto& options) { options.window = options.window / 2 + 1; });
     change_all<ShedderOptions>(*where_, [](auto& options) { options.max_in_flight = options.max_in_flight / 2 + 1; });
     change_all<PolicyOptions>(*where_, [](auto& options) { std::swap(options.breaker, options.limiter); });
-    consume(primitives::reclaim_probes(*where_));
-    consume(primitives::reclaim_permits(*where_));
-    primitives::finish_changes(*where_);
-    primitives::settle_changes(*where_);
+    const shm::roster standing{*where_};
+    consume(primitives::reclaim_probes(*where_, standing));
+    consume(primitives::reclaim_permits(*where_, standing));
+    primitives::finish_changes(*where_, standing);
+    primitives::settle_changes(*where_, standing);
 }
 
 void worker::use() {

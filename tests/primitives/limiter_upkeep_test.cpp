@@ -32,7 +32,7 @@ protected:
         const auto deadline = std::chrono::steady_clock::now() + 20s;
         while (!so()) {
             if (std::chrono::steady_clock::now() > deadline) return false;
-            (void)primitives::sweep(where(), 0);
+            (void)primitives::sweep(where(), shm::roster{where()}, 0);
             std::this_thread::yield();
         }
         return true;
@@ -61,7 +61,7 @@ TEST_F(LimiterUpkeep, TextsOfEmptySlotsGo) {
     ASSERT_TRUE(at);
     ASSERT_TRUE(
         shm::hardware::cas_pair(*at.slot, {login.hash()("left-behind"), at.state}, {shm::next_stamp(in()->me()), 0}));
-    EXPECT_EQ(primitives::sweep(where(), 0), 0U);
+    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, 0), 0U);
     EXPECT_FALSE(holds("left-behind"));
 }
 
@@ -77,7 +77,7 @@ TEST_F(LimiterUpkeep, ATurnIsBoundedAndTurnsGoRound) {
     std::uint64_t first = all - 5;  // the first turn goes past the end
     const auto full_round = [&] {
         for (std::uint64_t looked = 0; looked < all + 16; looked += 16, first += 16)
-            EXPECT_LE(primitives::sweep(where(), first, 16), 16U);
+            EXPECT_LE(primitives::sweep(where(), shm::roster{where()}, first, 16), 16U);
     };
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (keys_of(one) + keys_of(two) != 0 && std::chrono::steady_clock::now() < deadline) full_round();
@@ -93,7 +93,7 @@ TEST_F(LimiterUpkeep, InsertsThatTheDeadLeftAreFinished) {
         const std::uint64_t begun = layout::pack({.sequence = 0, .candidate = 3, .phase = layout::phase::preparing});
         ASSERT_TRUE(shm::hardware::cas_pair(stripe, {login.table().stamp(), idle}, {layout::tag_bit | (i + 1), begun}));
     }
-    (void)primitives::sweep(where(), 0);
+    (void)primitives::sweep(where(), shm::roster{where()}, 0);
     for (std::size_t i = 0; i < login.table().stripe_count(); ++i) {
         const auto left = layout::unpack_transaction(shm::hardware::load_second_acquire(login.table().stripe(i)));
         EXPECT_EQ(left, (layout::transaction{.sequence = 1})) << i;
@@ -106,9 +106,9 @@ TEST_F(LimiterUpkeep, WhoMayNotWriteSweepsNothing) {
     EXPECT_TRUE(api.check({.key = "alice"}).allowed);
     const auto seen = shm::segment::attach(path(), shm::segment::access::read_only);
     ASSERT_TRUE(seen);
-    EXPECT_EQ(primitives::sweep(**seen, 0), 0U);
+    EXPECT_EQ(primitives::sweep(**seen, shm::roster{**seen}, 0), 0U);
     shm::hardware::store_release(where().header().id.superseded, 1);
-    EXPECT_EQ(primitives::sweep(where(), 0), 0U);
+    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, 0), 0U);
     EXPECT_EQ(keys_of(api), 1U);
 }
 
