@@ -266,7 +266,7 @@ TEST(BreakerLaw, BackingOffStopsAtTheLongestWaitAndNeverStartsOver) {
 // Fails if any content of the two words leaves a breaker that calls cannot bring back, unless an operator forced it.
 TEST(BreakerLaw, EveryContentOfTheWordLeadsBackToClosed) {
     dice random{43};
-    for (int i = 0; i < 1'000'000; ++i) {
+    for (int i = 0; i < test::rounds(1'000'000); ++i) {
         const law::terms terms = any_terms(random);
         position at =
             law::unpack({random.word(), random.one_in(2) ? random.word() : random.magnitude(1, longest_uptime)});

@@ -9,6 +9,7 @@
 
 #include "bounds.hpp"
 #include "dice.hpp"
+#include "support/sanitizers.hpp"
 #include "window_adapters.hpp"
 
 namespace seki::tests {
@@ -79,7 +80,7 @@ TYPED_TEST(Conventions, ScribbledStatesAndTermsBreakNothing) {
     using law = TypeParam;
     dice random{31};
     typename law::terms terms;
-    for (int step = 0; step < 1'000'000; ++step) {
+    for (int step = 0; step < test::rounds(1'000'000); ++step) {
         if (step % 16 == 0) scribble(random, terms);
         const std::uint64_t state = random.magnitude(0, ~0ULL);
         const nanos t = random.magnitude(0, algorithm::lifetime);
@@ -102,7 +103,7 @@ TYPED_TEST(Conventions, ScribbledStateIsAnsweredLikeAnyOther) {
     using law = TypeParam;
     dice random{32};
     typename law::terms terms;
-    for (int step = 0; step < 1'000'000; ++step) {
+    for (int step = 0; step < test::rounds(1'000'000); ++step) {
         if (step % 16 == 0) configure(random, terms);
         const std::uint64_t state = random.magnitude(0, algorithm::state_mask);
         const nanos t = random.magnitude(0, algorithm::lifetime);
@@ -131,7 +132,7 @@ TYPED_TEST(Conventions, StateAsGoodAsNewStaysSoAndAnswersAsNone) {
     using law = TypeParam;
     dice random{33};
     typename law::terms terms;
-    for (int step = 0; step < 1'000'000; ++step) {
+    for (int step = 0; step < test::rounds(1'000'000); ++step) {
         if (step % 16 == 0) configure(random, terms);
         const nanos t = random.magnitude(0, longest_uptime);
         ASSERT_TRUE(law::as_good_as_new(0, t, terms));

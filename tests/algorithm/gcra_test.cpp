@@ -151,7 +151,7 @@ TEST(Gcra, AdmitsInNoIntervalMoreThanBurstAndRateAllow) {
 // Fails when a call behind the latest one is admitted although it would not have been then, or leaves another state.
 TEST(Gcra, ClockThatIsBehindGetsNothingThatTheLaterTimeWouldRefuse) {
     dice random{3};
-    for (int step = 0; step < 1'000'000; ++step) {
+    for (int step = 0; step < test::rounds(1'000'000); ++step) {
         bucket at;
         at.law.emission = random.magnitude(1, 1ULL << 40);
         at.law.burst = random.magnitude(1, 1000);
@@ -186,7 +186,7 @@ TEST(Gcra, RateIsNeverTooHighAndLessThanATenthOfAPercentTooLow) {
     expect_close(millisecond, 10'000);
     for (std::uint64_t limit = 1; limit <= fastest; limit += limit < 100'000 ? 1 : random.between(1, 20))
         expect_close(second, limit);
-    for (int step = 0; step < 2'000'000; ++step) {
+    for (int step = 0; step < test::rounds(2'000'000); ++step) {
         const nanos window = any_window(random);
         expect_close(window, any_limit(random, window));
     }
@@ -269,7 +269,7 @@ TEST(GcraQuotient, IsThatOfADivision) {
                                           top / emission * emission - 1, top / emission * emission, top - 1, top})
             EXPECT_TRUE(agrees(ticks, emission)) << ticks << " / " << emission;
     dice random{9};
-    for (int i = 0; i < 1'000'000; ++i) {
+    for (int i = 0; i < test::rounds(1'000'000); ++i) {
         const std::uint64_t emission = random.magnitude(1, top);
         const std::uint64_t ticks = random.magnitude(0, top);
         ASSERT_TRUE(agrees(ticks, emission)) << ticks << " / " << emission;

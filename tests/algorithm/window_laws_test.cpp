@@ -126,7 +126,7 @@ TYPED_TEST(WindowLaw, AdmitsInNoWindowMoreThanTheLimit) {
 TYPED_TEST(WindowLaw, EntryLeftAloneForAnyTimeIsNeverTakenForACurrentOne) {
     using law = TypeParam;
     dice random{13};
-    for (int step = 0; step < 1'000'000; ++step) {
+    for (int step = 0; step < test::rounds(1'000'000); ++step) {
         const auto terms = any_terms<law>(random);
         const nanos t = random.magnitude(1, algorithm::lifetime - 1);
         const std::uint64_t state = law::check(0, t, any_limit(random, terms.window, terms.limit), terms).state;

@@ -12,6 +12,7 @@
 #include "layout/event.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/event_ring.hpp"
+#include "support/sanitizers.hpp"
 
 namespace seki::test {
 namespace {
@@ -126,7 +127,7 @@ TEST_F(EventHubTest, WhoeverLeavesAListenerIsHeardFromItsComingOn) {
     const shm::word& listening = where().header().id.listening;
     const auto come_and_go = [&] {
         std::size_t deaf = 0;
-        for (int round = 0; round < 100'000; ++round) {
+        for (int round = 0; round < rounds(100'000); ++round) {
             const auto me = hub.subscribe(mask_of(event_kind::limiter_deny)).to;
             hub.tell_workers(where(), 1h);
             for (int look = 0; look < 200; ++look)

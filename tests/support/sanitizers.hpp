@@ -29,8 +29,11 @@ inline constexpr bool sanitized = false;
 // How often a test of random cases repeats them. A sanitizer, which makes them five times as slow, sees in a fifth of them what it looks
 // for: every line, at every boundary that dice prefer. SEKI_ROUNDS=10 repeats them ten times as often.
 inline int rounds(int usual) {
-    const char* times = std::getenv("SEKI_ROUNDS");
-    return (sanitized ? usual / 5 : usual) * (times != nullptr ? std::atoi(times) : 1);
+    static const int times = [] {
+        const char* wanted = std::getenv("SEKI_ROUNDS");
+        return wanted != nullptr ? std::atoi(wanted) : 1;
+    }();
+    return (sanitized ? usual / 5 : usual) * times;
 }
 
 }  // namespace seki::test
