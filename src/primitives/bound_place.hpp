@@ -1,12 +1,17 @@
 // What every primitive is that is bound to its place in one mapped segment: the entry that it stands by, and whether that still is its own.
+//
+// A call often comes with cold caches, from a server that did much else meanwhile. So what each call reads stands together, in the first cache line of the
+// primitive, and the rest elsewhere.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include <seki/error.hpp>
 
 #include "layout/directory.hpp"
+#include "layout/header.hpp"
 #include "shm/directory.hpp"
 #include "shm/memory.hpp"
 #include "shm/workers.hpp"
@@ -14,33 +19,43 @@
 namespace seki::primitives {
 
 // Does not own its shared memory but keeps it mapped. Immutable, so any number of threads may use it.
-class bound_place {
+class alignas(layout::cache_line) bound_place {
 public:
     // none; deleted; or superseded. Acquire, each: pairs with what publishes the successor, and with the deletion; what follows is not read before.
     [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(*superseded_) != 0) [[unlikely]]
+        if (shm::hardware::load_acquire(identity_->superseded) != 0) [[unlikely]]
             return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != place_.incarnation) [[unlikely]]
+        if (shm::hardware::load_acquire(entry_->incarnation) != incarnation_) [[unlikely]]
             return Errc::deleted;
         return Errc::none;
     }
     [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
-    [[nodiscard]] const shm::placement& place() const noexcept { return place_; }
+    [[nodiscard]] const shm::placement& place() const noexcept { return rest_->place; }
 
 protected:
     // `at` was found in the directory of `in`'s segment.
     bound_place(std::shared_ptr<const shm::attachment> in, const shm::placement& at)
-        : attachment_{std::move(in)},
-          superseded_{&attachment_->where().header().id.superseded},
-          entry_{&attachment_->where().directory()[at.index]},
-          writable_{attachment_->where().how() == shm::segment::access::read_write},
-          place_{at} {}
+        : attachment_{in.get()},
+          identity_{&in->where().header().id},
+          entry_{&in->where().directory()[at.index]},
+          incarnation_{at.incarnation},
+          index_{at.index},
+          writable_{in->where().how() == shm::segment::access::read_write},
+          rest_{std::make_unique<rest>(std::move(in), at)} {}
 
-    std::shared_ptr<const shm::attachment> attachment_;
-    const layout::word* superseded_;
+    const shm::attachment* attachment_;
+    const layout::identity* identity_;
     layout::directory_entry* entry_;
+    std::uint64_t incarnation_;  // of place(), as the index
+    std::uint32_t index_;
     bool writable_;
-    shm::placement place_;
+
+private:
+    struct rest {
+        std::shared_ptr<const shm::attachment> attachment;
+        shm::placement place;
+    };
+    std::unique_ptr<const rest> rest_;
 };
 
 }  // namespace seki::primitives

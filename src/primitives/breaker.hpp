@@ -97,7 +97,7 @@ private:
     [[nodiscard]] answer refused(const shm::worker& me, breaker_law::state state, nanos retry_after,
                                  nanos now) const noexcept {
         count(me, layout::count_call_rejected);
-        if (events_.watched(emitter::breaker_calls)) [[unlikely]]
+        if (emitter::watched(identity_->listening, emitter::breaker_calls)) [[unlikely]]
             events_.breaker_rejected(state, now != 0 ? now : read_clock(Clock::precise));
         return {.error = Errc::circuit_open, .retry_after = retry_after};
     }
@@ -105,7 +105,7 @@ private:
                   nanos now) const noexcept {
         count(me, counter_of(outcome));
         durations_.record(me, taken);
-        if (events_.watched(emitter::breaker_calls)) [[unlikely]]
+        if (emitter::watched(identity_->listening, emitter::breaker_calls)) [[unlikely]]
             events_.breaker_call(static_cast<breaker_law::state>(pass.state), outcome, taken, now);
     }
     template <class Time>
@@ -116,7 +116,7 @@ private:
     // have been counted for others. One caller of the host in look_interval tries for the lock, which may be held by one who was stopped.
     void finish_change(std::uint64_t version, nanos now) const noexcept {
         if (shm::hardware::load_acquire(shared_.block().settled) != version && shared_.may_look(now)) [[unlikely]]
-            settle_change(attachment_->where(), place_);
+            settle_change(attachment_->where(), place());
     }
     template <class Time>
     void settle(const detail::breaker_pass& pass, Outcome said, nanos now, nanos taken, Time clock) const noexcept;
@@ -130,7 +130,7 @@ private:
         return law;
     }
     void count(const shm::worker& me, layout::counter which) const noexcept {
-        shm::count(me, place_.index, place_.incarnation, which, 1);
+        shm::count(me, index_, incarnation_, which, 1);
     }
 
     shm::breaker<> shared_;

@@ -88,19 +88,19 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
 
 void bulkhead::reclaimed(const worker& me, std::uint64_t permits) const noexcept {
     count(me, layout::count_reclaimed, permits);
-    tell_reclaimed(events_, look_at(place_.kind, permits_), permits);
+    tell_reclaimed(events_, look_at(place().kind, permits_), permits);
 }
 
 void bulkhead::tell(layout::event_kind kind) const noexcept {
-    events_.bulkhead_call(kind, [this] { return look_at(place_.kind, permits_); });
+    events_.bulkhead_call(kind, [this] { return look_at(place().kind, permits_); });
 }
 
 std::uint64_t bulkhead::max_wait_ns() const noexcept { return static_cast<std::uint64_t>(options().max_wait.count()); }
 
 BulkheadOptions bulkhead::options() const noexcept {
-    return unpack_bulkhead(shm::read_terms(*entry_).values, shm::unpack_bulkhead_shape(place_.shape));
+    return unpack_bulkhead(shm::read_terms(*entry_).values, shm::unpack_bulkhead_shape(place().shape));
 }
 
-BulkheadStatus bulkhead::status() const noexcept { return status_of(attachment_->where(), place_); }
+BulkheadStatus bulkhead::status() const noexcept { return status_of(attachment_->where(), place()); }
 
 }  // namespace seki::primitives

@@ -85,7 +85,8 @@ private:
     void count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept;
     void reclaimed(const shm::worker& me, std::uint64_t permits) const noexcept;
     void tell_if_watched(layout::event_kind kind) const noexcept {
-        if (const layout::event_kind as = events_.name_of(kind); events_.watched(mask_of(as))) [[unlikely]]
+        if (const layout::event_kind as = events_.name_of(kind); emitter::watched(identity_->listening, mask_of(as)))
+            [[unlikely]]
             tell(as);
     }
     [[gnu::noinline]] void tell(layout::event_kind kind) const noexcept;
@@ -99,20 +100,20 @@ private:
 };
 
 inline void bulkhead::count(const shm::worker& me, layout::counter which, std::uint64_t amount) const noexcept {
-    shm::count(me, place_.index, place_.incarnation, which, amount);
+    shm::count(me, index_, incarnation_, which, amount);
 }
 
 // Where it had its last; at first a cache line for each worker, as far as they go.
 inline std::uint32_t bulkhead::near(const shm::worker& me) const noexcept {
     constexpr std::uint64_t permits_in_line = layout::cache_line / sizeof(layout::word);
-    const std::uint64_t last = shm::hardware::load_relaxed(me.counters[place_.index].counts[layout::bulkhead_near]);
+    const std::uint64_t last = shm::hardware::load_relaxed(me.counters[index_].counts[layout::bulkhead_near]);
     if (last != 0 && !me.shared) [[likely]]
         return static_cast<std::uint32_t>(last - 1);
     return static_cast<std::uint32_t>((me.stamp_base >> 47) * permits_in_line);
 }
 
 inline bulkhead::answer bulkhead::given(const shm::worker& me, const shm::permit& held) const noexcept {
-    layout::word& last = me.counters[place_.index].counts[layout::bulkhead_near];
+    layout::word& last = me.counters[index_].counts[layout::bulkhead_near];
     const std::uint64_t next = std::uint64_t{held.index} + 1;
     if (!me.shared && shm::hardware::load_relaxed(last) != next) shm::hardware::store_relaxed(last, next);
     count(me, layout::count_acquired, 1);
@@ -142,7 +143,7 @@ inline bulkhead::doubt bulkhead::may_doubt(const shm::worker& me, std::uint64_t 
         return doubt::none;
     constexpr unsigned period_bits = 22;  // about 4 ms
     constexpr std::uint64_t doubts_in_period = 32, full_doubts = 2;
-    layout::word& remembered = me.counters[place_.index].counts[layout::bulkhead_doubts];
+    layout::word& remembered = me.counters[index_].counts[layout::bulkhead_doubts];
     const std::uint64_t found = shm::hardware::load_relaxed(remembered);
     const std::uint64_t period = now_ns >> period_bits << 16;
     if (found == period + doubts_in_period) [[likely]]

@@ -26,7 +26,7 @@ Errc hedge::begin(detail::hedge_run& run) const noexcept {
 bool hedge::may_add() const noexcept {
     if (standing() == Errc::deleted) return false;
     const bool granted = budget_.take(terms().budget, clock_ms, [this] {
-        return shm::sum(attachment_->where(), place_.index, place_.incarnation)[layout::count_hedge_calls];
+        return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_hedge_calls];
     });
     count(granted ? layout::count_hedge_requests : layout::count_hedge_denied);
     return granted;
@@ -47,6 +47,6 @@ void hedge::end(const detail::hedge_run& run, const ending& how) const noexcept 
     events_.hedge_complete(status, how.attempts, how.took_ns);
 }
 
-HedgeStatus hedge::status() const noexcept { return hedge_status_of(attachment_->where(), place_); }
+HedgeStatus hedge::status() const noexcept { return hedge_status_of(attachment_->where(), place()); }
 
 }  // namespace seki::primitives

@@ -53,9 +53,7 @@ public:
     [[nodiscard]] HedgeOptions options() const noexcept { return to_options(terms()); }
 
 private:
-    void count(layout::counter which) const noexcept {
-        shm::count(attachment_->me(), place_.index, place_.incarnation, which, 1);
-    }
+    void count(layout::counter which) const noexcept { shm::count(attachment_->me(), index_, incarnation_, which, 1); }
 
     shm::retry_budget<> budget_;
     shm::latency_window<> latencies_;

@@ -20,7 +20,7 @@ Decision limiter::check(demand wanted) const noexcept {
 // A text that was lost (its writer died, or was overtaken by another) is written again when the key is next admitted and sampled. Not by a
 // denial: that writes to nothing but the worker's own counters.
 void limiter::sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept {
-    shm::record(attachment_->me(), place_.incarnation, tag, allowed);
+    shm::record(attachment_->me(), incarnation_, tag, allowed);
     if (allowed) note_text(tag, key);
 }
 
@@ -61,7 +61,7 @@ Errc limiter::rewrite(std::string_view key, layout::counter which, Next next) co
             const auto state = with_law(terms, [&](const auto& law) { return next(law, at.state, now); });
             if (!shm::key_table<>::exchange(at, tag, state)) continue;
         }
-        shm::count(attachment_->me(), place_.index, place_.incarnation, which, 1);
+        shm::count(attachment_->me(), index_, incarnation_, which, 1);
         return Errc::none;
     }
     return Errc::damaged;

@@ -91,7 +91,7 @@ public:
     [[nodiscard]] Errc refund(receipt made, std::int64_t cost, Time clock) const noexcept;
 
     [[nodiscard]] limiter_terms terms() const noexcept { return unpack(shm::read_terms(*entry_).values); }
-    [[nodiscard]] LimiterOptions options() const noexcept { return to_options(terms(), place_.shape); }
+    [[nodiscard]] LimiterOptions options() const noexcept { return to_options(terms(), place().shape); }
 
     [[nodiscard]] const shm::key_table<>& table() const noexcept { return table_; }
     [[nodiscard]] const shm::key_texts<>& texts() const noexcept { return texts_; }
@@ -159,8 +159,9 @@ private:
     // Puts the text of a key beside its slot, if it has one.
     void note_text(std::uint64_t tag, std::string_view key) const noexcept;
 
-    shm::fingerprint hash_;
+    // Beside what bound_place has: where the buckets are is in the same cache line, and the part of the secret for a short key is in one more.
     shm::key_table<> table_;
+    alignas(layout::cache_line) shm::fingerprint hash_;
     shm::key_texts<> texts_;
     emitter events_;
 };
@@ -175,9 +176,7 @@ struct limiter::inserting {
     bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
     std::uint64_t fresh() const noexcept { return fresh_state(*owner.entry_, clock); }
     std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
-    void evicted() const noexcept {
-        shm::count(me, owner.place_.index, owner.place_.incarnation, layout::count_evicted, 1);
-    }
+    void evicted() const noexcept { shm::count(me, owner.index_, owner.incarnation_, layout::count_evicted, 1); }
     bool stands() const noexcept { return owner.standing() != Errc::deleted; }
 };
 
@@ -186,7 +185,7 @@ struct limiter::inserting {
     const shm::worker& me = attachment_->me();
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
-    shm::count_decision(me, place_.index, place_.incarnation, counts, costs, cost);
+    shm::count_decision(me, index_, incarnation_, counts, costs, cost);
     if (shm::sampled()) [[unlikely]]
         sample(tag, key, allowed);
 }
@@ -240,7 +239,7 @@ template <class Time, class Otherwise>
     const std::uint64_t tag = hash_(key);
     const auto around = table_.prefetch(tag);
     // It no longer stands, or somebody wants to know of it.
-    if (standing() != Errc::none || events_.watched(emitter::limiter_decisions)) [[unlikely]]
+    if (standing() != Errc::none || emitter::watched(identity_->listening, emitter::limiter_decisions)) [[unlikely]]
         return otherwise();
     // The terms are those that stood before the time was read and afterwards. Other laws leave before the clock: it is half of a check.
     const std::uint64_t version = shm::terms_version(*entry_);
@@ -316,7 +315,7 @@ Errc limiter::refund(receipt made, std::int64_t cost, Time clock) const noexcept
     if (const Errc why = standing(); why != Errc::none) return why;
     made.cost = std::min(made.cost, static_cast<std::uint64_t>(cost));
     undo(made, clock);
-    shm::count(attachment_->me(), place_.index, place_.incarnation, layout::count_refund, 1);
+    shm::count(attachment_->me(), index_, incarnation_, layout::count_refund, 1);
     return Errc::none;
 }
 
@@ -354,7 +353,8 @@ template <class Time>
         const bool tells_later = into != nullptr && into->let_through;
         const bool told_before = wanted.again && !answer.allowed;
         if (making.spend && modes.mode != Mode::off && !tells_later && !told_before &&
-            events_.watched(emitter::limiter_decisions) && answer.error == Errc::none) [[unlikely]]
+            emitter::watched(identity_->listening, emitter::limiter_decisions) && answer.error == Errc::none)
+            [[unlikely]]
             events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
         return answer;
     }
@@ -397,7 +397,7 @@ bool limiter::insert(const Law& law, const call& making, algorithm::nanos now, T
         case shm::key_table<>::insertion::hindered:
         case shm::key_table<>::insertion::full: break;
     }
-    if (!making.again) shm::count(me, place_.index, place_.incarnation, layout::count_full, 1);
+    if (!making.again) shm::count(me, index_, incarnation_, layout::count_full, 1);
     const bool allowed = turn_away(law, making, answer);
     conclude(making, allowed, answer.shadow, 0);
     return true;

@@ -20,7 +20,7 @@ public:
 
     // Another number once other options are in force.
     [[nodiscard]] std::uint64_t version() const noexcept { return shm::terms_version(*entry_); }
-    [[nodiscard]] PolicyOptions options() const { return policies::options_of(attachment_->where(), place_); }
+    [[nodiscard]] PolicyOptions options() const { return policies::options_of(attachment_->where(), place()); }
 };
 
 }  // namespace seki::primitives

@@ -25,7 +25,7 @@ Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_
         if (now >= deadline_of_thread || wait_ns >= deadline_of_thread - now) return Errc::deadline_exceeded;
     }
     const bool granted = budget_.take(by.budget, clock_ms, [this] {
-        return shm::sum(attachment_->where(), place_.index, place_.incarnation)[layout::count_retry_calls];
+        return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_retry_calls];
     });
     return granted ? Errc::none : Errc::budget_spent;
 }
@@ -59,6 +59,6 @@ void retry::end(const detail::retry_run& run, bool succeeded) const noexcept {
     events_.retry_success(run.attempt);
 }
 
-RetryStatus retry::status() const noexcept { return retry_status_of(attachment_->where(), place_); }
+RetryStatus retry::status() const noexcept { return retry_status_of(attachment_->where(), place()); }
 
 }  // namespace seki::primitives

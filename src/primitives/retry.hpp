@@ -41,9 +41,7 @@ public:
 
 private:
     [[nodiscard]] Errc may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_t wait_ns) const noexcept;
-    void count(layout::counter which) const noexcept {
-        shm::count(attachment_->me(), place_.index, place_.incarnation, which, 1);
-    }
+    void count(layout::counter which) const noexcept { shm::count(attachment_->me(), index_, incarnation_, which, 1); }
 
     shm::retry_budget<> budget_;
     emitter events_;

@@ -22,7 +22,7 @@ shedder::shedder(std::shared_ptr<const shm::attachment> in, const shm::placement
 // As a bulkhead's (primitives/bulkhead.hpp).
 std::uint32_t shedder::near(const worker& me) const noexcept {
     constexpr std::uint64_t permits_in_line = layout::cache_line / sizeof(layout::word);
-    const std::uint64_t last = hardware::load_relaxed(me.counters[place_.index].counts[layout::bulkhead_near]);
+    const std::uint64_t last = hardware::load_relaxed(me.counters[index_].counts[layout::bulkhead_near]);
     if (last != 0 && !me.shared) [[likely]]
         return static_cast<std::uint32_t>(last - 1);
     return static_cast<std::uint32_t>((me.stamp_base >> 47) * permits_in_line);
@@ -50,7 +50,7 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
         taken = places_.take_beyond(me->owner, by);
     worker kept;
     if (by.reclaimed() != 0) [[unlikely]] {
-        shm::count(*me, place_.index, place_.incarnation, layout::count_reclaimed, by.reclaimed());
+        shm::count(*me, index_, incarnation_, layout::count_reclaimed, by.reclaimed());
         tell_reclaimed(events_, look_at(places_), by.reclaimed());
         // A handler may have made the caller's worker another attachment's.
         kept = attachment_->me();
@@ -67,12 +67,12 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
 
 shedder::answer shedder::let_in(const worker& me, unsigned priority, const permit& held) const noexcept {
     if (held) {
-        layout::word& last = me.counters[place_.index].counts[layout::bulkhead_near];
+        layout::word& last = me.counters[index_].counts[layout::bulkhead_near];
         const std::uint64_t next = std::uint64_t{held.index} + 1;
         if (!me.shared && hardware::load_relaxed(last) != next) hardware::store_relaxed(last, next);
     }
     count(me, layout::count_admitted + priority);
-    if (events_.watched(mask_of(event_kind::shed_admit))) [[unlikely]]
+    if (emitter::watched(identity_->listening, mask_of(event_kind::shed_admit))) [[unlikely]]
         tell(event_kind::shed_admit, priority, places_.in_use());
     return {.held = held, .from = this};
 }
@@ -81,7 +81,7 @@ shedder::answer shedder::shed(const worker& me, unsigned priority, bool by_codel
     count(me, layout::count_shed + priority);
     if (by_codel) count(me, layout::count_codel_drops);
     const event_kind kind = by_codel ? event_kind::shed_codel_drop : event_kind::shed_shed;
-    if (events_.watched(mask_of(kind))) [[unlikely]]
+    if (emitter::watched(identity_->listening, mask_of(kind))) [[unlikely]]
         tell(kind, priority, by_codel ? codel_.at().count : places_.in_use());
     return {.error = Errc::load_shed};
 }
@@ -92,8 +92,8 @@ void shedder::tell(event_kind kind, unsigned priority, std::uint64_t measured) c
     events_.shedder_call(kind, priority, measured);
 }
 
-ShedderStatus shedder::status() const noexcept { return shedder_status_of(attachment_->where(), place_); }
+ShedderStatus shedder::status() const noexcept { return shedder_status_of(attachment_->where(), place()); }
 
-ShedderOptions shedder::options() const noexcept { return shedder_options_of(attachment_->where(), place_); }
+ShedderOptions shedder::options() const noexcept { return shedder_options_of(attachment_->where(), place()); }
 
 }  // namespace seki::primitives

@@ -50,7 +50,7 @@ private:
     [[nodiscard]] answer shed(const shm::worker& me, unsigned priority, bool by_codel) const noexcept;
     [[nodiscard]] std::uint32_t near(const shm::worker& me) const noexcept;
     void count(const shm::worker& me, std::size_t which) const noexcept {
-        shm::count(me, place_.index, place_.incarnation, static_cast<layout::counter>(which), 1);
+        shm::count(me, index_, incarnation_, static_cast<layout::counter>(which), 1);
     }
     [[gnu::noinline]] void tell(layout::event_kind kind, unsigned priority, std::uint64_t measured) const noexcept;
 

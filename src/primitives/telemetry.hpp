@@ -5,7 +5,7 @@
 // they cost otherwise: a look at two words. Whether one of those that are watched is told to anybody (there is a sample, and there may be no room) is
 // decided before anything is found out for it. A full ring drops and counts.
 //
-// For a hot path:      if (events_.watched(emitter::breaker_calls)) [[unlikely]] events_.breaker_call(...);
+// For a hot path:      if (emitter::watched(identity_->listening, emitter::breaker_calls)) [[unlikely]] events_.breaker_call(...);
 // For what is rare:    events_.breaker_state_change(...);
 #pragma once
 
@@ -53,8 +53,10 @@ public:
         mask_of(layout::event_kind::retry_success) | mask_of(layout::event_kind::retry_exhausted);
 
     // Whether somebody may want events of ordinary calls, of these kinds.
-    [[nodiscard]] bool watched(event_mask kinds) const noexcept {
-        return shm::hardware::load_relaxed(*listening_) != 0 || hooks::want(kinds);
+    [[nodiscard]] bool watched(event_mask kinds) const noexcept { return watched(*listening_, kinds); }
+    // The same, for a hot path that has the segment's word at hand.
+    [[nodiscard]] static bool watched(const layout::word& listening, event_mask kinds) noexcept {
+        return shm::hardware::load_relaxed(listening) != 0 || hooks::want(kinds);
     }
 
     // Whether the primitive that it tells of is still there.

@@ -29,7 +29,9 @@ public:
 
     [[nodiscard, gnu::always_inline]] std::uint64_t operator()(std::string_view key) const noexcept {
         // Inlined for the sizes that keys have; the rest of XXH3 is a kilobyte of code.
-        return (key.size() <= 128 ? hash(key) : hash_long(key)) | layout::tag_bit;
+        if (key.size() > 128) [[unlikely]]
+            return hash_long(key) | layout::tag_bit;
+        return hash(key) | layout::tag_bit;
     }
 
     // What stands in the empties and idle stripes of a new table: not small, as counts are, so that it is found in the memory of no other

@@ -23,9 +23,8 @@ std::uint64_t next_random() noexcept {
 
 }  // namespace
 
-thread_local constinit std::uint32_t to_skip = 0;
-
 bool draw() noexcept {
+    std::uint32_t& to_skip = attachment::until_sample();
     if (random_state != 0) {
         to_skip = static_cast<std::uint32_t>(next_random() >> 32) % (2 * sampling_rate - 1);
         return true;

@@ -25,8 +25,6 @@ inline constexpr std::uint64_t sampling_rate = 32;
 
 namespace sampling {
 
-extern thread_local constinit std::uint32_t to_skip;  // decisions before the next sample
-
 // Draws how many to skip next, 0 to 62 with mean 31: a fixed distance would see only one of several keys that take turns. Answers
 // whether this decision is a sample: yes, but for a thread's first, which only gets its place in the sequence.
 bool draw() noexcept;
@@ -35,9 +33,10 @@ bool draw() noexcept;
 
 // True for one decision in sampling_rate. A look and a decrement otherwise.
 [[nodiscard]] inline bool sampled() noexcept {
-    if (sampling::to_skip == 0) [[unlikely]]
+    std::uint32_t& to_skip = attachment::until_sample();
+    if (to_skip == 0) [[unlikely]]
         return sampling::draw();
-    --sampling::to_skip;
+    --to_skip;
     return false;
 }
 

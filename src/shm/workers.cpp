@@ -26,12 +26,12 @@ constinit word latest_id;
 std::uint64_t new_id() noexcept { return hardware::fetch_add_relaxed(latest_id, 1) + 1; }
 
 worker describe(const segment& where, std::size_t index, std::uint64_t owner) noexcept {
-    return {&where.worker(index),
-            where.counters(index).data(),
-            owner,
-            (std::uint64_t{index} + 1) << 47,
-            index == where.parts().max_workers,
-            who_am_i()};
+    return {.slot = &where.worker(index),
+            .counters = where.counters(index).data(),
+            .owner = owner,
+            .stamp_base = (std::uint64_t{index} + 1) << 47,
+            .shared = index == where.parts().max_workers,
+            .who = who_am_i()};
 }
 
 std::uint64_t name_of(process_owner process) noexcept {
@@ -135,7 +135,7 @@ struct attachment::thread_slots {
 
     ~thread_slots() {
         for (const entry& e : entries) give_back_one(e);
-        current = {};
+        current.attachment = 0;
         thread_ended = true;
     }
 
@@ -167,7 +167,7 @@ attachment::attachment(std::shared_ptr<segment> where)
 }
 
 attachment::~attachment() {
-    if (current.attachment == id()) current = {};
+    if (current.attachment == id()) current.attachment = 0;
     if (hardware::load_acquire(process_->phase) == (process_token() | process_state::joined)) {
         give_back_all(*where_, process_->member.self());
         process_->member.leave(*where_);
@@ -178,7 +178,9 @@ attachment::~attachment() {
 
 const worker& attachment::find_or_join() const noexcept {
     const std::uint64_t token = claim_process_token();
+    const std::uint32_t until = until_sample();
     current = {id(), token, find_slot(token)};
+    until_sample() = until;
     return current.self;
 }
 
@@ -207,7 +209,7 @@ void attachment::look_again() const noexcept {
         std::erase_if(slots_of_this_thread().entries, [&](const auto& e) { return e.attachment == id(); });
     } catch (...) {  // no memory for the thread's first entry: then there is none to forget
     }
-    current = {};
+    current.attachment = 0;
 }
 
 reap_report reap(const segment& where) noexcept {

@@ -32,7 +32,8 @@ struct worker {
     std::uint64_t owner = 0;                    // layout::pack_worker_owner; 0 when even the process table is full
     std::uint64_t stamp_base = 0;               // (slot index + 1) << 47
     bool shared = false;                        // the slot of all that found none free
-    std::uint64_t who = 0;  // {pid:32 | kernel thread id:32} as the process sees itself; only ever shown
+    std::uint32_t until_sample = 0;  // the thread's, not the slot's: decisions until the next sample (shm/hitters.hpp)
+    std::uint64_t who = 0;           // {pid:32 | kernel thread id:32} as the process sees itself; only ever shown
 };
 
 // 0 to max_workers, which is the shared one.
@@ -64,16 +65,20 @@ public:
         return current.self;
     }
 
+    // Of the calling thread, whatever it is attached to. Here, so that a check finds all that is its thread's in one cache line.
+    [[nodiscard]] static std::uint32_t& until_sample() noexcept { return current.self.until_sample; }
+
     // For slow paths: locks again if the process lost its lock to closefrom(), joins anew if it was reaped for that, and lets a thread
     // that shares a slot try again for one of its own. What me() answered before is void.
     void look_again() const noexcept;
 
 private:
-    struct cached {
-        std::uint64_t attachment = 0;
+    struct alignas(layout::cache_line) cached {
+        std::uint64_t attachment = 0;  // 0: of none
         std::uint64_t token = 0;
         worker self{};
     };
+    static_assert(sizeof(cached) == layout::cache_line);
     struct thread_slots;  // what the thread has in all segments; gives it back when the thread ends
     struct process_state;
 
