@@ -73,8 +73,9 @@ class DebianRoot:
         return run("chroot", self.path, *command, **more)
 
     def fails(self, *command):
+        """What it says of it; nothing if it does not fail."""
         done = subprocess.run(["chroot", self.path, *command], capture_output=True, text=True, timeout=DEADLINE, check=False)
-        return done.returncode != 0 and done.stderr
+        return done.stderr if done.returncode != 0 else ""
 
     @contextlib.contextmanager
     def running(self, *command, **more):
