@@ -21,8 +21,8 @@ namespace seki::client {
 // What any handle says once there is nothing behind it: deleted, or superseded.
 [[nodiscard]] constexpr std::string_view why_it_is_gone(Errc why) noexcept {
     return why == Errc::deleted ? "it was deleted: ask the segment for it again, or stop using it"
-                                : "its segment was destroyed or replaced, and there is no other yet: start sekid, or "
-                                  "open the segment again";
+                                : "its segment was destroyed or replaced, and there is no other yet that this process "
+                                  "can use: start sekid, or open the segment again";
 }
 
 // Primitive: primitives::limiter and its like, made of (attachment, placement).
@@ -37,12 +37,8 @@ public:
 
     // Finds or makes the primitive in that attachment.
     [[nodiscard]] Result<void> bind(const std::shared_ptr<const shm::attachment>& in) {
-        using of_kind = primitives::registry<options_type>;
-        const auto place =
-            options_ ? of_kind::find_or_make(in->where(), name_, *options_) : of_kind::find(in->where(), name_);
-        if (!place) return std::unexpected(place.error());
-        bound_.publish(bound_.current(), in, *place);
-        return {};
+        return bind_at(
+            in, options_ ? of_kind::find_or_make(in->where(), name_, *options_) : of_kind::find(in->where(), name_));
     }
 
     // Calls `operation(primitive)`; when it answers superseded, moves over to the successor and calls it again.
@@ -70,6 +66,24 @@ public:
     [[nodiscard]] const Primitive& bound() const noexcept { return *bound_.current(); }
 
 private:
+    using of_kind = primitives::registry<options_type>;
+
+    [[nodiscard]] Result<void> bind_at(const std::shared_ptr<const shm::attachment>& in,
+                                       const Result<shm::placement>& place) {
+        if (!place) return std::unexpected(place.error());
+        bound_.publish(bound_.current(), in, *place);
+        return {};
+    }
+
+    // In a segment that replaces the one in use. Who made the primitive there before, as sekid does, may have given it the options that it had been changed to
+    // meanwhile: those hold for the host, and a worker that insisted on the ones it began with would be left without.
+    [[nodiscard]] Result<void> bind_again(const std::shared_ptr<const shm::attachment>& in) {
+        auto bound = bind(in);
+        if (!bound && bound.error().code == Errc::different_options)
+            return bind_at(in, of_kind::find(in->where(), name_));
+        return bound;
+    }
+
     template <class Answer>
     static Errc error_of(const Answer& answer) noexcept {
         if constexpr (requires { answer.error.code; })
@@ -85,7 +99,7 @@ private:
         const shm::uncancelled while_it_moves;
         const Primitive* const old = bound_.current();
         const auto next = segment_->successor_of(old->attachment());
-        if (!next || &next->where() == &old->attachment().where() || !bind(next)) return nullptr;
+        if (!next || &next->where() == &old->attachment().where() || !bind_again(next)) return nullptr;
         return bound_.current();
     } catch (...) {
         return nullptr;
