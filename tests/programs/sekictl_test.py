@@ -34,6 +34,23 @@ class Commands(LoginTest):
         self.assertTrue(self.json("destroy")["destroyed"])
         self.wrong(3, "status")
 
+    def test_a_burst_that_was_asked_for_stays_when_the_limit_comes_to_it(self):
+        """Fails when a burst of its own is taken for none once it equals the limit, or one that follows the limit stops doing so."""
+        self.worker().close()
+        for name, burst in (("own", 200), ("following", None)):
+            asked = [] if burst is None else ["--burst", str(burst)]
+            self.fine("create", "limiter", name, "--limit", "100", "--window", "1m", "--max-keys", "100", *asked)
+            for limit in (200, 300):
+                self.assertEqual(self.json("set", "limiter", name, "limit", str(limit))["options"]["burst"], burst or limit)
+
+    def test_what_is_there_already_is_not_called_created(self):
+        """Fails when creating it again says that it did, or shows options that are not in force."""
+        self.make()
+        self.fine("set", "limiter", "login", "limit", "9")
+        again = self.json("create", "limiter", "login", "--limit", "2", "--window", "30d", "--max-keys", "100")
+        self.assertEqual((again["created"], again["options"]["limit"]), (False, 9))
+        self.assertIn("limit is 9, not 3", self.wrong(1, "create", "limiter", "login", "--limit", "3", "--window", "30d", "--max-keys", "100"))
+
     def test_the_busiest_and_the_most_denied_keys(self):
         """Fails when who is denied most is not first where that is asked, or another order than these two is taken."""
         self.worker().close()

@@ -30,10 +30,9 @@ Error of_kind(const std::string& name, const Error& error) {
 }
 
 template <class Options>
-ending tell(const context& with, const std::string& name, const char* what, const Options& options) {
+ending tell(const context& with, const std::string& name, const char* what, const Options& options, bool so = true) {
     if (with.as_json)
-        with.print(
-            {{primitives::registry<Options>::word(), name}, {what, true}, {"options", report::to_json(options)}});
+        with.print({{primitives::registry<Options>::word(), name}, {what, so}, {"options", report::to_json(options)}});
     return ending::fine;
 }
 
@@ -89,9 +88,15 @@ ending create(const context& with, const std::string& name, const chosen_values&
     }
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
-    const auto made = primitives::registry<Options>::find_or_make(segment->handle()->where(), name, options);
+    using of_kind = primitives::registry<Options>;
+    const shm::segment& where = segment->handle()->where();
+    const auto lock = primitives::administer(where, of_kind::word(), name);
+    if (!lock) return with.fail(lock.error());
+    const bool there = of_kind::find(where, name).has_value();
+    const auto made = of_kind::find_or_make(*lock, where, name, options);
     if (!made) return with.fail(made.error());
-    return tell(with, name, "created", options);
+    // One that was made with these options may have others by now.
+    return tell(with, name, "created", of_kind::options_of(where, *made), !there);
 }
 
 template <class Options>
