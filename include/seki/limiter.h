@@ -41,13 +41,14 @@ typedef struct seki_limiter_options {
     int32_t clock;        // SEKI_CLOCK_*
     uint32_t store_keys;  // 0 or 1: keep the text of keys in the segment, for people to read. Fixed at creation
 
-    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second. Required.
+    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second; a sliding window keeps two counts in a word, so
+    // shorter windows take smaller limits: 65535 where the window is a second. Required.
     uint64_t limit;
 
     // 1 ms to 366 days. Required.
     int64_t window_ns;
 
-    // Bucket family only: how much may be spent at once after a pause; 0 means `limit`. At most 10 years' worth.
+    // Bucket family only: how much may be spent at once after a pause. 1 to 10000000, at most 10 years' worth; 0 means `limit`, also when that is changed.
     uint64_t burst;
 
     // Keys in use at the same time that are sure to find a place. 1 to 67108864. Fixed at creation.

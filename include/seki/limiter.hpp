@@ -31,13 +31,14 @@ enum class Clock : std::uint8_t { precise, coarse };
 struct LimiterOptions {
     Algorithm algorithm = Algorithm::gcra;
 
-    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second. Required.
+    // Cost admitted per window, for each key. 1 to 10000000, and no faster than 10000000 a second; a sliding_window keeps two counts in a word, so
+    // shorter windows take smaller limits: 65535 where the window is a second. Required.
     std::uint64_t limit = 0;
 
     // 1 ms to 366 days. Required.
     std::chrono::nanoseconds window{0};
 
-    // Bucket family only: how much may be spent at once after a pause; 0 means `limit`. At most 10 years' worth.
+    // Bucket family only: how much may be spent at once after a pause. 1 to 10000000, at most 10 years' worth; 0 means `limit`, also when that is changed.
     std::uint64_t burst = 0;
 
     // Keys in use at the same time that are sure to find a place. 1 to 67108864. Fixed at creation.
@@ -58,11 +59,12 @@ inline constexpr std::chrono::nanoseconds never = std::chrono::nanoseconds::max(
 
 struct Decision {
     bool allowed = false;
-    bool shadow = false;                      // let through only because the limiter does not enforce
-    Errc error = Errc::none;                  // an error is no decision: `allowed` is false; explain() says what to do
-    std::uint64_t limit = 0;                  // the capacity: burst, or limit for the windows
-    std::uint64_t remaining = 0;              // what is left after this check
-    std::chrono::nanoseconds retry_after{0};  // 0 when allowed; exact to the nanosecond; `never` above the capacity
+    bool shadow = false;          // let through only because the limiter does not enforce
+    Errc error = Errc::none;      // an error is no decision: `allowed` is false; explain() says what to do
+    std::uint64_t limit = 0;      // the capacity: burst, or limit for the windows
+    std::uint64_t remaining = 0;  // what is left after this check
+    // 0 when allowed; exact to the nanosecond; `never` above the capacity. In shadow, what it would have been.
+    std::chrono::nanoseconds retry_after{0};
     std::chrono::nanoseconds reset_after{0};  // until the key is as good as new
     std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn
 };

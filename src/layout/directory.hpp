@@ -86,14 +86,17 @@ static_assert(term_count_bits < terms_in_line);
 
 struct modes {
     std::uint8_t algorithm = 0, mode = 0, on_full = 0, clock = 0;
+    std::uint8_t burst_follows = 0;  // 1: no burst was asked for, and it is the limit, also when that is changed
 };
 
 constexpr std::uint64_t pack_modes(modes m) noexcept {
-    return m.algorithm | std::uint64_t{m.mode} << 8 | std::uint64_t{m.on_full} << 16 | std::uint64_t{m.clock} << 24;
+    return m.algorithm | std::uint64_t{m.mode} << 8 | std::uint64_t{m.on_full} << 16 | std::uint64_t{m.clock} << 24 |
+           std::uint64_t{m.burst_follows} << 32;
 }
 constexpr modes unpack_modes(std::uint64_t packed) noexcept {
     return {static_cast<std::uint8_t>(packed), static_cast<std::uint8_t>(packed >> 8),
-            static_cast<std::uint8_t>(packed >> 16), static_cast<std::uint8_t>(packed >> 24)};
+            static_cast<std::uint8_t>(packed >> 16), static_cast<std::uint8_t>(packed >> 24),
+            static_cast<std::uint8_t>(packed >> 32)};
 }
 
 }  // namespace seki::layout

@@ -11,7 +11,8 @@ limiter_terms compile(const LimiterOptions& options) noexcept {
     terms.window_ns = static_cast<std::uint64_t>(
         std::clamp<std::int64_t>(options.window.count(), 1, static_cast<std::int64_t>(max_window_ns)));
     if (is_bucket(options.algorithm)) {
-        terms.burst = options.burst == 0 ? terms.limit : std::min(options.burst, max_count);
+        terms.burst_follows = options.burst == 0;
+        terms.burst = terms.burst_follows ? terms.limit : std::min(options.burst, max_count);
         terms.emission = algorithm::gcra::emission_for(terms.window_ns, terms.limit);
     }
     if (options.algorithm == Algorithm::sliding_window)
@@ -23,7 +24,7 @@ LimiterOptions to_options(const limiter_terms& terms, std::uint64_t max_keys, bo
     return {.algorithm = terms.algorithm,
             .limit = terms.limit,
             .window = std::chrono::nanoseconds{static_cast<std::int64_t>(terms.window_ns)},
-            .burst = terms.burst == terms.limit || !is_bucket(terms.algorithm) ? 0 : terms.burst,
+            .burst = terms.burst_follows || !is_bucket(terms.algorithm) ? 0 : terms.burst,
             .max_keys = max_keys,
             .on_full = terms.on_full,
             .mode = terms.mode,

@@ -41,6 +41,7 @@ struct limiter_terms {
     std::uint64_t limit = 1;
     std::uint64_t window_ns = 1;
     std::uint64_t burst = 0;                                       // 0 for the windows
+    bool burst_follows = false;                                    // it is the limit because no other was asked for
     std::uint64_t emission = 1;                                    // ticks per unit of cost
     std::uint64_t horizon = 0;                                     // burst * emission
     std::uint64_t reciprocal = algorithm::gcra::reciprocal_of(1);  // of emission
@@ -53,7 +54,7 @@ struct limiter_terms {
 // its count_bits and chooses its shift.
 [[nodiscard]] limiter_terms compile(const LimiterOptions& options) noexcept;
 
-// `burst` is 0 when it equals `limit`, so that it follows when `limit` is changed.
+// `burst` is 0 where none was asked for, so that it follows when `limit` is changed.
 [[nodiscard]] LimiterOptions to_options(const limiter_terms& terms, std::uint64_t max_keys, bool store_keys) noexcept;
 
 using packed_terms = std::array<std::uint64_t, 8>;
@@ -62,7 +63,8 @@ constexpr packed_terms pack(const limiter_terms& terms) noexcept {
     packed_terms values{};
     values[layout::term_modes] =
         layout::pack_modes({static_cast<std::uint8_t>(terms.algorithm), static_cast<std::uint8_t>(terms.mode),
-                            static_cast<std::uint8_t>(terms.on_full), static_cast<std::uint8_t>(terms.clock)});
+                            static_cast<std::uint8_t>(terms.on_full), static_cast<std::uint8_t>(terms.clock),
+                            static_cast<std::uint8_t>(terms.burst_follows)});
     values[layout::term_limit] = terms.limit;
     values[layout::term_window] = terms.window_ns;
     values[layout::term_burst] = terms.burst;
@@ -107,6 +109,7 @@ struct choices {
                                             algorithm::sliding_window::max_limit(terms.count_bits));
     terms.window_ns = std::clamp<std::uint64_t>(values[layout::term_window], 1, max_window_ns);
     terms.burst = std::min(values[layout::term_burst], max_count);
+    terms.burst_follows = layout::unpack_modes(values[layout::term_modes]).burst_follows != 0;
     terms.emission = std::clamp<std::uint64_t>(values[layout::term_emission], 1, max_horizon);
     if (!is_bucket(terms.algorithm)) terms.shift = values[layout::term_shift];
     // Not read from the segment: a horizon that contradicts burst * emission would let a state grow into bit 63.
