@@ -47,8 +47,9 @@ Result<void> check_mode(unsigned mode) {
     return {};
 }
 
-Result<gid_t> find_group(const std::string& name) {
-    if (name.empty()) return ::getegid();
+// Without a name, the group that shares the folder, as with any file that is made there.
+Result<gid_t> find_group(const place& where, const std::string& name) {
+    if (name.empty()) return where.sharers.value_or(::getegid());
     std::vector<char> buffer(1 << 16);  // a group with thousands of members
     struct group entry{};
     struct group* found = nullptr;
@@ -169,19 +170,21 @@ Result<void> empty_folder(const place& where, int folder) {
 // on the new one when it closes the old one.
 Result<void> make_live_folder(const place& where, mode_t mode, gid_t group) {
     const std::string name = where.live_name();
-    if (::mkdirat(where.folder.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+    const mode_t wanted = folder_mode(mode);
+    // Where a group shares the folder around it, it gets the setgid bit from that; made as it is to be it needs no chmod(), which would set that bit: systemd's
+    // RestrictSUIDSGID= forbids it.
+    if (::mkdirat(where.folder.get(), name.c_str(), where.sharers ? wanted & 0777 : 0700) != 0 && errno != EEXIST)
         return failed(where, "make the folder of its lock files", errno);
     const descriptor folder{
         ::openat(where.folder.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!folder) return failed(where, "open the folder of its lock files", errno);
     struct stat facts{};
     if (::fstat(folder.get(), &facts) != 0) return failed(where, "look at the folder of its lock files", errno);
-    if (!is_trusted_owner(facts.st_uid, ::geteuid(), where.folder_owner))
+    if (!is_trusted(where, facts))
         return refuse(Errc::no_permission,
                       "folder \"{}.live\" was made by somebody else ({}): remove it, or choose another path",
                       where.path.native(), describe(facts));
     if (Result<void> empty = empty_folder(where, folder.get()); !empty) return empty;
-    const mode_t wanted = folder_mode(mode);
     if (facts.st_gid != group && ::fchown(folder.get(), static_cast<uid_t>(-1), group) != 0)
         return failed(where, "give the folder of its lock files to its group", errno);
     if ((facts.st_mode & 07777) != wanted && ::fchmod(folder.get(), wanted) != 0)
@@ -268,7 +271,7 @@ Result<opened_file> make_segment(const place& where, const SegmentOptions& optio
     const auto parts = plan(options);
     if (!parts) return std::unexpected(parts.error());
     if (Result<void> fine = check_mode(options.mode); !fine) return std::unexpected(fine.error());
-    const auto group = find_group(options.group);
+    const auto group = find_group(where, options.group);
     if (!group) return std::unexpected(group.error());
     if (Result<void> fine = check_file_size_limit(where, parts->size); !fine) return std::unexpected(fine.error());
 

@@ -98,11 +98,11 @@ Result<void> judge(const place& where, const fs::path& path, const struct stat& 
     if (facts.st_nlink > 1)
         return refuse(Errc::no_permission, "\"{}\" has {} names (hard links), and may have one: remove the others",
                       path.native(), facts.st_nlink);
-    if (!is_trusted_owner(facts.st_uid, ::geteuid(), where.folder_owner))
+    if (!is_trusted(where, facts))
         return refuse(
             Errc::no_permission,
             "\"{}\" belongs to user {}, but only a file of root, of {} or of the folder's owner {} is trusted: "
-            "create it as one of them",
+            "create it as one of them, or let a group share the folder (chgrp, chmod 2770)",
             path.native(), user_name(facts.st_uid), user_name(::geteuid()), user_name(where.folder_owner));
     if ((facts.st_mode & S_IWOTH) != 0)
         return refuse(Errc::no_permission, "\"{}\" may be written by everybody ({}): chmod o-w it", path.native(),
@@ -125,6 +125,10 @@ std::unexpected<Error> not_opened(const fs::path& path, const struct stat& facts
 }
 
 }  // namespace
+
+bool is_trusted(const place& where, const struct stat& facts) noexcept {
+    return is_trusted_owner({facts.st_uid, facts.st_gid}, ::geteuid(), where.folder_owner, where.sharers);
+}
 
 std::string group_name(gid_t group) {
     std::array<char, 4096> buffer;
@@ -153,14 +157,16 @@ Result<place> locate(const fs::path& path, purpose why) {
     if (why == purpose::create)
         if (Result<void> made = make_folder(folder); !made) return std::unexpected(made.error());
 
-    place where{descriptor{::open(folder.c_str(), O_PATH | O_CLOEXEC | (in_shared_memory ? O_NOFOLLOW : 0))}, 0, name,
-                path};
+    place where{.folder = descriptor{::open(folder.c_str(), O_PATH | O_CLOEXEC | (in_shared_memory ? O_NOFOLLOW : 0))},
+                .name = name,
+                .path = path};
     struct stat facts{};
     if (!where.folder || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, errno));
     if (const auto user = private_to(folder))
         if (Result<void> fine = check_private_folder(folder, facts, *user); !fine) return std::unexpected(fine.error());
     if (!S_ISDIR(facts.st_mode)) return std::unexpected(no_folder(folder, ENOTDIR));
     where.folder_owner = facts.st_uid;
+    if ((facts.st_mode & S_ISGID) != 0 && (facts.st_mode & S_IWOTH) == 0) where.sharers = facts.st_gid;
     return where;
 }
 

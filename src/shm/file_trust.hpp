@@ -1,13 +1,14 @@
 // Opening files that others may have put there.
 //
 // A name is looked up once, as a folder that is held open and a name in it. What is opened is looked at through its descriptor: a regular
-// file with one name, which belongs to root, to us or to the owner of the folder, and which not everybody may write. No symlink is followed.
+// file with one name, which belongs to somebody trusted (below), and which not everybody may write. No symlink is followed.
 // `/dev/shm/seki-UID` must in addition belong to UID and be writable by nobody else: in /dev/shm a name belongs to who comes first.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <seki/error.hpp>
@@ -20,6 +21,8 @@ namespace seki::shm {
 struct place {
     descriptor folder;  // O_PATH
     uid_t folder_owner = 0;
+    std::optional<gid_t> sharers =
+        std::nullopt;  // the group that shares the folder: it is setgid, and nobody else may write it
     std::string name;
     std::filesystem::path path;  // as the caller wrote it, for messages
 
@@ -42,10 +45,17 @@ struct opened_file {
 // Opens `name` in the folder with `flags` (O_RDONLY, O_RDWR; never O_CREAT) if it can be trusted. not_found when there is none.
 [[nodiscard]] Result<opened_file> open_trusted(const place& where, const std::string& name, int flags);
 
-// Root, because it can do anything anyway; ourselves; and the owner of the folder, who could put another file there.
-[[nodiscard]] constexpr bool is_trusted_owner(uid_t file, uid_t us, uid_t folder) noexcept {
-    return file == 0 || file == us || file == folder;
+// Who is trusted with a file: root, because it can do anything anyway; ourselves; the owner of the folder, who could put another file there; and where a
+// group shares the folder, whoever made the file for that group, so that it does not matter which of its members came first.
+struct file_owner {
+    uid_t user;
+    gid_t group;
+};
+[[nodiscard]] constexpr bool is_trusted_owner(file_owner file, uid_t us, uid_t folder,
+                                              std::optional<gid_t> sharers) noexcept {
+    return file.user == 0 || file.user == us || file.user == folder || file.group == sharers;
 }
+[[nodiscard]] bool is_trusted(const place& where, const struct stat& facts) noexcept;
 
 // What ls -l would say: `owner root, group seki, mode 0660`.
 [[nodiscard]] std::string describe(const struct stat& facts);

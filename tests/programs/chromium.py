@@ -33,7 +33,7 @@ class Chromium:
             ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "chromium", PROGRAM, *OPTIONS,
              f"--user-data-dir={self.folder}", "about:blank"],
             pass_fds=(theirs_in, theirs_out), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS="disabled:", HOME=self.folder, TZ="UTC"),
+            env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS="disabled:", HOME=self.folder, TMPDIR=self.folder, TZ="UTC"),
         )  # fmt: skip
         os.close(theirs_in)
         os.close(theirs_out)

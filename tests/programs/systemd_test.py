@@ -99,19 +99,22 @@ class Units(SekidTest):
             with open(os.path.join(self.root, "etc", names), encoding="utf-8") as file:
                 self.assertRegex(file.read(), r"(?m)^seki:")
         run("systemd-tmpfiles", f"--root={self.root}", "--create", folders)
-        self.assertEqual(os.stat(os.path.join(self.root, "run/seki")).st_mode & 0o7777, 0o770)
+        self.assertEqual(os.stat(os.path.join(self.root, "run/seki")).st_mode & 0o7777, 0o2770)
 
     def test_sekid_does_nothing_that_its_unit_forbids(self):
         """Fails when sekid makes a system call, opens a kind of socket or writes to a file that systemd would refuse it."""
         trace = os.path.join(self.folder, "trace")
         wrapper = os.path.join(self.folder, "traced")
+        (mask,) = settings(self.service, "UMask")
         with open(wrapper, "w", encoding="utf-8") as file:
             # -D: the process that is started is sekid, and not its tracer.
-            file.write(f'#!/bin/sh\nexec strace -D -f -y -qq -o {trace} {sekid_harness.SEKID} "$@"\n')
+            file.write(f'#!/bin/sh\numask {mask}\nexec strace -D -f -y -qq -o {trace} {sekid_harness.SEKID} "$@"\n')
         os.chmod(wrapper, 0o755)
         program, sekid_harness.SEKID = sekid_harness.SEKID, wrapper
         self.addCleanup(setattr, sekid_harness, "SEKID", program)
 
+        (mode,) = settings(self.service, "RuntimeDirectoryMode")
+        os.chmod(self.folder, int(mode, 8))
         self.configure("[limiter.login]\nlimit = 5\nwindow = \"1m\"\nmax_keys = 64\n[bulkhead.database]\nmax_concurrent = 1\n")
         sekid = self.start()
         worker = self.worker()
@@ -138,6 +141,8 @@ class Units(SekidTest):
         (may,) = settings(self.service, "RestrictAddressFamilies")
         self.assertEqual(families - set(may.split()), set())
         self.assertNotRegex(done, r"(mmap|mprotect)\([^)]*PROT_WRITE\|PROT_EXEC")  # MemoryDenyWriteExecute=
+        made = re.findall(r"\b(?:f?chmod(?:at)?|mkdir(?:at)?|open(?:at)?)\([^)]*\b0[2467]\d{3}\)", done)
+        self.assertEqual(made, [])  # RestrictSUIDSGID=
         written = re.findall(r"\bopen(?:at)?\(.*(?:O_WRONLY|O_RDWR|O_CREAT).*\) = \d+<([^>]*)>", done)
         self.assertGreater(len(written), 2)
         # ProtectSystem=strict. The folder of the segment is what RuntimeDirectory= makes writable.

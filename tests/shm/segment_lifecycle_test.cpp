@@ -1,5 +1,6 @@
 // How a segment comes, is replaced and goes, as one process sees it.
 #include <gmock/gmock.h>
+#include <grp.h>
 
 #include <cstddef>
 
@@ -218,6 +219,33 @@ TEST_F(SegmentLifecycle, DestroyWithoutPermissionChangesNothing) {
     EXPECT_EQ(said, "");
     EXPECT_FALSE((*held)->superseded());
     EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+}
+
+// Fails when whoever of a group comes first locks the others out, sekid among them.
+TEST_F(SegmentLifecycle, InAFolderThatAGroupSharesItDoesNotMatterWhoComesFirst) {
+    const bool root = ::geteuid() == 0;
+    const gid_t sharers = root ? 54322 : ::getegid();
+    if (root) {
+        ASSERT_EQ(::chown(folder.c_str(), 54320, sharers), 0);
+    }
+    ASSERT_EQ(::chmod(folder.c_str(), 02770), 0);
+    const auto comes = [&](uid_t user) {
+        return in_child([&]() -> std::string {
+            if (root && (::setgroups(1, &sharers) != 0 || ::setresgid(user, user, user) != 0 ||
+                         ::setresuid(user, user, user) != 0))
+                return "no setresuid";
+            ::umask(022);
+            const auto there = segment::create_or_attach(path, small);
+            if (!there) return there.error().message;
+            return shm::administration::lock(path) ? "" : "no lock";
+        });
+    };
+    EXPECT_EQ(comes(54321), "");
+    EXPECT_EQ(comes(54323), "");
+    EXPECT_EQ(comes(54320), "");
+    // Without the group's bit, who made it matters again.
+    ::chmod(folder.c_str(), 0770);
+    EXPECT_THAT(comes(54323), root ? HasSubstr("belongs to user") : HasSubstr(""));
 }
 
 // Fails when a segment is destroyed under a running sekid, which would make it anew, or the file of its lock stays behind.

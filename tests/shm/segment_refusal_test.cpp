@@ -252,8 +252,8 @@ TEST_F(BadFile, WorldWritableFileIsRefused) {
 
 // Fails when anybody but root, us and the folder's owner is trusted.
 TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
-    static_assert(is_trusted_owner(0, 7, 8) && is_trusted_owner(7, 7, 8) && is_trusted_owner(8, 7, 8));
-    static_assert(!is_trusted_owner(9, 7, 8));
+    constexpr auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
+    static_assert(trusts(0) && trusts(7) && trusts(8) && !trusts(9));
     write_file(path, whole);
     give_away(path);
     expect_refused(Errc::no_permission, "belongs to user 54321");
