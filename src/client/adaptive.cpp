@@ -34,8 +34,7 @@ Result<AdaptivePermit> Adaptive::take(std::uint64_t timeout_ns) const noexcept {
     if (given.error == Errc::superseded) [[unlikely]]
         given = handle_->with([&with](const adaptive& bound) { return bound.take_again(with); });
     // Refused in a few nanoseconds: by a text that needs no memory of its own.
-    if (given.error == Errc::bulkhead_full)
-        return Result<AdaptivePermit>{std::unexpect, given.error, "limit reached"};
+    if (given.error == Errc::bulkhead_full) return Result<AdaptivePermit>{std::unexpect, given.error, "limit reached"};
     if (given.error != Errc::none) [[unlikely]]
         return std::unexpected(explain(given.error));
     Result<AdaptivePermit> handed_out{std::in_place};
