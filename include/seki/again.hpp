@@ -75,6 +75,20 @@ constexpr Again usual_again(const CallError<E>& error) noexcept {
     return usual_again(error.refusal());
 }
 
+// Of what kind an error is, for those who are told of it: the code that it carries, or call_failed.
+template <class E>
+constexpr Errc code_of(const E& /*own*/) noexcept {
+    return Errc::call_failed;
+}
+constexpr Errc code_of(const Refusal& why) noexcept { return why.code; }
+inline Errc code_of(const Error& error) noexcept { return error.code; }
+template <class E>
+constexpr Errc code_of(const CallError<E>& error) noexcept {
+    if constexpr (!std::is_void_v<E>)
+        if (const E* const own = error.own(); own != nullptr) return code_of(*own);
+    return error.code();
+}
+
 // Asks `retry_on` if it takes what the function returned, or the error in that.
 template <class RetryOn, class R>
 Again ask_result(RetryOn& retry_on, const R& result) {
@@ -99,12 +113,18 @@ Again ask_exception(RetryOn& retry_on, const std::exception_ptr& thrown) {
         return true;
 }
 
+// What an attempt came to that is not worth another one; none: a success.
 template <class R>
-constexpr bool has_succeeded(const R& result) noexcept {
+constexpr Errc came_to(const R& result) noexcept {
     if constexpr (like_expected<R>)
-        return result.has_value();
-    else
-        return true;
+        if (!result.has_value()) return code_of(result.error());
+    return Errc::none;
+}
+// And one that is: then a value is no success either.
+template <class R>
+constexpr Errc failed_by(const R& result) noexcept {
+    const Errc why = came_to(result);
+    return why != Errc::none ? why : Errc::call_failed;
 }
 
 }  // namespace detail

@@ -15,8 +15,8 @@
 namespace seki {
 
 // A deadline for the scope that this lives in, and for the thread that made it. One inside another: the earlier counts, and the outer one comes back
-// with the end of the inner. It interrupts nothing: who waits (Limiter::acquire, Bulkhead::acquire, Retry::call) waits no longer, and who works asks
-// check() between two steps.
+// with the end of the inner. It interrupts nothing: who waits (Limiter::acquire, Bulkhead::acquire, Adaptive::acquire, Retry::call, Hedge::call) waits no
+// longer, and who works asks check() between two steps.
 //     const seki::Deadline soon{200ms};
 //     for (const Row& row : rows) {
 //         if (const auto fine = seki::Deadline::check(); !fine) return std::unexpected(fine.error());

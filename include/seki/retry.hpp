@@ -89,9 +89,9 @@ struct retry_run {
     std::uint64_t delay_ns = 0;  // the backoff's own, before the attempt
     bool watched = false;        // somebody wanted events when it began
 };
-SEKI_API RetryStep fail_attempt(retry_run& run, std::chrono::nanoseconds at_least) noexcept;
-SEKI_API void end_run(const retry_run& run, bool succeeded) noexcept;
-SEKI_API bool sleep_for(std::chrono::nanoseconds span) noexcept;  // false: the thread was told to stop waiting
+SEKI_API RetryStep fail_attempt(retry_run& run, std::chrono::nanoseconds at_least, Errc error) noexcept;
+SEKI_API void end_run(const retry_run& run, Errc error) noexcept;  // none: it succeeded
+SEKI_API bool sleep_for(std::chrono::nanoseconds span) noexcept;   // false: the thread was told to stop waiting
 
 }  // namespace detail
 
@@ -123,8 +123,8 @@ public:
     // The one that is under way, or due; 1 is the first.
     [[nodiscard]] std::uint64_t attempt() const noexcept { return run_.attempt; }
 
-    // An attempt failed and is worth another. A retry that it answers is taken from the budget.
-    [[nodiscard]] RetryStep failed(Again wanted = true) noexcept;
+    // An attempt failed and is worth another. A retry that it answers is taken from the budget. `error` is for those who are told of it (telemetry.hpp).
+    [[nodiscard]] RetryStep failed(Again wanted = true, Errc error = Errc::call_failed) noexcept;
     void succeeded() noexcept;
 
 private:
@@ -217,7 +217,7 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
             if constexpr (std::is_void_v<std::invoke_result_t<Function&>>) {
                 std::invoke(function);
                 if (run.watched || run.attempt > 1) [[unlikely]]
-                    detail::end_run(run, true);
+                    detail::end_run(run, Errc::none);
                 return {};
             } else {
                 detail::returned_by<Function&> result = std::invoke(function);
@@ -225,10 +225,10 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
                 const Again wanted = detail::ask_result(retry_on, std::as_const(result));
                 if (!wanted) [[likely]] {
                     if (run.watched || run.attempt > 1) [[unlikely]]
-                        detail::end_run(run, detail::has_succeeded(result));
+                        detail::end_run(run, detail::came_to(result));
                     return detail::wrapping_of<Function&>::wrap(std::forward<detail::returned_by<Function&>>(result));
                 }
-                const RetryStep next = detail::fail_attempt(run, wanted.wait);
+                const RetryStep next = detail::fail_attempt(run, wanted.wait, detail::failed_by(std::as_const(result)));
                 if (!next)
                     return detail::given_up(
                         detail::wrapping_of<Function&>::wrap(std::forward<detail::returned_by<Function&>>(result)),
@@ -248,10 +248,10 @@ CallResultOf<Function&> Retry::call(Function&& function, RetryOn&& retry_on, OnR
             const std::exception_ptr thrown = std::current_exception();
             const Again wanted = detail::ask_exception(retry_on, thrown);
             if (!wanted) {
-                if (run.watched || run.attempt > 1) detail::end_run(run, false);
+                if (run.watched || run.attempt > 1) detail::end_run(run, Errc::call_failed);
                 throw;
             }
-            const RetryStep next = detail::fail_attempt(run, wanted.wait);
+            const RetryStep next = detail::fail_attempt(run, wanted.wait, Errc::call_failed);
             if (!next) throw;
             detail::tell_retry(on_retry, next, thrown);
             if (!detail::sleep_for(next.delay)) throw;

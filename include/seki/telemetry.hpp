@@ -33,7 +33,7 @@ struct Measurement {
 };
 
 struct Metadata {
-    std::string_view name;  // "name", "key", "state", "outcome", "from", "to", "shadow"
+    std::string_view name;  // "name", "key", "state", "outcome", "from", "to", "shadow", "error", "priority", "status"
     std::string_view value;
 };
 

@@ -34,8 +34,7 @@ Result<AdaptivePermit> Adaptive::take(std::uint64_t timeout_ns) const noexcept {
     if (given.error == Errc::superseded) [[unlikely]]
         given = handle_->with([&with](const adaptive& bound) { return bound.take_again(with); });
     // Refused in a few nanoseconds: by a text that needs no memory of its own.
-    if (given.error == Errc::bulkhead_full)
-        return Result<AdaptivePermit>{std::unexpect, given.error, "adaptive limit reached"};
+    if (given.error == Errc::bulkhead_full) return Result<AdaptivePermit>{std::unexpect, given.error, "limit reached"};
     if (given.error != Errc::none) [[unlikely]]
         return std::unexpected(explain(given.error));
     Result<AdaptivePermit> handed_out{std::in_place};
@@ -67,9 +66,13 @@ Error Adaptive::explain(Errc why) const try {
                             "many wait as may (max_waiting is {}): try again later, wait, or raise min_limit",
                             limit, handle_->bound().options().max_waiting));
         case Errc::timeout:
-        case Errc::deadline_exceeded:
             return say(fmt::format("no call ended in time, and the limit of now is {}: try again later, or wait longer",
                                    limit));
+        case Errc::deadline_exceeded:
+            return say(fmt::format(
+                "no call ended before the deadline of the calling thread, and the limit of now is {}: begin "
+                "earlier, or allow more time",
+                limit));
         case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
         case Errc::superseded:
             return say(

@@ -98,6 +98,19 @@ auto get(client::segment_handle& segment, std::string_view name,
     });
 }
 
+// The same for what policies are composed of.
+template <class Primitive>
+auto make_part(client::segment_handle& segment, std::string_view name,
+               const typename Primitive::options_type& options) noexcept {
+    auto made = get<Primitive>(segment, name, options);
+    if (!made) return made;
+    const auto known = shm::contained([&]() -> Result<void> {
+        segment.made<typename Primitive::options_type>().remember(name, options);
+        return {};
+    });
+    return known ? std::move(made) : std::unexpected(known.error());
+}
+
 // What is done in the segment that is in use now.
 Result<void> administer(client::segment_handle& segment, auto&& work) noexcept {
     return shm::contained([&]() -> Result<void> {
@@ -130,7 +143,7 @@ Result<Segment> open(std::string_view name, const OpenOptions& options) {
 }
 
 Result<Limiter> Segment::limiter(std::string_view name, const LimiterOptions& options) const {
-    auto made = get<primitives::limiter>(*handle_, name, options);
+    auto made = make_part<primitives::limiter>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Limiter{std::move(*made)};
 }
@@ -145,7 +158,7 @@ Result<void> Segment::change(std::string_view name, const LimiterOptions& option
 Result<void> Segment::remove_limiter(std::string_view name) const { return remove<LimiterOptions>(*handle_, name); }
 
 Result<Bulkhead> Segment::bulkhead(std::string_view name, const BulkheadOptions& options) const {
-    auto made = get<primitives::bulkhead>(*handle_, name, options);
+    auto made = make_part<primitives::bulkhead>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Bulkhead{std::move(*made)};
 }
@@ -160,7 +173,7 @@ Result<void> Segment::change(std::string_view name, const BulkheadOptions& optio
 Result<void> Segment::remove_bulkhead(std::string_view name) const { return remove<BulkheadOptions>(*handle_, name); }
 
 Result<Breaker> Segment::breaker(std::string_view name, const BreakerOptions& options) const {
-    auto made = get<primitives::breaker>(*handle_, name, options);
+    auto made = make_part<primitives::breaker>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Breaker{std::move(*made)};
 }
@@ -175,7 +188,7 @@ Result<void> Segment::change(std::string_view name, const BreakerOptions& option
 Result<void> Segment::remove_breaker(std::string_view name) const { return remove<BreakerOptions>(*handle_, name); }
 
 Result<Adaptive> Segment::adaptive(std::string_view name, const AdaptiveOptions& options) const {
-    auto made = get<primitives::adaptive>(*handle_, name, options);
+    auto made = make_part<primitives::adaptive>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Adaptive{std::move(*made)};
 }
@@ -190,7 +203,7 @@ Result<void> Segment::change(std::string_view name, const AdaptiveOptions& optio
 Result<void> Segment::remove_adaptive(std::string_view name) const { return remove<AdaptiveOptions>(*handle_, name); }
 
 Result<Shedder> Segment::shedder(std::string_view name, const ShedderOptions& options) const {
-    auto made = get<primitives::shedder>(*handle_, name, options);
+    auto made = make_part<primitives::shedder>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Shedder{std::move(*made)};
 }
@@ -205,7 +218,7 @@ Result<void> Segment::change(std::string_view name, const ShedderOptions& option
 Result<void> Segment::remove_shedder(std::string_view name) const { return remove<ShedderOptions>(*handle_, name); }
 
 Result<Retry> Segment::retry(std::string_view name, const RetryOptions& options) const {
-    auto made = get<primitives::retry>(*handle_, name, options);
+    auto made = make_part<primitives::retry>(*handle_, name, options);
     if (!made) return std::unexpected(made.error());
     return Retry{std::move(*made)};
 }

@@ -32,6 +32,23 @@ bool is_one_gone(const PolicyParts& of) {
            is_gone(of.breaker) || is_gone(of.retry);
 }
 
+// In the place of one that is gone with its segment. Whatever keeps it from being made, find_parts() finds that it is not there.
+template <class Options>
+void make_part_again(segment_handle& segment, const shm::segment& where, const std::string& name) {
+    using of_kind = primitives::registry<Options>;
+    if (name.empty()) return;
+    const Options* const how = segment.made<Options>().find(name);
+    if (how != nullptr && !of_kind::find(where, name)) (void)of_kind::find_or_make(where, name, *how);
+}
+void make_parts_again(segment_handle& segment, const shm::segment& where, const PolicyOptions& wanted) {
+    make_part_again<LimiterOptions>(segment, where, wanted.limiter);
+    make_part_again<ShedderOptions>(segment, where, wanted.shedder);
+    make_part_again<BulkheadOptions>(segment, where, wanted.bulkhead);
+    make_part_again<AdaptiveOptions>(segment, where, wanted.adaptive);
+    make_part_again<BreakerOptions>(segment, where, wanted.breaker);
+    make_part_again<RetryOptions>(segment, where, wanted.retry);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const PolicyParts>> find_parts(const Segment& in, std::string_view policy,
@@ -71,7 +88,11 @@ policy_handle::composition* policy_handle::compose_again(const primitives::polic
     try {
         const shm::uncancelled while_it_looks;
         const std::uint64_t version = bound.version();
-        auto parts = find_parts(of_, name(), bound.options());
+        const PolicyOptions wanted = bound.options();
+        const shm::segment& where = bound.attachment().where();
+        // Only then: what was deleted stays deleted.
+        if (&where != &before->of->attachment().where()) make_parts_again(*of_.handle(), where, wanted);
+        auto parts = find_parts(of_, name(), wanted);
         // Anything else passes, so that the next call tries again.
         if (!parts && parts.error().code != Errc::not_found) return before;
         parts_.publish(before, &bound, version, parts ? std::move(*parts) : before->parts);

@@ -29,6 +29,14 @@ public:
         return newest != nullptr ? &newest->object : nullptr;
     }
 
+    // The newest of all there ever were that `is_it` says yes to; null: none.
+    template <class Predicate>
+    [[nodiscard]] const T* find(Predicate is_it) const noexcept {
+        for (const node* each = top(); each != nullptr; each = each->older)
+            if (is_it(each->object)) return &each->object;
+        return nullptr;
+    }
+
     // Makes a T from `arguments` the current one, unless another thread was first (then that one stays).
     template <class... Arguments>
     void publish(T* seen, Arguments&&... arguments) {

@@ -17,9 +17,11 @@ using std::chrono::nanoseconds;
 
 namespace detail {
 
-RetryStep fail_attempt(retry_run& run, nanoseconds at_least) noexcept { return run.from->fail(run, at_least); }
+RetryStep fail_attempt(retry_run& run, nanoseconds at_least, Errc error) noexcept {
+    return run.from->fail(run, at_least, error);
+}
 
-void end_run(const retry_run& run, bool succeeded) noexcept { run.from->end(run, succeeded); }
+void end_run(const retry_run& run, Errc error) noexcept { run.from->end(run, error); }
 
 // on_retry may have taken its time, or set a deadline. Where somebody is asked whether to go on, he is asked every few milliseconds.
 bool sleep_for(nanoseconds span) noexcept {
@@ -51,20 +53,20 @@ RetryLoop Retry::begin() const noexcept {
     return made;
 }
 
-RetryStep RetryLoop::failed(Again wanted) noexcept {
+RetryStep RetryLoop::failed(Again wanted, Errc error) noexcept {
     if (!*this) return {.attempt = run_.attempt, .why = why_.code != Errc::none ? why_.code : Errc::call_failed};
     RetryStep step{.attempt = run_.attempt, .why = Errc::call_failed};
     if (wanted)
-        step = run_.from->fail(run_, wanted.wait);
+        step = run_.from->fail(run_, wanted.wait, error);
     else
-        run_.from->end(run_, false);
+        run_.from->end(run_, error);
     if (!step) run_.from = nullptr;
     return step;
 }
 
 void RetryLoop::succeeded() noexcept {
     if (!*this) return;
-    run_.from->end(run_, true);
+    run_.from->end(run_, Errc::none);
     run_.from = nullptr;
 }
 

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include <seki/open.hpp>
 
+#include "client/made_by_code.hpp"
 #include "client/replaceable.hpp"
 #include "shm/segment.hpp"
 #include "shm/workers.hpp"
@@ -43,6 +45,12 @@ public:
     // The attachment to the segment that took the place of `old`, if there is one by now. Looks at the file system at most every 10 ms.
     [[nodiscard]] std::shared_ptr<const shm::attachment> successor_of(const shm::attachment& old);
 
+    // Parts of policies that code made by way of this handle.
+    template <class Options>
+    [[nodiscard]] made_by_code<Options>& made() noexcept {
+        return std::get<made_by_code<Options>>(made_);
+    }
+
     // Where the next turn of `count` slots begins, of those that go over all key tables (primitives/limiter_upkeep.hpp).
     [[nodiscard]] std::uint64_t next_to_sweep(std::uint64_t count) noexcept {
         return shm::hardware::fetch_add_relaxed(next_slot_, count);
@@ -55,6 +63,9 @@ private:
     std::filesystem::path path_;
     OpenOptions options_;
     replaceable<std::shared_ptr<const shm::attachment>> current_;
+    std::tuple<made_by_code<LimiterOptions>, made_by_code<ShedderOptions>, made_by_code<BulkheadOptions>,
+               made_by_code<AdaptiveOptions>, made_by_code<BreakerOptions>, made_by_code<RetryOptions>>
+        made_;
     layout::word looked_ns_;
     layout::word next_slot_;
 };

@@ -37,7 +37,7 @@ counted_in counter_of(const report::event_facts& event) {
         case event_kind::adaptive_rejected: return {"seki_adaptive_rejected_total"};
         case event_kind::retry_exhausted:
             // The budget has a counter of its own.
-            if (event.head.detail == primitives::detail_of_giving_up(Errc::budget_spent))
+            if (event.head.detail == static_cast<std::uint8_t>(Errc::budget_spent))
                 return {"seki_retry_budget_denied_total"};
             return {"seki_retry_exhausted_total"};
         case event_kind::shed_shed:

@@ -26,8 +26,7 @@ constexpr std::array<measurement_type, 2> permits{{{"current"}, {"available"}}};
 constexpr std::array<std::string_view, 6> priorities{"0", "1", "2", "3"};
 constexpr std::array<measurement_type, 2> in_flight{{{"in_flight"}, {"limit"}}};
 
-// In the order of detail_of_giving_up().
-constexpr std::array<std::string_view, 6> reasons{"", "call_failed", "deadline_exceeded", "budget_spent"};
+constexpr detail_type error{.name = "error", .is_error = true};
 
 constexpr std::array<std::string_view, 6> endings{"first", "extra", "call_failed", "deadline_exceeded"};
 static_assert(static_cast<int>(hedge_status::deadline_exceeded) == 3);
@@ -56,10 +55,10 @@ constexpr event_type_table table{{
     {event_kind::bulkhead_release, "seki.bulkhead.release", "bulkhead", permits, {}, {}},
     {event_kind::bulkhead_rejected, "seki.bulkhead.rejected", "bulkhead", permits, {}, {}},
     {event_kind::bulkhead_reclaimed, "seki.bulkhead.reclaimed", "bulkhead", permits, {}, {}},
-    {event_kind::retry_attempt, "seki.retry.attempt", "retry", {{{"attempt"}, {}}}, {}, {}},
-    {event_kind::retry_retry, "seki.retry.retry", "retry", {{{"attempt"}, {"delay", unit::span}}}, {}, {}},
+    {event_kind::retry_attempt, "seki.retry.attempt", "retry", {{{"attempt"}, {}}}, {}, error},
+    {event_kind::retry_retry, "seki.retry.retry", "retry", {{{"attempt"}, {"delay", unit::span}}}, {}, error},
     {event_kind::retry_success, "seki.retry.success", "retry", {{{"attempt"}, {}}}, {}, {}},
-    {event_kind::retry_exhausted, "seki.retry.exhausted", "retry", {{{"attempts"}, {}}}, {}, {"error", reasons}},
+    {event_kind::retry_exhausted, "seki.retry.exhausted", "retry", {{{"attempts"}, {}}}, {}, error},
     {event_kind::adaptive_acquire, "seki.adaptive.acquire", "adaptive", in_flight, {}, {}},
     {event_kind::adaptive_release, "seki.adaptive.release", "adaptive", in_flight, {}, {}},
     {event_kind::adaptive_rejected, "seki.adaptive.rejected", "adaptive", in_flight, {}, {}},

@@ -20,12 +20,17 @@ struct measurement_type {
     primitives::unit unit = unit::count;
 };
 
+inline constexpr std::uint8_t last_errc = static_cast<std::uint8_t>(Errc::interrupted);
+
 // A small number that stands for a word.
 struct detail_type {
     std::string_view name;
     std::array<std::string_view, 6> words{};
+    bool is_error = false;  // the number of an Errc
     // Empty: there is nothing to say.
-    [[nodiscard]] constexpr std::string_view word(std::uint8_t number) const noexcept {
+    [[nodiscard]] std::string_view word(std::uint8_t number) const noexcept {
+        if (is_error)
+            return number == 0 || number > last_errc ? std::string_view{} : to_string(static_cast<Errc>(number));
         return number < words.size() ? words[number] : std::string_view{};
     }
 };
@@ -77,16 +82,6 @@ inline constexpr event_mask all_events = ~event_mask{0};
 
 // What stands in `detail` of a breaker_call: algorithm::breaker::outcome, and this.
 inline constexpr std::uint8_t outcome_rejected = 4;
-
-// What stands in `detail` of a retry_exhausted.
-constexpr std::uint8_t detail_of_giving_up(Errc why) noexcept {
-    switch (why) {
-        case Errc::call_failed: return 1;
-        case Errc::deadline_exceeded: return 2;
-        case Errc::budget_spent: return 3;
-        default: return 0;
-    }
-}
 
 // What stands in `detail` of a hedge_complete: which attempt answered, or why none did.
 enum class hedge_status : std::uint8_t { first, extra, call_failed, deadline_exceeded };

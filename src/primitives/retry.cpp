@@ -30,13 +30,13 @@ Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_
     return granted ? Errc::none : Errc::budget_spent;
 }
 
-RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least) const noexcept {
+RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least, Errc error) const noexcept {
     const retry_terms by = terms();
     const std::uint64_t own = algorithm::backoff::delay(by.backoff, run.attempt, run.delay_ns, next_random());
     const auto asked = static_cast<std::uint64_t>(std::max(at_least, std::chrono::nanoseconds{0}).count());
     const std::uint64_t wait = std::max(own, asked);
     RetryStep step{.attempt = run.attempt, .why = may_go_on(by, run.attempt, wait)};
-    events_.retry_attempt(run.attempt);
+    events_.retry_attempt(run.attempt, error);
     if (step.why != Errc::none) {
         if (step.why != Errc::deleted)
             count(step.why == Errc::budget_spent ? layout::count_retry_denied : layout::count_retry_exhausted);
@@ -46,15 +46,15 @@ RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least)
     step.again = true;
     step.delay = std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(wait)};
     count(layout::count_retry_retries);
-    events_.retry_retry(run.attempt, wait);
+    events_.retry_retry(run.attempt, wait, error);
     ++run.attempt;
     run.delay_ns = own;
     return step;
 }
 
-void retry::end(const detail::retry_run& run, bool succeeded) const noexcept {
-    events_.retry_attempt(run.attempt);
-    if (!succeeded) return;
+void retry::end(const detail::retry_run& run, Errc error) const noexcept {
+    events_.retry_attempt(run.attempt, error);
+    if (error != Errc::none) return;
     if (run.attempt > 1) count(layout::count_retry_recovered);
     events_.retry_success(run.attempt);
 }

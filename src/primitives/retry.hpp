@@ -31,9 +31,11 @@ public:
 
     // Begins a call, and counts it.
     [[nodiscard]] Errc begin(detail::retry_run& run) const noexcept;
-    // What follows an attempt of it that failed. `at_least`: what the server asks for.
-    [[nodiscard]] RetryStep fail(detail::retry_run& run, std::chrono::nanoseconds at_least) const noexcept;
-    void end(const detail::retry_run& run, bool succeeded) const noexcept;
+    // What follows an attempt of it that failed with `error`. `at_least`: what the server asks for.
+    [[nodiscard]] RetryStep fail(detail::retry_run& run, std::chrono::nanoseconds at_least,
+                                 Errc error = Errc::call_failed) const noexcept;
+    // `error` is none when it succeeded.
+    void end(const detail::retry_run& run, Errc error) const noexcept;
 
     [[nodiscard]] RetryStatus status() const noexcept;
     [[nodiscard]] retry_terms terms() const noexcept { return unpack_retry(shm::read_terms(*entry_).values); }

@@ -28,7 +28,8 @@ bool is_ordinary_success(event_kind kind, std::uint8_t detail) noexcept {
     return kind == event_kind::limiter_allow || kind == event_kind::bulkhead_acquire ||
            kind == event_kind::bulkhead_release || kind == event_kind::adaptive_acquire ||
            kind == event_kind::adaptive_release || kind == event_kind::shed_admit ||
-           kind == event_kind::retry_attempt || kind == event_kind::retry_success ||
+           kind == event_kind::retry_success ||
+           (kind == event_kind::retry_attempt && detail == static_cast<std::uint8_t>(Errc::none)) ||
            (kind == event_kind::hedge_complete && detail <= static_cast<std::uint8_t>(hedge_status::extra)) ||
            (kind == event_kind::breaker_call && detail == static_cast<std::uint8_t>(algorithm::breaker::outcome::ok));
 }
@@ -118,25 +119,29 @@ void emitter::breaker_state_change(state from, state to, std::uint32_t generatio
           .detail = static_cast<std::uint8_t>(to)});
 }
 
-void emitter::retry_attempt(std::uint64_t attempt) const noexcept {
-    tell_retry(event_kind::retry_attempt, attempt, 0, 0);
+void emitter::retry_attempt(std::uint64_t attempt, Errc error) const noexcept {
+    tell_retry(event_kind::retry_attempt, attempt, 0, error);
 }
 
-void emitter::retry_retry(std::uint64_t attempt, nanos delay) const noexcept {
-    tell_retry(event_kind::retry_retry, attempt, delay, 0);
+void emitter::retry_retry(std::uint64_t attempt, nanos delay, Errc error) const noexcept {
+    tell_retry(event_kind::retry_retry, attempt, delay, error);
 }
 
 void emitter::retry_success(std::uint64_t attempt) const noexcept {
-    tell_retry(event_kind::retry_success, attempt, 0, 0);
+    tell_retry(event_kind::retry_success, attempt, 0, Errc::none);
 }
 
 void emitter::retry_exhausted(std::uint64_t attempts, Errc why) const noexcept {
-    tell_retry(event_kind::retry_exhausted, attempts, 0, detail_of_giving_up(why));
+    tell_retry(event_kind::retry_exhausted, attempts, 0, why);
 }
 
-void emitter::tell_retry(event_kind kind, std::uint64_t attempt, nanos delay, std::uint8_t why) const noexcept {
+void emitter::tell_retry(event_kind kind, std::uint64_t attempt, nanos delay, Errc error) const noexcept {
     if (!watched(mask_of(kind))) return;
-    tell({.kind = kind, .now = read_clock(Clock::precise), .first = attempt, .second = delay, .detail = why});
+    tell({.kind = kind,
+          .now = read_clock(Clock::precise),
+          .first = attempt,
+          .second = delay,
+          .detail = static_cast<std::uint8_t>(error)});
 }
 
 void emitter::bulkhead_reclaimed(std::uint64_t current, std::uint64_t available, std::uint64_t permits) const noexcept {

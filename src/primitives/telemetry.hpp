@@ -88,9 +88,9 @@ public:
     // Of a shedder: when watched(). `measured`: what is in flight, or how many CoDel dropped.
     void shedder_call(layout::event_kind kind, unsigned priority, std::uint64_t measured) const noexcept;
 
-    // Of retries: each looks itself whether somebody may want it.
-    void retry_attempt(std::uint64_t attempt) const noexcept;
-    void retry_retry(std::uint64_t attempt, nanos delay) const noexcept;
+    // Of retries: each looks itself whether somebody may want it. `error`: what the attempt came to; none: a success. `why` there is no other.
+    void retry_attempt(std::uint64_t attempt, Errc error) const noexcept;
+    void retry_retry(std::uint64_t attempt, nanos delay, Errc error) const noexcept;
     void retry_success(std::uint64_t attempt) const noexcept;
     void retry_exhausted(std::uint64_t attempts, Errc why) const noexcept;
 
@@ -119,7 +119,7 @@ private:
         bool shared;
     };
 
-    void tell_retry(layout::event_kind kind, std::uint64_t attempt, nanos delay, std::uint8_t why) const noexcept;
+    void tell_retry(layout::event_kind kind, std::uint64_t attempt, nanos delay, Errc error) const noexcept;
 
     // Whom something is told to.
     struct audience {

@@ -60,6 +60,17 @@ TEST_F(Allocations, AreNoneInTryAcquire) {
                   if (!permit || refused || waited) std::abort();
               }),
               0U);
+    const Adaptive backend =
+        must(segment.adaptive("backend", {.min_limit = 1, .max_limit = 1, .initial_limit = 1, .max_waiting = 0}));
+    const Shedder door = must(segment.shedder("door", {.max_in_flight = 1}));
+    EXPECT_EQ(of([&] {
+                  const auto permit = backend.try_acquire();
+                  const auto refused = backend.try_acquire();
+                  const auto place = door.admit(0);
+                  const auto shed = door.admit(1);
+                  if (!permit || refused || !place || shed) std::abort();
+              }),
+              0U);
 }
 
 // Fails if a call through a breaker allocates: one that is let through, is slow, fails, trips it, or is refused; or a probe.
@@ -109,7 +120,7 @@ TEST_F(Allocations, AreNoneInARetry) {
               0U);
 }
 
-// Fails if a call by a policy allocates: one that goes through all parts, or one that is refused.
+// Fails if a call by a policy allocates: one that goes through all parts, one that is refused, or the fallback of that.
 TEST_F(Allocations, AreNoneInACallByAPolicy) {
     const Segment segment = opened();
     (void)must(segment.limiter("api", {.limit = 50, .window = 1h, .max_keys = 64}));
@@ -127,6 +138,12 @@ TEST_F(Allocations, AreNoneInACallByAPolicy) {
     EXPECT_FALSE(policy.execute({.key = "alice"}, [] { return 7; })) << "no call was refused";
     EXPECT_EQ(of([&] { (void)policy.execute({.key = "alice", .priority = 3}, [] { return 7; }); }), 0U);
     EXPECT_EQ(of([&] { (void)Policy{{.deadline = 1h}}.execute([] { return 7; }); }), 0U);
+    const Policy by_limit{{.adaptive = must(segment.adaptive("backend", {.min_limit = 1, .initial_limit = 1}))}};
+    EXPECT_EQ(of([&] { (void)by_limit.execute([] { return 7; }); }), 0U);
+    EXPECT_EQ(of([&] {
+                  (void)by_limit.execute([&] { return by_limit.execute([] { return 7; }).or_else([] { return 8; }); });
+              }),
+              0U);
 }
 
 // Fails if telling of what happens allocates: into the ring, with room and without, or to a handler.

@@ -162,6 +162,49 @@ TEST_F(Deadlines, ABulkheadIsNotWaitedForPastIt) {
     EXPECT_TRUE(database.acquire()) << "nobody waited";
 }
 
+// Fails if who waits to be let in by a limit that moves waits past the deadline (a day), or is told another reason.
+TEST_F(Deadlines, AnAdaptiveLimitIsNotWaitedForPastIt) {
+    const Segment segment = opened();
+    const Adaptive backend = must(segment.adaptive(
+        "backend", {.min_limit = 1, .max_limit = 1, .initial_limit = 1, .max_wait = 24h, .max_waiting = 1}));
+    const AdaptivePermit held = must(backend.acquire());
+    {
+        const Deadline soon{1ms};
+        const auto refused = backend.acquire();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::deadline_exceeded);
+        EXPECT_TRUE(Deadline::exceeded()) << "it gave up before the deadline";
+        EXPECT_NE(refused.error().message.find("deadline"), std::string::npos);
+        EXPECT_EQ(backend.call([] {}).error().code(), Errc::deadline_exceeded);
+    }
+    const Deadline later{1h};
+    EXPECT_EQ(backend.acquire(1ms).error().code, Errc::timeout);
+    EXPECT_EQ(must(backend.status()).waiting, 0U);
+}
+
+// Fails if a policy's own deadline does not end what its parts wait for (a day, for a permit or between two attempts), or outlasts the call.
+TEST_F(Deadlines, APolicysDeadlineEndsWhatItsPartsWaitFor) {
+    const Segment segment = opened();
+    const Bulkhead full = must(segment.bulkhead("full", {.max_concurrent = 1, .max_wait = 24h}));
+    const Adaptive limit = must(segment.adaptive(
+        "limit", {.min_limit = 1, .max_limit = 1, .initial_limit = 1, .max_wait = 24h, .max_waiting = 1}));
+    const Retry patient = must(segment.retry("patient", {.jitter = Jitter::none, .base_delay = 24h, .max_delay = 24h}));
+    const Permit held = must(full.acquire());
+    const AdaptivePermit let_in = must(limit.acquire());
+    int calls = 0;
+    const auto why = [&calls](const PolicyParts& parts) {
+        const auto answer =
+            Policy{parts}.execute([&]() -> std::expected<void, int> { return ++calls, std::unexpected(1); });
+        return answer ? Errc::none : answer.error().code();
+    };
+    EXPECT_EQ(why({.deadline = 1ms, .bulkhead = full}), Errc::deadline_exceeded);
+    EXPECT_EQ(why({.deadline = 1ms, .adaptive = limit}), Errc::deadline_exceeded);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(why({.deadline = 1h, .retry = patient}), Errc::deadline_exceeded);
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(Deadline::current(), Deadline::none);
+}
+
 // Fails if a turn is waited for past the deadline (it would sleep for hours), is taken without being waited for, or is denied for the deadline's
 // sake when the timeout denies it too.
 TEST_F(Deadlines, ATurnIsNotWaitedForPastIt) {

@@ -2,10 +2,12 @@
 // into its limit.
 #include <seki/retry.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "client_fixture.hpp"
@@ -423,14 +425,49 @@ TEST_F(Retries, HandlersAreToldOfAttemptsAndHowTheyEnd) {
     int calls = 0;
     EXPECT_EQ(told_of([] { return 7; }), (lines{"attempt attempt=1 name=it", "success attempt=1 name=it"}));
     EXPECT_EQ(told_of([&]() -> Own { return ++calls == 2 ? Own{7} : std::unexpected("no"); }),
-              (lines{"attempt attempt=1 name=it", "retry attempt=1 delay=7 name=it", "attempt attempt=2 name=it",
-                     "success attempt=2 name=it"}));
+              (lines{"attempt attempt=1 name=it error=call_failed", "retry attempt=1 delay=7 name=it error=call_failed",
+                     "attempt attempt=2 name=it", "success attempt=2 name=it"}));
     EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
-              (lines{"attempt attempt=1 name=it", "retry attempt=1 delay=7 name=it", "attempt attempt=2 name=it",
-                     "exhausted attempts=2 name=it error=call_failed"}));
+              (lines{"attempt attempt=1 name=it error=call_failed", "retry attempt=1 delay=7 name=it error=call_failed",
+                     "attempt attempt=2 name=it error=call_failed", "exhausted attempts=2 name=it error=call_failed"}));
     const Deadline over{0ns};
-    EXPECT_EQ(told_of([]() -> Own { return std::unexpected("no"); }),
-              (lines{"attempt attempt=1 name=it", "exhausted attempts=1 name=it error=deadline_exceeded"}));
+    EXPECT_EQ(
+        told_of([]() -> Own { return std::unexpected("no"); }),
+        (lines{"attempt attempt=1 name=it error=call_failed", "exhausted attempts=1 name=it error=deadline_exceeded"}));
+}
+
+// Fails if an attempt, or the retry after it, does not tell by what it failed: its own error or exception, a value that was not good enough, or the refusal
+// of a guard inside, however it is wrapped; or if one that is not worth a retry tells of none.
+TEST_F(Retries, HandlersAreToldByWhatEachAttemptFailed) {
+    std::vector<std::string> errors;
+    const auto subscription = must(telemetry::attach("seki.retry.[ar]*", [&](const telemetry::Event& event) {
+        const auto error = std::ranges::find(event.metadata, "error", &telemetry::Metadata::name);
+        errors.emplace_back(error != event.metadata.end() ? error->value : "-");
+    }));
+    const Retry retry = made({.max_attempts = 2, .base_delay = 0ns, .max_delay = 0ns, .ratio = 100});
+    const auto told_of = [&](auto function, auto... retry_on) {
+        errors.clear();
+        try {
+            (void)retry.call(function, retry_on...);
+        } catch (const std::runtime_error&) {
+        }
+        return errors;
+    };
+    const auto thrice = [](const std::string& error) { return std::vector<std::string>{error, error, error}; };
+    const Refusal open{Errc::circuit_open, 0ns};
+    EXPECT_EQ(told_of([]() -> int { throw std::runtime_error("no"); }), thrice("call_failed"));
+    EXPECT_EQ(told_of([] { return 503; }, [](int status) { return status == 503; }), thrice("call_failed"));
+    EXPECT_EQ(told_of([&]() -> std::expected<int, Refusal> { return std::unexpected(open); }), thrice("circuit_open"));
+    EXPECT_EQ(told_of([&] { return CallResult<int, std::string>{std::unexpect, open}; }), thrice("circuit_open"));
+    const CallError<Error> full{Error{Errc::bulkhead_full, ""}};
+    EXPECT_EQ(told_of([&] { return CallResult<int, Error>{std::unexpect, full}; }), thrice("bulkhead_full"));
+    EXPECT_EQ(told_of([]() -> Result<int> { return std::unexpected(Error{Errc::load_shed, ""}); }),
+              std::vector<std::string>{"load_shed"});
+    errors.clear();
+    RetryLoop loop = retry.begin();
+    EXPECT_TRUE(loop.failed(true, Errc::timeout));
+    EXPECT_FALSE(loop.failed(false, Errc::rate_limited));
+    EXPECT_EQ(errors, (std::vector<std::string>{"timeout", "timeout", "rate_limited"}));
 }
 
 // Fails if who may only read retries, or cannot look.

@@ -227,25 +227,5 @@ TEST_F(Succession, ThreadsUseOneHandleDuringTheMove) {
     EXPECT_GE(admitted + 3 * generations, total);
 }
 
-// Fails if a policy keeps to the parts of a segment that nobody uses any more.
-TEST_F(Succession, APolicyGoesOnWithThePartsOfTheSuccessor) {
-    const Segment segment = opened();
-    const Limiter login = must(segment.limiter("login", six_a_year()));
-    const Policy policy = must(segment.policy("checkout", {.limiter = "login"}));
-    ASSERT_TRUE(policy.execute({.key = "alice", .cost = 5}, [] {}));
-    destroy();
-    EXPECT_EQ(policy.execute({.key = "alice"}, [] {}).error().code(), Errc::superseded);
-    const Segment next = opened();
-    const Limiter there = must(next.limiter("login", six_a_year()));
-    ASSERT_TRUE(next.policy("checkout", {.limiter = "login"}));
-    for (;;) {
-        const auto answer = policy.execute({.key = "alice", .cost = 6}, [] {});
-        if (answer) break;
-        ASSERT_EQ(answer.error().code(), Errc::superseded);
-        std::this_thread::yield();
-    }
-    EXPECT_EQ(there.peek("alice").remaining, 0U);
-}
-
 }  // namespace
 }  // namespace seki::test

@@ -228,7 +228,7 @@ void worker::use(const primitives::retry& retry) const {
         if (retry.begin(run) != Errc::none) return;
         for (int attempt = 0; attempt < 4; ++attempt)
             consume(static_cast<std::uint64_t>(retry.fail(run, std::chrono::nanoseconds{attempt}).delay.count()));
-        retry.end(run, true);
+        retry.end(run, Errc::none);
     }
     consume(retry.status().budget_left + retry.options().max_attempts);
 }

@@ -86,6 +86,19 @@ TEST_F(TelemetryTest, AllowedChecksAreSampledApartFromTheOtherSuccesses) {
     }
 }
 
+// Fails if an attempt that failed is one of the successes, of which sekid is told as many as it wants.
+TEST_F(TelemetryTest, AnAttemptThatFailedIsNotSampled) {
+    const emitter events = breaker_events();
+    now = primitives::read_clock(Clock::precise);
+    listen();
+    sample(0, 0);
+    events.retry_attempt(1, Errc::circuit_open);
+    EXPECT_THAT(kinds(), ElementsAre(event_kind::retry_attempt));
+    events.retry_attempt(2, Errc::none);
+    events.retry_success(2);
+    EXPECT_THAT(kinds(), ElementsAre());
+}
+
 // Fails if the permits of a bulkhead are counted, which takes long where there are many, for an event that nobody is told of; or not once for one that is.
 TEST_F(TelemetryTest, PermitsAreCountedForWhoIsToldOfThem) {
     const emitter events = breaker_events();

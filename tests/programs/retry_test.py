@@ -128,19 +128,20 @@ class Events(RetryTest):
         lines.out.wait(r"(.*\n){10}")
         told = [(each["name"].rpartition(".")[2], each["measurements"], each["metadata"]) for each in lines.objects()]
         of = {"name": "payments"}
+        failed = {**of, "error": "call_failed"}
         self.assertEqual(
             told,
             [
-                ("attempt", {"attempt": 1}, of),
-                ("retry", {"attempt": 1, "delay": 0}, of),
+                ("attempt", {"attempt": 1}, failed),
+                ("retry", {"attempt": 1, "delay": 0}, failed),
                 ("attempt", {"attempt": 2}, of),
                 ("success", {"attempt": 2}, of),
-                ("attempt", {"attempt": 1}, of),
-                ("retry", {"attempt": 1, "delay": 0}, of),
-                ("attempt", {"attempt": 2}, of),
-                ("retry", {"attempt": 2, "delay": 0}, of),
-                ("attempt", {"attempt": 3}, of),
-                ("exhausted", {"attempts": 3}, {**of, "error": "call_failed"}),
+                ("attempt", {"attempt": 1}, failed),
+                ("retry", {"attempt": 1, "delay": 0}, failed),
+                ("attempt", {"attempt": 2}, failed),
+                ("retry", {"attempt": 2, "delay": 0}, failed),
+                ("attempt", {"attempt": 3}, failed),
+                ("exhausted", {"attempts": 3}, failed),
             ],
         )
 
