@@ -12,6 +12,8 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../programs"))
+import guides  # noqa: E402
 from debian_root import DEADLINE, DebianRoot, eventually, run
 
 PACKAGES = sys.argv.pop(1) if len(sys.argv) > 1 else ""
@@ -168,6 +170,8 @@ class Package(unittest.TestCase):
     def upgrades(self):
         self.root.told_systemd()
         newer = [self.newer(name) for name in NAMES]
+        (look,) = guides.blocks("upgrading.md", "sh")
+        self.assertIn("owner    sekid", self.root.inside("sh", "-euc", look.replace("seki_*.deb", newer[NAMES.index("seki")])))
         self.root.install(*newer)
         self.assertRegex(self.root.told_systemd(), r"(?m)\brestart sekid.service$")
         self.assertIn("limiter.login", self.root.read("/etc/seki/sekid.toml"))
