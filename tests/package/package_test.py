@@ -27,7 +27,7 @@ FILES = ["/etc/seki/sekid.toml", "/usr/lib/systemd/system/sekid.service", "/usr/
          "/usr/share/bash-completion/completions/sekictl", "/usr/share/zsh/vendor-completions/_sekictl", "/usr/share/fish/vendor_completions.d/sekictl.fish",
          "/usr/share/seki/prometheus/alerts.yml", "/usr/share/seki/prometheus/recording.yml", "/usr/share/seki/prometheus/grafana.json"]
 # Pages and examples: a tree may be told to leave these out (dpkg's path-exclude), so the packages are asked.
-DOCUMENTS = ["/usr/share/man/man1/sekictl.1.gz", "/usr/share/man/man8/sekid.8.gz", "/usr/share/doc/seki/worker.conf"]
+DOCUMENTS = ["/usr/share/man/man1/sekictl.1.gz", "/usr/share/man/man8/sekid.8.gz", "/usr/share/doc/seki/worker.conf", "/usr/share/doc/seki/remote.conf"]
 
 # Each checks until its input ends, and says of each whether it was decided and allowed.
 IN_C = r"""
