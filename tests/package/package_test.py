@@ -12,6 +12,8 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../programs"))
+import guides  # noqa: E402
 from debian_root import DEADLINE, DebianRoot, eventually, run
 
 PACKAGES = sys.argv.pop(1) if len(sys.argv) > 1 else ""
@@ -25,7 +27,7 @@ FILES = ["/etc/seki/sekid.toml", "/usr/lib/systemd/system/sekid.service", "/usr/
          "/usr/share/bash-completion/completions/sekictl", "/usr/share/zsh/vendor-completions/_sekictl", "/usr/share/fish/vendor_completions.d/sekictl.fish",
          "/usr/share/seki/prometheus/alerts.yml", "/usr/share/seki/prometheus/recording.yml", "/usr/share/seki/prometheus/grafana.json"]
 # Pages and examples: a tree may be told to leave these out (dpkg's path-exclude), so the packages are asked.
-DOCUMENTS = ["/usr/share/man/man1/sekictl.1.gz", "/usr/share/man/man8/sekid.8.gz", "/usr/share/doc/seki/worker.conf"]
+DOCUMENTS = ["/usr/share/man/man1/sekictl.1.gz", "/usr/share/man/man8/sekid.8.gz", "/usr/share/doc/seki/worker.conf", "/usr/share/doc/seki/remote.conf"]
 
 # Each checks until its input ends, and says of each whether it was decided and allowed.
 IN_C = r"""
@@ -168,6 +170,8 @@ class Package(unittest.TestCase):
     def upgrades(self):
         self.root.told_systemd()
         newer = [self.newer(name) for name in NAMES]
+        (look,) = guides.blocks("upgrading.md", "sh")
+        self.assertIn("owner    sekid", self.root.inside("sh", "-euc", look.replace("seki_*.deb", newer[NAMES.index("seki")])))
         self.root.install(*newer)
         self.assertRegex(self.root.told_systemd(), r"(?m)\brestart sekid.service$")
         self.assertIn("limiter.login", self.root.read("/etc/seki/sekid.toml"))

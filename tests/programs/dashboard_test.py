@@ -6,12 +6,13 @@ import os
 import re
 import select
 import socket
+import subprocess
 import time
 import unittest
 import unittest.mock
 
 import chromium
-from sekid_harness import DEADLINE, SekidTest, Worker, eventually
+from sekid_harness import DEADLINE, SEKICTL, SekidTest, Worker, eventually
 
 ALL_KINDS = """
 [limiter.login]
@@ -184,6 +185,27 @@ class InABrowser(DashboardTest):
         self.assertTrue(page.ask("document.querySelector('#chart canvas').width > 300"))
         self.assertEqual(self.browser.complaints, [])
 
+    def test_a_policy_of_which_a_part_is_gone_refuses(self):
+        """Fails when nobody gets through a policy and the page shows nothing of it, or not which part there is none of."""
+        self.configure(ALL_KINDS)
+        sekid = self.start()
+        page = self.look(sekid)
+        self.assertEqual(self.state_of(page, "policy", "checkout"), "complete")
+        self.open(page, "policy", "checkout")
+        subprocess.run([SEKICTL, "--segment", self.segment, "delete", "breaker", "payments"], check=True, capture_output=True, timeout=DEADLINE)
+        eventually("the page says so", lambda: self.state_of(page, "policy", "checkout") == "incomplete")
+        self.assertEqual(page.ask("document.querySelector('#primitives tbody tr').dataset.id"), "policy/checkout")
+        self.assertEqual(page.ask("document.getElementById('summary').textContent"), "1 of 8 refuse")
+        self.assertRegex(page.ask("document.querySelector('[data-id=\"policy/checkout\"]').textContent"), r"breaker payments; there is no breaker payments$")
+        self.assertEqual(sekid.one("policy", "checkout")["missing"], ["breaker payments"])
+        self.assertEqual({path: value for path, value in self.data(page).items() if path.startswith("missing")}, {"missing.0": "breaker payments"})
+        self.assertRegex(page.ask("document.querySelector('#detail p').textContent"), "^Nobody gets through")
+        sekid.reload()  # which makes what the file has
+        eventually("it is complete", lambda: self.state_of(page, "policy", "checkout") == "complete")
+        self.assertIn("policy checkout is complete, was incomplete", page.ask("document.getElementById('log').textContent"))
+        eventually("nothing is missing", lambda: "missing.0" not in self.data(page))
+        self.assertEqual(self.browser.complaints, [])
+
     def scribble_name(self, name, other):
         """Into the segment, as any process of the group may."""
         with open(self.segment, "r+b") as file:
@@ -252,7 +274,7 @@ class InABrowser(DashboardTest):
         self.assertEqual(page.ask("document.querySelector('[data-id=\"limiter/login\"] button').getAttribute('aria-expanded')"), "true")
         page.press("Escape", 27)
         page.wait("and back", f"{focused} === 'limiter/login'")
-        self.assertTrue(page.ask("document.getElementById('detail').hidden"))
+        page.wait("what it led to is gone", "document.getElementById('detail').hidden")  # the address changes first, and the page hears of it
         nodes = page.call("Accessibility.getFullAXTree")["nodes"]
         found = [(node["role"]["value"], node["name"]["value"]) for node in nodes if not node["ignored"] and "name" in node and "role" in node]
         for wanted in (

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 import unittest
 
 import guides
@@ -14,6 +16,13 @@ ASKED, PRINTED = guides.blocks(GUIDE, "sh")[0].splitlines()
 
 
 class Sizing(SekidTest):
+    def setUp(self):
+        super().setUp()
+        # Larger than the /dev/shm of a container may be.
+        folder = tempfile.mkdtemp(prefix="seki-sizing-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.segment = os.path.join(folder, "trial.seg")
+
     def lines(self, command):
         """A line of the guide, on the segment of this test."""
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", command.replace("/dev/shm/trial.seg", self.segment)],

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import guides
 import sekid_harness
 from sekid_harness import DEADLINE, SekidTest, eventually
 
@@ -66,12 +67,16 @@ class Units(SekidTest):
     def found(cls, name):
         return glob.glob(f"{cls.root}/**/{name}", recursive=True)
 
-    def test_systemd_understands_the_units_and_the_drop_in_of_a_worker(self):
-        """Fails when a setting is unknown or out of place, or a program is not where a unit says."""
+    def test_systemd_understands_the_units_and_their_drop_ins(self):
+        """Fails when a setting is unknown or out of place, or a program is not where a unit says, or the guide shows what is no drop-in."""
         folder = os.path.join(self.root, "units")
-        os.makedirs(os.path.join(folder, "worker.service.d"))
-        (drop_in,) = self.found("worker.conf")
-        shutil.copy(drop_in, os.path.join(folder, "worker.service.d"))
+        (worker,), (remote,) = self.found("worker.conf"), self.found("remote.conf")
+        for drop_in, unit in ((worker, "worker.service"), (remote, "sekid.service"), (remote, "sekid@.service")):
+            os.makedirs(os.path.join(folder, unit + ".d"))
+            shutil.copy(drop_in, os.path.join(folder, unit + ".d"))
+        (shown,) = guides.blocks("opentelemetry.md", "ini")
+        with open(os.path.join(folder, "sekid.service.d/shown.conf"), "w", encoding="utf-8") as file:
+            file.write(shown)
         with open(os.path.join(folder, "worker.service"), "w", encoding="utf-8") as file:
             file.write("[Service]\nExecStart=/bin/true\nProtectSystem=strict\n")
         self.assertEqual({os.path.basename(unit) for unit in self.units}, {"sekid.service", "sekid@.service"})

@@ -89,15 +89,23 @@ function holders(state, of) {
   ];
 }
 
+function missingFrom(its) {
+  if (its.missing.length === 0) return [];
+  const parts = its.missing.map((part, i) => element("li", {}, datum(its, `missing.${i}`, named(part))));
+  return [element("h3", {}, "There is none of these"), element("ul", {}, ...parts)];
+}
+
 const middles = {
   limiter: (of) => keysOf(of.its),
   breaker: (of, state) => [...windowOf(of.its), ...holders(state, of)],
   bulkhead: (of, state) => [...usedOf(of.its.in_use, of.its.max_concurrent), ...holders(state, of)],
   adaptive: (of, state) => [...usedOf(of.its.in_use, of.its.limit), ...holders(state, of)],
   shedder: (of, state) => [...usedOf(of.its.in_flight, of.its.max_in_flight), ...holders(state, of)],
+  policy: (of) => missingFrom(of.its),
 };
 
 function sentence(of) {
+  if (of.kind === "policy" && of.verdict.level === "refusing") return "Nobody gets through until all its parts are made.";
   if (of.since === null) return of.verdict.level === "nothing" ? "It puts others together." : "It refused nobody of late.";
   const word = of.kind === "breaker" ? of.verdict.word : "refusing";
   return `${word} since ${time(of.since, of.now)}, ${lasting(of.now - of.since)}`;

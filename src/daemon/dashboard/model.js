@@ -44,7 +44,7 @@ const verdicts = {
   shedder: (its, isRefusing) => (isRefusing ? refusing("shedding") : its.dropping ? warning("dropping") : fine("admitting")),
   retry: (its, isRefusing) => (isRefusing ? refusing("budget spent") : fine("retrying")),
   hedge: (its, isRefusing) => (isRefusing ? warning("budget spent") : fine("hedging")),
-  policy: () => ({ level: "nothing", word: "–" }),
+  policy: (its) => (its.missing.length === 0 ? { level: "nothing", word: "complete" } : refusing("incomplete")), // nobody gets through
 };
 
 const briefs = {
@@ -58,7 +58,10 @@ const briefs = {
   shedder: (its) => `${count(its.in_flight)} of ${count(its.max_in_flight)} in flight`,
   retry: (its) => `${count(its.budget.left)} left in the budget`,
   hedge: (its) => `after ${span(its.delay_seconds)}; ${count(its.budget.left)} left in the budget`,
-  policy: (its) => kinds.filter((kind) => its.options[kind]).map((kind) => `${kind} ${its.options[kind]}`).join(", "),
+  policy(its) {
+    const parts = kinds.filter((kind) => its.options[kind]).map((kind) => `${kind} ${its.options[kind]}`).join(", ");
+    return its.missing.length === 0 ? parts : `${parts}; there is no ${its.missing.join(", no ")}`;
+  },
 };
 
 // A time that is reckoned each second from how long it was ago wavers: the first reckoning stands while it is the same state.
