@@ -75,7 +75,7 @@ void exporter::join() {
 Result<void> exporter::check(const config::otlp_options& wanted) {
     if (wanted.ca_file.empty() || ::access(wanted.ca_file.c_str(), R_OK) == 0) return {};
     return shm::refuse(Errc::invalid_argument, "[otlp]: cannot read ca_file {}: {}", wanted.ca_file,
-                       shm::system_text(errno));
+                       shm::system_advice(errno));
 }
 
 void exporter::set(const config::otlp_options& wanted) {

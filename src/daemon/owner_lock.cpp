@@ -23,8 +23,8 @@ Result<shm::descriptor> open_file(const shm::place& where, const std::filesystem
     shm::descriptor made{::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (made) return made;
     if (errno != EEXIST)
-        return shm::refuse(Errc::no_permission, "cannot make \"{}\": {}: run sekid as the owner of the segment",
-                           file.native(), shm::system_text(errno));
+        return shm::refuse(errno == EACCES || errno == EPERM ? Errc::no_permission : Errc::system,
+                           "cannot make \"{}\": {}", file.native(), shm::system_advice(errno));
     auto found = shm::open_trusted(where, name, O_RDWR);
     if (!found) return std::unexpected(found.error());
     return std::move(found->file);

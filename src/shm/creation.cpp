@@ -32,7 +32,7 @@ std::unexpected<Error> failed(const place& where, const char* doing, int number)
     const Errc code = number == ENOSPC || number == EDQUOT || number == ENOMEM ? Errc::no_space
                       : number == EACCES || number == EPERM || number == EROFS ? Errc::no_permission
                                                                                : Errc::system;
-    return refuse(code, "segment \"{}\": cannot {}: {}", where.path.native(), doing, system_text(number));
+    return refuse(code, "segment \"{}\": cannot {}: {}", where.path.native(), doing, system_advice(number));
 }
 
 // ---- what is asked for
@@ -55,7 +55,7 @@ Result<gid_t> find_group(const std::string& name) {
     const int number = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     if (found != nullptr) return found->gr_gid;
     if (number != 0 && number != ENOENT && number != ESRCH)
-        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_text(number));
+        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_advice(number));
     return refuse(Errc::invalid_argument,
                   "segment: there is no group \"{}\": make it (groupadd --system {}), or leave `group` empty", name,
                   name);

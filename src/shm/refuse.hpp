@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +23,14 @@ template <class... Arguments>
 [[nodiscard]] inline const char* system_text(int number) noexcept {
     const char* text = strerrordesc_np(number);
     return text != nullptr ? text : "an error without a name";
+}
+
+// What whoever reads that can do about it.
+[[nodiscard]] const char* remedy_for(int number) noexcept;
+
+// Both: "Too many open files: raise `ulimit -n`". For sentences that have no better advice.
+[[nodiscard]] inline std::string system_advice(int number) {
+    return fmt::format("{}: {}", system_text(number), remedy_for(number));
 }
 
 // Runs `work`, which returns a Result, and makes one of what is thrown below us: memory that ran out, Boost, the standard library.
