@@ -24,7 +24,7 @@ Errc code_of(int number) {
 }
 
 std::unexpected<Error> cannot_read(const std::string& file, int number) {
-    return shm::refuse(code_of(number), "{}: cannot read the configuration: {}", file, shm::system_text(number));
+    return shm::refuse(code_of(number), "{}: cannot read the configuration: {}", file, shm::system_advice(number));
 }
 
 // A pipe is refused too: a reload must be able to read the file again.

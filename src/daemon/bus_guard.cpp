@@ -57,13 +57,13 @@ void handle(int, siginfo_t* info, void*) noexcept {
 
 Result<void> bus_guard::install() {
     const int wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (wake < 0) return shm::refuse(Errc::system, "cannot make an eventfd: {}", shm::system_text(errno));
+    if (wake < 0) return shm::refuse(Errc::system, "cannot make an eventfd: {}", shm::system_advice(errno));
     hardware::store_release(descriptor_plus_one, static_cast<std::uint64_t>(wake) + 1);
     struct sigaction action{};
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO;
     if (::sigaction(SIGBUS, &action, nullptr) != 0)
-        return shm::refuse(Errc::system, "cannot handle SIGBUS: {}", shm::system_text(errno));
+        return shm::refuse(Errc::system, "cannot handle SIGBUS: {}", shm::system_advice(errno));
     return {};
 }
 

@@ -20,7 +20,7 @@ std::unexpected<Error> refuse(std::string_view key, const std::string& file, std
 Result<void> check_readable(std::string_view key, const std::string& file) {
     const shm::descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (opened) return {};
-    return refuse(key, file, fmt::format("cannot be read: {}", shm::system_text(errno)));
+    return refuse(key, file, fmt::format("cannot be read: {}", shm::system_advice(errno)));
 }
 
 // A daemon asks nobody for a passphrase.

@@ -101,9 +101,9 @@ Result<std::shared_ptr<const credentials>> credentials::load(const std::string& 
     errno = 0;
     std::ifstream stream{file, std::ios::binary};
     std::string text(longest_file + 1, '\0');
-    if (!stream || !stream.read(text.data(), 0)) return refuse(file, ": cannot be read: {}", shm::system_text(errno));
+    if (!stream || !stream.read(text.data(), 0)) return refuse(file, ": cannot be read: {}", shm::system_advice(errno));
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (stream.bad()) return refuse(file, ": cannot be read: {}", shm::system_text(errno));
+    if (stream.bad()) return refuse(file, ": cannot be read: {}", shm::system_advice(errno));
     text.resize(static_cast<std::size_t>(stream.gcount()));
     if (text.size() > longest_file) return refuse(file, ": is larger than 1MiB");
     return parse(text, file);

@@ -23,9 +23,9 @@ Result<shm::descriptor> open_signals() {
     ::sigemptyset(&ours);
     for (const int number : {SIGHUP, SIGTERM, SIGINT}) ::sigaddset(&ours, number);
     if (const int number = ::pthread_sigmask(SIG_BLOCK, &ours, nullptr); number != 0)
-        return shm::refuse(Errc::system, "cannot block signals: {}", shm::system_text(number));
+        return shm::refuse(Errc::system, "cannot block signals: {}", shm::system_advice(number));
     shm::descriptor made{::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK)};
-    if (!made) return shm::refuse(Errc::system, "cannot make a signalfd: {}", shm::system_text(errno));
+    if (!made) return shm::refuse(Errc::system, "cannot make a signalfd: {}", shm::system_advice(errno));
     return made;
 }
 
@@ -44,7 +44,7 @@ constexpr std::chrono::nanoseconds drain_every = std::chrono::milliseconds{5};
 
 Result<shm::descriptor> open_timer() {
     shm::descriptor made{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
-    if (!made) return shm::refuse(Errc::system, "cannot make a timerfd: {}", shm::system_text(errno));
+    if (!made) return shm::refuse(Errc::system, "cannot make a timerfd: {}", shm::system_advice(errno));
     return made;
 }
 
@@ -54,7 +54,7 @@ Result<void> set(int timer, std::chrono::nanoseconds period) {
     const timespec each{.tv_sec = whole.count(), .tv_nsec = (period - whole).count()};
     const itimerspec every{.it_interval = each, .it_value = each};
     if (::timerfd_settime(timer, 0, &every, nullptr) != 0)
-        return shm::refuse(Errc::system, "cannot tick: {}", shm::system_text(errno));
+        return shm::refuse(Errc::system, "cannot tick: {}", shm::system_advice(errno));
     return {};
 }
 
@@ -90,7 +90,7 @@ Result<happened> events::wait() const {
                               {.fd = bus_guard::wake_descriptor(), .events = POLLIN, .revents = 0},
                               {.fd = drain_.get(), .events = POLLIN, .revents = 0}}};
     if (::poll(on.data(), on.size(), -1) < 0 && errno != EINTR)
-        return shm::refuse(Errc::system, "cannot wait: {}", shm::system_text(errno));
+        return shm::refuse(Errc::system, "cannot wait: {}", shm::system_advice(errno));
     happened what;
     read_signals(signals_.get(), what);
     what.tick = read_timer(timer_.get());

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <exception>
 #include <iterator>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -75,7 +76,15 @@ void exporter::join() {
 Result<void> exporter::check(const config::otlp_options& wanted) {
     if (wanted.ca_file.empty() || ::access(wanted.ca_file.c_str(), R_OK) == 0) return {};
     return shm::refuse(Errc::invalid_argument, "[otlp]: cannot read ca_file {}: {}", wanted.ca_file,
-                       shm::system_text(errno));
+                       shm::system_advice(errno));
+}
+
+Result<void> exporter::get_ready(const config::otlp_options& wanted) try {
+    if (!thread_.joinable() && !wanted.endpoint.empty()) thread_ = std::jthread{[this] { run(); }};
+    return {};
+} catch (const std::system_error& failed) {
+    return shm::refuse(Errc::system, "[otlp]: cannot start the thread that exports to {}: {}", wanted.endpoint,
+                       shm::system_advice(failed.code().value()));
 }
 
 void exporter::set(const config::otlp_options& wanted) {
@@ -83,10 +92,7 @@ void exporter::set(const config::otlp_options& wanted) {
         const std::scoped_lock hold{mutex_};
         next_ = wanted;
     }
-    if (thread_.joinable())
-        poster_.wake();
-    else if (!wanted.endpoint.empty())
-        thread_ = std::jthread{[this] { run(); }};
+    if (thread_.joinable()) poster_.wake();
 }
 
 void exporter::stop() {

@@ -100,7 +100,8 @@ Result<std::uint64_t> open_lock(const place& where) {
         return refuse(Errc::no_permission,
                       "no permission to make \"{}\": ask the owner of the folder, or choose another path", name);
     }
-    return refuse(errno == ENOSPC ? Errc::no_space : Errc::system, "cannot open \"{}\": {}", name, system_text(errno));
+    return refuse(errno == ENOSPC ? Errc::no_space : Errc::system, "cannot open \"{}\": {}", name,
+                  system_advice(errno));
 }
 
 // What stands under the lock's name must be a file that is as trustworthy as a segment.
@@ -146,6 +147,8 @@ Result<administration> administration::lock(const std::filesystem::path& segment
                     write_pid(file);
                     return held;
                 }
+            } else if (errno != EAGAIN && errno != EACCES) {
+                return refuse(Errc::system, "cannot lock \"{}.lock\": {}", segment_path.native(), system_advice(errno));
             }
             if (std::chrono::steady_clock::now() >= deadline)
                 return refuse(

@@ -32,7 +32,7 @@ std::unexpected<Error> failed(const place& where, const char* doing, int number)
     const Errc code = number == ENOSPC || number == EDQUOT || number == ENOMEM ? Errc::no_space
                       : number == EACCES || number == EPERM || number == EROFS ? Errc::no_permission
                                                                                : Errc::system;
-    return refuse(code, "segment \"{}\": cannot {}: {}", where.path.native(), doing, system_text(number));
+    return refuse(code, "segment \"{}\": cannot {}: {}", where.path.native(), doing, system_advice(number));
 }
 
 // ---- what is asked for
@@ -56,7 +56,7 @@ Result<gid_t> find_group(const place& where, const std::string& name) {
     const int number = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
     if (found != nullptr) return found->gr_gid;
     if (number != 0 && number != ENOENT && number != ESRCH)
-        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_text(number));
+        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_advice(number));
     return refuse(Errc::invalid_argument,
                   "segment: there is no group \"{}\": make it (groupadd --system {}), or leave `group` empty", name,
                   name);
@@ -277,7 +277,7 @@ Result<opened_file> make_segment(const place& where, const SegmentOptions& optio
 
     Result<opened_file> made = open_new(where);
     if (!made) return made;
-    Result<void> done = complete(where, options, *parts, *group, lock, old, *made);
+    const Result<void> done = contained([&] { return complete(where, options, *parts, *group, lock, old, *made); });
     if (done) return made;
     ::unlinkat(where.folder.get(), where.new_name().c_str(), 0);
     if (old == nullptr) ::unlinkat(where.folder.get(), where.live_name().c_str(), AT_REMOVEDIR);

@@ -49,7 +49,7 @@ Result<void> make_folder(const fs::path& folder) {
                       folder.native(), user_name(*user), user_name(::geteuid()));
     if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
     return refuse(errno == ENOSPC ? Errc::no_space : Errc::system, "cannot make folder \"{}\": {}", folder.native(),
-                  system_text(errno));
+                  system_advice(errno));
 }
 
 Result<void> check_private_folder(const fs::path& folder, const struct stat& facts, uid_t user) {
@@ -77,7 +77,7 @@ Error no_folder(const fs::path& folder, int number) {
         return {Errc::no_permission,
                 fmt::format("no permission to enter folder \"{}\": ask its owner, or choose another path",
                             folder.native())};
-    return {Errc::system, fmt::format("folder \"{}\": {}", folder.native(), system_text(number))};
+    return {Errc::system, fmt::format("folder \"{}\": {}", folder.native(), system_advice(number))};
 }
 
 const char* kind_of(mode_t mode) noexcept {
@@ -121,7 +121,7 @@ std::unexpected<Error> not_opened(const fs::path& path, const struct stat& facts
     if (number == EACCES || number == EPERM)
         return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): join group {}, or run as user {}",
                       path.native(), doing, describe(facts), group_name(facts.st_gid), user_name(facts.st_uid));
-    return refuse(Errc::system, "cannot open \"{}\" for {}: {}", path.native(), doing, system_text(number));
+    return refuse(Errc::system, "cannot open \"{}\" for {}: {}", path.native(), doing, system_advice(number));
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ Result<opened_file> open_trusted(const place& where, const std::string& name, in
     opened.file = descriptor{::openat(where.folder.get(), name.c_str(), flags | always)};
     if (!opened.file) return not_opened(path, opened.facts, flags, errno);
     if (::fstat(opened.file.get(), &opened.facts) != 0)
-        return refuse(Errc::system, "cannot look at \"{}\": {}", path.native(), system_text(errno));
+        return refuse(Errc::system, "cannot look at \"{}\": {}", path.native(), system_advice(errno));
     if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
     return opened;
 }

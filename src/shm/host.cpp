@@ -21,10 +21,14 @@ constexpr const char* offsets_file = "/proc/self/timens_offsets";
 // These files come whole in one read.
 Result<std::string> read_small(const char* path) {
     const descriptor file{::open(path, O_RDONLY | O_CLOEXEC)};
-    if (!file) return refuse(errno == ENOENT ? Errc::not_found : Errc::system, "{}: {}", path, system_text(errno));
+    if (!file)
+        return refuse(errno == ENOENT ? Errc::not_found : Errc::system, "cannot read {}: {}", path,
+                      system_advice(errno));
     std::array<char, 512> text;
-    const ssize_t length = ::read(file.get(), text.data(), text.size());
-    if (length < 0) return refuse(Errc::system, "{}: {}", path, system_text(errno));
+    ssize_t length = -1;
+    do length = ::read(file.get(), text.data(), text.size());
+    while (length < 0 && errno == EINTR);  // ends: a signal comes now and then, not always
+    if (length < 0) return refuse(Errc::system, "cannot read {}: {}", path, system_advice(errno));
     return std::string(text.data(), static_cast<std::size_t>(length));
 }
 
@@ -34,8 +38,9 @@ std::uint8_t digit(char c) noexcept {
 
 Result<std::array<std::uint8_t, 16>> read_boot_id() {
     const Result<std::string> text = read_small(boot_id_file);
-    if (!text)
-        return refuse(Errc::system, "cannot tell which boot this is: is /proc mounted? {}", text.error().message);
+    if (!text && text.error().code == Errc::not_found)
+        return refuse(Errc::system, "cannot tell which boot this is, for there is no {}: mount /proc", boot_id_file);
+    if (!text) return refuse(Errc::system, "cannot tell which boot this is: {}", text.error().message);
     std::array<std::uint8_t, 16> id{};
     std::size_t digits = 0;
     for (const char c : *text) {
@@ -72,7 +77,7 @@ Result<host> this_host() {
 Result<void> fill_random(std::span<std::uint8_t> bytes) {
     while (!bytes.empty()) {  // ends: each turn fills some, or was interrupted by a signal
         const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
-        if (got < 0 && errno != EINTR) return refuse(Errc::system, "no random bytes: {}", system_text(errno));
+        if (got < 0 && errno != EINTR) return refuse(Errc::system, "no random bytes: {}", system_advice(errno));
         if (got > 0) bytes = bytes.subspan(static_cast<std::size_t>(got));
     }
     return {};

@@ -206,7 +206,7 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
     }
     if (const descriptor folder = open_folder(where); !folder)
         return refuse(Errc::no_permission, "segment \"{}\": cannot use the folder of its lock files, \"{}\": {}",
-                      where.path().native(), liveness_folder(where.path()).native(), system_text(errno));
+                      where.path().native(), liveness_folder(where.path()).native(), system_advice(errno));
     return refuse(
         Errc::no_space,
         "segment \"{}\": no room for another process: {} are attached, or its lock files in \"{}\" cannot be used: "

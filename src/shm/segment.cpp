@@ -38,15 +38,16 @@ struct mappable {
     }
 };
 
-// Fewer bytes than asked for: the file ends there, or cannot be read further.
-std::uint64_t read_at_start(int file, std::byte* to, std::uint64_t size) noexcept {
+// Why it cannot be read; 0: it was read. ENODATA: the file ends before.
+int read_at_start(int file, std::byte* to, std::uint64_t size) noexcept {
     std::uint64_t done = 0;
     while (done < size) {  // ends: each turn reads some, or was interrupted by a signal
         const ssize_t got = ::pread(file, to + done, size - done, static_cast<off_t>(done));
-        if (got == 0 || (got < 0 && errno != EINTR)) break;
+        if (got == 0) return ENODATA;
+        if (got < 0 && errno != EINTR) return errno;
         if (got > 0) done += static_cast<std::uint64_t>(got);
     }
-    return done;
+    return 0;
 }
 
 refusal damaged(const std::filesystem::path& path, const char* how) {
@@ -54,10 +55,16 @@ refusal damaged(const std::filesystem::path& path, const char* how) {
              fmt::format("segment \"{}\" is damaged: {}; restart sekid, or sekictl destroy", path.native(), how)}};
 }
 
+// A device that fails says nothing about the segment.
+refusal not_read(const std::filesystem::path& path, int number) {
+    if (number == ENODATA) return damaged(path, "it became shorter while it was read");
+    return {{Errc::system, fmt::format("cannot read segment \"{}\": {}", path.native(), system_advice(number))}};
+}
+
 refusal not_mapped(const std::filesystem::path& path, std::uint64_t size, const ipc::interprocess_exception& thrown) {
     const int number = thrown.get_native_error();
     return {{number == ENOMEM ? Errc::no_space : Errc::system,
-             fmt::format("cannot map the {} bytes of \"{}\": {}", size, path.native(), system_text(number))}};
+             fmt::format("cannot map the {} bytes of \"{}\": {}", size, path.native(), system_advice(number))}};
 }
 
 std::expected<layout::header, refusal> read_header(const opened_file& opened, const std::filesystem::path& path) {
@@ -69,8 +76,9 @@ std::expected<layout::header, refusal> read_header(const opened_file& opened, co
                                                       path.native(), size, sizeof(layout::header))}});
     }
     layout::header header;
-    if (read_at_start(opened.file.get(), reinterpret_cast<std::byte*>(&header), sizeof header) != sizeof header)
-        return std::unexpected(damaged(path, "its first page cannot be read"));
+    if (const int why = read_at_start(opened.file.get(), reinterpret_cast<std::byte*>(&header), sizeof header);
+        why != 0)
+        return std::unexpected(not_read(path, why));
     return header;
 }
 
@@ -90,8 +98,9 @@ std::expected<ipc::mapped_region, refusal> bytes_of(const opened_file& opened, c
             return ipc::mapped_region{mappable{opened.file.get()},
                                       how == segment::access::read_only ? ipc::read_only : ipc::read_write, 0, size};
         ipc::mapped_region copy = ipc::anonymous_shared_memory(size);
-        if (read_at_start(opened.file.get(), static_cast<std::byte*>(copy.get_address()), size) != size)
-            return std::unexpected(damaged(path, "it became shorter while it was read"));
+        if (const int why = read_at_start(opened.file.get(), static_cast<std::byte*>(copy.get_address()), size);
+            why != 0)
+            return std::unexpected(not_read(path, why));
         return copy;
     } catch (const ipc::interprocess_exception& thrown) {
         return std::unexpected(not_mapped(path, size, thrown));

@@ -304,7 +304,9 @@ TEST_F(ConfigurationFile, IsReadAndNamedInItsMistakes) {
 TEST_F(ConfigurationFile, ThatCannotBeReadIsOneClearSentence) {
     const std::string missing = folder_ / "missing.toml";
     EXPECT_EQ(load(missing).error().code, Errc::not_found);
-    EXPECT_EQ(load(missing).error().message, missing + ": cannot read the configuration: No such file or directory");
+    EXPECT_EQ(load(missing).error().message, missing +
+                                                 ": cannot read the configuration: No such file or directory: look "
+                                                 "whether the path is right, and whether somebody removed it");
     EXPECT_EQ(load(folder_).error().message, folder_.native() + ": is a directory: give the configuration file in it");
     const std::string pipe = folder_ / "pipe";
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
@@ -325,7 +327,8 @@ TEST_F(ConfigurationFile, WithoutPermissionIsRefusedAsSuch) {
     } else {
         ASSERT_FALSE(read);
         EXPECT_EQ(read.error().code, Errc::no_permission);
-        EXPECT_EQ(read.error().message, path + ": cannot read the configuration: Permission denied");
+        EXPECT_EQ(read.error().message,
+                  path + ": cannot read the configuration: Permission denied: ask its owner, or run as a user who may");
     }
 }
 

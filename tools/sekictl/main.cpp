@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -11,6 +12,7 @@
 
 #include "command.hpp"
 #include "complete.hpp"
+#include "shm/refuse.hpp"
 #include "usage.hpp"
 
 namespace seki::ctl {
@@ -58,12 +60,15 @@ int run(int argc, char** argv) {
     return static_cast<int>(end);
 }
 
+void cannot_print(int number) {
+    std::fprintf(stderr, "sekictl: cannot write to standard output: %s: %s\n", shm::system_text(number),
+                 shm::remedy_for(number));
+}
+
 // What was printed has to arrive. Of a reader who has seen enough and left there is nothing to say.
 int delivered(int code) {
     if (std::fflush(stdout) == 0) return code;
-    if (errno != EPIPE)
-        std::fprintf(stderr, "sekictl: cannot write to standard output: %s\n",
-                     std::system_category().message(errno).c_str());
+    if (errno != EPIPE) cannot_print(errno);
     return code == 0 ? static_cast<int>(ending::refused) : code;
 }
 
@@ -74,8 +79,10 @@ int main(int argc, char** argv) {
     using namespace seki::ctl;
     try {
         return delivered(run(argc, argv));
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "sekictl: out of memory: %s\n", seki::shm::remedy_for(ENOMEM));
     } catch (const std::system_error& failed) {
-        if (failed.code().value() != EPIPE) std::fprintf(stderr, "sekictl: %s\n", failed.what());
+        if (failed.code().value() != EPIPE) cannot_print(failed.code().value());  // by fmt::print()
     } catch (const std::exception& failed) {
         std::fprintf(stderr, "sekictl: %s\n", failed.what());
     }

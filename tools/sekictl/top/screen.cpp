@@ -35,9 +35,9 @@ Result<shm::descriptor> open_signals() {
     ::sigemptyset(&ours);
     for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGWINCH}) ::sigaddset(&ours, number);
     if (const int number = ::pthread_sigmask(SIG_BLOCK, &ours, nullptr); number != 0)
-        return shm::refuse(Errc::system, "cannot block signals: {}", shm::system_text(number));
+        return shm::refuse(Errc::system, "cannot block signals: {}", shm::system_advice(number));
     shm::descriptor made{::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK)};
-    if (!made) return shm::refuse(Errc::system, "cannot make a signalfd: {}", shm::system_text(errno));
+    if (!made) return shm::refuse(Errc::system, "cannot make a signalfd: {}", shm::system_advice(errno));
     return made;
 }
 
