@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <seki/breaker.hpp>
 
@@ -64,9 +65,11 @@ public:
     // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
     [[nodiscard]] answer admit(detail::breaker_pass& pass, Time clock) const noexcept;
-    // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing.
+    // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing. `took`: as its caller measured it;
+    // otherwise since it was let in.
     template <class Time>
-    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock) const noexcept;
+    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock,
+                std::optional<nanos> took = std::nullopt) const noexcept;
 
     // An operator's word.
     Errc operate(algorithm::breaker::event what) const noexcept;
@@ -215,14 +218,14 @@ template <class Time>
 }
 
 template <class Time>
-[[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said,
-                                                   Time clock) const noexcept {
+[[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said, Time clock,
+                                                   std::optional<nanos> took) const noexcept {
     if (pass.token != shm::process_token() || standing() == Errc::deleted) [[unlikely]]
         return;
     shared_.prefetch();
     const nanos now = clock();
     shared_.prefetch();
-    const nanos taken = now > pass.started_ns ? now - pass.started_ns : 0;
+    const nanos taken = took ? *took : now > pass.started_ns ? now - pass.started_ns : 0;
     if (said != Outcome::ok || !report_at_once(pass, taken, clock)) [[unlikely]]
         return settle(pass, said, now, taken, clock);
     finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
