@@ -224,7 +224,6 @@ reap_report reap(const segment& where) noexcept {
         if (found != verdict::dead) continue;
         give_back_all(where, *owner);
         if (!retire(where, *owner)) continue;
-        hardware::fetch_add_relaxed(where.header().workers_reaped, 1);
         ++report.processes;
     }
     free_orphans(where);
