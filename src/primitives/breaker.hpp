@@ -21,6 +21,7 @@
 #include "primitives/breaker_actor.hpp"
 #include "primitives/breaker_terms.hpp"
 #include "primitives/breaker_upkeep.hpp"
+#include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/breaker.hpp"
 #include "shm/counters.hpp"
@@ -186,6 +187,9 @@ template <class Time>
 
 template <class Time>
 [[gnu::noinline]] breaker::answer breaker::admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept {
+    // The place of a probe without a name comes back by max_half_open_duration alone.
+    if (attachment_->me().owner == 0) [[unlikely]]
+        keep_name(*attachment_);
     caller<Time> by{*this, attachment_->me(), clock};
     const auto law = read_some([](auto value) { return waiting_terms(value); });
     const auto told = shared_.admit(law, by);
@@ -246,6 +250,9 @@ template <class Time>
     if (result == shm::breaker<>::report_result::counted && !shm::in_force(*entry_, in_force.version)) [[unlikely]]
         judge_anew(pass.generation, law, clock);
     finished(by.me, pass, outcome, taken, now);
+    // Most are late because others decided meanwhile; but a place is also another's when this process was taken for dead.
+    if (result == shm::breaker<>::report_result::late && pass.place != shm::breaker<>::no_place)
+        keep_name(*attachment_);
 }
 
 // Of an outcome that went into the window by terms that were changed meanwhile.
