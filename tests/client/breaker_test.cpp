@@ -244,6 +244,19 @@ TEST_F(BreakerCalls, WhatTheCallerMeasuredCountsToTheNanosecond) {
     EXPECT_EQ(now(breaker).slow, 3U);
 }
 
+// Fails if refusing writes to anything that others read: the breaker's word, windows, places, durations or counts of transitions.
+TEST_F(BreakerCalls, ARefusalWritesToNothingOfTheBreaker) {
+    const Breaker breaker = made();
+    trip(breaker);
+    const shm::segment& where = segment.handle()->where();
+    const shm::placement at = *shm::directory{where}.find(layout::kind::breaker, "it");
+    const auto piece = where.arena(at.arena_offset, at.arena_size);
+    const std::vector<std::byte> before{piece.begin(), piece.end()};
+    for (int i = 0; i < 1'000; ++i) ASSERT_FALSE(breaker.admit());
+    EXPECT_TRUE(std::ranges::equal(before, piece));
+    EXPECT_EQ(shm::sum(where, at.index, at.incarnation)[layout::count_call_rejected], 1'000U);
+}
+
 // Fails if more probes are let in than there are places, one does not decide, or a place is lost by one that was told nothing.
 TEST_F(BreakerCalls, ProbesCloseItAgain) {
     BreakerOptions quick = touchy();
