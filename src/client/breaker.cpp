@@ -29,11 +29,8 @@ namespace detail {
 void tell_breaker(const breaker_pass& pass, Outcome outcome) noexcept { pass.from->report(pass, outcome, precise{}); }
 
 void tell_breaker(const breaker_pass& pass, Outcome outcome, nanoseconds took) noexcept {
-    const std::uint64_t now = precise{}();
-    breaker_pass as_if_begun_then = pass;
-    as_if_begun_then.started_ns =
-        now - std::min(now, static_cast<std::uint64_t>(std::max(took.count(), nanoseconds::rep{0})));
-    tell_breaker(as_if_begun_then, outcome);
+    pass.from->report(pass, outcome, precise{},
+                      static_cast<std::uint64_t>(std::max(took.count(), nanoseconds::rep{0})));
 }
 
 }  // namespace detail

@@ -272,6 +272,7 @@ Result<void> Segment::remove_policy(std::string_view name) const { return remove
 Result<void> Segment::maintain() const {
     const auto looked = shm::contained([&] { return look_at_name(*handle_); });
     if (!looked) return looked;
+    handle_->attachment()->look_again();
     return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
         shm::reap(where);
         const shm::roster standing{where};

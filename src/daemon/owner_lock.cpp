@@ -18,16 +18,21 @@ namespace seki::daemon {
 namespace {
 
 // Judged as every file is that others may have put there: we are about to write into it. not_found when it went away in between.
-Result<shm::descriptor> open_file(const shm::place& where, const std::filesystem::path& file) {
+struct lock_file {
+    shm::descriptor file;
+    bool made = false;
+    [[nodiscard]] int get() const noexcept { return file.get(); }
+};
+Result<lock_file> open_file(const shm::place& where, const std::filesystem::path& file) {
     const std::string name = file.filename();
     shm::descriptor made{::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
-    if (made) return made;
+    if (made) return lock_file{std::move(made), true};
     if (errno != EEXIST)
         return shm::refuse(errno == EACCES || errno == EPERM ? Errc::no_permission : Errc::system,
                            "cannot make \"{}\": {}", file.native(), shm::system_advice(errno));
     auto found = shm::open_trusted(where, name, O_RDWR);
     if (!found) return std::unexpected(found.error());
-    return std::move(found->file);
+    return lock_file{std::move(found->file)};
 }
 
 // 0, or why not.
@@ -76,7 +81,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
             if (!opened && opened.error().code == Errc::not_found) continue;
             if (!opened) return std::unexpected(opened.error());
             if (const int why = lock(opened->get()); why != 0 && why != EAGAIN && why != EACCES) {
-                ::unlinkat(where->folder.get(), file.filename().c_str(), 0);  // nobody can hold a lock on it
+                if (opened->made) ::unlinkat(where->folder.get(), file.filename().c_str(), 0);
                 return shm::refuse(Errc::system, "cannot lock \"{}\": {}", file.native(), shm::system_advice(why));
             } else if (why != 0) {
                 return shm::refuse(Errc::busy,
@@ -85,7 +90,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
             }
             if (!still_named(*where, file, opened->get())) continue;
             write_text(opened->get(), std::to_string(::getpid()) + "\n");
-            return owner_lock{file, std::move(*opened)};
+            return owner_lock{file, std::move(opened->file)};
         }
         return shm::refuse(Errc::busy, "\"{}\" comes and goes: other sekids start and stop on that segment",
                            file.native());

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <seki/breaker.hpp>
 
@@ -20,6 +21,7 @@
 #include "primitives/breaker_actor.hpp"
 #include "primitives/breaker_terms.hpp"
 #include "primitives/breaker_upkeep.hpp"
+#include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/breaker.hpp"
 #include "shm/counters.hpp"
@@ -64,9 +66,11 @@ public:
     // `clock` answers nanoseconds of CLOCK_MONOTONIC: what tests put in the clock's place.
     template <class Time>
     [[nodiscard]] answer admit(detail::breaker_pass& pass, Time clock) const noexcept;
-    // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing.
+    // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing. `took`: as its caller measured it;
+    // otherwise since it was let in.
     template <class Time>
-    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock) const noexcept;
+    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock,
+                std::optional<nanos> took = std::nullopt) const noexcept;
 
     // An operator's word.
     Errc operate(algorithm::breaker::event what) const noexcept;
@@ -183,6 +187,9 @@ template <class Time>
 
 template <class Time>
 [[gnu::noinline]] breaker::answer breaker::admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept {
+    // The place of a probe without a name comes back by max_half_open_duration alone.
+    if (attachment_->me().owner == 0) [[unlikely]]
+        keep_name(*attachment_);
     caller<Time> by{*this, attachment_->me(), clock};
     const auto law = read_some([](auto value) { return waiting_terms(value); });
     const auto told = shared_.admit(law, by);
@@ -215,14 +222,14 @@ template <class Time>
 }
 
 template <class Time>
-[[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said,
-                                                   Time clock) const noexcept {
+[[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said, Time clock,
+                                                   std::optional<nanos> took) const noexcept {
     if (pass.token != shm::process_token() || standing() == Errc::deleted) [[unlikely]]
         return;
     shared_.prefetch();
     const nanos now = clock();
     shared_.prefetch();
-    const nanos taken = now > pass.started_ns ? now - pass.started_ns : 0;
+    const nanos taken = took ? *took : now > pass.started_ns ? now - pass.started_ns : 0;
     if (said != Outcome::ok || !report_at_once(pass, taken, clock)) [[unlikely]]
         return settle(pass, said, now, taken, clock);
     finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
@@ -243,6 +250,9 @@ template <class Time>
     if (result == shm::breaker<>::report_result::counted && !shm::in_force(*entry_, in_force.version)) [[unlikely]]
         judge_anew(pass.generation, law, clock);
     finished(by.me, pass, outcome, taken, now);
+    // Most are late because others decided meanwhile; but a place is also another's when this process was taken for dead.
+    if (result == shm::breaker<>::report_result::late && pass.place != shm::breaker<>::no_place)
+        keep_name(*attachment_);
 }
 
 // Of an outcome that went into the window by terms that were changed meanwhile.

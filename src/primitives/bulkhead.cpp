@@ -57,6 +57,7 @@ permit bulkhead::take_from_the_gone(const worker& me, doubt how) const noexcept 
 }
 
 bulkhead::answer bulkhead::wait(patience& with) const noexcept {
+    keep_name(*attachment_);
     const worker me = attachment_->me();  // a copy: the thread may be here for long
     shm::process_seeker by{attachment_->where()};
     const std::uint64_t start = shm::futex::now();

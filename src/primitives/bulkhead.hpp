@@ -14,6 +14,7 @@
 #include <seki/bulkhead.hpp>
 
 #include "primitives/bound_place.hpp"
+#include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
@@ -48,10 +49,14 @@ public:
     [[nodiscard]] answer take(patience& with) const noexcept;
     // The same, not inlined.
     [[nodiscard]] answer take_again(patience& with) const noexcept;
-    // False, and nothing done, when somebody else is its owner by now, or this process never was.
+    // False, and nothing done, when somebody else is its owner by now, or this process never was. If it was: the process was taken for dead.
     bool give_back(shm::permit& held) const noexcept {
+        const std::uint64_t token = held.token;
         const bool given = permits_.give_back(held);
-        if (given) tell_if_watched(layout::event_kind::bulkhead_release);
+        if (given) [[likely]]
+            tell_if_watched(layout::event_kind::bulkhead_release);
+        else if (token == shm::process_token())
+            keep_name(*attachment_);
         return given;
     }
 
@@ -160,7 +165,7 @@ inline bulkhead::doubt bulkhead::may_doubt(const shm::worker& me, std::uint64_t 
     if (!writable_) [[unlikely]]
         return {.error = Errc::read_only};
     const shm::worker& me = attachment_->me();
-    if (me.owner == 0) [[unlikely]]
+    if (me.owner == 0 && !keep_name(*attachment_)) [[unlikely]]
         return {.error = Errc::no_space};
     first_look seen;
     std::uint64_t now = 0;  // a refusal reads the clock once

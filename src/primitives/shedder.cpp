@@ -4,6 +4,7 @@
 
 #include "primitives/bulkhead_status.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/own_name.hpp"
 #include "primitives/shedder_status.hpp"
 
 namespace seki::primitives {
@@ -34,7 +35,7 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
     if (!writable_) [[unlikely]]
         return {.error = Errc::read_only};
     const worker* me = &attachment_->me();
-    if (me->owner == 0) [[unlikely]]
+    if (me->owner == 0 && !keep_name(*attachment_)) [[unlikely]]
         return {.error = Errc::no_space};
     if (arrived_ns != not_known) {
         const std::uint64_t now = read_clock(Clock::precise);
@@ -86,7 +87,12 @@ shedder::answer shedder::shed(const worker& me, unsigned priority, bool by_codel
     return {.error = Errc::load_shed};
 }
 
-bool shedder::complete(permit& held) const noexcept { return places_.give_back(held); }
+bool shedder::complete(permit& held) const noexcept {
+    const std::uint64_t token = held.token;
+    const bool given = places_.give_back(held);
+    if (!given && token == shm::process_token()) keep_name(*attachment_);
+    return given;
+}
 
 void shedder::tell(event_kind kind, unsigned priority, std::uint64_t measured) const noexcept {
     events_.shedder_call(kind, priority, measured);

@@ -269,7 +269,10 @@ bool retire(const segment& where, process_owner dead) noexcept {
     if (owner_of(where, dead.slot) != dead) return false;
     process_slot& slot = where.processes()[dead.slot];
     const process_state found = state_of(slot);
-    return found.stage == stage::live && found.generation == dead.generation && advance(slot, found, free_after(found));
+    if (found.stage != stage::live || found.generation != dead.generation || !advance(slot, found, free_after(found)))
+        return false;
+    hardware::fetch_add_relaxed(where.header().workers_reaped, 1);
+    return true;
 }
 
 void retire_claim(const segment& where, std::uint32_t index) noexcept {

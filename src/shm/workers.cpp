@@ -84,9 +84,10 @@ struct attachment::process_state {
     static constexpr std::uint64_t joining = 1, joined = 2, no_room = 3;
 
     word phase;
+    word given_up;      // the token, when one thread of the process waited in vain for another that joins
     membership member;  // by the thread that set {token, joining}
 
-    // The process's slot, joining if need be. Waits for another thread that joins, within bounds.
+    // The process's slot, joining if need be. Waits for another thread that joins, within bounds. Once joined it takes no memory.
     [[nodiscard]] std::optional<process_owner> owner(const segment& where, std::uint64_t token) noexcept {
         const auto deadline = clock::now() + patience;
         for (;;) {  // ends by the progress of the joining thread, or at the deadline
@@ -94,14 +95,26 @@ struct attachment::process_state {
             if (found == (token | joined)) return member.self();
             if (found == (token | no_room)) return std::nullopt;
             if (found == (token | joining)) {
-                if (clock::now() > deadline) return std::nullopt;
+                if (hardware::load_relaxed(given_up) == token) return std::nullopt;
+                if (clock::now() > deadline) hardware::store_relaxed(given_up, token);
                 ::sched_yield();
             } else if (hardware::cas_acq_rel(phase, found, token | joining)) {
                 member.abandon();  // what the parent had
                 const bool in = join(where);
-                hardware::store_release(phase, token | (in ? joined : no_room));  // pairs with the load above
+                enter(token | (in ? joined : no_room));
             }
         }
+    }
+
+    // The slot of all, for a thread that can have none; named as the process is.
+    [[nodiscard]] worker share(const segment& where, std::uint64_t token) noexcept {
+        const auto process = owner(where, token);
+        return shared_worker(where, process ? name_of(*process) : 0);
+    }
+
+    void enter(std::uint64_t next) noexcept {
+        hardware::store_relaxed(given_up, 0);
+        hardware::store_release(phase, next);  // pairs with the load in owner()
     }
 
     [[nodiscard]] bool join(const segment& where) noexcept try {
@@ -119,7 +132,7 @@ struct attachment::process_state {
         if (found != (token | joined) || !hardware::cas_acq_rel(phase, found, token | joining)) return true;
         const bool renewed = member.renew(where);
         if (!renewed) member.leave(where);
-        hardware::store_release(phase, renewed ? token | joined : 0);
+        enter(renewed ? token | joined : 0);
         return renewed;
     }
 };
@@ -186,7 +199,7 @@ const worker& attachment::find_or_join() const noexcept {
 
 worker attachment::find_slot(std::uint64_t token) const noexcept try {
     const uncancelled while_it_joins;
-    if (thread_ended) return shared_worker(*where_, 0);
+    if (thread_ended) return process_->share(*where_, token);
     thread_slots& mine = slots_of_this_thread();
     mine.forget_stale(token);
     const std::uint64_t this_id = id();
@@ -194,22 +207,25 @@ worker attachment::find_slot(std::uint64_t token) const noexcept try {
 
     mine.entries.reserve(mine.entries.size() + 1);  // so that a slot once taken is sure to be noted
     const auto process = process_->owner(*where_, token);
-    const worker self = process ? take_slot(*where_, name_of(*process)) : shared_worker(*where_, 0);
+    if (!process) return shared_worker(*where_, 0);  // not noted: there may be room next time
+    const worker self = take_slot(*where_, name_of(*process));
     mine.entries.push_back({this_id, token, where_, self});
     return self;
 } catch (...) {  // no memory
-    return shared_worker(*where_, 0);
+    return process_->share(*where_, token);
 }
 
 void attachment::look_again() const noexcept {
+    const uncancelled while_it_looks;
     const std::uint64_t token = claim_process_token();
     if (!process_->look_again(*where_, token)) hardware::store_relaxed(id_, new_id());
     if (current.attachment != id() || current.token != token || !current.self.shared) return;
+    current.attachment = 0;
+    if (thread_ended) return;
     try {
         std::erase_if(slots_of_this_thread().entries, [&](const auto& e) { return e.attachment == id(); });
     } catch (...) {  // no memory for the thread's first entry: then there is none to forget
     }
-    current.attachment = 0;
 }
 
 reap_report reap(const segment& where) noexcept {
@@ -224,7 +240,6 @@ reap_report reap(const segment& where) noexcept {
         if (found != verdict::dead) continue;
         give_back_all(where, *owner);
         if (!retire(where, *owner)) continue;
-        hardware::fetch_add_relaxed(where.header().workers_reaped, 1);
         ++report.processes;
     }
     free_orphans(where);

@@ -1,4 +1,6 @@
 // Breakers as a user's program uses them: what calls answer, what counts, and who may say so.
+#include <algorithm>
+#include <cstddef>
 #include <expected>
 #include <memory>
 #include <stdexcept>
@@ -228,6 +230,31 @@ TEST_F(BreakerCalls, AnAdmissionOutlivesItsHandles) {
     EXPECT_FALSE(refused);
     EXPECT_EQ(refused.refusal().code, Errc::circuit_open);
     EXPECT_GT(refused.refusal().retry_after, 23h);
+}
+
+// Fails if a call counts as longer than its caller says: as slow, though it stayed below, by what went by while it told of it.
+TEST_F(BreakerCalls, WhatTheCallerMeasuredCountsToTheNanosecond) {
+    const Breaker breaker = made({.window_size = 10, .minimum_calls = 10, .slow_call_duration = 1s});
+    for (int i = 0; i < 10; ++i) breaker.admit().tell(Outcome::ok, 1s - 1ns);
+    EXPECT_EQ(now(breaker).calls, 10U);
+    EXPECT_EQ(now(breaker).slow, 0U);
+    for (int i = 0; i < 3; ++i) breaker.admit().tell(Outcome::ok, 1s);
+    EXPECT_EQ(now(breaker).slow, 3U);
+    breaker.admit().tell(Outcome::ok, -1s);
+    EXPECT_EQ(now(breaker).slow, 3U);
+}
+
+// Fails if refusing writes to anything that others read: the breaker's word, windows, places, durations or counts of transitions.
+TEST_F(BreakerCalls, ARefusalWritesToNothingOfTheBreaker) {
+    const Breaker breaker = made();
+    trip(breaker);
+    const shm::segment& where = segment.handle()->where();
+    const shm::placement at = *shm::directory{where}.find(layout::kind::breaker, "it");
+    const auto piece = where.arena(at.arena_offset, at.arena_size);
+    const std::vector<std::byte> before{piece.begin(), piece.end()};
+    for (int i = 0; i < 1'000; ++i) ASSERT_FALSE(breaker.admit());
+    EXPECT_TRUE(std::ranges::equal(before, piece));
+    EXPECT_EQ(shm::sum(where, at.index, at.incarnation)[layout::count_call_rejected], 1'000U);
 }
 
 // Fails if more probes are let in than there are places, one does not decide, or a place is lost by one that was told nothing.

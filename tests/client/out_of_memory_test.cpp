@@ -148,5 +148,21 @@ TEST_F(OutOfMemory, InAThreadsFirstCheckItSharesASlot) {
     }
 }
 
+// Fails if a thread that had no memory to find its process's name, or a process that had none to join, is refused ever after: as if there were no room.
+TEST_F(OutOfMemory, InAThreadsFirstAcquireIsOverWithTheNextOne) {
+    for (int nth = 1; nth < 64; ++nth) {
+        const Segment segment = opened();
+        const Bulkhead gate = must(segment.bulkhead("it", {.max_concurrent = 4}));
+        for (int thread = 0; thread < 2; ++thread)  // the first one joins
+            std::thread{[&] {
+                until_failure = nth;
+                (void)gate.try_acquire();
+                until_failure = 0;
+                EXPECT_TRUE(gate.try_acquire()) << nth << ", thread " << thread;
+            }}.join();
+        if (HasFailure()) return;
+    }
+}
+
 }  // namespace
 }  // namespace seki::test

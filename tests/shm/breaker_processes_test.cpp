@@ -35,6 +35,7 @@ struct shared {
     std::array<std::atomic<std::uint32_t>, max_transitions> probes, told;
     std::array<std::atomic<bool>, max_children> dead;
     std::atomic<std::uint64_t> ready, go, stop, calls, pushed, hold;
+    std::atomic<std::uint64_t> time;  // what the clock says to all of them; 0: what the machine's does
 };
 
 std::uint64_t read_clock() {
@@ -55,7 +56,10 @@ public:
     struct caller {
         shared* all;
         std::uint64_t name;
-        [[nodiscard]] std::uint64_t now() const { return read_clock(); }
+        [[nodiscard]] std::uint64_t now() const {
+            const std::uint64_t told = all->time.load();
+            return told != 0 ? told : read_clock();
+        }
         [[nodiscard]] bool alive(std::uint64_t owner) const {
             return owner >= max_children || !all->dead[owner].load();
         }
@@ -188,6 +192,42 @@ TEST(BreakerProcesses, TheWindowIsTheHosts) {
     EXPECT_EQ(end.number, writers * each);
     EXPECT_EQ(in.subject().window(in.terms, read_clock()).total, 900U);
     EXPECT_GT(in.subject().window(in.terms, read_clock()).errors, 0U);
+}
+
+// Fails if who begins a slice takes along what others counted in it, a process that was stopped between the clock and its swap counts in another slice or
+// nowhere, or a slice leaves the window before its time.
+TEST(BreakerProcesses, ATimeWindowIsTheHostsToo) {
+    constexpr std::uint64_t writers = 4, each = 18'000, slices = 12, slice = writers * each / slices;
+    law::terms wide = quick;
+    wide.window_type = law::window_type::time;
+    wide.window = slice * layout::outcome_slices;
+    wide.minimum_calls = 1'000'000;
+    const host in{wide};
+    constexpr std::uint64_t begin = 1'000 * slice;
+    in.all->time = begin;
+    std::vector<pid_t> children;
+    for (std::uint64_t name = 1; name <= writers; ++name)
+        children.push_back(in.start(name, [&](host::caller by) {
+            for (std::uint64_t i = 0; i < each; ++i) {
+                const auto let_in = in.subject().admit(in.terms, by);
+                const auto what = i % 4 == 0 ? outcome::error : i % 4 == 1 ? outcome::slow : outcome::ok;
+                const std::uint64_t now = in.all->time.fetch_add(1);
+                if (in.subject().report(let_in, what, now, in.terms, by) == breaker::report_result::counted)
+                    in.all->pushed.fetch_add(1);
+            }
+        }));
+    in.all->go = 1;
+    for (const pid_t child : children) ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    EXPECT_EQ(in.all->pushed.load(), writers * each);
+    const auto seen = [&](std::uint64_t at) { return in.subject().window(in.terms, begin + at); };
+    const auto all = seen(slices * slice);
+    EXPECT_EQ(all.total, writers * each);
+    EXPECT_EQ(all.errors, writers * each / 4);
+    EXPECT_EQ(all.slow, writers * each / 4);
+    // One slice after the other goes, each with what was told in its time.
+    for (std::uint64_t gone = 1; gone <= slices; ++gone)
+        EXPECT_EQ(seen((layout::outcome_slices + gone - 1) * slice).total, (slices - gone) * slice);
+    EXPECT_EQ(in.subject().look().state, state::closed);
 }
 
 // Fails if a death anywhere wedges the breaker, lets in a probe too many, or makes two winners. A winner that is killed before it tells leaves a gap.

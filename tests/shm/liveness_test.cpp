@@ -102,7 +102,7 @@ TEST(Liveness, WhatAKilledProcessHeldComesBackAndNothingElse) {
     EXPECT_EQ(shm::reap(*segment).processes, 0U);
 }
 
-// Fails if a joiner does not tidy after the dead when nobody else does.
+// Fails if a joiner does not tidy after the dead when nobody else does, or nobody learns of it: sekid looks at permits when one more was reaped.
 TEST(Liveness, WhoJoinsAFullTableTakesThePlaceOfTheDead) {
     const scratch_segment segment{2};
     for (int i = 0; i < 2; ++i) {
@@ -114,6 +114,9 @@ TEST(Liveness, WhoJoinsAFullTableTakesThePlaceOfTheDead) {
     const attachment attached{segment.get()};
     EXPECT_FALSE(attached.me().shared);
     EXPECT_NE(attached.me().owner, 0U);
+    EXPECT_EQ(shm::hardware::load_relaxed(segment->header().workers_reaped), 1U) << "the other is in nobody's way";
+    EXPECT_EQ(shm::reap(*segment).processes, 1U);
+    EXPECT_EQ(shm::hardware::load_relaxed(segment->header().workers_reaped), 2U);
 }
 
 // Fails if a process without a place takes somebody's, or loses counts.
