@@ -1,5 +1,6 @@
 #include "daemon/change_ledger.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "layout/breaker.hpp"
@@ -97,7 +98,9 @@ void change_ledger::look(const shm::segment& where) {
 }
 
 void change_ledger::open(const shm::segment& where, std::size_t index) {
-    entry& each = entries_[index] = {};
+    entry& each = entries_[index];
+    if (each.account) deleted_.push_back(std::move(each));
+    each = {};
     const auto place = shm::directory{where}.at(static_cast<std::uint32_t>(index));
     if (!place) return;
     each.incarnation = place->incarnation;
@@ -114,14 +117,29 @@ void change_ledger::open(const shm::segment& where, std::size_t index) {
 bool change_ledger::enter(const shm::event_content& event) {
     const auto head = layout::unpack_event_header(event[layout::event_head]);
     if (head.kind != layout::event_kind::breaker_state_change || head.entry >= entries_.size()) return true;
+    const auto generation = static_cast<std::uint32_t>(event[layout::event_second]);
+    const std::uint64_t incarnation = event[layout::event_incarnation];
     entry& of = entries_[head.entry];
-    if (!of.account || of.incarnation != event[layout::event_incarnation]) return true;
-    return of.account->enter(static_cast<std::uint32_t>(event[layout::event_second]), head.detail,
-                             of.breaker.look().generation);
+    if (of.account && of.incarnation == incarnation)
+        return of.account->enter(generation, head.detail, of.breaker.look().generation);
+    const auto gone = std::ranges::find(deleted_, incarnation, &entry::incarnation);
+    return gone == deleted_.end() || gone->account->enter(generation, head.detail, gone->at.generation);
+}
+
+// None is made good: the word that would say what it came to is another's by now.
+std::uint64_t change_ledger::settle_deleted(std::uint64_t now) {
+    std::uint64_t lost = 0;
+    for (entry& each : deleted_) {
+        const auto found = each.account->settle(each.at, now, patience_);
+        lost += found.lost + (found.latest ? 1U : 0U);
+    }
+    std::erase_if(deleted_,
+                  [](const entry& each) { return !is_after(each.at.generation, each.account->told().generation); });
+    return lost;
 }
 
 change_ledger::missing change_ledger::settle(const shm::segment& where, std::uint64_t now) {
-    missing all;
+    missing all{.lost = settle_deleted(now)};
     for (std::size_t index = 0; index < entries_.size(); ++index) {
         entry& each = entries_[index];
         // Another may stand in its memory by now, of which `at` was read.

@@ -17,7 +17,9 @@
 //    what they were stands nowhere.
 //
 // 4. A death of sekid. Before it handed out what it took: that is a gap for the next one. After that and before `told`: the next one makes good or
-//    counts again what was told, to listeners that are gone. Between counting and `told`: counted twice. A breaker that is deleted takes its gaps with it.
+//    counts again what was told, to listeners that are gone. Between counting and `told`: counted twice. What was missing of a breaker that is deleted
+//    is lost when it has not come within our patience; but a breaker that is deleted while no sekid runs, or whose sekid ends within that time, takes its
+//    gaps with it, and so do changes after the last look at it whose makers died.
 //
 // 5. A stale read. Of the word: what is later is seen next time. A `told` that only a scribbler writes, ahead of the word: all is taken as told. The
 //    CAS of `told` of a breaker that is deleted meanwhile finds another generation there.
@@ -92,7 +94,11 @@ public:
     // When all of it was handed out and counted.
     void keep(const shm::segment& where);
 
-    void forget() { entries_.clear(); }  // of a segment that is gone
+    // Of a segment that is gone.
+    void forget() {
+        entries_.clear();
+        deleted_.clear();
+    }
 
 private:
     struct entry {
@@ -103,10 +109,12 @@ private:
         algorithm::breaker::position at{};
     };
     void open(const shm::segment& where, std::size_t index);
+    [[nodiscard]] std::uint64_t settle_deleted(std::uint64_t now);
     static bool stands(const shm::segment& where, const entry& each, std::size_t index) noexcept;
 
     std::uint64_t patience_;
     std::vector<entry> entries_;
+    std::vector<entry> deleted_;  // of which something is missing that may still come; `at` is how it was seen last
 };
 
 }  // namespace seki::daemon

@@ -123,7 +123,7 @@ void event_hub::collect(const shm::segment& from, std::size_t slot) {
     taken_.clear();
     taken_.reserve(layout::event_ring::capacity);  // nothing may fail between taking an event and keeping it
     shm::event_ring<>{from.worker(slot).events}.drain(
-        [this](const shm::event_content& words) { taken_.push_back(words); });
+        [this](const shm::event_content& words) { taken_.push_back(words); }, slot == from.parts().max_workers);
     for (const shm::event_content& words : taken_) {
         report::event_facts event = report::decode(words);
         if (primitives::find_event_type(event.head.kind) == nullptr || !changes_.enter(words)) continue;

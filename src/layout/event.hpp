@@ -127,7 +127,8 @@ struct alignas(2 * cache_line) basic_event_ring {
     word dropped;  // events ever that found no room
     word taken;    // events ever that were read, or passed over
     word torn;     // those of `taken` that were not whole
-    std::array<word, 12> reserved;
+    word doubted;  // the shared slot's: `pushed`, when a consumer last came upon a record that was not whole
+    std::array<word, 11> reserved;
     std::array<sealed_record<words>, count> records;
 };
 using event_ring = basic_event_ring<event_words, 64>;

@@ -7,24 +7,28 @@
 //      record   any -> event n     who pushes, in record n modulo capacity, while n - taken < capacity; plain stores
 //      pushed   n -> n+1           the owner of the slot, by release store, after the record; in the shared slot anybody, by CAS, before it
 //      dropped  d -> d+n           who finds no room, or gives up; by a plain store, in the shared slot by an add
-//      taken    t -> pushed        a consumer, after it copied all records from t on (CAS)
+//      taken    t -> pushed        a consumer, after it copied all records from t on (CAS); in the shared slot only up to the first that is not whole
+//                                  and not doubted
 //      torn     n -> n+k           that consumer, for those of its records whose seal did not fit
+//      doubted  any -> pushed      a consumer of the shared slot that stopped there: what is still not whole when somebody comes again is torn
 //    The slot's next owner goes on with the numbers as it finds them.
 //
 // 3. Invariants. (a) `taken` only rises, by CAS, and a record is delivered only as the number that its seal names: so no event is delivered
 //    twice, whoever consumes. (b) A record is delivered only as a whole. While a slot has one owner, nobody writes a record that was published
-//    and not yet taken. In the shared slot a consumer may come between `pushed` and the record, or somebody who was stopped there
-//    may write a record that is another's by now; so may a process that was reaped though it lives (docs/design/workers.md). Then the seal does
-//    not fit, and the event counts as torn. (c) Every event that was pushed is taken, stands in the ring, or is counted as torn; what finds no room is
+//    and not yet taken. In the shared slot a consumer may come between `pushed` and the record: it leaves that one, and what follows it, to
+//    whoever comes next. Who was stopped there for longer may write a record that is another's by now; so may a process that was reaped though it
+//    lives (docs/design/workers.md). Then the seal does not fit, and the event counts as torn. (c) Every event that was pushed is taken, stands in the ring, or is counted as torn; what finds no room is
 //    counted as dropped, but for changes of states, which sekid misses by their generations (daemon/change_ledger.hpp).
 //
 // 4. A death after each step. Who pushes, before `pushed` was raised: there was no event; the next owner writes over the record. In the shared slot, after
 //    it and before the record is whole: a torn one. A consumer, before its CAS: the next one takes the same events. After it, before they were
 //    delivered: they are gone with the process that was to tell of them, and counted as taken. Before `torn`: some torn ones are not counted.
+//    Before `doubted`: the next one doubts in its place.
 //
 // 5. A stale read. Of `taken`: the ring seems fuller than it is, and an event is dropped. Of `pushed`: the consumer comes again. Whoever was
 //    stopped while pushing and lost its slot meanwhile may set `pushed` back: then events between are lost uncounted, and numbers up to
-//    `taken` are skipped. A number that only a scribbler writes (more was pushed than fits): all of it is passed over.
+//    `taken` are skipped. Of `doubted`: who is late sets it back, and what is torn blocks the ring until somebody came twice more. A number that
+//    only a scribbler writes (more was pushed than fits): all of it is passed over; a `doubted` of his: torn at once.
 #pragma once
 
 #include <array>
@@ -71,22 +75,29 @@ public:
     bool try_push(const content& event, bool shared) noexcept { return shared ? push_shared(event) : push_own(event); }
 
     // Takes what there is and calls deliver(content) for each event, oldest first. At most `capacity` of them. Several may drain at once: each
-    // event goes to one of them. Answers how many were delivered.
+    // event goes to one of them. Answers how many were delivered. Of the slot that is shared, a record that was claimed and is not whole, and what follows
+    // it, is left for the next time.
     template <class Deliver>
-    std::size_t drain(Deliver&& deliver) noexcept {
+    std::size_t drain(Deliver&& deliver, bool shared = false) noexcept {
         const std::uint64_t taken = Memory::load_acquire(ring_->taken);
         const std::uint64_t pushed = Memory::load_acquire(ring_->pushed);  // pairs with push_own()
         const std::uint64_t count = pushed - taken;
         if (count == 0 || is_behind(count)) return 0;
         std::array<content, Ring::capacity> batch;
         std::size_t whole = 0;
-        if (count <= Ring::capacity)
-            for (std::uint64_t number = taken; number != pushed; ++number)
-                if (read(number, batch[whole])) ++whole;
+        std::uint64_t end = count <= Ring::capacity ? taken : pushed;
+        const std::uint64_t doubted = shared ? Memory::load_relaxed(ring_->doubted) : pushed;
+        for (; end != pushed; ++end) {
+            if (read(end, batch[whole]))
+                ++whole;
+            else if (!is_behind(end - doubted))
+                break;
+        }
+        if (end != pushed) Memory::store_relaxed(ring_->doubted, pushed);
         std::uint64_t expected = taken;
         // Releases the records: pairs with next().
-        if (!Memory::cas_acq_rel(ring_->taken, expected, pushed)) return 0;
-        const std::uint64_t torn = count <= Ring::capacity ? count - whole : 0;
+        if (end == taken || !Memory::cas_acq_rel(ring_->taken, expected, end)) return 0;
+        const std::uint64_t torn = count <= Ring::capacity ? end - taken - whole : 0;
         if (torn != 0) Memory::fetch_add_relaxed(ring_->torn, torn);
         for (std::size_t i = 0; i < whole; ++i) deliver(batch[i]);
         return whole;

@@ -100,7 +100,7 @@ void read_events(const shm::segment& where) {
             for (std::size_t k = 0; k < event.size(); ++k) event[k] = hardware::load_relaxed(record.content[k]);
             describe(event);
         }
-        shm::event_ring<>{where.worker(i).events}.drain(describe);
+        shm::event_ring<>{where.worker(i).events}.drain(describe, i == where.parts().max_workers);
     }
 }
 

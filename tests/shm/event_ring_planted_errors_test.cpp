@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "planted/claims_last.hpp"
+#include "planted/doubts_for_ever.hpp"
+#include "planted/doubts_nothing.hpp"
 #include "planted/publishes_first.hpp"
 #include "planted/pushes_into_a_full_ring.hpp"
 #include "planted/seals_without_number.hpp"
@@ -46,12 +48,23 @@ TEST(EventRingPlantedErrors, ASealWithoutTheNumberTakesALateEventForANewOne) {
 
 TEST(EventRingPlantedErrors, PublishingBeforeWritingTearsAnOwnersEvent) {
     using broken = with<shm::publishes_first::event_ring<stepped, tiny_events>>;
-    EXPECT_THAT(found({.preemptions = 2}, broken::an_owner_and_a_consumer), StartsWith("an event of an owner is torn"));
+    EXPECT_THAT(found({.preemptions = 2}, broken::an_owner_and_a_consumer),
+                StartsWith("an event of one who lives is torn"));
 }
 
-TEST(EventRingPlantedErrors, ClaimingANumberAfterWritingPublishesAnothersEvent) {
+TEST(EventRingPlantedErrors, ClaimingANumberAfterWritingLosesAnothersEvent) {
     using broken = with<shm::claims_last::event_ring<stepped, tiny_events>>;
-    EXPECT_THAT(found({.preemptions = 2}, broken::two_who_share), StartsWith("an event is delivered twice"));
+    EXPECT_THAT(found({.preemptions = 2}, broken::two_who_share), StartsWith("an event of one who lives is torn"));
+}
+
+TEST(EventRingPlantedErrors, PassingOverWhatIsNotWholeAtOnceTearsTheEventOfOneWhoIsAboutToWriteIt) {
+    using broken = with<shm::doubts_nothing::event_ring<stepped, tiny_events>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::two_who_share), StartsWith("an event of one who lives is torn"));
+}
+
+TEST(EventRingPlantedErrors, NeverPassingOverItLeavesTheRingStuckBehindTheDead) {
+    using broken = with<shm::doubts_for_ever::event_ring<stepped, tiny_events>>;
+    EXPECT_THAT(found({.preemptions = 2, .deaths = 1}, broken::two_who_share), StartsWith("the ring is stuck"));
 }
 
 TEST(EventRingPlantedErrors, TakingByAStoreDeliversTwice) {

@@ -67,6 +67,31 @@ TEST(EventRing, AnEventThatIsNotWholeIsCountedAndNotDelivered) {
     EXPECT_EQ(shm::counts_of(memory).torn, 1U);
 }
 
+// Fails if an event of the shared slot is given up when a consumer comes between its number and its record, or when it comes again what is torn is not.
+TEST(EventRing, WhatIsNotWholeYetInTheSharedSlotHasUntilTheNextTime) {
+    layout::event_ring memory{};
+    const auto drained_shared = [&] {
+        std::vector<std::uint64_t> numbers;
+        ring{memory}.drain([&](const shm::event_content& each) { numbers.push_back(each[0] / 1'000); }, true);
+        return numbers;
+    };
+    for (std::uint64_t i = 0; i < 4; ++i) ring{memory}.push(event(i), true);
+    auto& late = memory.records[1].content[7];
+    const std::uint64_t said = hardware::load_relaxed(late);
+    hardware::store_relaxed(late, 0);
+    EXPECT_EQ(drained_shared(), std::vector<std::uint64_t>{0});
+    hardware::store_relaxed(late, said);
+    hardware::store_relaxed(memory.records[2].seal, 0);
+    EXPECT_EQ(drained_shared(), (std::vector<std::uint64_t>{1, 3})) << "the third had as long";
+    EXPECT_EQ(shm::counts_of(memory).torn, 1U);
+    ring{memory}.push(event(4), true);
+    hardware::store_relaxed(memory.records[4].seal, 0);
+    EXPECT_TRUE(drained_shared().empty());
+    EXPECT_EQ(shm::counts_of(memory).torn, 1U);
+    EXPECT_TRUE(drained_shared().empty());
+    EXPECT_EQ(shm::counts_of(memory).torn, 2U);
+}
+
 // Fails if the change of some single word goes unnoticed.
 TEST(EventRing, TheSealCoversEveryWordAndTheNumber) {
     const auto whole = event(7);

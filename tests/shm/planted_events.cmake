@@ -9,7 +9,10 @@ seki_plant(publishes_first "        write(number.next, event);
 seki_plant(claims_last "            if (!Memory::cas_acq_rel(ring_->pushed, number.pushed, number.next + 1)) continue;
             write(number.next, event);" "            write(number.next, event);
             if (!Memory::cas_acq_rel(ring_->pushed, number.pushed, number.next + 1)) continue;")
-seki_plant(takes_by_store "if (!Memory::cas_acq_rel(ring_->taken, expected, pushed)) return 0;"
-    "Memory::store_release(ring_->taken, pushed + 0 * expected);")
+seki_plant(takes_by_store "if (end == taken || !Memory::cas_acq_rel(ring_->taken, expected, end)) return 0;"
+    "if (end == taken) return 0;
+        Memory::store_release(ring_->taken, end + 0 * expected);")
+seki_plant(doubts_nothing "shared ? Memory::load_relaxed(ring_->doubted) : pushed" "shared ? pushed : pushed")
+seki_plant(doubts_for_ever "else if (!is_behind(end - doubted))" "else if (shared || !is_behind(end - doubted))")
 seki_plant(pushes_into_a_full_ring "if (number.next - number.taken >= Ring::capacity) return false;" "")
 seki_plant(stays_behind "is_behind(pushed - taken) ? taken : pushed" "pushed")
