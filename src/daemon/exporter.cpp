@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <exception>
 #include <iterator>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -78,15 +79,20 @@ Result<void> exporter::check(const config::otlp_options& wanted) {
                        shm::system_advice(errno));
 }
 
+Result<void> exporter::get_ready(const config::otlp_options& wanted) try {
+    if (!thread_.joinable() && !wanted.endpoint.empty()) thread_ = std::jthread{[this] { run(); }};
+    return {};
+} catch (const std::system_error& failed) {
+    return shm::refuse(Errc::system, "[otlp]: cannot start the thread that exports to {}: {}", wanted.endpoint,
+                       shm::system_advice(failed.code().value()));
+}
+
 void exporter::set(const config::otlp_options& wanted) {
     {
         const std::scoped_lock hold{mutex_};
         next_ = wanted;
     }
-    if (thread_.joinable())
-        poster_.wake();
-    else if (!wanted.endpoint.empty())
-        thread_ = std::jthread{[this] { run(); }};
+    if (thread_.joinable()) poster_.wake();
 }
 
 void exporter::stop() {

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] static Result<void> check(const config::otlp_options& wanted);
 
     // From now on. What waits goes out by the new settings; where there is no endpoint any more, by the old ones.
+    // What can fail of it, before set().
+    [[nodiscard]] Result<void> get_ready(const config::otlp_options& wanted);
     void set(const config::otlp_options& wanted);
     // Begins to end; the hub was closed, so no event comes after those that it has.
     void stop();

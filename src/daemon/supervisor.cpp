@@ -16,6 +16,7 @@
 #include "primitives/limiter_upkeep.hpp"
 #include "shm/directory.hpp"
 #include "shm/process_identity.hpp"
+#include "shm/refuse.hpp"
 #include "shm/workers.hpp"
 
 namespace seki::daemon {
@@ -85,7 +86,10 @@ Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config
     if (const auto done = made->take_care(); !done) return std::unexpected(done.error());
     spdlog::info("listening on {}", listening->shown());
     made->lock_.tell(listening->shown());
-    made->web_ = std::make_unique<web>(std::move(*listening), *who, made->board_, made->hub_, made->exported_);
+    auto answering = web::open(std::move(*listening), *who, made->board_, made->hub_, made->exported_);
+    if (!answering) return std::unexpected(answering.error());
+    made->web_ = std::move(*answering);
+    if (const auto fine = made->exporter_.get_ready(made->settings_.otlp); !fine) return std::unexpected(fine.error());
     made->exporter_.set(made->settings_.otlp);
     return made;
 }
@@ -105,14 +109,21 @@ Result<void> supervisor::run() {
         const auto what = happening_.wait();
         if (!what) return std::unexpected(what.error());
         if (what->stop) break;
-        if (what->lost && owned_ != nullptr && owned_->guard.lost()) recover();
-        if (what->reload) reload();
-        if (what->tick) tick();
-        if (what->drain) drain();
+        if (const auto done = shm::contained([&] { return turn(*what); }); !done)
+            log_lines("something was left undone", done.error().message);
     }
     systemd_.stopping();
     spdlog::info("stopping: segment {} stays for its workers", settings_.segment_path.native());
     if (hub_.has_subscribers()) drain();  // what waits is for them; else it is for the next sekid
+    return {};
+}
+
+// What throws, for want of memory, is tried again: at the next tick, or when it is asked for again.
+Result<void> supervisor::turn(const happened& what) {
+    if (what.lost && owned_ != nullptr && owned_->guard.lost()) recover();
+    if (what.reload) reload();
+    if (what.tick) tick();
+    if (what.drain) drain();
     return {};
 }
 
@@ -246,12 +257,12 @@ bool supervisor::reload_requested() noexcept {
 
 void supervisor::reload() {
     systemd_.reloading();
-    const auto done = [&]() -> Result<void> {
+    const auto done = shm::contained([&]() -> Result<void> {
         if (!given_.config) return std::unexpected(Error{Errc::not_found, "sekid was started without --config"});
         const auto next = load_settings(given_);
         if (!next) return std::unexpected(next.error());
         return apply(*next);
-    }();
+    });
     const log_fields about{{"SEKI_EVENT", done ? "reloaded" : "reload_refused"}};
     if (done)
         spdlog::info("reloaded {}", *given_.config);
@@ -264,6 +275,7 @@ Result<void> supervisor::apply(const config::configuration& next) {
     auto who = load_access(next.daemon);
     if (!who) return std::unexpected(who.error());
     if (const auto fine = exporter::check(next.otlp); !fine) return fine;
+    if (const auto fine = exporter_.get_ready(next.otlp); !fine) return fine;
     if (owned_ != nullptr)
         if (const auto done = declare(*owned_->segment, next.primitives); !done) return done;
     if (const auto set = happening_.set_tick(next.daemon.tick); !set) return set;

@@ -40,6 +40,7 @@ private:
     void let_go() noexcept;
     void show() { board_.show({owned_, settings_.daemon.tick}); }
 
+    [[nodiscard]] Result<void> turn(const happened& what);
     void tick();
     void beat(std::uint64_t now_ns) const noexcept;
     void reap(std::uint64_t now);

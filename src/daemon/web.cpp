@@ -1,16 +1,23 @@
 #include "daemon/web.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include <httplib.h>
 
 #include <prometheus/text_serializer.h>
 #include <spdlog/spdlog.h>
-#include <thread>
 
 #include "daemon/answers.hpp"
 #include "daemon/connection.hpp"
+#include "daemon/crew.hpp"
 #include "daemon/dashboard.hpp"
 #include "daemon/event_stream.hpp"
 #include "daemon/metrics.hpp"
@@ -18,6 +25,7 @@
 #include "daemon/readiness.hpp"
 #include "daemon/recorder.hpp"
 #include "daemon/state_pages.hpp"
+#include "shm/refuse.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -84,54 +92,38 @@ void answer_thrown(const Request& request, Response& response, const std::except
     answer(response, 500, "failed: see the log\n");
 }
 
-// The library's pool, which tells those that have a thread whether others wait for one.
-class pool : public httplib::TaskQueue {
-public:
-    explicit pool(waiting_room& before) : before_{before} {}
-    void enqueue(std::function<void()> attend) override {
-        before_.enter();
-        threads_.enqueue([this, attend = std::move(attend)] {
-            before_.leave();
-            attend();
-        });
-    }
-    void shutdown() override {
-        before_.close();
-        threads_.shutdown();
-    }
-
-private:
-    waiting_room& before_;
-    httplib::ThreadPool threads_{threads};
-};
-
-// The library opens TCP sockets only, and says little about why it could not. Ours is open already.
+// The library opens TCP sockets only, says little about why it could not, and ends at the first client that is gone before it was accepted. It answers; how clients come
+// is up to us.
 class server : public httplib::Server {
 public:
-    server(int socket, std::shared_ptr<const certificate> shown) : shown_{std::move(shown)} {
-        svr_sock_ = socket;
-        new_task_queue = [this] { return new pool{before_}; };
+    server(int socket, std::shared_ptr<const certificate> shown) : shown_{std::move(shown)} { svr_sock_ = socket; }
+
+    void attend(int socket, const waiting_room& others) {
+        connection client{socket, shown_ != nullptr ? shown_->context() : nullptr, others};
+        bool closed = false;
+        process_request(client, true, closed, [](Request&) {});
     }
 
 private:
-    bool process_and_close_socket(int socket) override {
-        connection client{socket, shown_ != nullptr ? shown_->context() : nullptr, before_};
-        bool closed = false;
-        return process_request(client, true, closed, [](Request&) {});
-    }
-
     std::shared_ptr<const certificate> shown_;
-    waiting_room before_;
 };
+
+// Whether the next may be accepted in spite of that; waits where it would fail at once.
+bool goes_on_after(int number) noexcept {
+    if (number == EINTR || number == ECONNABORTED || number == EPROTO) return true;
+    if (number == EINVAL || number == EBADF) return false;  // it was shut down
+    ::poll(nullptr, 0, 50);
+    return true;
+}
 
 }  // namespace
 
 struct web::inside {
     inside(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported)
         : listening{std::move(on)},
-          socket{::fcntl(listening.socket(), F_DUPFD_CLOEXEC, 3)},
           recording{from},
-          http{socket, who.tls} {
+          http{listening.socket(), who.tls},
+          threads_of_clients{threads, before, [this](int client) { http.attend(client, before); }} {
         users.set(who.users);
         http.set_pre_routing_handler([this](const Request& request, Response& response) {
             const auto refused = refuse_writes(request, response);
@@ -155,25 +147,56 @@ struct web::inside {
         http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
             answer_events(hub, from, request, response);
         });
-        accepting = std::jthread{[this] { http.listen_after_bind(); }};
+        accepting = std::jthread{[this] { accept(); }};
+    }
+
+    void accept() noexcept {
+        bool said = false;
+        for (;;) {  // ends by a shutdown of the socket
+            const int client = ::accept4(listening.socket(), nullptr, nullptr, SOCK_CLOEXEC);
+            const int number = client < 0 ? errno : 0;
+            if (client >= 0)
+                threads_of_clients.take(client);
+            else if (!goes_on_after(number))
+                return;
+            else if (!std::exchange(said, true))
+                say(number);
+        }
+    }
+    void say(int number) const noexcept try {
+        spdlog::error("cannot accept a client on {}: {}", listening.shown(), shm::system_advice(number));
+    } catch (const std::bad_alloc&) {
+        // Then it is not said.
     }
 
     listener listening;
-    int socket;  // a second descriptor of it, which the library closes
     gate users;
     recorder recording;
     server http;
+    waiting_room before;
+    crew threads_of_clients;
     std::jthread accepting;
 };
 
 web::web(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported)
     : inside_{std::make_unique<inside>(std::move(on), who, from, hub, exported)} {}
 
+Result<std::unique_ptr<web>> web::open(listener on, const access& who, const board& from, event_hub& hub,
+                                       const otlp::ledger& exported) {
+    const std::string shown = on.shown();
+    try {
+        return std::unique_ptr<web>{new web{std::move(on), who, from, hub, exported}};
+    } catch (const std::system_error& failed) {
+        return shm::refuse(Errc::system, "cannot start the {} threads that answer on {}: {}", threads, shown,
+                           shm::system_advice(failed.code().value()));
+    }
+}
+
 void web::let_in(std::shared_ptr<const credentials> users) { inside_->users.set(std::move(users)); }
 
 web::~web() {
     inside_->recording.close();
-    // Wakes the accept, whether or not it was reached yet. http.stop() does nothing before that.
+    // Wakes the accept, whether or not it was reached yet.
     ::shutdown(inside_->listening.socket(), SHUT_RDWR);
     inside_->accepting.join();
 }

@@ -27,13 +27,15 @@ namespace seki::daemon {
 
 class web {
 public:
-    web(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported);
+    [[nodiscard]] static Result<std::unique_ptr<web>> open(listener on, const access& who, const board& from,
+                                                           event_hub& hub, const otlp::ledger& exported);
     ~web();  // answers what came, waits half a second for the rest; the hub was closed
     void let_in(std::shared_ptr<const credentials> users);  // from now on
     web(const web&) = delete;
     web& operator=(const web&) = delete;
 
 private:
+    web(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported);
     struct inside;
     std::unique_ptr<inside> inside_;
 };

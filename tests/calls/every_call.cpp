@@ -1,6 +1,8 @@
 #include "every_call.hpp"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,13 +12,15 @@
 #include <memory>
 #include <set>
 
+#include <gtest/gtest.h>
+
 #include "sentence.hpp"
 #include "support/seed.hpp"
 
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t usual_stride = 9;
+constexpr std::uint64_t usual_stride = 17, usual_stride_of_allocations = 997;
 
 command at(const command& what, const world& where) {
     command made = what;
@@ -35,16 +39,17 @@ struct ordinary {
 
 class surveyor {
 public:
-    explicit surveyor(const subject& of) : of_{of} {}
+    explicit surveyor(const subject& of) : of_{of} {
+        for (const std::string& word : of_.what.words)
+            made_.of += (made_.of.empty() ? "" : " ") +
+                        (word.starts_with('@') ? word : std::filesystem::path{word}.filename().native());
+    }
 
-    survey all() {
+    survey calls() {
         look_at_ordinary();
         if (const char* point = std::getenv("SEKI_POINT"); point != nullptr) return point_alone(point);
-        const char* const given = std::getenv("SEKI_STRIDE");
-        const std::uint64_t stride =
-            given != nullptr ? std::max(1ULL, std::strtoull(given, nullptr, 10)) : usual_stride;
-        const std::uint64_t first = stride == 1 ? 1 : 1 + seed_or(7) % stride;
-        for (std::uint64_t nth = first; nth <= made_.calls; nth += stride) {
+        const std::uint64_t stride = stride_or(usual_stride);
+        for (std::uint64_t nth = first_of(stride); nth <= made_.calls; nth += stride) {
             std::size_t of_it = 1;
             for (std::size_t which = 0; which < of_it; ++which) of_it = fails(nth, which);
             dies(nth);
@@ -52,11 +57,27 @@ public:
         return made_;
     }
 
+    survey allocations() {
+        look_at_ordinary();
+        if (const char* point = std::getenv("SEKI_POINT"); point != nullptr)
+            return (void)runs_out(std::strtoull(point, nullptr, 10)), made_;
+        const std::uint64_t stride = stride_or(usual_stride_of_allocations);
+        for (std::uint64_t nth = first_of(stride); runs_out(nth);) nth += stride;  // ends with the program's last
+        return made_;
+    }
+
 private:
     std::string live(traced_program& it, const world& where) const {
         if (of_.life) return of_.life(it, where);
-        return it.run() ? "" : "it hangs";
+        return it.run({}, of_.patience) ? "" : "it hangs";
     }
+
+    std::uint64_t stride_or(std::uint64_t usual) const {
+        if (of_.stride != 0) return of_.stride;
+        const char* const given = std::getenv("SEKI_STRIDE");
+        return given != nullptr ? std::max(1ULL, std::strtoull(given, nullptr, 10)) : usual;
+    }
+    static std::uint64_t first_of(std::uint64_t stride) { return stride == 1 ? 1 : 1 + seed_or(7) % stride; }
 
     std::unique_ptr<world> anew() const {
         auto made = std::make_unique<world>();
@@ -116,6 +137,25 @@ private:
         return tried.misfortunes();
     }
 
+    // Whether there was such an allocation.
+    bool runs_out(std::uint64_t nth) {
+        const auto where = anew();
+        const int told = ::memfd_create("told", 0);
+        command what = at(of_.what, *where);
+        what.environment.push_back(std::string{"LD_PRELOAD="} + FAILING_MEMORY);
+        what.environment.push_back("SEKI_FAILING_ALLOCATION=" + std::to_string(nth) + " " + std::to_string(told));
+        traced_program tried{what};
+        const std::string wrong = live(tried, *where);
+        const bool failed = ::lseek(told, 0, SEEK_END) > 0;
+        ::close(told);
+        if (!failed) return false;
+        ++made_.allocations;
+        const std::string point = "allocation " + std::to_string(nth);
+        if (!wrong.empty()) found(point, wrong, tried);
+        if (tried.ended()) judge(point, tried, *where);
+        return true;
+    }
+
     void dies(std::uint64_t nth) {
         const auto where = anew();
         traced_program tried{at(of_.what, *where)};
@@ -173,11 +213,7 @@ private:
     }
 
     void found(const std::string& point, const std::string& what, const traced_program& tried) {
-        std::string words;
-        for (const std::string& word : of_.what.words)
-            words += (words.empty() ? "" : " ") +
-                     word.substr(word.rfind('/') == word.npos || word.starts_with('@') ? 0 : word.rfind('/') + 1);
-        made_.findings.push_back(words + ": " + point + ": " + what + "\n    it said: " + tried.err());
+        made_.findings.push_back(made_.of + ": " + point + ": " + what + "\n    it said: " + tried.err());
     }
 
     void say(const traced_program& tried, const world& where) {
@@ -200,6 +236,14 @@ std::string survey::text() const {
     return all;
 }
 
-survey every_call(const subject& of) { return surveyor{of}.all(); }
+survey every_call(const subject& of) { return surveyor{of}.calls(); }
+survey every_allocation(const subject& of) { return surveyor{of}.allocations(); }
+
+void expect_no_findings(const survey& made) {
+    const auto number = [](std::uint64_t of) { return static_cast<unsigned long long>(of); };
+    std::printf("%s: of %llu calls %llu failed, killed at %llu; %llu allocations failed\n", made.of.c_str(),
+                number(made.calls), number(made.failures), number(made.deaths), number(made.allocations));
+    EXPECT_TRUE(made.findings.empty()) << made.text();
+}
 
 }  // namespace seki::test

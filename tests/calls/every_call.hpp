@@ -5,6 +5,7 @@
 // "12 killed" the death there. SEKI_SAY=1 prints every sentence that was said, once.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,20 +20,28 @@ struct subject {
     std::string program;  // what its sentences begin with
     command what;         // @ in a word is the world's folder
     std::function<void(world&)> prepare;
-    int code = 0;           // how it ends ordinarily
-    bool answers = true;    // it prints what two runs have in common
-    std::string between{};  // what the doctor may say where it was interrupted
+    int code = 0;         // how it ends ordinarily
+    bool answers = true;  // it prints what two runs have in common
+    std::chrono::milliseconds patience{30'000};
+    std::uint64_t stride = 0;  // 0: as SEKI_STRIDE says, else the usual one
+    std::string between{};     // what the doctor may say where it was interrupted
     // What is done with it until it has ended, and what was wrong then. Else it is let run.
     std::function<std::string(traced_program&, const world&)> life{};
 };
 
 struct survey {
-    std::uint64_t calls = 0;                 // that it makes
-    std::uint64_t failures = 0, deaths = 0;  // that were tried
+    std::string of{};
+    std::uint64_t calls = 0;                                  // that it makes
+    std::uint64_t failures = 0, deaths = 0, allocations = 0;  // that were tried
     std::vector<std::string> findings;
     [[nodiscard]] std::string text() const;
 };
 
 [[nodiscard]] survey every_call(const subject& of);
+// The same with its allocations, from main() on: memory runs out for one of them. SEKI_POINT=12 tries the twelfth.
+[[nodiscard]] survey every_allocation(const subject& of);
+
+// Prints what was tried.
+void expect_no_findings(const survey& made);
 
 }  // namespace seki::test

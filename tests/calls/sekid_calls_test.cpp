@@ -112,29 +112,27 @@ std::string life(traced_program& sekid, const world& where) {
     return sekid.run() ? "" : "it does not stop";
 }
 
-void survive(const char* name, const std::function<void(world&)>& prepare) {
-    const survey made = every_call({.program = "sekid",
-                                    .what = {.words = {SEKID, "--config", "@/sekid.toml"}, .environment = {}},
-                                    .prepare = prepare,
-                                    .answers = false,
-                                    .life = life});
-    std::printf("%s: %llu calls, %llu failed, killed at %llu of them\n", name,
-                static_cast<unsigned long long>(made.calls), static_cast<unsigned long long>(made.failures),
-                static_cast<unsigned long long>(made.deaths));
-    EXPECT_TRUE(made.findings.empty()) << made.text();
+subject sekid(std::function<void(world&)> prepare) {
+    return {.program = "sekid",
+            .what = {.words = {SEKID, "--config", "@/sekid.toml"}, .environment = {}},
+            .prepare = std::move(prepare),
+            .answers = false,
+            .life = life};
 }
+
+void configure(world& here) { here.write("sekid.toml", configuration(here.folder(), 100, 3)); }
 
 // Fails if sekid crashes, hangs, is silent, is ready and answers nobody, reloads a part, leaves something half made, or keeps the next one from its work.
-TEST(SekidCalls, AreAllowedToFailWhereItMakesASegment) {
-    survive("sekid", [](world& here) { here.write("sekid.toml", configuration(here.folder(), 100, 3)); });
-}
+TEST(SekidCalls, AreAllowedToFailWhereItMakesASegment) { expect_no_findings(every_call(sekid(configure))); }
 
 TEST(SekidCalls, AreAllowedToFailWhereItAdoptsASegment) {
-    survive("sekid, adopting", [](world& here) {
+    expect_no_findings(every_call(sekid([](world& here) {
         here.furnish();
-        here.write("sekid.toml", configuration(here.folder(), 100, 3));
-    });
+        configure(here);
+    })));
 }
+
+TEST(SekidAllocations, AreAllowedToFail) { expect_no_findings(every_allocation(sekid(configure))); }
 
 }  // namespace
 }  // namespace seki::test

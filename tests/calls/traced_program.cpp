@@ -143,7 +143,7 @@ void traced_program::signal(int number) const noexcept { ::kill(pid_, number); }
 
 int traced_program::exit_code() const noexcept { return ended() && WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
 
-bool traced_program::run(const std::function<bool()>& enough, std::chrono::seconds patience) {
+bool traced_program::run(const std::function<bool()>& enough, std::chrono::milliseconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     is_asked_ = static_cast<bool>(enough);
     if (std::exchange(stands_, false)) go_on(pid_, 0);

@@ -36,7 +36,7 @@ public:
     // From now on this is what befalls it; the count starts anew.
     void prepare(ordeal what);
     // Goes on until it has ended, or `enough`, which is asked at each call, or for so long. False: neither came about.
-    bool run(const std::function<bool()>& enough = {}, std::chrono::seconds patience = std::chrono::seconds{30});
+    bool run(const std::function<bool()>& enough = {}, std::chrono::milliseconds patience = std::chrono::seconds{30});
     void signal(int number) const noexcept;
 
     [[nodiscard]] pid_t id() const noexcept { return pid_; }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -78,6 +79,8 @@ int main(int argc, char** argv) {
     using namespace seki::ctl;
     try {
         return delivered(run(argc, argv));
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "sekictl: out of memory: %s\n", seki::shm::remedy_for(ENOMEM));
     } catch (const std::system_error& failed) {
         if (failed.code().value() != EPIPE) cannot_print(failed.code().value());  // by fmt::print()
     } catch (const std::exception& failed) {

@@ -1,6 +1,8 @@
 // sekid: the command line, and what is said when it does not start.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -13,6 +15,7 @@
 #include "daemon/log.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/supervisor.hpp"
+#include "shm/refuse.hpp"
 
 namespace {
 
@@ -57,7 +60,10 @@ int main(int argc, char** argv) try {
     if (const int* status = std::get_if<int>(&given)) return *status;
     const auto& command = std::get<daemon::command_line>(given);
     return command.check ? check(*command.check) : serve(command);
+} catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "sekid: out of memory: %s\n", shm::remedy_for(ENOMEM));
+    return refused;
 } catch (const std::exception& thrown) {
-    fmt::print(stderr, "sekid: {}\n", thrown.what());
+    std::fprintf(stderr, "sekid: failed: %s\n", thrown.what());
     return refused;
 }
