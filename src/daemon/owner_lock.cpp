@@ -30,11 +30,12 @@ Result<shm::descriptor> open_file(const shm::place& where, const std::filesystem
     return std::move(found->file);
 }
 
-bool lock(int file) noexcept {
+// 0, or why not.
+int lock(int file) noexcept {
     struct flock wanted{};
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
-    return ::fcntl(file, F_OFD_SETLK, &wanted) == 0;
+    return ::fcntl(file, F_OFD_SETLK, &wanted) == 0 ? 0 : errno;
 }
 
 // Its last holder may have removed it after we opened it.
@@ -74,10 +75,14 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
             auto opened = open_file(*where, file);
             if (!opened && opened.error().code == Errc::not_found) continue;
             if (!opened) return std::unexpected(opened.error());
-            if (!lock(opened->get()))
+            if (const int why = lock(opened->get()); why != 0 && why != EAGAIN && why != EACCES) {
+                ::unlinkat(where->folder.get(), file.filename().c_str(), 0);  // nobody can hold a lock on it
+                return shm::refuse(Errc::system, "cannot lock \"{}\": {}", file.native(), shm::system_advice(why));
+            } else if (why != 0) {
                 return shm::refuse(Errc::busy,
                                    "segment \"{}\" is looked after by another sekid, pid {}: stop that one first",
                                    segment.native(), pid_in(opened->get()));
+            }
             if (!still_named(*where, file, opened->get())) continue;
             write_text(opened->get(), std::to_string(::getpid()) + "\n");
             return owner_lock{file, std::move(*opened)};

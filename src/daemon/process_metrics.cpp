@@ -7,7 +7,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -29,7 +28,8 @@ struct stat_fields {
 
 bool read(stat_fields& into) {
     std::ifstream file{"/proc/self/stat"};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    std::string text;
+    std::getline(file, text, '\0');  // all of it; where it cannot be read, nothing is thrown
     const std::size_t name_end = text.rfind(')');
     if (name_end == std::string::npos) return false;
     std::istringstream fields{text.substr(name_end + 1)};

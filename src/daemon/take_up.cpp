@@ -35,6 +35,7 @@ mapped find_or_make(const std::filesystem::path& path, const SegmentOptions& opt
         return found;
     }
     const Error why = found.error();
+    if (!is_useless(why.code) && why.code != Errc::not_found && why.code != Errc::wrong_host) return found;
     found = is_useless(why.code) ? shm::segment::replace(path, options) : shm::segment::create_or_attach(path, options);
     if (!found) return found;
     if (why.code != Errc::not_found) spdlog::warn("replaced what was there: {}", why.message);

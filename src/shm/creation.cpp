@@ -274,7 +274,7 @@ Result<opened_file> make_segment(const place& where, const SegmentOptions& optio
 
     Result<opened_file> made = open_new(where);
     if (!made) return made;
-    Result<void> done = complete(where, options, *parts, *group, lock, old, *made);
+    const Result<void> done = contained([&] { return complete(where, options, *parts, *group, lock, old, *made); });
     if (done) return made;
     ::unlinkat(where.folder.get(), where.new_name().c_str(), 0);
     if (old == nullptr) ::unlinkat(where.folder.get(), where.live_name().c_str(), AT_REMOVEDIR);

@@ -35,7 +35,7 @@ template <class Work>
 auto administer(const place& where, Work&& work) -> decltype(work(std::declval<const administration&>())) {
     const Result<administration> lock = administration::lock(where.path);
     if (!lock) return std::unexpected(lock.error());
-    auto done = work(*lock);
+    auto done = contained([&] { return work(*lock); });
     if (!done && !stands(where, where.live_name())) ::unlinkat(where.folder.get(), where.lock_name().c_str(), 0);
     return done;
 }

@@ -19,13 +19,24 @@ const char* remedy_for(int number) noexcept {
         case EIO: return "a device or a file system fails: the kernel's log (dmesg) says which";
         case ENOLCK: return "the kernel or its file system has no more locks: choose a path in memory, as /dev/shm is";
         case EINTR:
-        case EAGAIN: return "try again; if it comes again, the host has too many processes or threads";
+        case EAGAIN:
+            return "try again; if it stays so, there are too many processes or threads (ulimit -u; TasksMax= of its "
+                   "unit)";
         case ENOSYS:
         case EINVAL:
         case EOPNOTSUPP:
             return "the kernel, a sandbox or the file system does not have that: choose another path or kernel";
         default: return "the kernel's log (dmesg) may say more";
     }
+}
+
+Error out_of_memory() noexcept {
+    Error made{Errc::no_space, "out of memory"};  // short enough to need none
+    try {
+        made.message = fmt::format("out of memory: {}", remedy_for(ENOMEM));
+    } catch (...) {  // then without
+    }
+    return made;
 }
 
 }  // namespace seki::shm

@@ -33,18 +33,21 @@ template <class... Arguments>
     return fmt::format("{}: {}", system_text(number), remedy_for(number));
 }
 
+// With what to do about it, where there is memory for that.
+[[nodiscard]] Error out_of_memory() noexcept;
+
 // Runs `work`, which returns a Result, and makes one of what is thrown below us: memory that ran out, Boost, the standard library.
 template <class Work>
 [[nodiscard]] auto contained(Work&& work) noexcept -> decltype(work()) {
     try {
         return work();
     } catch (const std::bad_alloc&) {
-        return std::unexpected(Error{Errc::no_space, "out of memory"});  // short enough to need no memory
+        return std::unexpected(out_of_memory());
     } catch (const std::exception& thrown) {
         try {
             return std::unexpected(Error{Errc::system, thrown.what()});
         } catch (...) {
-            return std::unexpected(Error{Errc::no_space, "out of memory"});
+            return std::unexpected(out_of_memory());
         }
     }
 }

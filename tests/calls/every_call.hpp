@@ -1,7 +1,7 @@
 // A program is run again and again, and each time one of its system calls fails in one of the ways in which it can, or the program is killed there.
 // Each time it must say what is wrong and what to do or do its work all the same, leave nothing half made, and not keep the next one from working.
 //
-// SEKI_STRIDE=1 tries every call; else each so-manieth, and SEKI_SEED says from where. SEKI_POINT="12 1" tries call 12 with its second misfortune alone,
+// SEKI_STRIDE=1 tries every call; else each so-manieth, and SEKI_SEED=N from another one on. SEKI_POINT="12 1" tries call 12 with its second misfortune alone,
 // "12 killed" the death there. SEKI_SAY=1 prints every sentence that was said, once.
 #pragma once
 
@@ -23,7 +23,8 @@ struct subject {
     int code = 0;         // how it ends ordinarily
     bool answers = true;  // it prints what two runs have in common
     std::chrono::milliseconds patience{30'000};
-    std::uint64_t stride = 0;  // 0: as SEKI_STRIDE says, else the usual one
+    std::uint64_t stride = 0;  // 0: as SEKI_STRIDE says, else
+    std::uint64_t usual_stride = 17;
     std::string between{};     // what the doctor may say where it was interrupted
     // What is done with it until it has ended, and what was wrong then. Else it is let run.
     std::function<std::string(traced_program&, const world&)> life{};

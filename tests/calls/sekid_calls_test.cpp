@@ -95,7 +95,11 @@ std::string reload(traced_program& sekid, const world& where) {
 }
 
 std::string life(traced_program& sekid, const world& where) {
+    const bool adopts = std::filesystem::exists(where.segment());
     if (!sekid.run([&] { return sekid.waits() > 0; })) return "it hangs when it starts";
+    if (adopts && sekid.what().error != ENOENT && sekid.err().find("adopted segment") == std::string::npos &&
+        sekid.err().find("made segment") != std::string::npos)
+        return "it makes a segment anew that is sound";
     if (sekid.ended()) return {};
     if (const std::string wrong = ask(sekid, where); !wrong.empty()) return wrong;
     where.write("sekid.toml", configuration(where.folder(), 50, 5));
@@ -116,7 +120,7 @@ subject sekid(std::function<void(world&)> prepare) {
     return {.program = "sekid",
             .what = {.words = {SEKID, "--config", "@/sekid.toml"}, .environment = {}},
             .prepare = std::move(prepare),
-            .answers = false,
+            .answers = false, .usual_stride = 61,
             .life = life};
 }
 

@@ -97,7 +97,8 @@ Result<std::optional<login>> parse_netrc(std::string_view text, std::string_view
 
 Result<login> read_netrc(const std::string& file, std::string_view host) {
     std::ifstream stream{file, std::ios::binary};
-    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+    std::string text;
+    std::getline(stream, text, '\0');  // all of it; where it cannot be read, nothing is thrown
     if (!stream.is_open() || stream.bad()) return refuse(file, "cannot be read: {}", shm::system_advice(errno));
     struct stat facts{};
     if (::stat(file.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && (facts.st_mode & S_IROTH) != 0)
