@@ -10,6 +10,7 @@
 
 #include "client/health_checks.hpp"
 #include "client/health_text.hpp"
+#include "shm/folder_size.hpp"
 
 namespace seki::client {
 namespace {
@@ -87,15 +88,13 @@ HealthFinding judge_files(const fs::path& root, const HealthLimits& by) {
                 fmt::format("{}: {}", file.native(), std::generic_category().message(limits.error))};
     const std::optional<std::uint64_t> most = open_files_limit(limits.text);
     if (!most) return not_understood(file);
-    std::error_code failed;
     const fs::path folder = root / "proc/self/fd";
-    std::uint64_t open = 0;
-    for (fs::directory_iterator each{folder, failed}; !failed && each != fs::directory_iterator{};
-         each.increment(failed))
-        ++open;
-    if (failed) return {HealthStatus::degraded, fmt::format("{}: {}", folder.native(), failed.message())};
-    const double percent = *most == 0 ? 100 : 100 * static_cast<double>(open) / static_cast<double>(*most);
-    return judge_percent(percent, by, fmt::format("{} of {} files are open", open, *most));
+    const auto open = shm::count_entries(folder.c_str());
+    if (!open)
+        return {HealthStatus::degraded,
+                fmt::format("{}: {}", folder.native(), std::generic_category().message(open.error()))};
+    const double percent = *most == 0 ? 100 : 100 * static_cast<double>(*open) / static_cast<double>(*most);
+    return judge_percent(percent, by, fmt::format("{} of {} files are open", *open, *most));
 }
 
 }  // namespace

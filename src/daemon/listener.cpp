@@ -107,10 +107,12 @@ Result<listener> listener::open_unix(std::string_view address, const std::string
     path.copy(name.sun_path, sizeof name.sun_path - 1);
     shm::descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (!made) return cannot_listen(address, errno);
+    listener bound{std::move(made), std::string{address}, {}};
+    std::string named = path;  // before there is something to be taken away
     if (is_deserted(name)) ::unlink(path.c_str());
     const auto* const as_address = reinterpret_cast<const sockaddr*>(&name);
-    if (::bind(made.get(), as_address, sizeof name) != 0) return cannot_listen(address, errno);
-    listener bound{std::move(made), std::string{address}, path};
+    if (::bind(bound.socket(), as_address, sizeof name) != 0) return cannot_listen(address, errno);
+    bound.unix_path_ = std::move(named);
     // For the group, as the segment is. Before anybody can connect.
     if (::chmod(path.c_str(), 0660) != 0 || ::listen(bound.socket(), backlog) != 0)
         return cannot_listen(address, errno);

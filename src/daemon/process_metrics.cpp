@@ -5,13 +5,12 @@
 
 #include <cstdint>
 #include <ctime>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <system_error>
 
 #include "daemon/metric_family.hpp"
+#include "shm/folder_size.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -63,11 +62,8 @@ std::vector<prometheus::MetricFamily> process_metrics() {
                              "Memory of sekid, what it touched of the segment included.", MetricType::Gauge,
                              stat.resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))));
     }
-    std::error_code unreadable;
-    const std::filesystem::directory_iterator descriptors{"/proc/self/fd", unreadable};
-    if (!unreadable)
-        all.push_back(single("process_open_fds", "Descriptors that sekid has open.", MetricType::Gauge,
-                             std::distance(begin(descriptors), end(descriptors))));
+    if (const auto descriptors = shm::count_entries("/proc/self/fd"))
+        all.push_back(single("process_open_fds", "Descriptors that sekid has open.", MetricType::Gauge, *descriptors));
     if (rlimit limit{}; ::getrlimit(RLIMIT_NOFILE, &limit) == 0)
         all.push_back(
             single("process_max_fds", "Descriptors that sekid may have open.", MetricType::Gauge, limit.rlim_cur));
