@@ -147,6 +147,8 @@ Result<administration> administration::lock(const std::filesystem::path& segment
                     write_pid(file);
                     return held;
                 }
+            } else if (errno != EAGAIN && errno != EACCES) {
+                return refuse(Errc::system, "cannot lock \"{}.lock\": {}", segment_path.native(), system_advice(errno));
             }
             if (std::chrono::steady_clock::now() >= deadline)
                 return refuse(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "shm/administration.hpp"
 #include "shm/creation.hpp"
@@ -21,6 +22,9 @@ bool stands(const place& where, const std::string& name) noexcept {
     struct stat facts{};
     return ::fstatat(where.folder.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0;
 }
+
+// Where that cannot be told, what is done next says why.
+bool may_stand(const place& where, const std::string& name) noexcept { return stands(where, name) || errno != ENOENT; }
 
 // Without our magic it may be a damaged segment, or a letter to somebody's mother. Only a segment has a folder of lock files beside it.
 Result<void> must_be_ours(const place& where, const std::optional<predecessor>& old) {
@@ -87,8 +91,8 @@ Result<void> segment::destroy(const std::filesystem::path& path) {
         // Each of them alone is what a destroy() that died can leave.
         const std::array names{where->name, where->live_name(), where->new_name(), where->owner_name(),
                                where->lock_name()};
-        if (std::ranges::none_of(names, [&](const std::string& name) { return stands(*where, name); }))
-            return refuse(Errc::not_found, "there is no \"{}\"", path.native());
+        if (std::ranges::none_of(names, [&](const std::string& name) { return may_stand(*where, name); }))
+            return refuse(Errc::not_found, "there is no \"{}\": look whether the path is right", path.native());
         return administer(*where, [&](const administration&) -> Result<void> {
             const auto old = look_at_predecessor(*where);
             if (!old) return std::unexpected(old.error());

@@ -25,7 +25,7 @@ struct subject {
     std::chrono::milliseconds patience{30'000};
     std::uint64_t stride = 0;  // 0: as SEKI_STRIDE says, else
     std::uint64_t usual_stride = 17;
-    std::string between{};     // what the doctor may say where it was interrupted
+    std::string between{};  // what the doctor may say where it was interrupted
     // What is done with it until it has ended, and what was wrong then. Else it is let run.
     std::function<std::string(traced_program&, const world&)> life{};
 };

@@ -140,9 +140,13 @@ bool moves_bytes(std::uint64_t number) {
     return std::ranges::find(those, number) != std::end(those);
 }
 
-}  // namespace
+// What is over at the next attempt is not all: a process that has no descriptors left will have none then either.
+bool may_last(int error) {
+    constexpr int those[] = {EMFILE, ENOMEM, ENOSPC, EACCES, ENOLCK};
+    return std::ranges::find(those, error) != std::end(those);
+}
 
-std::vector<misfortune> misfortunes_of(const system_call& call) {
+std::vector<misfortune> each_once(const system_call& call) {
     if (call.number == SYS_fcntl) return of_control(call.arguments[1]);
     // Asking where the break is always succeeds.
     if (call.number == SYS_brk)
@@ -156,6 +160,15 @@ std::vector<misfortune> misfortunes_of(const system_call& call) {
     return all;
 }
 
+}  // namespace
+
+std::vector<misfortune> misfortunes_of(const system_call& call) {
+    std::vector<misfortune> all = each_once(call);
+    for (std::size_t i = 0, once = all.size(); i < once; ++i)
+        if (all[i].kind == how::fails && may_last(all[i].error)) all.push_back({how::fails, all[i].error, true});
+    return all;
+}
+
 std::string name_of(std::uint64_t number) {
     if (number == SYS_fcntl) return "fcntl";
     if (number == SYS_brk) return "brk";
@@ -166,7 +179,7 @@ std::string name_of(std::uint64_t number) {
 std::string name_of(const misfortune& what) {
     if (what.kind == how::halved) return "half";
     const char* name = strerrorname_np(what.error);
-    return name != nullptr ? name : std::to_string(what.error);
+    return (name != nullptr ? name : std::to_string(what.error)) + (what.lasts ? std::string{" from then on"} : "");
 }
 
 }  // namespace seki::test

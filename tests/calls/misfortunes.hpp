@@ -24,6 +24,7 @@ enum class how : std::uint8_t {
 struct misfortune {
     how kind = how::fails;
     int error = 0;
+    bool lasts = false;  // so do all others of that name from then on
 };
 
 // In the order in which they are tried. None: that call cannot fail, or nobody could go on.

@@ -100,11 +100,14 @@ std::string life(traced_program& sekid, const world& where) {
     if (adopts && sekid.what().error != ENOENT && sekid.err().find("adopted segment") == std::string::npos &&
         sekid.err().find("made segment") != std::string::npos)
         return "it makes a segment anew that is sound";
+    sekid.relieve();
     if (sekid.ended()) return {};
     if (const std::string wrong = ask(sekid, where); !wrong.empty()) return wrong;
     where.write("sekid.toml", configuration(where.folder(), 50, 5));
-    for (int time = 0; time < 2 && !sekid.ended(); ++time)
+    for (int time = 0; time < 2 && !sekid.ended(); ++time) {
         if (const std::string wrong = reload(sekid, where); !wrong.empty()) return wrong;
+        sekid.relieve();
+    }
     if (sekid.ended()) return {};
     if (const std::string now = in_force(where); now != "50, 5") return "what it reloads twice is not in force: " + now;
     const std::string said = sekid.err();
@@ -120,7 +123,8 @@ subject sekid(std::function<void(world&)> prepare) {
     return {.program = "sekid",
             .what = {.words = {SEKID, "--config", "@/sekid.toml"}, .environment = {}},
             .prepare = std::move(prepare),
-            .answers = false, .usual_stride = 61,
+            .answers = false,
+            .usual_stride = 61,
             .life = life};
 }
 

@@ -135,6 +135,7 @@ void traced_program::prepare(ordeal what) {
     ordeal_ = what;
     count_ = 0;
     came_ = befell_ = false;
+    what_ = {};
     misfortunes_ = 0;
     about_.clear();
 }
@@ -180,7 +181,8 @@ void traced_program::handle(pid_t who, int status) {
 // Where nothing is left that could befall it, at full speed.
 void traced_program::go_on(pid_t who, int signal) const {
     const auto its = threads_.find(who);
-    const bool looked_at = is_asked_ || count_ < ordeal_.nth || (its != threads_.end() && its->second.is_befallen);
+    const bool looked_at =
+        is_asked_ || count_ < ordeal_.nth || what_.lasts || (its != threads_.end() && its->second.is_befallen);
     ::ptrace(looked_at ? PTRACE_SYSCALL : PTRACE_CONT, who, nullptr, static_cast<long>(signal));
 }
 
@@ -190,10 +192,14 @@ void traced_program::handle_call(pid_t who, thread& its) {
     its.in_call = info.op == PTRACE_SYSCALL_INFO_ENTRY;
     if (its.in_call) {
         if (who == pid_ && info.entry.nr == SYS_poll) ++waits_;
-        if (++count_ != ordeal_.nth) return;
-        call_.number = info.entry.nr;
-        std::ranges::copy(info.entry.args, call_.arguments);
-        befall(who, its);
+        system_call now{.number = info.entry.nr};
+        std::ranges::copy(info.entry.args, now.arguments);
+        if (++count_ == ordeal_.nth) {
+            call_ = now;
+            befall(who, its);
+        } else if (is_like_it(now)) {
+            inflict(who, its);
+        }
     } else if (std::exchange(its.is_befallen, false)) {
         put_right(who);
     }
@@ -219,6 +225,17 @@ void traced_program::befall(pid_t who, thread& its) {
     if (ordeal_.which >= all.size()) return;
     befell_ = true;
     what_ = all[ordeal_.which];
+    inflict(who, its);
+}
+
+// For as long as it lasts.
+bool traced_program::is_like_it(const system_call& other) const noexcept {
+    const bool same_command = other.number != SYS_fcntl || other.arguments[1] == call_.arguments[1];
+    const bool same_file = other.number != SYS_write || other.arguments[0] == call_.arguments[0];
+    return befell_ && what_.lasts && other.number == call_.number && same_command && same_file;
+}
+
+void traced_program::inflict(pid_t who, thread& its) const {
     its.is_befallen = true;
     if (what_.kind == how::fails) set(who, offsetof(user_regs_struct, orig_rax), ~std::uint64_t{0});
     if (what_.kind == how::halved) set(who, offsetof(user_regs_struct, rdx), call_.arguments[2] / 2);

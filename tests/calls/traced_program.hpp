@@ -38,6 +38,8 @@ public:
     // Goes on until it has ended, or `enough`, which is asked at each call, or for so long. False: neither came about.
     bool run(const std::function<bool()>& enough = {}, std::chrono::milliseconds patience = std::chrono::seconds{30});
     void signal(int number) const noexcept;
+    // What befalls it is over, if it lasted until now.
+    void relieve() noexcept { what_.lasts = false; }
 
     [[nodiscard]] pid_t id() const noexcept { return pid_; }
     [[nodiscard]] bool ended() const noexcept { return threads_.empty(); }
@@ -71,6 +73,8 @@ private:
     void go_on(pid_t who, int signal) const;
     void handle_call(pid_t who, thread& its);
     void befall(pid_t who, thread& its);
+    void inflict(pid_t who, thread& its) const;
+    [[nodiscard]] bool is_like_it(const system_call& other) const noexcept;
     void put_right(pid_t who) const;
     [[nodiscard]] std::string string_at(std::uint64_t address) const;
 
