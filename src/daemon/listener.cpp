@@ -105,7 +105,7 @@ Result<listener> listener::open_unix(std::string_view address, const std::string
     name.sun_family = AF_UNIX;
     if (!path.starts_with('/') || path.size() >= sizeof name.sun_path) return not_an_address(address);
     path.copy(name.sun_path, sizeof name.sun_path - 1);
-    shm::descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    shm::descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!made) return cannot_listen(address, errno);
     listener bound{std::move(made), std::string{address}, {}};
     std::string named = path;  // before there is something to be taken away
@@ -125,7 +125,8 @@ Result<listener> listener::open_tcp(std::string_view address, const std::string&
     if (!found) return std::unexpected(found.error());
     int number = EADDRNOTAVAIL;
     for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next) {
-        shm::descriptor made{::socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC, each->ai_protocol)};
+        shm::descriptor made{
+            ::socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, each->ai_protocol)};
         const int on = 1;
         if (made && ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
             ::bind(made.get(), each->ai_addr, each->ai_addrlen) == 0 && ::listen(made.get(), backlog) == 0) {

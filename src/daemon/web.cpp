@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <new>
+#include <stop_token>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -110,7 +111,7 @@ private:
 
 // Whether the next may be accepted in spite of that; waits where it would fail at once.
 bool goes_on_after(int number) noexcept {
-    if (number == EINTR || number == ECONNABORTED || number == EPROTO) return true;
+    if (number == EAGAIN || number == EINTR || number == ECONNABORTED || number == EPROTO) return true;
     if (number == EINVAL || number == EBADF) return false;  // it was shut down
     ::poll(nullptr, 0, 50);
     return true;
@@ -147,12 +148,15 @@ struct web::inside {
         http.Get("/api/v1/events", [&from, &hub](const Request& request, Response& response) {
             answer_events(hub, from, request, response);
         });
-        accepting = std::jthread{[this] { accept(); }};
+        accepting = std::jthread{[this](const std::stop_token& end) { accept(end); }};
     }
 
-    void accept() noexcept {
+    void accept(const std::stop_token& end) noexcept {
         bool said = false;
-        for (;;) {  // ends by a shutdown of the socket
+        pollfd on{.fd = listening.socket(), .events = POLLIN, .revents = 0};
+        while (!end.stop_requested()) {
+            // The end is known by a shutdown of the socket, and a second later where that fails.
+            if (::poll(&on, 1, 1000) <= 0) continue;
             const int client = ::accept4(listening.socket(), nullptr, nullptr, SOCK_CLOEXEC);
             const int number = client < 0 ? errno : 0;
             if (client >= 0)
@@ -196,7 +200,8 @@ void web::let_in(std::shared_ptr<const credentials> users) { inside_->users.set(
 
 web::~web() {
     inside_->recording.close();
-    // Wakes the accept, whether or not it was reached yet.
+    inside_->accepting.request_stop();
+    // Wakes who accepts.
     ::shutdown(inside_->listening.socket(), SHUT_RDWR);
     inside_->accepting.join();
 }

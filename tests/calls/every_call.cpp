@@ -192,10 +192,11 @@ private:
         judge_next(point, tried, where);
     }
 
-    // What it leaves it was not able to remove, or is somebody else's, who holds the lock on it.
+    // What it leaves it was not able to remove, or cannot get at any more, or is somebody else's, who holds the lock on it.
     static bool excused(const traced_program& tried) {
         return name_of(tried.call().number).starts_with("unlink") ||
-               (name_of(tried.call().number) == "fcntl" && tried.what().error == EAGAIN);
+               (name_of(tried.call().number) == "fcntl" && tried.what().error == EAGAIN) ||
+               (tried.what().error == EACCES && tried.what().lasts);
     }
 
     // Standard error was what failed, or nobody reads standard output any more.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "every_call.hpp"
+#include "sekid_beside.hpp"
 
 namespace seki::test {
 namespace {
@@ -12,12 +13,17 @@ struct given {
     int code = 0;
     bool answers = true;
     std::string between{};
+    bool beside_sekid = false;
 };
 
 subject subject_of(const given& it) {
     subject of{.program = "sekictl",
                .what = {.words = {SEKICTL, "--segment", "@/a.seg"}, .environment = {}},
-               .prepare = [](world& here) { here.furnish(); },
+               .prepare =
+                   [beside = it.beside_sekid](world& here) {
+                       here.furnish();
+                       if (beside) here.beside = std::make_shared<sekid_beside>(SEKID, here);
+                   },
                .code = it.code,
                .answers = it.answers,
                .between = it.between};
@@ -36,17 +42,18 @@ TEST_P(SekictlCalls, AndAllocationsAreAllowedToFail) { expect_no_findings(every_
 
 INSTANTIATE_TEST_SUITE_P(
     Each, SekictlCalls,
-    testing::Values(given{"status", {"status"}}, given{"workers", {"workers"}},
-                    given{"show", {"show", "breaker", "payments"}}, given{"keys", {"keys", "login"}},
-                    given{"check", {"check", "login", "alice"}}, given{"peek", {"peek", "login", "alice"}},
-                    given{"reset", {"reset", "login", "alice"}}, given{"breaker", {"breaker", "payments", "open"}},
-                    given{"set", {"set", "limiter", "login", "limit", "50"}},
-                    given{"setmode", {"set", "breaker", "payments", "mode", "observe"}},
-                    given{"create",
-                          {"create", "limiter", "orders", "--limit", "5", "--window", "1m", "--max-keys", "16"}},
-                    given{"delete", {"delete", "limiter", "login"}}, given{"reload", {"reload"}, 1},
-                    given{"destroy", {"destroy"}, 0, true, "was replaced or destroyed"}, given{"doctor", {"doctor"}},
-                    given{"repair", {"doctor", "--repair"}}, given{"events", {"events"}, 1}),
+    testing::Values(
+        given{"status", {"status"}}, given{"workers", {"workers"}}, given{"show", {"show", "breaker", "payments"}},
+        given{"keys", {"keys", "login"}}, given{"check", {"check", "login", "alice"}},
+        given{"peek", {"peek", "login", "alice"}}, given{"reset", {"reset", "login", "alice"}},
+        given{"breaker", {"breaker", "payments", "open"}}, given{"set", {"set", "limiter", "login", "limit", "50"}},
+        given{"setmode", {"set", "breaker", "payments", "mode", "observe"}},
+        given{"create", {"create", "limiter", "orders", "--limit", "5", "--window", "1m", "--max-keys", "16"}},
+        given{"delete", {"delete", "limiter", "login"}}, given{"reload", {"reload"}, 1},
+        given{"destroy", {"destroy"}, 0, true, "was replaced or destroyed"}, given{"doctor", {"doctor"}},
+        given{"repair", {"doctor", "--repair"}}, given{"events", {"events"}, 1},
+        given{"statusbesidesekid", {"status"}, 0, true, "", true},
+        given{"eventsfromsekid", {"events"}, 0, true, "", true}, given{"reloadofsekid", {"reload"}, 0, true, "", true}),
     [](const auto& one) { return std::string{one.param.name}; });
 
 }  // namespace

@@ -36,6 +36,7 @@ world::world() {
 }
 
 world::~world() {
+    beside.reset();
     held_.reset();
     inside_.reset();
     std::filesystem::remove_all(folder_);

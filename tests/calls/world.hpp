@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,9 @@ public:
     void furnish();
     // Written beside the segment.
     void write(const std::string& name, const std::string& text) const;
+
+    // What goes when it goes.
+    std::shared_ptr<void> beside;
 
     // The names of what lies there, folders' contents too, numbers as #.
     [[nodiscard]] std::set<std::string> files() const;
