@@ -23,6 +23,7 @@ public:
         std::array<int, 2> said{};
         if (::pipe(said.data()) != 0) std::abort();
         pid_ = ::fork();
+        if (pid_ < 0) std::abort();
         if (pid_ == 0) {
             ::dup2(said[1], STDERR_FILENO);
             ::close(said[0]);

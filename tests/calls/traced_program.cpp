@@ -134,7 +134,7 @@ void traced_program::go_to_main(const std::string& program) {
 void traced_program::prepare(ordeal what) {
     ordeal_ = what;
     count_ = 0;
-    came_ = befell_ = false;
+    came_ = befell_ = relieved_ = false;
     what_ = {};
     misfortunes_ = 0;
     about_.clear();
@@ -232,7 +232,7 @@ void traced_program::befall(pid_t who, thread& its) {
 bool traced_program::is_like_it(const system_call& other) const noexcept {
     const bool same_command = other.number != SYS_fcntl || other.arguments[1] == call_.arguments[1];
     const bool same_file = other.number != SYS_write || other.arguments[0] == call_.arguments[0];
-    return befell_ && what_.lasts && other.number == call_.number && same_command && same_file;
+    return befell_ && what_.lasts && !relieved_ && other.number == call_.number && same_command && same_file;
 }
 
 void traced_program::inflict(pid_t who, thread& its) const {

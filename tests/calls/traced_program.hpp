@@ -39,7 +39,7 @@ public:
     bool run(const std::function<bool()>& enough = {}, std::chrono::milliseconds patience = std::chrono::seconds{30});
     void signal(int number) const noexcept;
     // What befalls it is over, if it lasted until now.
-    void relieve() noexcept { what_.lasts = false; }
+    void relieve() noexcept { relieved_ = true; }
 
     [[nodiscard]] pid_t id() const noexcept { return pid_; }
     [[nodiscard]] bool ended() const noexcept { return threads_.empty(); }
@@ -87,7 +87,7 @@ private:
     std::uint64_t waits_ = 0;
     bool is_asked_ = false;  // at each call whether it is enough
     std::uint64_t count_ = 0;
-    bool came_ = false, befell_ = false;
+    bool came_ = false, befell_ = false, relieved_ = false;
     std::size_t misfortunes_ = 0;
     misfortune what_;
     system_call call_;
