@@ -57,8 +57,6 @@ permit bulkhead::take_from_the_gone(const worker& me, doubt how) const noexcept 
 }
 
 bulkhead::answer bulkhead::wait(patience& with) const noexcept {
-    keep_name(*attachment_);
-    const worker me = attachment_->me();  // a copy: the thread may be here for long
     shm::process_seeker by{attachment_->where()};
     const std::uint64_t start = shm::futex::now();
     if (with.until_ns == 0) {
@@ -66,11 +64,13 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
         const std::uint64_t span = longest == 0 && with.timeout_ns != patience::as_configured
                                        ? with.timeout_ns
                                        : std::min(with.timeout_ns, longest);
-        if (span == 0) return refused(me, Errc::bulkhead_full);
+        if (span == 0) return refused(attachment_->me(), Errc::bulkhead_full);
         with.until_ns = start + std::min(span, ~std::uint64_t{0} - start);
         with.until_deadline = deadline_of_thread < with.until_ns;
         with.until_ns = std::min(with.until_ns, deadline_of_thread);
     }
+    keep_name(*attachment_);
+    const worker me = attachment_->me();  // a copy: the thread may be here for long
     const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by,
                                                    [this] { return standing() == Errc::none && may_sleep(); });
     const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
