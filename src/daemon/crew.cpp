@@ -33,6 +33,10 @@ void crew::close() noexcept {
 
 void crew::take(int socket) noexcept try {
     const std::scoped_lock hold{mutex_};
+    if (sockets_.size() >= most_waiting) {
+        ::close(socket);
+        return;
+    }
     sockets_.push_back(socket);
     before_.enter();
     changed_.notify_one();

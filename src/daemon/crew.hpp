@@ -24,7 +24,10 @@ public:
     crew(const crew&) = delete;
     crew& operator=(const crew&) = delete;
 
-    // Closes it where there is no memory to note it.
+    // Those that wait for a thread. Each holds a descriptor, and sekid needs some for itself.
+    static constexpr std::size_t most_waiting = 64;
+
+    // Closes it where so many wait already, or there is no memory to note it.
     void take(int socket) noexcept;
 
 private:

@@ -154,7 +154,7 @@ class Package(unittest.TestCase):
         self.assertRegex(self.root.told_systemd(), r"(?m)\bstart sekid.service$")
         self.assertIn("sekid", self.root.inside("sekid", "--version"))
         self.assertRegex(self.root.inside("getent", "group", "seki"), "^seki:")
-        self.assertEqual(os.stat(self.root.at("/run/seki")).st_mode & 0o7777, 0o770)
+        self.assertEqual(os.stat(self.root.at("/run/seki")).st_mode & 0o7777, 0o2770)
         self.assertEqual([path for path in FILES if not self.root.exists(path)], [])
         inside = "".join(run("dpkg-deb", "--contents", each) for each in glob.glob(f"{PACKAGES}/seki_*.deb"))
         self.assertEqual([path for path in DOCUMENTS if path not in inside], [])

@@ -77,7 +77,7 @@ class Pod(SekictlTest):
         services = self.compose["services"]
         self.assertEqual({each["user"] for each in services.values()}, {"10001:10001"})
         self.assertEqual({each["volumes"][0] for each in services.values()}, {"seki:/run/seki"})
-        self.assertIn("uid=10001,gid=10001,mode=0770", self.compose["volumes"]["seki"]["driver_opts"]["o"])
+        self.assertIn("uid=10001,gid=10001,mode=2770", self.compose["volumes"]["seki"]["driver_opts"]["o"])
         self.assertEqual(services["sekid"]["command"], self.sidecar["args"])
 
     def test_its_segment_and_sekid_fit_into_its_limits(self):

@@ -1,4 +1,6 @@
 // sekid: the command line, and what is said when it does not start.
+#include <malloc.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -56,6 +58,7 @@ int serve(const daemon::command_line& given) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    ::mallopt(M_ARENA_MAX, 2);  // else each thread that answers a client keeps the memory of its longest answer
     const auto given = daemon::read_command_line(argc, argv);
     if (const int* status = std::get_if<int>(&given)) return *status;
     const auto& command = std::get<daemon::command_line>(given);
