@@ -9,6 +9,7 @@
 // decided, had read the clock before it returned. So each denial is held against all that has a time not later than its return: what the model
 // would admit even so was denied wrongly.
 #include <map>
+#include <memory>
 
 #include "algorithm/models.hpp"
 #include "answers.hpp"
@@ -52,9 +53,9 @@ protected:
     [[nodiscard]] fleet::work spending() const {
         return [this](const Segment& segment, std::size_t) -> fleet::step {
             const auto place = must(primitives::limiters::find(segment.handle()->where(), "it"));
-            return [this, limiter = primitives::limiter{segment.handle()->attachment(), place},
+            return [this, limiter = std::make_shared<primitives::limiter>(segment.handle()->attachment(), place),
                     tell = true](bool last) mutable {
-                tell = spend(limiter, 1, tell).allowed;
+                tell = spend(*limiter, 1, tell).allowed;
                 return !last;
             };
         };
