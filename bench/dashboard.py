@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the dashboard costs: bench/dashboard.py [BUILD]
 
-Of sekid with 256 primitives and 512 worker slots: processor time and memory while nobody looks, and while ten do; what a
+Of sekid with 256 primitives and 512 worker slots: processor time and memory while nobody looks, and while ten do; what a scrape takes; what a
 check costs meanwhile (`sekictl bench`, in turns); and, where there is a Chromium, how long the page computes for one update.
 BUILD is the folder with the programs (build-bench, else build); SEKI_BENCH_BRIEFLY=1 runs for a blink.
 """
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BRIEFLY = bool(os.environ.get("SEKI_BENCH_BRIEFLY"))
@@ -77,6 +78,13 @@ class Sekid:
         """MiB of its own, and with what it has touched of the segment."""
         found = dict(re.findall(r"(\w+):\s+(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text()))
         return (int(found["RssAnon"]) + int(found["RssFile"])) / 1024, int(found["VmRSS"]) / 1024
+
+    def scrape(self):
+        """Milliseconds until /metrics is there, and of the processor."""
+        before, begun = self.cpu()[0], time.monotonic()
+        with urllib.request.urlopen(f"http://{self.address}/metrics") as page:
+            page.read()
+        return (time.monotonic() - begun) * 1e3, (self.cpu()[0] - before) / 1e6
 
     def check(self):
         """Nanoseconds of a check, as sekictl measures it on this segment."""
@@ -150,6 +158,9 @@ def main():
             idle, history = sekid.share()
             own, all_of_it = sekid.memory()
             print(f"nobody looks:       {idle:.2f} % of a core, of which the history {history:.3f} %; {own:.1f} MiB of its own, {all_of_it:.1f} MiB with the segment")
+            waited, worked = zip(*(sekid.scrape() for _ in range(UPDATES)))
+            own, _ = sekid.memory()
+            print(f"a scrape:           median {statistics.median(waited):.1f} ms, {statistics.median(worked):.1f} ms of the processor, of {UPDATES}; {own:.1f} MiB of its own afterwards")
             with dashboards(sekid):
                 looked_at, telling = sekid.share()
                 own, _ = sekid.memory()

@@ -13,7 +13,7 @@ GUIDE = os.path.join(SOURCE, "docs/guide/alerts.md")
 HOST = {"job": "sekid", "instance": "web1"}
 
 
-def series(name, values, **labels):
+def series(name, values, /, **labels):
     """promtool's notation: `0+6x30` is 0, 6, 12 and so on, one a minute."""
     text = ",".join(f'{label}="{value}"' for label, value in {**HOST, **labels}.items())
     return {"series": f"{name}{{{text}}}", "values": values}
@@ -54,6 +54,12 @@ CASES = [
      [series("seki_worker_threads", "511x9"), series("seki_worker_threads_max", "512x9")]),
     ("SekiWorkersDie", 10, {}, [series("seki_workers_reaped_total", "0+2x12")], [series("seki_workers_reaped_total", "0x5 1x12")]),
     ("SekiEventsDropped", 17, {}, [series("seki_events_dropped_total", "0+9x20")], [series("seki_events_dropped_total", "9x20")]),
+    ("SekiShedding", 12, {"name": "door"},
+     [series("seki_shedder_shed_total", "0+1x20", name="door", priority="3"), series("seki_shedder_shed_total", "0+1x20", name="door", priority="2")],
+     [series("seki_shedder_shed_total", "7x20", name="door", priority="3")]),
+    ("SekiRetryBudgetEmpty", 12, {"retry": "again"},
+     [series("seki_retry_budget_denied_total", "0+1x20", retry="again")], [series("seki_retry_budget_denied_total", "7x20", retry="again")]),
+    ("SekiExportDrops", 17, {}, [series("seki_otlp_dropped_total", "0+9x20", signal="logs")], [series("seki_otlp_dropped_total", "9x20", signal="logs")]),
 ]
 
 
