@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import unittest
+import unittest.mock
 
 from sekid_harness import DEADLINE, SekidTest, eventually
 
@@ -103,6 +104,16 @@ class Serving(SekidTest):
 
         self.assertIn("does not tick", eventually("not ready", tick_long_ago))
         eventually("ready again", lambda: sekid.ask("/readyz")[0] == 200)
+
+    def test_systemd_is_told_how_it_is_and_that_it_lives(self):
+        """Fails when the watchdog of its unit gets no sign of it, or `systemctl status` has nothing to show."""
+        self.configure(OTHER)
+        with unittest.mock.patch.dict(os.environ, WATCHDOG_USEC="300000"):
+            sekid = self.start()
+        sekid.wait_notification("WATCHDOG=1")
+        sekid.process.send_signal(signal.SIGHUP)
+        self.assertRegex(sekid.wait_notification("READY=1"), r"(?m)^STATUS=segment .*, 1 primitives$")
+        sekid.wait_notification("WATCHDOG=1")
 
     def test_only_reading_is_answered(self):
         """Fails when a method that could change something is let through."""
