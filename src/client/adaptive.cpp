@@ -73,11 +73,8 @@ Error Adaptive::explain(Errc why) const try {
                 "no call ended before the deadline of the calling thread, and the limit of now is {}: begin "
                 "earlier, or allow more time",
                 limit));
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
         case Errc::no_space:
             return say(

@@ -66,11 +66,8 @@ Error Shedder::explain(Errc why) const try {
                             handle_->bound().options().max_in_flight,
                             primitives::format_duration(handle_->bound().options().target)));
         case Errc::invalid_argument: return say("there is no such priority: 0 to 3");
-        case Errc::deleted: return say("it was deleted: ask the segment for it again, or stop using it");
-        case Errc::superseded:
-            return say(
-                "its segment was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
-                "again");
+        case Errc::deleted:
+        case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
         case Errc::no_space:
             return say(

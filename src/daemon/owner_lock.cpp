@@ -17,12 +17,13 @@
 namespace seki::daemon {
 namespace {
 
-// Judged as every file is that others may have put there: we are about to write into it. not_found when it went away in between.
 struct lock_file {
     shm::descriptor file;
-    bool made = false;
+    bool made = false;  // by us: on one that was there, somebody else may hold the lock
     [[nodiscard]] int get() const noexcept { return file.get(); }
 };
+
+// Judged as every file is that others may have put there: we are about to write into it. not_found when it went away in between.
 Result<lock_file> open_file(const shm::place& where, const std::filesystem::path& file) {
     const std::string name = file.filename();
     shm::descriptor made{::openat(where.folder.get(), name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
@@ -80,13 +81,14 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
             auto opened = open_file(*where, file);
             if (!opened && opened.error().code == Errc::not_found) continue;
             if (!opened) return std::unexpected(opened.error());
-            if (const int why = lock(opened->get()); why != 0 && why != EAGAIN && why != EACCES) {
-                if (opened->made) ::unlinkat(where->folder.get(), file.filename().c_str(), 0);
-                return shm::refuse(Errc::system, "cannot lock \"{}\": {}", file.native(), shm::system_advice(why));
-            } else if (why != 0) {
+            const int why = lock(opened->get());
+            if (why == EAGAIN || why == EACCES)
                 return shm::refuse(Errc::busy,
                                    "segment \"{}\" is looked after by another sekid, pid {}: stop that one first",
                                    segment.native(), pid_in(opened->get()));
+            if (why != 0) {
+                if (opened->made) ::unlinkat(where->folder.get(), file.filename().c_str(), 0);
+                return shm::refuse(Errc::system, "cannot lock \"{}\": {}", file.native(), shm::system_advice(why));
             }
             if (!still_named(*where, file, opened->get())) continue;
             write_text(opened->get(), std::to_string(::getpid()) + "\n");
