@@ -4,42 +4,25 @@
 //     bench/adaptive [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <seki/seki.hpp>
 
+#include "own_segment.hpp"
 #include "primitives/clock.hpp"
 #include "table.hpp"
 
 namespace {
 
 using namespace seki;
-
-std::string segment_path() { return fmt::format("/dev/shm/seki-bench-adaptive-{}/bench.seg", getpid()); }
-
-template <class T>
-T must(Result<T> made) {
-    if (made) return *std::move(made);
-    fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
-}
-
-const Segment& segment() {
-    static const Segment opened = must(open(segment_path()));
-    return opened;
-}
+using bench::must, bench::own_segment;
 
 Adaptive adaptive(const char* name, const AdaptiveOptions& options = {}) {
-    return must(segment().adaptive(name, options));
+    return must(own_segment().adaptive(name, options));
 }
 
 void clock_read(benchmark::State& state) {
@@ -65,7 +48,7 @@ void full(benchmark::State& state) {
 // With how long it waited, which takes the clock.
 template <unsigned priority>
 void admit_and_complete(benchmark::State& state) {
-    const Shedder door = must(segment().shedder("door", ShedderOptions{}));
+    const Shedder door = must(own_segment().shedder("door", ShedderOptions{}));
     const auto arrived = std::chrono::steady_clock::now() + std::chrono::hours{1};  // whoever asks, it waited no time
     for (auto _ : state) {
         Result<InFlight> request = door.admit(priority, arrived);
@@ -74,7 +57,7 @@ void admit_and_complete(benchmark::State& state) {
 }
 
 void shed(benchmark::State& state) {
-    const Shedder door = must(segment().shedder("full", {.max_in_flight = 1}));
+    const Shedder door = must(own_segment().shedder("full", {.max_in_flight = 1}));
     const InFlight held = must(door.admit(1));
     for (auto _ : state) benchmark::DoNotOptimize(door.admit(3));
 }
@@ -97,8 +80,5 @@ int main(int argc, char** argv) {
     add("priority 0", admit_and_complete<0>);
     add("priority 2", admit_and_complete<2>);
     add("shed", shed);
-    return bench::run(argc, argv, rows, [] {
-        std::error_code ignored;
-        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    });
+    return bench::run(argc, argv, rows, bench::remove_own_segment);
 }

@@ -3,18 +3,14 @@
 //     bench/breaker [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <seki/seki.hpp>
 
+#include "own_segment.hpp"
 #include "primitives/clock.hpp"
 #include "processes.hpp"
 #include "shm/histogram.hpp"
@@ -23,20 +19,11 @@
 namespace {
 
 using namespace seki;
+using bench::must, bench::own_segment;
 using namespace std::chrono_literals;
 
-std::string segment_path() { return fmt::format("/dev/shm/seki-bench-breaker-{}/bench.seg", getpid()); }
-
-template <class T>
-T must(Result<T> made) {
-    if (made) return *std::move(made);
-    fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(2);
-}
-
 Breaker breaker(const char* name, const BreakerOptions& options = {}) {
-    static const Segment segment = must(open(segment_path()));
-    return must(segment.breaker(name, options));
+    return must(own_segment().breaker(name, options));
 }
 
 void clock_read(benchmark::State& state) {
@@ -121,8 +108,5 @@ int main(int argc, char** argv) {
     add("recording a duration", record_duration);
     add("closed, 1 process", closed_together<1>, true);
     add("closed, 4 processes", closed_together<4>, true);
-    return bench::run(argc, argv, rows, [] {
-        std::error_code ignored;
-        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    });
+    return bench::run(argc, argv, rows, bench::remove_own_segment);
 }

@@ -4,12 +4,8 @@
 //     bench/hedge [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
-#include <unistd.h>
-
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -18,30 +14,19 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <seki/seki.hpp>
 
+#include "own_segment.hpp"
 #include "table.hpp"
 
 namespace {
 
 using namespace seki;
+using bench::must, bench::own_segment;
 using namespace std::chrono_literals;
 
-std::string segment_path() { return fmt::format("/dev/shm/seki-bench-hedge-{}/bench.seg", getpid()); }
-
-template <class T>
-T must(Result<T> made) {
-    if (made) return *std::move(made);
-    fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
-}
-
-Hedge hedge(const char* name, const HedgeOptions& options = {}) {
-    static const Segment segment = must(open(segment_path()));
-    return must(segment.hedge(name, options));
-}
+Hedge hedge(const char* name, const HedgeOptions& options = {}) { return must(own_segment().hedge(name, options)); }
 
 [[gnu::noinline]] int works() {
     int one = 1;
@@ -148,8 +133,5 @@ int main(int argc, char** argv) {
     add("in a pool", hedged_in_pool);
     add("in place", hedged_in_place);
     add("in place, by percentile", hedged_by_percentile);
-    return bench::run(argc, argv, rows, [] {
-        std::error_code ignored;
-        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    });
+    return bench::run(argc, argv, rows, bench::remove_own_segment);
 }

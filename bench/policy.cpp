@@ -3,47 +3,31 @@
 //     bench/policy [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <seki/seki.hpp>
 
+#include "own_segment.hpp"
 #include "table.hpp"
 
 namespace {
 
 using namespace seki;
+using bench::must, bench::own_segment;
 using namespace std::chrono_literals;
-
-std::string segment_path() { return fmt::format("/dev/shm/seki-bench-policy-{}/bench.seg", getpid()); }
-
-template <class T>
-T must(Result<T> made) {
-    if (made) return *std::move(made);
-    fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
-}
-
-const Segment& segment() {
-    static const Segment opened = must(open(segment_path()));
-    return opened;
-}
 
 // Of which nothing is ever refused.
 struct everything {
-    Limiter limiter = must(segment().limiter("api", {.limit = 10'000'000, .window = 1s, .mode = Mode::shadow}));
-    Shedder shedder = must(segment().shedder("door", ShedderOptions{}));
-    Bulkhead bulkhead = must(segment().bulkhead("database", BulkheadOptions{}));
-    Breaker breaker = must(segment().breaker("payments", BreakerOptions{}));
-    Retry retry = must(segment().retry("again", RetryOptions{}));
+    Limiter limiter = must(own_segment().limiter("api", {.limit = 10'000'000, .window = 1s, .mode = Mode::shadow}));
+    Shedder shedder = must(own_segment().shedder("door", ShedderOptions{}));
+    Bulkhead bulkhead = must(own_segment().bulkhead("database", BulkheadOptions{}));
+    Breaker breaker = must(own_segment().breaker("payments", BreakerOptions{}));
+    Retry retry = must(own_segment().retry("again", RetryOptions{}));
 };
 const everything& all() {
     static const everything made;
@@ -73,12 +57,12 @@ void by_policy(benchmark::State& state) {
 }
 void by_name(benchmark::State& state) {
     (void)all();
-    const Policy policy = must(segment().policy("checkout", {.deadline = 1h,
-                                                             .limiter = "api",
-                                                             .shedder = "door",
-                                                             .bulkhead = "database",
-                                                             .breaker = "payments",
-                                                             .retry = "again"}));
+    const Policy policy = must(own_segment().policy("checkout", {.deadline = 1h,
+                                                                 .limiter = "api",
+                                                                 .shedder = "door",
+                                                                 .bulkhead = "database",
+                                                                 .breaker = "payments",
+                                                                 .retry = "again"}));
     for (auto _ : state) benchmark::DoNotOptimize(policy.execute({.key = "alice"}, [] { return 1; }));
 }
 
@@ -106,8 +90,5 @@ int main(int argc, char** argv) {
     add("all by name", by_name);
     add("breaker by hand", breaker_by_hand);
     add("breaker by policy", breaker_by_policy);
-    return bench::run(argc, argv, rows, [] {
-        std::error_code ignored;
-        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    });
+    return bench::run(argc, argv, rows, bench::remove_own_segment);
 }

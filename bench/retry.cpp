@@ -3,40 +3,25 @@
 //     bench/retry [--benchmark_filter=REGEX]
 //
 // Prints a table with the bar for each; exits 1 when one is missed.
-#include <unistd.h>
-
-#include <cstdlib>
 #include <expected>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <seki/seki.hpp>
 
+#include "own_segment.hpp"
 #include "primitives/clock.hpp"
 #include "table.hpp"
 
 namespace {
 
 using namespace seki;
+using bench::must, bench::own_segment;
 using namespace std::chrono_literals;
 
-std::string segment_path() { return fmt::format("/dev/shm/seki-bench-retry-{}/bench.seg", getpid()); }
-
-template <class T>
-T must(Result<T> made) {
-    if (made) return *std::move(made);
-    fmt::print(stderr, "{}\n", made.error().message);
-    std::exit(1);
-}
-
-Retry retry(const char* name, const RetryOptions& options = {}) {
-    static const Segment segment = must(open(segment_path()));
-    return must(segment.retry(name, options));
-}
+Retry retry(const char* name, const RetryOptions& options = {}) { return must(own_segment().retry(name, options)); }
 
 void clock_read(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(primitives::read_clock(Clock::precise));
@@ -111,8 +96,5 @@ int main(int argc, char** argv) {
     add("deadline check", deadline_check);
     add("check without a deadline", no_deadline_check);
     add("deadline scope", deadline_scope);
-    return bench::run(argc, argv, rows, [] {
-        std::error_code ignored;
-        std::filesystem::remove_all(std::filesystem::path{segment_path()}.parent_path(), ignored);
-    });
+    return bench::run(argc, argv, rows, bench::remove_own_segment);
 }
