@@ -132,7 +132,7 @@ private:
 };
 
 // `name` is a path (anything with a slash), a bare name, or empty for the default: $SEKI_SEGMENT, else
-// /run/seki/default.seg when that exists, else /dev/shm/seki-$UID/default.seg. A bare name means that name in the
+// /run/seki/default.seg when that exists, else /dev/shm/seki-$UID/default.seg. A bare name, with `.seg` or without, means that name in the
 // same folders. Needs no daemon: creates the segment, or attaches to it.
 [[nodiscard]] SEKI_API Result<Segment> open(std::string_view name = {}, const OpenOptions& options = {});
 

@@ -1,12 +1,13 @@
 // The law of a circuit breaker: closed lets calls through, open refuses them, half_open lets a few probes find out.
 //
 // State: a pair of words, changed as one.
-//     first    {generation:32 | 0:17 | reopened:12 | state:3}
+//     first    {generation:32 | 0:14 | came from:3 | reopened:12 | state:3}
 //     second   time of the transition, ns
 // The generation is raised at each transition and names everything that belongs to the time between two of them: the outcomes of a
 // window, the places of the probes. What carries another generation does not count, so nothing is ever swept. It wraps after 2^32 transitions: to
-// be taken for a later one, an outcome would have to come exactly so many late. `reopened` stops at its greatest.
-// A first word that no transition writes (states 6 and 7) reads as closed, and any transition replaces it.
+// be taken for a later one, an outcome would have to come exactly so many late. `reopened` stops at its greatest. The state that it came from
+// says which transition began the generation, to who counts it (shm/transition_counts.hpp) and who tells of it in the place of its dead maker.
+// A first word that no transition writes (states 6 and 7) reads as closed, and any transition replaces it. What came from 6 or 7 came from nowhere.
 //
 // Who asks reads its clock after it has read the pair. So a time of transition ahead of that clock by more than clocks differ was never
 // anybody's time, and would keep the breaker open for who knows how long: it is replaced by the time of the call. Ahead by less, the call
@@ -14,6 +15,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "algorithm/outcome.hpp"
@@ -33,6 +35,9 @@ enum class window_type : std::uint64_t { count = 0, time = 1 };
 
 // What a call came to. In this order they are the two bits of a count window.
 enum class outcome : std::uint8_t { ignore = 0, ok = 1, error = 2, slow = 3 };
+
+inline constexpr std::size_t states = 6;
+inline constexpr std::uint8_t nowhere = 7;  // where the first state of a breaker came from
 
 inline constexpr nanos millisecond = 1'000'000;
 inline constexpr nanos second = 1'000 * millisecond;
@@ -65,6 +70,7 @@ struct position {
     std::uint32_t generation = 0;
     std::uint32_t reopened = 0;  // since it was last closed
     breaker::state state = state::closed;
+    std::uint8_t came_from = nowhere;  // a state
     nanos since = 0;
     friend bool operator==(const position&, const position&) = default;
 };
@@ -74,9 +80,12 @@ struct packed {
     std::uint64_t second = 0;
 };
 
+inline constexpr int came_from_shift = 15;
+inline constexpr std::uint64_t came_from_mask = 7;
+
 constexpr packed pack(const position& at) noexcept {
-    return {std::uint64_t{at.generation} << 32 | std::min<std::uint64_t>(at.reopened, max_reopened) << 3 |
-                static_cast<std::uint64_t>(at.state),
+    return {std::uint64_t{at.generation} << 32 | (at.came_from & came_from_mask) << came_from_shift |
+                std::min<std::uint64_t>(at.reopened, max_reopened) << 3 | static_cast<std::uint64_t>(at.state),
             at.since};
 }
 constexpr std::uint32_t generation_of(std::uint64_t first) noexcept { return static_cast<std::uint32_t>(first >> 32); }
@@ -84,9 +93,17 @@ constexpr state state_of(std::uint64_t first) noexcept {
     const std::uint64_t stored = first & 7;
     return stored > 5 ? state::closed : static_cast<state>(stored);
 }
+constexpr std::uint8_t came_from(std::uint64_t first) noexcept {
+    const std::uint64_t stored = first >> came_from_shift & came_from_mask;
+    return stored < states ? static_cast<std::uint8_t>(stored) : nowhere;
+}
 constexpr position unpack(packed word) noexcept {
     return {generation_of(word.first), static_cast<std::uint32_t>(word.first >> 3 & max_reopened), state_of(word.first),
-            word.second};
+            came_from(word.first), word.second};
+}
+// Closed in that generation, wherever it came from. One instruction more than a comparison.
+constexpr bool is_closed(std::uint64_t first, std::uint32_t generation) noexcept {
+    return (first & ~(came_from_mask << came_from_shift)) == std::uint64_t{generation} << 32;
 }
 
 // Lets everybody through.
@@ -160,7 +177,8 @@ constexpr nanos elapsed(const position& at, nanos now) noexcept { return now > a
 
 constexpr step moved(const position& from, state to, nanos now, std::uint32_t reopened = 0) noexcept {
     const nanos when = is_sane(from, now) ? std::max(from.since, now) : now;
-    return {.next = {from.generation + 1, reopened, to, when}, .transition = true};
+    return {.next = {from.generation + 1, reopened, to, static_cast<std::uint8_t>(from.state), when},
+            .transition = true};
 }
 
 constexpr step reopened(const position& from, nanos now, const terms& law) noexcept {

@@ -50,7 +50,7 @@ Result<void> declare(client::segment_handle& handle, const config::configuration
 
 std::filesystem::path resolve(std::string_view name) {
     if (name.find('/') != std::string_view::npos) return std::filesystem::path{name};
-    if (!name.empty()) return in_folders(std::string{name} + ".seg");
+    if (!name.empty()) return in_folders(std::string{name} + (name.ends_with(".seg") ? "" : ".seg"));
     if (const char* chosen = std::getenv("SEKI_SEGMENT"); chosen != nullptr && *chosen != '\0') return resolve(chosen);
     return in_folders("default.seg");
 }

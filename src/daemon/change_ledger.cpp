@@ -17,16 +17,16 @@ using shm::hardware;
 // Generations wrap: later ones are those of the half behind.
 bool is_after(std::uint32_t one, std::uint32_t other) noexcept { return static_cast<std::int32_t>(one - other) > 0; }
 
-report::event_facts event_of(const change_account::made_good& made, std::size_t index,
+report::event_facts event_of(const algorithm::breaker::position& made, std::size_t index,
                              std::uint64_t incarnation) noexcept {
     report::event_facts event;
     event.head = {.kind = layout::event_kind::breaker_state_change,
-                  .result = made.from,
-                  .detail = static_cast<std::uint8_t>(made.now.state),
+                  .result = made.came_from,
+                  .detail = static_cast<std::uint8_t>(made.state),
                   .entry = static_cast<std::uint16_t>(index)};
     event.incarnation = incarnation;
-    event.time_ns = made.now.since;
-    event.second = made.now.generation;
+    event.time_ns = made.since;
+    event.second = made.generation;
     event.made_good = true;
     return event;
 }
@@ -34,27 +34,23 @@ report::event_facts event_of(const change_account::made_good& made, std::size_t 
 }  // namespace
 
 // One that is ahead of its breaker is a scribbler's: it is told, and not accounted for.
-bool change_account::enter(std::uint32_t generation, std::uint8_t to, std::uint32_t current) {
+bool change_account::enter(std::uint32_t generation, std::uint32_t current) {
     if (is_after(generation, current)) return true;
-    return is_after(generation, told_.generation) && ahead_.emplace(generation, to).second;
+    return is_after(generation, told_) && ahead_.insert(generation).second;
 }
 
 void change_account::advance() {
-    for (auto next = ahead_.find(told_.generation + 1); next != ahead_.end();
-         next = ahead_.find(told_.generation + 1)) {
-        told_ = {.generation = next->first, .state = next->second};
-        ahead_.erase(next);
-    }
+    while (ahead_.erase(told_ + 1) != 0) ++told_;
 }
 
 change_account::given_up change_account::settle(const algorithm::breaker::position& at, nanos now, nanos patience) {
     advance();
-    if (!is_after(at.generation, told_.generation)) {
+    if (!is_after(at.generation, told_)) {
         // Told after `at` was read; or `told` was scribbled on: nothing came of what lies between.
         waits_ = false;
         return {};
     }
-    if (!waits_ || !is_after(up_to_, told_.generation)) {
+    if (!waits_ || !is_after(up_to_, told_)) {
         waits_ = true;
         up_to_ = at.generation;
         since_ = now;
@@ -65,20 +61,11 @@ change_account::given_up change_account::settle(const algorithm::breaker::positi
 }
 
 change_account::given_up change_account::give_up(const algorithm::breaker::position& at) {
-    const auto state_at = [this](std::uint32_t generation) {
-        const auto found = ahead_.find(generation);
-        if (found != ahead_.end()) return found->second;
-        return generation == told_.generation ? told_.state : layout::unknown_state;
-    };
     given_up all;
-    std::uint8_t state = state_at(up_to_);
-    if (at.generation == up_to_ && !ahead_.contains(up_to_)) {
-        all.latest = made_good{.from = state_at(up_to_ - 1), .now = at};
-        state = static_cast<std::uint8_t>(at.state);
-    }
-    const std::size_t told = std::erase_if(ahead_, [this](const auto& each) { return !is_after(each.first, up_to_); });
-    all.lost = up_to_ - told_.generation - told - (all.latest ? 1U : 0U);
-    told_ = {.generation = up_to_, .state = state};
+    if (at.generation == up_to_ && !ahead_.contains(up_to_)) all.made_good = at;
+    const std::size_t told = std::erase_if(ahead_, [this](std::uint32_t each) { return !is_after(each, up_to_); });
+    all.lost = up_to_ - told_ - told - (all.made_good ? 1U : 0U);
+    told_ = up_to_;
     waits_ = false;
     advance();
     return all;
@@ -107,11 +94,9 @@ void change_ledger::open(const shm::segment& where, std::size_t index) {
     if (place->kind != layout::kind::breaker) return;
     each.breaker = shm::breaker_of(where, *place);
     each.word = hardware::load_acquire(each.breaker.block().told);
-    layout::told_changes told = layout::unpack_told(each.word);
-    const algorithm::breaker::position at = each.breaker.look();
-    if (is_after(told.generation, at.generation))  // nobody's
-        told = {.generation = at.generation, .state = static_cast<std::uint8_t>(at.state)};
-    each.account.emplace(told);
+    const auto told = static_cast<std::uint32_t>(each.word);
+    const std::uint32_t now = each.breaker.look().generation;
+    each.account.emplace(is_after(told, now) ? now : told);  // one ahead is nobody's
 }
 
 bool change_ledger::enter(const shm::event_content& event) {
@@ -121,9 +106,9 @@ bool change_ledger::enter(const shm::event_content& event) {
     const std::uint64_t incarnation = event[layout::event_incarnation];
     entry& of = entries_[head.entry];
     if (of.account && of.incarnation == incarnation)
-        return of.account->enter(generation, head.detail, of.breaker.look().generation);
+        return of.account->enter(generation, of.breaker.look().generation);
     const auto gone = std::ranges::find(deleted_, incarnation, &entry::incarnation);
-    return gone == deleted_.end() || gone->account->enter(generation, head.detail, gone->at.generation);
+    return gone == deleted_.end() || gone->account->enter(generation, gone->at.generation);
 }
 
 // None is made good: the word that would say what it came to is another's by now.
@@ -131,10 +116,10 @@ std::uint64_t change_ledger::settle_deleted(std::uint64_t now) {
     std::uint64_t lost = 0;
     for (entry& each : deleted_) {
         const auto found = each.account->settle(each.at, now, patience_);
-        lost += found.lost + (found.latest ? 1U : 0U);
+        lost += found.lost + (found.made_good ? 1U : 0U);
     }
     std::erase_if(deleted_,
-                  [](const entry& each) { return !is_after(each.at.generation, each.account->told().generation); });
+                  [](const entry& each) { return !is_after(each.at.generation, each.account->told()); });
     return lost;
 }
 
@@ -146,7 +131,7 @@ change_ledger::missing change_ledger::settle(const shm::segment& where, std::uin
         if (!each.account || !stands(where, each, index)) continue;
         const auto found = each.account->settle(each.at, now, patience_);
         all.lost += found.lost;
-        if (found.latest) all.made_good.push_back(event_of(*found.latest, index, each.incarnation));
+        if (found.made_good) all.made_good.push_back(event_of(*found.made_good, index, each.incarnation));
     }
     return all;
 }
@@ -155,7 +140,7 @@ void change_ledger::keep(const shm::segment& where) {
     for (std::size_t index = 0; index < entries_.size(); ++index) {
         entry& each = entries_[index];
         if (!each.account || !stands(where, each, index)) continue;
-        const std::uint64_t wanted = layout::pack(each.account->told());
+        const std::uint64_t wanted = each.account->told();
         if (wanted != each.word && hardware::cas_acq_rel(each.breaker.block().told, each.word, wanted))
             each.word = wanted;
     }

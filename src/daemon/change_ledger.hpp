@@ -6,7 +6,7 @@
 //    all are accounted for: told, made good, or lost. It lies in the segment, so the next sekid goes on from there.
 //
 // 2. Who writes which word, from what to what.
-//      told                {g, its state} -> {h, its state}   sekid, by CAS from what it found, when everything up to h was handed out or counted
+//      told                g -> h     sekid, by CAS from what it found, when everything up to h was handed out or counted
 //      changes_lost        n -> n+k   sekid, before that: none of these is told any more
 //      changes_made_good   n -> n+1   sekid, before that: the latest change, told as the word of the breaker has it
 //    Who fills a breaker begins `told` with its first generation. Who pushes does not count a change that finds no room: the gap does.
@@ -28,7 +28,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "algorithm/breaker.hpp"
@@ -44,23 +44,19 @@ class change_account {
 public:
     using nanos = algorithm::nanos;
 
-    explicit change_account(const layout::told_changes& told) noexcept : told_{told} {}
+    explicit change_account(std::uint32_t told) noexcept : told_{told} {}
 
     // Whether an event that came out of a ring is to be told.
-    [[nodiscard]] bool enter(std::uint32_t generation, std::uint8_t to, std::uint32_t current);
+    [[nodiscard]] bool enter(std::uint32_t generation, std::uint32_t current);
 
-    struct made_good {
-        std::uint8_t from = layout::unknown_state;
-        algorithm::breaker::position now{};
-    };
     struct given_up {
         std::uint64_t lost = 0;
-        std::optional<made_good> latest{};
+        std::optional<algorithm::breaker::position> made_good{};
     };
     // After all rings were drained; the breaker was as `at` says before that.
     [[nodiscard]] given_up settle(const algorithm::breaker::position& at, nanos now, nanos patience);
 
-    [[nodiscard]] const layout::told_changes& told() const noexcept { return told_; }
+    [[nodiscard]] std::uint32_t told() const noexcept { return told_; }
 
 private:
     static constexpr std::size_t most_ahead = 65'536;  // then a gap has lasted long enough
@@ -68,9 +64,9 @@ private:
     void advance();
     [[nodiscard]] given_up give_up(const algorithm::breaker::position& at);
 
-    layout::told_changes told_;
-    std::unordered_map<std::uint32_t, std::uint8_t> ahead_;  // told, and beyond a gap: to which state
-    bool waits_ = false;                                     // for what is missing up to here, since then
+    std::uint32_t told_;
+    std::unordered_set<std::uint32_t> ahead_;  // told, and beyond a gap
+    bool waits_ = false;                       // for what is missing up to here, since then
     std::uint32_t up_to_ = 0;
     nanos since_ = 0;
 };

@@ -112,21 +112,19 @@ inline constexpr std::uint64_t nameless_owner = ~0ULL;
 
 inline constexpr std::size_t breaker_states = 6;
 
-// Up to which change of the state sekid has told of them, or counted them as lost: {generation:32 | 0:29 | the state that begins with it:3}.
-inline constexpr std::uint8_t unknown_state = 7;
-
-struct told_changes {
+// How often it went from one state to another, and in which generation it did so last: {generation:32 | count:32}.
+struct transition_count {
     std::uint32_t generation = 0;
-    std::uint8_t state = unknown_state;
-    friend bool operator==(const told_changes&, const told_changes&) = default;
+    std::uint32_t count = 0;
+    friend bool operator==(const transition_count&, const transition_count&) = default;
 };
-constexpr std::uint64_t pack(const told_changes& told) noexcept {
-    return std::uint64_t{told.generation} << 32 | (told.state & 7U);
+constexpr std::uint64_t pack(const transition_count& counted) noexcept {
+    return std::uint64_t{counted.generation} << 32 | counted.count;
 }
-constexpr told_changes unpack_told(std::uint64_t word) noexcept {
-    return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint8_t>(word & 7)};
+constexpr transition_count unpack_transition_count(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
 }
-static_assert(unpack_told(pack(told_changes{7, 5})) == told_changes{7, 5});
+static_assert(unpack_transition_count(pack(transition_count{7, 5})) == transition_count{7, 5});
 
 // The word is read at each call and changes at transitions; the end of the window changes at each call. Hence lines of their own, in twos
 // because processors fetch two at once.
@@ -134,10 +132,10 @@ struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
     word looked;   // when somebody last asked whether the owners of places live, or tried to finish a change
     word settled;  // the version of the terms that its window was brought into agreement with
-    word told;     // told_changes; by sekid (daemon/change_ledger.hpp)
+    word told;     // up to which generation sekid told of transitions, or counted them as lost (daemon/change_ledger.hpp)
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
-    // How often it went from one state to another; fetch_add by whoever made the transition.
+    // transition_count, [from][to] (shm/transition_counts.hpp).
     alignas(2 * cache_line) std::array<std::array<word, breaker_states>, breaker_states> transitions;
 };
 

@@ -99,6 +99,7 @@ inline constexpr std::uint64_t layout_hash = fold({
     outcomes_in_block,
     outcome_slices,
     pack_place(0, place::taken),
+    pack(transition_count{.generation = 1, .count = 2}),
     breaker_states,
     bulkhead_shape_permits,
     bulkhead_shape_waiting,

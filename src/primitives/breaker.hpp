@@ -153,7 +153,7 @@ struct breaker::caller {
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
         return shm::holder_lives(of.attachment_->where(), owner);
     }
-    void moved(const shm::transition& made) const noexcept { tell_transition(of.shared_.block(), of.events_, made); }
+    void moved(const shm::transition& made) const noexcept { tell_transition(of.events_, made); }
     [[nodiscard]] std::uint64_t owner() const noexcept { return me.owner; }
 };
 

@@ -16,15 +16,8 @@
 
 namespace seki::primitives {
 
-// Counts a transition, and tells who listens. By the one who made it, who may have been stopped since.
-inline void tell_transition(layout::breaker_block& block, const emitter& events, const shm::transition& made) noexcept {
-    layout::word& count = block.transitions[static_cast<std::size_t>(made.from)][static_cast<std::size_t>(made.to)];
-    // Read before the look at the entry, the count was this breaker's; if it is deleted after that, the swap finds something else there. Not an add:
-    // where a permit stands by now, it would be somebody else's.
-    std::uint64_t seen = shm::hardware::load_acquire(count);
-    constexpr int max_rounds = 1'000;  // lost to others that count the same transition, or to a scribbler
-    for (int round = 0; round < max_rounds && events.stands(); ++round)
-        if (shm::hardware::cas_acq_rel(count, seen, seen + 1)) break;
+// Tells who listens of a transition. By the one who made it, who may have been stopped since.
+inline void tell_transition(const emitter& events, const shm::transition& made) noexcept {
     events.breaker_state_change(made.from, made.to, made.generation, made.at);
 }
 
@@ -42,16 +35,14 @@ inline void tell_transition(layout::breaker_block& block, const emitter& events,
 // Who makes no calls: an operator, or sekid.
 class onlooker {
 public:
-    onlooker(const shm::segment& where, const shm::breaker<>& breaker, const emitter& events) noexcept
-        : where_{&where}, block_{&breaker.block()}, events_{&events} {}
+    onlooker(const shm::segment& where, const emitter& events) noexcept : where_{&where}, events_{&events} {}
     [[nodiscard]] static std::uint64_t now() noexcept { return read_clock(Clock::precise); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_lives(*where_, owner); }
-    void moved(const shm::transition& made) const noexcept { tell_transition(*block_, *events_, made); }
+    void moved(const shm::transition& made) const noexcept { tell_transition(*events_, made); }
     [[nodiscard]] static std::uint64_t owner() noexcept { return 0; }
 
 private:
     const shm::segment* where_;
-    layout::breaker_block* block_;
     const emitter* events_;
 };
 

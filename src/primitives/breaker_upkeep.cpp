@@ -18,7 +18,7 @@ std::size_t reclaim_probes(const shm::segment& where, const shm::roster& standin
         const shm::breaker<> breaker = shm::breaker_of(where, at);
         if (breaker.look().state != algorithm::breaker::state::half_open) continue;
         const emitter events{where, at};
-        given_back += breaker.reclaim(onlooker{where, breaker, events});
+        given_back += breaker.reclaim(onlooker{where, events});
     }
     return given_back;
 }

@@ -59,11 +59,6 @@ public:
         return shm::hardware::load_relaxed(listening) != 0 || hooks::want(kinds);
     }
 
-    // Whether the primitive that it tells of is still there.
-    [[nodiscard]] bool stands() const noexcept {
-        return shm::hardware::load_acquire(segment_->directory()[entry_].incarnation) == incarnation_;
-    }
-
     // Of ordinary calls: when watched().
     struct key {
         std::uint64_t tag = 0;

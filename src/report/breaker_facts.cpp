@@ -1,6 +1,5 @@
 #include "report/breaker_facts.hpp"
 
-#include <algorithm>
 #include <numeric>
 
 #include "primitives/breaker_status.hpp"
@@ -26,24 +25,21 @@ breaker_counters name_counters(const shm::counter_values& sum) noexcept {
 
 std::uint64_t breaker_facts::transitions_made() const noexcept {
     std::uint64_t all = 0;
-    for (const row& from : transitions) all = std::accumulate(from.begin(), from.end(), all);
+    for (const auto& from : transitions) all = std::accumulate(from.begin(), from.end(), all);
     return all;
 }
 
 breaker_facts look_at_breaker(const shm::segment& where, const shm::placement& at) {
     const shm::breaker<> breaker = shm::breaker_of(where, at);
     const auto terms = primitives::unpack_breaker(shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
-    breaker_facts facts{.place = at,
+    return {.place = at,
                         .options = primitives::to_options(terms),
                         .made_with = primitives::breakers::creation_options_of(where, at),
                         .created = unix_time(at.created_unix_ns),
                         .status = primitives::status_of(breaker, terms.law),
                         .counters = name_counters(shm::sum(where, at.index, at.incarnation)),
-                        .durations = shm::call_durations_of(where, at).sum()};
-    for (std::size_t from = 0; from < layout::breaker_states; ++from)
-        std::ranges::transform(breaker.block().transitions[from], facts.transitions[from].begin(),
-                               [](const auto& count) { return shm::hardware::load_relaxed(count); });
-    return facts;
+                        .transitions = breaker.transitions(),
+                        .durations = shm::call_durations_of(where, at).sum(where)};
 }
 
 }  // namespace seki::report

@@ -12,6 +12,7 @@
 #include "shm/directory.hpp"
 #include "shm/histogram.hpp"
 #include "shm/segment.hpp"
+#include "shm/transition_counts.hpp"
 
 namespace seki::report {
 
@@ -21,16 +22,14 @@ struct breaker_counters {
 };
 
 struct breaker_facts {
-    using row = std::array<std::uint64_t, layout::breaker_states>;
-
     shm::placement place;
     BreakerOptions options;    // in force
     BreakerOptions made_with;  // at its creation
     std::chrono::sys_time<std::chrono::nanoseconds> created;
     BreakerStatus status;
     breaker_counters counters;
-    std::array<row, layout::breaker_states> transitions{};  // [from][to]
-    shm::durations durations;                               // of calls that were let in
+    shm::transition_table transitions{};  // [from][to]
+    shm::durations durations;             // of calls that were let in
 
     // Of the calls in the window; 0 when there are none.
     [[nodiscard]] double failure_ratio() const noexcept { return ratio(status.errors); }

@@ -13,7 +13,7 @@ bulkhead_facts look_at_bulkhead(const shm::segment& where, const shm::placement&
             .made_with = primitives::bulkheads::creation_options_of(where, at),
             .created = unix_time(at.created_unix_ns),
             .status = primitives::status_of(where, at),
-            .waits = shm::waits_of(where, at).sum()};
+            .waits = shm::waits_of(where, at).sum(where)};
 }
 
 }  // namespace seki::report

@@ -91,7 +91,7 @@ private:
 
     void operate(law::event what) const {
         const primitives::emitter events{into_.where(), at_};
-        breaker_.operate(what, terms_, primitives::onlooker{into_.where(), breaker_, events});
+        breaker_.operate(what, terms_, primitives::onlooker{into_.where(), events});
     }
 
     void judge_end(const layout::outcome_block& end) {

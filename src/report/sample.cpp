@@ -39,8 +39,7 @@ std::vector<shm::counter_values> count_all(const shm::segment& where, std::span<
     std::vector<shm::counter_values> sums(of.size());
     const std::size_t shared = where.parts().max_workers;
     for (std::size_t slot = 0; slot <= shared; ++slot) {
-        // Whoever took it left a thread's number there, for good. Pages that nobody touched stay untouched.
-        if (slot != shared && hardware::load_relaxed(where.worker(slot).thread) == 0) continue;
+        if (!shm::was_used(where, slot)) continue;
         const auto blocks = where.counters(slot);
         const std::uint64_t mark = slot == shared ? shm::shared_mark : 0;
         for (std::size_t i = 0; i < of.size(); ++i)

@@ -18,7 +18,7 @@
 //      place   {g, taken} {dead}      -> {g, taken} {owner} a caller who found no place free
 //      looked  then                   -> now                who is about to ask whether the owners live, or to finish a change of terms
 //    and by a store, under the administration lock: settled, the version of the terms that the window agrees with (primitives/breaker_family.hpp).
-//    The counts of transitions belong to whoever makes them (primitives/breaker_actor.hpp); `told` belongs to sekid (daemon/change_ledger.hpp).
+//    The counts of transitions are shm/transition_counts.hpp; `told` belongs to sekid (daemon/change_ledger.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
 //    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
@@ -29,7 +29,7 @@
 //    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
-//    of the events tells sekid so. After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
+//    of the events tells sekid so, and it is counted before the next one (shm/transition_counts.hpp). After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
 //    reclaim(). After an ok and before closing: the next caller closes. With a bad outcome in hand: it was not told, so it is as if
 //    the process had died in the call. After `looked`: the next who asks comes look_interval later.
 //
@@ -47,6 +47,7 @@
 #include "layout/breaker.hpp"
 #include "shm/memory.hpp"
 #include "shm/outcome_window.hpp"
+#include "shm/transition_counts.hpp"
 
 namespace seki::shm {
 
@@ -119,15 +120,13 @@ public:
             layout::outcome_slice{before, 0, layout::max_slice_ok, layout::max_slice_bad, layout::max_slice_bad});
         Memory::store_pair_unshared(block_->state, {first, second});
         Memory::store_relaxed(block_->looked, 0);
-        Memory::store_relaxed(block_->told,
-                              layout::pack(layout::told_changes{generation, static_cast<std::uint8_t>(state)}));
+        Memory::store_relaxed(block_->told, generation);
         Memory::store_pair_unshared(block_->window_end, no_block);
         for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, no_slice);
         for (layout::pair& block : ring_) Memory::store_pair_unshared(block, no_block);
         for (layout::pair& place : places_)
             Memory::store_pair_unshared(place, {layout::pack_place(before, layout::place::free), 0});
-        for (auto& to_each : block_->transitions)
-            for (word& count : to_each) Memory::store_relaxed(count, 0);
+        counts().fill(before);
     }
 
     // Asks for the line that report() writes of a count window, so that the miss hides behind reading the clock.
@@ -153,8 +152,7 @@ public:
     // opening anything. `least` is breaker_law::least_calls(). False: nothing was done.
     [[nodiscard, gnu::always_inline]] bool count_ok_at_once(std::uint32_t generation, std::uint32_t place,
                                                             std::uint64_t least) const noexcept {
-        const std::uint64_t closed = breaker_law::pack({.generation = generation}).first;
-        return place == no_place && Memory::load_first_acquire(block_->state) == closed &&
+        return place == no_place && breaker_law::is_closed(Memory::load_first_acquire(block_->state), generation) &&
                of_count().push_ok(generation, least);
     }
 
@@ -226,6 +224,7 @@ public:
     [[nodiscard]] breaker_law::tally window(const terms& law, nanos now) const noexcept {
         return window_of(look().generation, law, now);
     }
+    [[nodiscard]] transition_table transitions() const noexcept { return counts().look(); }
     struct probes {
         std::size_t taken = 0;
         std::size_t ok = 0;
@@ -273,6 +272,7 @@ private:
         return owner == 0 || (owner != layout::nameless_owner && !by.alive(owner));
     }
 
+    [[nodiscard]] transition_counts<Memory> counts() const noexcept { return {block_->state, block_->transitions}; }
     [[nodiscard]] count_window<Memory> of_count() const noexcept { return {block_->window_end, ring_}; }
     [[nodiscard]] time_window<Memory> of_time() const noexcept { return time_window<Memory>{block_->slices}; }
 
@@ -296,10 +296,12 @@ private:
     template <class Caller>
     [[nodiscard]] bool move(layout::pair_value seen, const breaker_law::step& step, Caller& by) const noexcept {
         const auto [first, second] = breaker_law::pack(step.next);
+        if (step.transition) counts().count(seen.first);  // whose maker may have died before it did
         if (!Memory::cas_pair(block_->state, seen, {first, second})) return false;
-        if (step.transition)
-            by.moved(
-                transition{breaker_law::state_of(seen.first), step.next.state, step.next.generation, step.next.since});
+        if (!step.transition) return true;
+        counts().count(first);
+        by.moved(
+            transition{breaker_law::state_of(seen.first), step.next.state, step.next.generation, step.next.since});
         return true;
     }
 

@@ -119,7 +119,8 @@ void add_block(const layout::counter_block& block, std::uint64_t incarnation, co
 [[nodiscard]] inline counter_values sum(const segment& where, std::uint32_t entry, std::uint64_t incarnation) noexcept {
     counter_values total{};
     if (entry >= where.parts().max_primitives) return total;
-    for (std::size_t i = 0; i < where.parts().max_workers; ++i) add_block(where.counters(i)[entry], incarnation, total);
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i)
+        if (was_used(where, i)) add_block(where.counters(i)[entry], incarnation, total);
     add_block(where.counters(where.parts().max_workers)[entry], incarnation | shared_mark, total);
     return total;
 }

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -84,15 +85,23 @@ public:
         add(block.sum, taken, me.shared);
     }
 
-    // Only reads.
-    [[nodiscard]] durations sum() const noexcept {
+    // Only reads. The blocks of slots for which `used(slot)` is false are left alone.
+    template <std::predicate<std::size_t> Used>
+    [[nodiscard]] durations sum(Used used) const {
         durations all;
-        for (const layout::histogram_block& block : blocks_) {
-            if (Memory::load_relaxed(block.incarnation) != incarnation_) continue;
+        for (std::size_t slot = 0; slot < blocks_.size(); ++slot) {
+            const layout::histogram_block& block = blocks_[slot];
+            if (!used(slot) || Memory::load_relaxed(block.incarnation) != incarnation_) continue;
             all.sum_ns += Memory::load_relaxed(block.sum);
             for (std::size_t i = 0; i < all.counts.size(); ++i) all.counts[i] += Memory::load_relaxed(block.counts[i]);
         }
         return all;
+    }
+    [[nodiscard]] durations sum() const {
+        return sum([](std::size_t /*slot*/) { return true; });
+    }
+    [[nodiscard]] durations sum(const segment& where) const {
+        return sum([&](std::size_t slot) { return was_used(where, slot); });
     }
 
 private:

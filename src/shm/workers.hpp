@@ -41,6 +41,12 @@ struct worker {
     return static_cast<std::size_t>((me.stamp_base >> 47) - 1);
 }
 
+// Whether somebody ever counted in that slot: whoever takes one leaves a thread's number there for good, before anything else. Who adds up what all
+// counted asks first, and so leaves pages alone that nobody touched. The shared one counts as used.
+[[nodiscard]] inline bool was_used(const segment& where, std::size_t slot) noexcept {
+    return slot == where.parts().max_workers || hardware::load_relaxed(where.worker(slot).thread) != 0;
+}
+
 // The slot of those that have none of their own, for who is not attached, as sekid and the tools.
 [[nodiscard]] worker shared_worker(const segment& where, std::uint64_t owner = 0) noexcept;
 

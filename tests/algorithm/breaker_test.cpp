@@ -5,6 +5,7 @@
 
 #include <boost/multiprecision/cpp_int.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bounds.hpp"
@@ -202,12 +203,15 @@ TEST(BreakerLaw, DoesWhatTheModelDoesWhateverHappens) {
             if (!moved) {
                 ASSERT_EQ(done.next.generation, at.generation);
             }
-            at = done.next;
+            const position before = std::exchange(at, done.next);
+            ASSERT_EQ(at.came_from, moved ? static_cast<std::uint8_t>(before.state) : before.came_from);
             ASSERT_EQ(name_of(at.state), told.name());
             ASSERT_EQ(integer{at.since}, told.since());
             ASSERT_EQ(at.generation, static_cast<std::uint32_t>(base + told.chapter()));
             ASSERT_EQ(at.reopened, told.reopened());
             ASSERT_EQ(law::unpack(law::pack(at)), at);
+            ASSERT_EQ(law::is_closed(law::pack(at).first, at.generation), at.state == state::closed);
+            ASSERT_FALSE(law::is_closed(law::pack(at).first, at.generation + 1));
         }
     }
     std::printf("%llu events, %llu transitions\n", static_cast<unsigned long long>(events),

@@ -38,6 +38,7 @@ TEST_F(ResolveTest, WhatHasASlashIsAPathAndABareNameIsAFileInTheFolder) {
     EXPECT_EQ(resolve("/tmp/a.seg"), "/tmp/a.seg");
     EXPECT_EQ(resolve("./a"), "./a");
     EXPECT_EQ(resolve("no-such-name-anywhere"), own_folder() + "no-such-name-anywhere.seg");
+    EXPECT_EQ(resolve("no-such-name-anywhere.seg"), own_folder() + "no-such-name-anywhere.seg") << "twice .seg";
 }
 
 // Fails if the environment is not asked, or asked when a name was given.

@@ -150,8 +150,7 @@ public:
         EXPECT_EQ(next.look().state, law::state::closed);
         EXPECT_EQ(next.window(terms_, time), law::tally{});
         EXPECT_LE(shm::call_durations_of(*where_, next_).sum().total(), recorded_before + 1U);
-        for (const auto& from : next.block().transitions)
-            for (const auto& count : from) EXPECT_EQ(shm::hardware::load_relaxed(count), 0U);
+        EXPECT_EQ(next.transitions(), shm::transition_table{});
         open();
         for (std::uint64_t i = 0; i < terms_.half_open_requests; ++i) EXPECT_TRUE(admit()) << "a place is taken";
         EXPECT_EQ(subject.for_each_probe([](std::uint64_t) {}).taken, terms_.half_open_requests);

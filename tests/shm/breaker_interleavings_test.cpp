@@ -88,5 +88,9 @@ TEST(BreakerInterleavings, AResetIsNotOvertakenByOutcomesOfBefore) {
     expect_none_fails(explore({.preemptions = three, .deaths = 1}, real::a_reset_comes_between));
 }
 
+TEST(BreakerInterleavings, EachTransitionIsCountedOnceWhoeverDies) {
+    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::somebody_counts_transitions));
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -97,7 +97,7 @@ public:
         if (at.state == state::closed && law::trips(window.seen(t, now), t)) go(state::open, now, 0);
     }
     void go(state to, nanos now, std::uint32_t reopened) {
-        at = {at.generation + 1, reopened, to, now};
+        at = {at.generation + 1, reopened, to, static_cast<std::uint8_t>(at.state), now};
         window.all.clear();
         ok = 0;
         ++transitions;

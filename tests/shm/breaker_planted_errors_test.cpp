@@ -6,9 +6,12 @@
 #include <cstdio>
 
 #include "planted/closes_on_one_ok.hpp"
+#include "planted/counts_its_own_alone.hpp"
+#include "planted/counts_what_is_over.hpp"
 #include "planted/forgets_nobody.hpp"
 #include "planted/judges_bad_ones_alone.hpp"
 #include "planted/keeps_without_look.hpp"
+#include "planted/sums_without_look.hpp"
 #include "planted/takes_late_ones.hpp"
 #include "planted/tells_losers_too.hpp"
 #include "planted/without_look_after.hpp"
@@ -84,6 +87,24 @@ TEST(BreakerPlantedErrors, AnOutcomeThatIsWrittenBeforeItOpensIsFound) {
     EXPECT_EQ(found({.preemptions = 1}, race), "");
     EXPECT_THAT(found({.preemptions = 1, .deaths = 1}, race),
                 StartsWith("it stands closed on a window that should open it"));
+}
+
+TEST(BreakerPlantedErrors, ATransitionWhoseMakerDiedBeforeItCountedIsFound) {
+    using broken = breaker_scenarios<shm::counts_its_own_alone::breaker<stepped>>;
+    EXPECT_EQ(found({.preemptions = 0}, broken::somebody_counts_transitions), "");
+    EXPECT_THAT(found({.preemptions = 0, .deaths = 1}, broken::somebody_counts_transitions),
+                StartsWith("a transition is counted nowhere"));
+}
+
+TEST(BreakerPlantedErrors, ATransitionThatIsCountedAgainWhenItIsOverIsFound) {
+    using broken = breaker_scenarios<shm::counts_what_is_over::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::somebody_counts_transitions),
+                StartsWith("a transition is counted twice"));
+}
+
+TEST(BreakerPlantedErrors, ASumOfTransitionsThatGoesDownIsFound) {
+    using broken = breaker_scenarios<shm::sums_without_look::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::somebody_counts_transitions), StartsWith("a "));
 }
 
 }  // namespace

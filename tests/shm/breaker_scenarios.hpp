@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -36,14 +37,25 @@ struct breaker_scenarios {
         std::ranges::sort(told);
         if (std::ranges::adjacent_find(told) != told.end()) play.fail("a transition has two winners");
         if (!anybody_died && told.size() != in.subject.look().generation) play.fail("a transition is told to nobody");
+        expect_each_is_counted(play, in);
+    }
+    // Whoever died: what is counted, by those who came after or only now by who looks, is each transition once.
+    static void expect_each_is_counted(interleaving& play, world& in) {
+        std::uint64_t counted = 0;
+        for (const auto& from : in.subject.transitions()) counted = std::accumulate(from.begin(), from.end(), counted);
+        const std::uint64_t made = in.subject.look().generation;
+        if (counted < made) play.fail("a transition is counted nowhere");
+        if (counted > made) play.fail("a transition is counted twice");
     }
     // However it stands, it closes when all goes well from now on. `late` may be dead.
     static void expect_it_closes(interleaving& play, world& in) {
+        expect_each_is_counted(play, in);
         for (int i = 0; !law::passes(in.state()); ++i) {
             if (i == 20) return play.fail("it does not close");
             const admission let_in = in.call(9, outcome::ok);
             if (!let_in) in.pass(let_in.retry_after);
         }
+        expect_each_is_counted(play, in);
     }
 
     // Probes of one generation that are in flight at once, by who was let in and has not told.
@@ -236,6 +248,32 @@ struct breaker_scenarios {
         const auto seen = in.subject.window(in.terms, in.time());
         if (seen.errors != 0) play.fail("an outcome of another generation is counted");
         if (!play.died(1) && seen.total != fresh) play.fail("an outcome is lost");
+    }
+
+    // Two transitions of one kind and somebody who looks twice: he never sees fewer, nor more than were made.
+    static void somebody_counts_transitions(interleaving& play) {
+        world in{terms(1)};
+        for (auto& from : in.block.transitions)
+            for (layout::word& each : from)
+                if (&each != &in.block.transitions[0][0]) play.constant(std::as_bytes(std::span{&each, 1}));
+        std::array<std::uint64_t, 2> seen{};
+        const auto look = [&] {
+            std::uint64_t sum = 0;
+            for (const auto& from : in.subject.transitions()) sum = std::accumulate(from.begin(), from.end(), sum);
+            return sum;
+        };
+        std::uint64_t made_at_last = 0;
+        const auto reset = [&](std::uint64_t who) {
+            (void)in.subject.operate(law::event::reset, in.terms, in.by(who));
+        };
+        play.together({[&] { reset(1); }, [&] { reset(2); },
+                       [&] {
+                           for (auto& each : seen) each = look();
+                           made_at_last = in.subject.look().generation;
+                       }});
+        if (!play.died(2) && seen[1] < seen[0]) play.fail("a count goes down");
+        if (!play.died(2) && seen[1] > made_at_last) play.fail("a transition is counted twice");
+        expect_one_winner_each(play, in, play.died(0) || play.died(1));
     }
 };
 

@@ -1,6 +1,7 @@
-# seki_plant_breaker(NAME text replacement ...): the windows and the breaker that ship, with a text replaced, as planted/NAME.hpp in namespace
+# seki_plant_breaker(NAME text replacement ...): the windows, the counts of transitions and the breaker that ship, with a text replaced, as planted/NAME.hpp in namespace
 # seki::shm::NAME. The build stops when the text is no longer there: then the error must be planted anew.
-set(SEKI_BREAKER_SOURCES ${PROJECT_SOURCE_DIR}/src/shm/outcome_window.hpp ${PROJECT_SOURCE_DIR}/src/shm/breaker.hpp)
+set(SEKI_BREAKER_SOURCES outcome_window transition_counts breaker)
+list(TRANSFORM SEKI_BREAKER_SOURCES REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/shm/\\1.hpp")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_BREAKER_SOURCES})
 function(seki_plant_breaker NAME)
     set(text "")
@@ -8,7 +9,7 @@ function(seki_plant_breaker NAME)
         file(READ ${source} part)
         string(APPEND text "${part}")
     endforeach()
-    string(REPLACE "#include \"shm/outcome_window.hpp\"\n" "" text "${text}")
+    string(REGEX REPLACE "#include \"shm/(outcome_window|transition_counts).hpp\"\n" "" text "${text}")
     string(REPLACE "namespace seki::shm {" "namespace seki::shm::${NAME} {" text "${text}")
     math(EXPR last "${ARGC} - 2")
     foreach(i RANGE 1 ${last} 2)
@@ -33,3 +34,6 @@ seki_plant_breaker(keeps_without_look "if (read_halves<Memory>(*end_) != seen) r
 seki_plant_breaker(judges_bad_ones_alone "|| end.number + 1 == breaker_law::least_calls(law)" "")
 seki_plant_breaker(takes_late_ones "if (!is_current()) return recorded::late" "if (!is_current() && false) return recorded::late")
 seki_plant_breaker(writes_before_it_opens "if (trips && opens) {" "if (false) {")
+seki_plant_breaker(counts_its_own_alone "if (step.transition) counts().count(seen.first)" "")
+seki_plant_breaker(counts_what_is_over "counted.generation == generation || !is_current(generation)" "counted.generation == generation")
+seki_plant_breaker(sums_without_look "if (is_current(generation)) break" "break")
