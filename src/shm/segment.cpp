@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include <boost/interprocess/anonymous_shared_memory.hpp>
 
@@ -39,13 +41,29 @@ struct mappable {
 };
 
 // Why it cannot be read; 0: it was read. ENODATA: the file ends before.
-int read_at_start(int file, std::byte* to, std::uint64_t size) noexcept {
-    std::uint64_t done = 0;
-    while (done < size) {  // ends: each turn reads some, or was interrupted by a signal
-        const ssize_t got = ::pread(file, to + done, size - done, static_cast<off_t>(done));
+int read_at(std::uint64_t offset, int file, std::span<std::byte> to) noexcept {
+    std::size_t done = 0;
+    while (done < to.size()) {  // ends: each turn reads some, or was interrupted by a signal
+        const ssize_t got = ::pread(file, to.data() + done, to.size() - done, static_cast<off_t>(offset + done));
         if (got == 0) return ENODATA;
         if (got < 0 && errno != EINTR) return errno;
         if (got > 0) done += static_cast<std::uint64_t>(got);
+    }
+    return 0;
+}
+
+// The same into memory of zeros, which stay alone where the file has them: a segment is as large as it may become, and a copy takes the memory that was used.
+int read_sparsely(int file, std::span<std::byte> to) noexcept {
+    alignas(layout::page) std::array<std::byte, 16 * layout::page> read;
+    static constexpr std::array<std::byte, layout::page> zeros{};
+    for (std::size_t offset = 0; offset < to.size(); offset += read.size()) {
+        const auto some = std::span{read}.first(std::min(read.size(), to.size() - offset));
+        if (const int why = read_at(offset, file, some); why != 0) return why;
+        for (std::size_t page = 0; page < some.size(); page += layout::page) {
+            const auto one = some.subspan(page, std::min<std::size_t>(layout::page, some.size() - page));
+            if (std::memcmp(one.data(), zeros.data(), one.size()) != 0)
+                std::memcpy(to.data() + offset + page, one.data(), one.size());
+        }
     }
     return 0;
 }
@@ -76,8 +94,7 @@ std::expected<layout::header, refusal> read_header(const opened_file& opened, co
                                                       path.native(), size, sizeof(layout::header))}});
     }
     layout::header header;
-    if (const int why = read_at_start(opened.file.get(), reinterpret_cast<std::byte*>(&header), sizeof header);
-        why != 0)
+    if (const int why = read_at(0, opened.file.get(), std::as_writable_bytes(std::span{&header, 1})); why != 0)
         return std::unexpected(not_read(path, why));
     return header;
 }
@@ -98,7 +115,7 @@ std::expected<ipc::mapped_region, refusal> bytes_of(const opened_file& opened, c
             return ipc::mapped_region{mappable{opened.file.get()},
                                       how == segment::access::read_only ? ipc::read_only : ipc::read_write, 0, size};
         ipc::mapped_region copy = ipc::anonymous_shared_memory(size);
-        if (const int why = read_at_start(opened.file.get(), static_cast<std::byte*>(copy.get_address()), size);
+        if (const int why = read_sparsely(opened.file.get(), {static_cast<std::byte*>(copy.get_address()), size});
             why != 0)
             return std::unexpected(not_read(path, why));
         return copy;

@@ -81,13 +81,18 @@ class Pod(SekictlTest):
         self.assertEqual(services["sekid"]["command"], self.sidecar["args"])
 
     def test_its_segment_and_sekid_fit_into_its_limits(self):
-        """Fails when the pod is killed for want of memory, or its segment cannot be made."""
+        """Fails when the pod is killed for want of memory, also while its probe or somebody with `sekictl top` looks; or its segment cannot be made."""
         sekid = self.start_sidecar()
         made = self.json("status")["segment"]["size_bytes"]
         (volume,) = (each["emptyDir"] for each in self.pod["volumes"] if "emptyDir" in each)
         self.assertLess(made, size(volume["sizeLimit"]))
         taken = sekid.samples()["process_resident_memory_bytes"]  # with the pages of the segment that it touched
-        self.assertLess(made + taken, size(self.sidecar["resources"]["limits"]["memory"]))
+        look = subprocess.Popen([SEKICTL, "--segment", self.segment, "status"], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(look.pid, 0)
+        look.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(look.returncode, 0)
+        looks = 2 * usage.ru_maxrss * 1024  # the probe, and somebody at a terminal
+        self.assertLess(made + taken + looks, size(self.sidecar["resources"]["limits"]["memory"]))
 
     def test_its_probes_say_that_it_lives(self):
         """Fails when the pod would never become ready, or would be restarted for nothing."""

@@ -1,8 +1,11 @@
 // How a segment comes, is replaced and goes, as one process sees it.
 #include <gmock/gmock.h>
 #include <grp.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include "layout/hash.hpp"
 #include "segment_fixture.hpp"
@@ -94,6 +97,19 @@ TEST_F(SegmentLifecycle, CopySurvivesTruncationOfTheFile) {
     ASSERT_EQ(::truncate(path.c_str(), 0), 0);
     EXPECT_EQ(hardware::load_acquire((*copy)->worker(0).nonce), 42U);
     EXPECT_EQ((*copy)->how(), access::copy);
+}
+
+// Fails when who looks needs as much memory as the segment may ever take.
+TEST_F(SegmentLifecycle, ACopyTakesNoMoreMemoryThanWasUsed) {
+    const auto writer = segment::create_or_attach(path, small);
+    ASSERT_TRUE(writer);
+    hardware::store_release((*writer)->worker(0).nonce, 42);
+    const auto copy = segment::attach(path, access::copy);
+    ASSERT_TRUE(copy) << copy.error().message;
+    const std::size_t size = std::filesystem::file_size(path);
+    std::vector<unsigned char> pages(size / layout::page);
+    ASSERT_EQ(::mincore(&(*copy)->header(), size, pages.data()), 0);
+    EXPECT_LT(std::ranges::count_if(pages, [](unsigned char page) { return (page & 1) != 0; }), 16) << pages.size();
 }
 
 // Fails when an index from the segment leads outside of it.

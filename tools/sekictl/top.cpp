@@ -46,6 +46,7 @@ public:
     // The error says why there is nothing new to see; what was seen last stays.
     Result<void> look(const top::controls& by) {
         const nanoseconds at = now();
+        segment_.reset();  // two copies at once would be twice the memory
         auto copy = with_->look();
         if (!copy) {
             tell(copy.error());
@@ -63,6 +64,7 @@ public:
 
     // Of the limiter that is opened, as they were at the last look.
     void look_at_keys(const top::controls& by) {
+        if (segment_ == nullptr) return;  // what was seen last stays
         scene_.busiest.clear();
         scene_.most_denied.clear();
         for (const auto& each : scene_.all.limiters) {
