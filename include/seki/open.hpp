@@ -75,7 +75,8 @@ public:
     [[nodiscard]] Result<void> remove_bulkhead(std::string_view name) const;
 
     // Likewise for breakers. All their options can change: window_size and half_open_requests as far as there was made room for at the creation. A
-    // change of window_type, or of the length of a time window, starts the window anew.
+    // change of window_type, or of the length of a time window, starts the window anew. A `mode` is an order where it differs from the options as they
+    // were, and none otherwise: what open(), close(), observe() and automatic() said of the breaker stays, for who changes a threshold means no more.
     [[nodiscard]] Result<Breaker> breaker(std::string_view name, const BreakerOptions& options) const;
     [[nodiscard]] Result<Breaker> breaker(std::string_view name) const;
     [[nodiscard]] Result<void> change(std::string_view name, const BreakerOptions& options) const;

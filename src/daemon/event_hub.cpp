@@ -171,12 +171,24 @@ void event_hub::pass_on(const shm::segment& from) {
         hardware::fetch_add_relaxed(from.header().events_missed, missed);
 }
 
+// Changes of state beside the others: what breakers did while a hundred processes died with a thousand permits is what somebody will look for.
+void event_hub::remember(const report::event_facts& event) {
+    const auto is_change = [](const report::event_facts& each) {
+        return each.head.kind == layout::event_kind::breaker_state_change;
+    };
+    const auto is_like_it = [&, wanted = is_change(event)](const report::event_facts& each) {
+        return is_change(each) == wanted;
+    };
+    rare_.push_back(event);
+    if (std::cmp_greater(std::ranges::count_if(rare_, is_like_it), remembered))
+        rare_.erase(std::ranges::find_if(rare_, is_like_it));
+}
+
 // How many events came to a full queue.
 std::uint64_t event_hub::hand_out() {
     const std::scoped_lock hold{mutex_};
     for (const auto& each : batch_)
-        if (primitives::is_rare(each.head.kind)) rare_.push_back(each);
-    while (rare_.size() > remembered) rare_.pop_front();
+        if (primitives::is_rare(each.head.kind)) remember(each);
     std::uint64_t missed_by_all = 0;
     for (const auto& who : subscribers_) {
         std::uint64_t missed = 0;

@@ -29,7 +29,7 @@ namespace seki::daemon {
 class event_hub {
 public:
     static constexpr std::size_t most_subscribers = 8;  // each has a thread of the web's for as long as it likes
-    static constexpr std::size_t remembered = 256;
+    static constexpr std::size_t remembered = 256;      // rare events, and as many changes of state beside them
     // Of who made a change and is stopped before it tells: that is longer than it takes anybody who is not.
     static constexpr std::chrono::nanoseconds long_enough = std::chrono::seconds{1};
 
@@ -106,6 +106,7 @@ private:
     void collect(const shm::segment& from, std::size_t slot);
     void make_good(const shm::segment& from);
     void pass_on(const shm::segment& from);
+    void remember(const report::event_facts& event);
     [[nodiscard]] std::uint64_t hand_out();
 
     mutable std::mutex mutex_;

@@ -132,7 +132,7 @@ struct breaker_block {
     alignas(2 * cache_line) pair state;  // algorithm/breaker.hpp
     word looked;   // when somebody last asked whether the owners of places live, or tried to finish a change
     word settled;  // the version of the terms that its window was brought into agreement with
-    word told;     // up to which generation sekid told of transitions, or counted them as lost (daemon/change_ledger.hpp)
+    word told;  // up to which generation sekid told of transitions, or counted them as lost (daemon/change_ledger.hpp)
     alignas(2 * cache_line) pair window_end;
     alignas(2 * cache_line) std::array<pair, outcome_slices> slices;
     // transition_count, [from][to] (shm/transition_counts.hpp).
@@ -166,7 +166,7 @@ constexpr std::uint64_t room_to_grow(std::uint64_t wanted, std::uint64_t least, 
 }
 
 // With room to raise both fourfold while the breaker runs, as far as there are limits. A time window needs no ring; it has one so that it may
-// become a count window. Four sizes of the one, six of the other.
+// become a count window. Six sizes of the one, four of the other.
 constexpr breaker_geometry breaker_geometry_for(std::uint64_t window_calls, std::uint64_t half_open_requests) noexcept {
     const std::uint64_t calls = room_to_grow(window_calls, 240, 65'536);
     return {(calls + outcomes_in_block - 1) / outcomes_in_block + 2, room_to_grow(half_open_requests, 20, 1'024)};

@@ -121,7 +121,14 @@ void check_window(const O& options, breaker_findings& found) {
 }
 
 void check_multiplier(double factor, breaker_findings& found) {
-    if (factor >= 1.0 && factor <= largest_multiplier) return;
+    if (factor >= 1.0 && factor <= largest_multiplier) {
+        // Kept in hundredths: it would be rounded to no backing off at all.
+        if (factor > 1.0 && std::round(factor * 100) == 100)
+            found.add("wait_multiplier",
+                      fmt::format("wait_multiplier {} is too near to 1.0: 1.0 for none, or 1.01 to {:.1f}", factor,
+                                  largest_multiplier));
+        return;
+    }
     found.add("wait_multiplier", fmt::format("wait_multiplier {} is {}: 1.0 to {:.1f}", factor,
                                              factor < 1.0                  ? "too small"
                                              : factor > largest_multiplier ? "too large"

@@ -166,7 +166,7 @@ inline bulkhead::doubt bulkhead::may_doubt(const shm::worker& me, std::uint64_t 
         return {.error = Errc::read_only};
     const shm::worker& me = attachment_->me();
     if (me.owner == 0 && !keep_name(*attachment_)) [[unlikely]]
-        return {.error = Errc::no_space};
+        return refused(me, Errc::no_space);
     first_look seen;
     std::uint64_t now = 0;  // a refusal reads the clock once
     const auto clock = [&now] { return now = shm::process_seeker::now(); };

@@ -107,6 +107,7 @@ TEST_F(LostName, ThatThereWasNoRoomForIsFoundWhenThereIs) {
     const Segment second = must(open(elsewhere, narrow));
     const Bulkhead gate = must(second.bulkhead("gate"));
     ASSERT_EQ(gate.try_acquire().error().code, Errc::no_space);
+    EXPECT_EQ(must(gate.status()).rejected, 1U) << "refused, and nobody sees it";
     held.reset();
     ASSERT_TRUE(shm::retire(first->handle()->where(), shm::holder_named(first->handle()->attachment()->me().owner)));
     while (!gate.try_acquire()) std::this_thread::yield();  // the limit of the test ends a hang

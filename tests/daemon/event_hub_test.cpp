@@ -26,6 +26,10 @@ using State = algorithm::breaker::state;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+bool is_of_breaker(const report::event_facts& event) noexcept {
+    return event.head.kind == event_kind::breaker_state_change;
+}
+
 struct EventHubTest : ClientTest {
     Segment segment = opened();
     Limiter logins = must(segment.limiter("logins", {.limit = 1, .window = 24h, .max_keys = 64}));
@@ -101,6 +105,25 @@ TEST_F(EventHubTest, RareEventsAreRememberedForWhoComesLater) {
     EXPECT_THAT(hub.subscribe(mask_of(event_kind::bulkhead_reclaimed)).before, IsEmpty());
 }
 
+// Fails if the permits of the dead push what breakers did out of what is remembered, or the other way round.
+TEST_F(EventHubTest, ChangesOfStateAreRememberedBesideTheOthers) {
+    constexpr std::uint32_t many = event_hub::remembered + 1;
+    for (std::uint32_t i = 0; i < 3; ++i) change(i);
+    for (std::uint32_t i = 0; i < many; ++i) {
+        events.bulkhead_reclaimed(i, 0);
+        hub.drain(where());
+    }
+    EXPECT_THAT(hub.subscribe(mask_of(event_kind::breaker_state_change)).before, SizeIs(3));
+    for (std::uint32_t i = 3; i < many; ++i) {
+        change(i);
+        hub.drain(where());
+    }
+    const auto late = hub.subscribe(all_events).before;
+    EXPECT_THAT(late, SizeIs(2 * event_hub::remembered));
+    EXPECT_TRUE(std::ranges::is_sorted(late, {}, &report::event_facts::number));
+    EXPECT_EQ(std::ranges::count_if(late, is_of_breaker), event_hub::remembered);
+}
+
 // Fails if ordinary calls are asked for while nobody wants them, or not while somebody does.
 TEST_F(EventHubTest, WorkersAreToldWhetherSomebodyListens) {
     const shm::word& listening = where().header().id.listening;
@@ -149,10 +172,6 @@ TEST_F(EventHubTest, OnlySoManyMayListen) {
     EXPECT_EQ(hub.subscribe(all_events).to, nullptr);
     hub.unsubscribe(all.front());
     EXPECT_NE(hub.subscribe(all_events).to, nullptr);
-}
-
-bool is_of_breaker(const report::event_facts& event) noexcept {
-    return event.head.kind == event_kind::breaker_state_change;
 }
 
 // Fails if one of sekid's own takes the place of a visitor, or gets what it did not ask for, or more than it has room for.

@@ -97,7 +97,7 @@ public:
         [[nodiscard]] bool alive(std::uint64_t owner) const { return shm::holder_lives(*of.where_, owner); }
         void moved(const shm::transition& made) const {
             interrupted::step();
-            tell_transition(of.subject.block(), emitter{*of.where_, of.place_}, made);
+            tell_transition(emitter{*of.where_, of.place_}, made);
         }
         [[nodiscard]] std::uint64_t owner() const { return of.in_->me().owner; }
     };

@@ -32,7 +32,7 @@ struct bad_options {
 // Fails when a value outside a range passes, or when the words do not name the breaker, the fault and what is accepted.
 TEST(BreakerOptions, OutOfRangeAreRefusedWithWhatIsAccepted) {
     constexpr auto time = WindowType::time;
-    const std::array<bad_options, 26> table{{
+    const std::array<bad_options, 27> table{{
         {{.failure_threshold = 0}, "failure_threshold 0 is too small: 1 to 100 %"},
         {{.failure_threshold = 101}, "failure_threshold 101 is too large: 1 to 100 %"},
         {{.slow_call_threshold = 0}, "slow_call_threshold 0 is too small: 1 to 100 %"},
@@ -60,6 +60,7 @@ TEST(BreakerOptions, OutOfRangeAreRefusedWithWhatIsAccepted) {
         {{.wait_duration = 999'999ns}, "wait_duration 999999ns is too short: 1ms to 366d"},
         {{.wait_duration = nanoseconds::max()}, "wait_duration 9223372036854775807ns is too long: 1ms to 366d"},
         {{.wait_multiplier = 0.99}, "wait_multiplier 0.99 is too small: 1.0 to 100.0"},
+        {{.wait_multiplier = 1.004}, "wait_multiplier 1.004 is too near to 1.0: 1.0 for none, or 1.01 to 100.0"},
         {{.wait_multiplier = 100.5}, "wait_multiplier 100.5 is too large: 1.0 to 100.0"},
         {{.wait_multiplier = std::numeric_limits<double>::quiet_NaN()},
          "wait_multiplier nan is not a number: 1.0 to 100.0"},

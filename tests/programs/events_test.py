@@ -183,7 +183,7 @@ class Endings(EventsTest):
         follower = self.follow()
         self.assertEqual(sekid.stop(), 0)
         self.assertEqual(follower.process.wait(DEADLINE), 1)
-        follower.err.wait(r"sekictl: cannot listen to sekid at http://127.0.0.1:\d+: it ended.*\n")
+        follower.err.wait(r"sekictl: sekid at http://127.0.0.1:\d+ ended, and its events with it: follow again when it runs\n")
         self.assertEqual(self.listening(), 0)
 
     def test_a_change_of_state_just_before_sekid_stops_is_told(self):

@@ -10,6 +10,7 @@
 #include "channel.hpp"
 #include "login.hpp"
 #include "report/text.hpp"
+#include "shm/refuse.hpp"
 
 namespace seki::ctl {
 namespace {
@@ -96,8 +97,10 @@ Result<void> read_events(const event_question& asked, const std::function<bool(c
         const json event = json::parse((*line)->substr(data.size()), nullptr, false);
         if (event.is_object() && !take(event)) return {};
     }
-    if (asked.follow) return cannot_listen(*address, line ? "it ended" : line.error().message);
-    return {};
+    if (!asked.follow) return {};
+    if (!line) return cannot_listen(*address, line.error().message);
+    return shm::refuse(Errc::system, "sekid at {} ended, and its events with it: follow again when it runs",
+                       asked.address);
 }
 
 }  // namespace seki::ctl
