@@ -39,8 +39,11 @@ protected:
         std::filesystem::remove_all(folder_);
     }
 
-    [[nodiscard]] primitives::breaker make(const BreakerOptions& options) const {
-        return {in_, primitives::breakers::find_or_make(*where_, "it", options).value()};
+    // From then on the time is the test's, and later than that of the making.
+    [[nodiscard]] primitives::breaker make(const BreakerOptions& options) {
+        const auto place = primitives::breakers::find_or_make(*where_, "it", options).value();
+        now = primitives::read_clock(Clock::precise) + algorithm::breaker::second;
+        return {in_, place};
     }
     [[nodiscard]] auto clock() const {
         return [this] { return now; };
@@ -63,7 +66,7 @@ protected:
         now = opened + whole;
     }
 
-    nanos now = primitives::read_clock(Clock::precise);
+    nanos now = 0;
     detail::breaker_pass pass;
 
 private:
