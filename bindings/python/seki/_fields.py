@@ -28,10 +28,10 @@ _MOST = 2**63 - 1
 
 def counted(key: Optional[Key]) -> Optional[Key]:
     """As what the key is counted; None: not at all, as an empty one says nothing of who asks. Who sends one that is too long must not get around the limit by it."""
+    if type(key) is str and 0 < len(key) <= _SURELY_SHORT:  # nearly all
+        return key
     if not isinstance(key, (str, bytes, bytearray, memoryview)):  # None, or what check() will not take
         return key
-    if len(key) <= _SURELY_SHORT and isinstance(key, (str, bytes)):
-        return key or None
     data = key.encode() if isinstance(key, str) else bytes(key)
     return sha1(data).digest() if len(data) > _LONGEST_KEY else data or None
 
