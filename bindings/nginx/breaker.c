@@ -1,5 +1,6 @@
 // A breaker before an upstream. It is told as soon as the header of the response is there, or it is clear that none will come, with the time that the
-// upstream took for that: not the one that a slow client took to send its request, or to take the response.
+// upstream took for that: not the one that a slow client took to send its request, or to take the response. Where nginx hands a request on while it comes
+// (proxy_request_buffering off, gRPC), that is the time since its end came.
 #include "ngx_http_seki_module.h"
 
 static ngx_uint_t states_of(const ngx_http_request_t* r) {
@@ -52,6 +53,32 @@ static int64_t time_of_all(const ngx_http_request_t* r, ngx_uint_t first) {
     return sum;
 }
 
+// An upstream that answers before the request has ended has kept nobody waiting.
+static int64_t time_of_upstream(const ngx_http_seki_guards_t* guards) {
+    const int64_t took_ns = time_of_all(guards->request, guards->states_before);
+    if (!guards->request->request_body_no_buffering) return took_ns;
+    if (!guards->body_has_ended) return 0;
+    const int64_t since_ns = (int64_t)(ngx_current_msec - guards->body_ended) * 1000000;
+    return since_ns < took_ns ? since_ns : took_ns;
+}
+
+static ngx_http_request_body_filter_pt next_body_filter;
+
+static ngx_int_t note_end_of_body(ngx_http_request_t* r, ngx_chain_t* in) {
+    ngx_http_seki_guards_t* guards = r->request_body_no_buffering ? ngx_http_seki_guards_of(r) : NULL;
+    for (ngx_chain_t* each = guards != NULL ? in : NULL; each != NULL; each = each->next) {
+        if (!each->buf->last_buf) continue;
+        guards->body_has_ended = 1;
+        guards->body_ended = ngx_current_msec;
+    }
+    return next_body_filter(r, in);
+}
+
+void ngx_http_seki_add_body_filter(void) {
+    next_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = note_end_of_body;
+}
+
 // The upstream was not asked: what was answered came from elsewhere, or from nginx itself, which found no address of the upstream.
 static seki_outcome outcome_without(const ngx_http_seki_guards_t* guards) {
     const ngx_http_request_t* r = guards->request;
@@ -65,6 +92,8 @@ static seki_outcome outcome_of(const ngx_http_seki_guards_t* guards, int64_t too
     const ngx_http_upstream_state_t* states = r->upstream_states->elts;
     const ngx_http_upstream_state_t* last = &states[r->upstream_states->nelts - 1];
     const ngx_uint_t status = last->status != 0 || ended ? last->status : r->headers_out.status;
+    // nginx itself gave up on the client in the middle of its request: 400, 408, 413.
+    if (last->status == 0 && status >= 400 && status < 500) return SEKI_OUTCOME_IGNORE;
     if (is_error(guards->guarded, status)) return SEKI_OUTCOME_ERROR;
     if (!ended || (status != 0 && status != NGX_HTTP_CLIENT_CLOSED_REQUEST)) return SEKI_OUTCOME_OK;
     return took_ns >= guards->breaker->slow_call_ns ? SEKI_OUTCOME_SLOW : SEKI_OUTCOME_IGNORE;
@@ -74,7 +103,7 @@ void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended) {
     if (guards->admission == NULL || !guards->admission->admitted) return;
     int64_t took_ns = 0;
     if (states_of(guards->request) > guards->states_before) {
-        took_ns = time_of_all(guards->request, guards->states_before);
+        took_ns = time_of_upstream(guards);
         guards->outcome = outcome_of(guards, took_ns, ended);
     } else {
         guards->outcome = outcome_without(guards);

@@ -79,7 +79,9 @@ static char* set_key(ngx_conf_t* cf, ngx_http_seki_limit_t* limit, ngx_str_t* ke
     }
     limit->key_variable = -1;
     ngx_str_t name = {key->len - 1, key->data + 1};
-    if (key->data[0] == '$' && is_name(&name) && ngx_strlchr(name.data, name.data + name.len, '.') == NULL &&
+    // What a regular expression has captured ($1) is no variable with an index.
+    if (key->data[0] == '$' && is_name(&name) && !(name.data[0] >= '1' && name.data[0] <= '9') &&
+        ngx_strlchr(name.data, name.data + name.len, '.') == NULL &&
         ngx_strlchr(name.data, name.data + name.len, '-') == NULL) {
         limit->key_variable = ngx_http_get_variable_index(cf, &name);
         return limit->key_variable != NGX_ERROR ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -173,6 +175,15 @@ char* ngx_http_seki_set_breaker(ngx_conf_t* cf, ngx_command_t* command, void* co
         return NGX_CONF_ERROR;
     }
     return set_errors(cf, to, words_of[2].data + 7, words_of[2].data + words_of[2].len);
+}
+
+char* ngx_http_seki_set_headers(ngx_conf_t* cf, ngx_command_t* command, void* conf) {
+    const ngx_uint_t* set = &((ngx_http_seki_loc_conf_t*)conf)->headers;
+    char* done = ngx_conf_set_bitmask_slot(cf, command, conf);
+    if (done != NGX_CONF_OK) return done;
+    return (*set & NGX_HTTP_SEKI_NO_HEADERS) && *set != NGX_HTTP_SEKI_NO_HEADERS
+               ? "is off, and there is another one here"
+               : done;
 }
 
 char* ngx_http_seki_set_fail(ngx_conf_t* cf, ngx_command_t* command, void* conf) {

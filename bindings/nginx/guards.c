@@ -61,7 +61,7 @@ ngx_int_t ngx_http_seki_refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc
     ngx_log_error(conf->log_level, guards->request->connection->log, 0, "seki: %s \"%V\" %s", why(by->kind), &by->name,
                   conf->shadow ? "would refuse, and only watches" : "refuses");
     if (conf->shadow) return NGX_DECLINED;
-    guards->refused = 1;
+    guards->refused = status;
     guards->refused_by = by;
     return (ngx_int_t)status;
 }
@@ -70,10 +70,14 @@ ngx_int_t ngx_http_seki_do_without(ngx_http_seki_guards_t* guards, ngx_http_seki
                                    ngx_http_seki_primitive_t* missing, ngx_http_seki_answer_e* answer) {
     *answer = ngx_http_seki_unavailable;
     missing->gone = missing->of.limiter != NULL;
+    if (missing->gone && !missing->failing) {  // it was asked a moment ago
+        missing->failing = 1;
+        ngx_log_error(NGX_LOG_ERR, guards->request->connection->log, 0, "seki: %s", seki_last_error_message());
+    }
     if (!conf->fails_closed || conf->shadow) return NGX_DECLINED;
     ngx_log_error(conf->log_level, guards->request->connection->log, 0, "seki: %s \"%V\" is not there to ask",
                   why(missing->kind), &missing->name);
-    guards->refused = 1;
+    guards->refused = conf->fail_status;
     guards->refused_by = missing;
     return (ngx_int_t)conf->fail_status;
 }

@@ -124,7 +124,9 @@ static ngx_int_t tell_client(ngx_http_request_t* r) {
         if ((guards->announces & NGX_HTTP_SEKI_RATELIMIT) && add_ratelimit(r, guards) != NGX_OK) return NGX_ERROR;
         if ((guards->announces & NGX_HTTP_SEKI_X_RATELIMIT) && add_x_ratelimit(r, guards) != NGX_OK) return NGX_ERROR;
     }
-    if (guards->refused && add_retry_after(r, guards->retry_after_ns) != NGX_OK) return NGX_ERROR;
+    // Not with what another location answers instead (error_page 429 = @other).
+    if (guards->refused == r->headers_out.status && add_retry_after(r, guards->retry_after_ns) != NGX_OK)
+        return NGX_ERROR;
     return next_filter(r);
 }
 

@@ -84,6 +84,22 @@ static void look_at_each(const seki_demand* demands, ngx_http_seki_verdict_t** v
     }
 }
 
+// Leaves those that can be asked; `answer`: what becomes of the request without the others.
+static ngx_uint_t leave_out_gone(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, seki_demand* demands,
+                                 ngx_http_seki_verdict_t** verdicts, ngx_uint_t count, ngx_int_t* answer) {
+    ngx_uint_t left = 0;
+    for (ngx_uint_t i = 0; i < count && *answer == NGX_DECLINED; ++i) {
+        const seki_demand each = demands[i];
+        if (seki_limiter_peek(each.limiter, each.key, each.key_length, 0, &verdicts[i]->decision) != SEKI_OK) {
+            *answer = ngx_http_seki_do_without(guards, conf, verdicts[i]->limit->limiter, &guards->limit_answer);
+        } else {
+            demands[left] = each;
+            verdicts[left++] = verdicts[i];
+        }
+    }
+    return left;
+}
+
 // All or nothing: what one denies is taken of none.
 static seki_status check(const seki_demand* demands, ngx_http_seki_verdict_t** verdicts, ngx_uint_t count,
                          const seki_decision** decision) {
@@ -96,7 +112,7 @@ static seki_status check(const seki_demand* demands, ngx_http_seki_verdict_t** v
     of_all = (seki_decision)SEKI_DECISION_INIT;
     *decision = &of_all;
     const seki_status done = seki_check_all(demands, count, &of_all);
-    look_at_each(demands, verdicts, count, of_all.allowed);
+    if (done == SEKI_OK) look_at_each(demands, verdicts, count, of_all.allowed);
     return done;
 }
 
@@ -122,11 +138,20 @@ static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t
                                 conf->limit_status);
 }
 
-static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_demand* demands,
+// One that was deleted a moment ago takes none of the others with it. Each turn has fewer.
+static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, seki_demand* demands,
                         ngx_http_seki_verdict_t** verdicts, ngx_uint_t count) {
     const seki_decision* decision = NULL;
-    if (check(demands, verdicts, count, &decision) != SEKI_OK)
-        return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
+    while (check(demands, verdicts, count, &decision) != SEKI_OK) {
+        if (count == 1)
+            return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
+        ngx_int_t without = NGX_DECLINED;
+        const ngx_uint_t left = leave_out_gone(guards, conf, demands, verdicts, count, &without);
+        if (without != NGX_DECLINED || left == 0) return without;
+        if (left == count)  // not one of them: all together
+            return ngx_http_seki_do_without(guards, conf, verdicts[0]->limit->limiter, &guards->limit_answer);
+        count = left;
+    }
     keep(guards, verdicts, count);
     return answer(guards, conf, decision);
 }

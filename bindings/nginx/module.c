@@ -40,6 +40,7 @@ static ngx_int_t after_configuration(ngx_conf_t* cf) {
     if (handler == NULL) return NGX_ERROR;
     *handler = ask;
     ngx_http_seki_add_header_filter();
+    ngx_http_seki_add_body_filter();
     return NGX_OK;
 }
 
@@ -124,7 +125,7 @@ static ngx_command_t commands[] = {
     STATUS("seki_fail_status", fail_status),
     {ngx_string("seki_shadow"), EVERYWHERE | NGX_CONF_FLAG, ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(ngx_http_seki_loc_conf_t, shadow), NULL},
-    {ngx_string("seki_headers"), EVERYWHERE | NGX_CONF_TAKE12, ngx_conf_set_bitmask_slot, NGX_HTTP_LOC_CONF_OFFSET,
+    {ngx_string("seki_headers"), EVERYWHERE | NGX_CONF_TAKE12, ngx_http_seki_set_headers, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(ngx_http_seki_loc_conf_t, headers), headers},
     {ngx_string("seki_log_level"), EVERYWHERE | NGX_CONF_TAKE1, ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
      offsetof(ngx_http_seki_loc_conf_t, log_level), log_levels},

@@ -30,6 +30,7 @@ typedef struct {
         seki_breaker* breaker;
     } of;
     ngx_uint_t gone;      // 1: the handle answered an error, and is asked for again by the timer
+    ngx_uint_t failing;   // 1: that was logged; until it has answered none from one look of the timer to the next
     ngx_uint_t missing;   // 1: that there is none was logged
     ngx_uint_t enforces;  // limiters, as they were a second ago: clients are told of those that do
     ngx_str_t
@@ -110,6 +111,8 @@ typedef struct {
     ngx_http_seki_loc_conf_t* guarded;   // the location that it is of
     seki_admission* admission;
     ngx_uint_t states_before;  // of the upstream, when it was admitted
+    ngx_msec_t body_ended;     // of a request that is handed on while it comes: when its end came
+    ngx_uint_t body_has_ended;
     ngx_http_seki_answer_e limit_answer;
     ngx_http_seki_answer_e bulkhead_answer;
     ngx_http_seki_answer_e breaker_answer;
@@ -117,7 +120,7 @@ typedef struct {
     int64_t retry_after_ns;  // of the refusal; 0 or SEKI_NEVER: no time is known
     seki_outcome outcome;    // that the breaker was told
     ngx_uint_t told;
-    ngx_uint_t refused;             // a request that was refused is not asked again: its error page is sent
+    ngx_uint_t refused;             // the status: a request that was refused is not asked again, its error page is sent
     ngx_uint_t announces;           // NGX_HTTP_SEKI_RATELIMIT and its like, of the location that asked
     ngx_uint_t ends;                // a cleanup waits for it
     ngx_http_seki_verdict_t first;  // room for the verdict that is the only one of most
@@ -146,6 +149,7 @@ ngx_int_t ngx_http_seki_do_without(ngx_http_seki_guards_t* guards, ngx_http_seki
 
 // Tells the breaker what the upstream has answered, or has not; `ended`: it will not any more.
 void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended);
+void ngx_http_seki_add_body_filter(void);
 
 // ---- The other files.
 
@@ -153,6 +157,7 @@ char* ngx_http_seki_set_segment(ngx_conf_t* cf, ngx_command_t* command, void* co
 char* ngx_http_seki_set_limit(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* ngx_http_seki_set_bulkhead(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* ngx_http_seki_set_breaker(ngx_conf_t* cf, ngx_command_t* command, void* conf);
+char* ngx_http_seki_set_headers(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 char* ngx_http_seki_set_fail(ngx_conf_t* cf, ngx_command_t* command, void* conf);
 
 // Attaches the worker, now or when there is something to attach to.

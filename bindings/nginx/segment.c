@@ -46,6 +46,7 @@ static seki_status read_options(ngx_http_seki_primitive_t* primitive) {
 
 static void look_for(seki_segment* segment, ngx_log_t* log, ngx_http_seki_primitive_t* primitive) {
     if (primitive->gone) free_handle(primitive);
+    primitive->failing &= primitive->gone;
     primitive->gone = 0;
     if (!has_handle(primitive) && get_handle(segment, primitive) != SEKI_OK) {
         log_missing(log, primitive);

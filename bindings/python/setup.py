@@ -8,7 +8,7 @@ import subprocess
 
 from setuptools import Extension, setup
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent  # pip runs it as setup.py, of this folder
 
 
 def version():

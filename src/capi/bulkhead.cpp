@@ -126,10 +126,11 @@ seki_status seki_permit_release(seki_permit* permit) noexcept {
                             "seki_permit_release(): the permit is not held: it was not acquired, or given back before");
     permit->held = 0;
     auto& taken = object_in<held_permit>(permit->opaque);
-    const bool given = taken->release();
-    std::destroy_at(&taken);
-    if (given) [[likely]]
+    if (taken->release()) [[likely]] {
+        std::destroy_at(&taken);
         return SEKI_OK;
+    }
+    // It may be a copy of one that was given back, whose share of the handle is gone with that: to leave a share too many is the lesser evil.
     return fail_quickly(
         Errc::invalid_argument,
         "seki_permit_release(): the permit is another process's, by a fork, or this process was taken for "

@@ -15,7 +15,8 @@ using std::chrono::nanoseconds;
 bool Permit::give_back() noexcept {
     shm::permit held{.owner = std::exchange(owner_, 0), .token = token_, .index = index_};
     const bool given = from_->give_back(held);
-    keep_.reset();
+    // Else it may be C's copy of one that was given back, which has no share of its own: src/capi/bulkhead.cpp.
+    if (given) keep_.reset();
     return given;
 }
 

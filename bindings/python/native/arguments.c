@@ -1,6 +1,8 @@
 // What the functions accept, and what they say to all else.
 #include "native.h"
 
+#include <string.h>
+
 static Py_ssize_t length_of(const signature* of) {
     Py_ssize_t length = 0;
     while (length < 4 && of->names[length] != NULL) ++length;
@@ -55,6 +57,14 @@ int key_of(const char* function, PyObject* object, key_bytes* key) {
     }
     PyErr_Format(PyExc_TypeError, "%s(): a key is a str or bytes, not %.100s", function, Py_TYPE(object)->tp_name);
     return -1;
+}
+
+const char* text_of_argument(PyObject* text) {
+    Py_ssize_t length = 0;
+    const char* data = PyUnicode_AsUTF8AndSize(text, &length);
+    if (data == NULL || strlen(data) == (size_t)length) return data;
+    PyErr_SetString(PyExc_ValueError, "embedded null character");
+    return NULL;
 }
 
 int cost_of(const char* function, PyObject* object, int64_t* cost) {

@@ -4,7 +4,7 @@
 static PyObject* resolve(PyObject* module, PyObject* name) {
     (void)module;
     char path[4096];
-    const char* of = name == Py_None ? NULL : PyUnicode_AsUTF8(name);
+    const char* of = name == Py_None ? NULL : text_of_argument(name);
     if (of == NULL && name != Py_None) return NULL;
     const seki_status done = seki_resolve(of, path, sizeof path);
     return done == SEKI_OK ? PyUnicode_DecodeFSDefault(path) : raise_status(done, NULL);

@@ -46,6 +46,9 @@ static inline void key_done(key_bytes* key) {
     if (key->buffer.obj != NULL) PyBuffer_Release(&key->buffer);
 }
 
+// What ends at the first NUL for C must have no other: a name that is cut off is another's. Null, and an exception, when it has.
+const char* text_of_argument(PyObject* text);
+
 int cost_of(const char* function, PyObject* object, int64_t* cost);
 
 // Seconds, or what seki._durations makes of a text or a timedelta, as nanoseconds. Not negative.
@@ -71,6 +74,7 @@ typedef struct wait_in_python {
 } wait_in_python;
 int waiting_begins(wait_in_python* wait);  // -1, and an exception: it must not be waited
 void waiting_ends(wait_in_python* wait);
+PyThreadState* waiting_thread(void);  // of the calling thread, when it has let go of the lock by one of these; or null
 
 // --- options and statuses: plain structs, of whose members a table tells
 

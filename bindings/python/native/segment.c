@@ -83,7 +83,7 @@ static PyObject* segment_maintain(PyObject* self, PyObject* nothing) {
 typedef seki_status (*remover)(const seki_segment* segment, const char* name);
 
 static PyObject* remove_by(PyObject* self, PyObject* name, remover remove) {
-    const char* of = PyUnicode_AsUTF8(name);
+    const char* of = text_of_argument(name);
     if (of == NULL || segment_use(self) != 0) return NULL;
     seki_status done;
     Py_BEGIN_ALLOW_THREADS;

@@ -2,6 +2,9 @@
 //
 // A handler may be called in a thread that holds the interpreter's lock (a check) or has let it go (a wait), in a thread that Python never saw, and
 // while an exception is on its way. When the interpreter ends it must not be called any more: seki/telemetry.py detaches all before that.
+//
+// Handlers are the main interpreter's. Of a process with several (uWSGI with two applications) the others have none, and what their threads do is not told:
+// PyGILState_Ensure() knows only one state of a thread, and would wait for the lock that the thread itself holds by another.
 #include "native.h"
 
 #include <string.h>
@@ -70,7 +73,22 @@ static PyObject* told(const seki_event* event) {
                          traceparent_of(event->trace));
 }
 
+static int is_main(PyThreadState* state) { return PyThreadState_GetInterpreter(state) == PyInterpreterState_Main(); }
+
+// Whether the thread may run something of the main interpreter: it does so already, or can wait for the lock.
+static int may_enter(void) {
+    PyThreadState* known = PyGILState_GetThisThreadState();
+    if (known == NULL) return 1;                                        // Python never saw this thread
+    if (known == _PyThreadState_UncheckedGet()) return is_main(known);  // it holds the lock
+    if (!is_main(known)) return 0;
+    PyThreadState* waits = waiting_thread();
+    if (waits != NULL) return is_main(waits);
+    // It has let go of the lock, or it holds it for another interpreter, which cannot be told. So where there is another, nothing is done.
+    return PyInterpreterState_Next(PyInterpreterState_Head()) == NULL;
+}
+
 static void handle(const seki_event* event, void* context) {
+    if (!may_enter()) return;
     const PyGILState_STATE before = PyGILState_Ensure();
     PyObject *type = NULL, *value = NULL, *trace = NULL;
     PyErr_Fetch(&type, &value, &trace);
@@ -83,7 +101,9 @@ static void handle(const seki_event* event, void* context) {
     PyGILState_Release(before);
 }
 
+// By who detaches it, or by the last thread that was about to call it. One that may not keeps it for good.
 static void let_go(void* context) {
+    if (!may_enter()) return;
     const PyGILState_STATE before = PyGILState_Ensure();
     Py_DECREF((PyObject*)context);
     PyGILState_Release(before);
@@ -94,6 +114,11 @@ static PyObject* subscription_new(PyTypeObject* type, PyObject* arguments, PyObj
     PyObject* handler = NULL;
     (void)named;
     if (!PyArg_ParseTuple(arguments, "sO", &pattern, &handler)) return NULL;
+    if (PyInterpreterState_Get() != PyInterpreterState_Main())
+        return raise_status(SEKI_ERROR_INVALID_ARGUMENT,
+                            "attach(): handlers are for the main interpreter, and this is another one: give the "
+                            "application a process of its own, or say single-interpreter (uWSGI) or "
+                            "WSGIApplicationGroup %{GLOBAL} (mod_wsgi)");
     if (!PyCallable_Check(handler))
         return PyErr_Format(PyExc_TypeError, "attach(): a handler is a function, not %.100s",
                             Py_TYPE(handler)->tp_name);
@@ -144,7 +169,7 @@ PyObject* trace_set(PyObject* module, PyObject* traceparent) {
         seki_trace_clear();
         Py_RETURN_NONE;
     }
-    const char* text = PyUnicode_AsUTF8(traceparent);
+    const char* text = text_of_argument(traceparent);
     if (text == NULL) return NULL;
     const seki_status done = seki_trace_set(text);
     if (done != SEKI_OK) return raise_status(done, NULL);

@@ -69,6 +69,8 @@ static int before_sleep(void* context) {
 // The innermost of this thread: the handlers of signals and events may wait for something themselves.
 static __thread wait_in_python* innermost = NULL;
 
+PyThreadState* waiting_thread(void) { return innermost != NULL ? innermost->thread : NULL; }
+
 static void now_waits(wait_in_python* wait) {
     innermost = wait;
     seki_before_sleep(wait != NULL ? before_sleep : NULL, wait);

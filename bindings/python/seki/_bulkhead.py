@@ -121,9 +121,10 @@ class _Waiting:
         stop = _native.Stop()
 
         def deliver(permit: Optional[Permit], error: Optional[BaseException]) -> None:
-            if arrived.done():  # cancelled: who drops a permit gives it back
-                return
-            if permit is not None:
+            if arrived.done():  # cancelled
+                if permit is not None:
+                    permit.release()
+            elif permit is not None:
                 arrived.set_result(permit)
             elif error is not None:
                 arrived.set_exception(error)
@@ -144,4 +145,7 @@ class _Waiting:
             return await arrived
         except asyncio.CancelledError:
             stop.set()
+            # It may have come in the same turn of the loop. What holds the exception, as a task that is kept does, would hold the permit.
+            if arrived.done() and not arrived.cancelled() and arrived.exception() is None:
+                arrived.result().release()
             raise

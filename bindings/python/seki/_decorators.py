@@ -1,4 +1,4 @@
-"""Decorators, for functions and coroutine functions alike."""
+"""Decorators, for functions and coroutine functions alike, and objects that are called like them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,22 @@ __all__ = ["breaker", "bulkhead", "execute", "limit", "retry"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _is_one_of(function: Any, kind: Callable[[Any], bool]) -> bool:
+    """Whether it is such a function, or an object that is called by one."""
+    return kind(function) or (not inspect.isclass(function) and kind(getattr(type(function), "__call__", None)))
+
+
+def _is_awaited(function: Any) -> bool:
+    return _is_one_of(function, inspect.iscoroutinefunction)
+
+
+def _must_run_when_called(function: Any, decorator: str) -> None:
+    """A generator function has done nothing yet when its call is over: what guards the call would guard nothing."""
+    if _is_one_of(function, inspect.isgeneratorfunction) or _is_one_of(function, inspect.isasyncgenfunction):
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(f"@seki.{decorator}: {name} is a generator function, which runs only when it is iterated: use a `with` inside it")
+
+
 def limit(
     limiter: Limiter,
     key: Union[Key, Callable[..., Key]],
@@ -29,7 +45,7 @@ def limit(
     """Calls the function if the limiter allows it, else raises RateLimited.
 
     `key` and `cost` are values, or functions of the call's arguments. With a `timeout`, it waits for that long at most; a coroutine function
-    does not block the loop meanwhile.
+    does not block the loop meanwhile. A generator function is limited when it is called, not when it is iterated; an asynchronous one cannot wait.
 
         @seki.limit(logins, key=lambda request: request.ip)
         def login(request): ...
@@ -46,7 +62,9 @@ def limit(
             raise RateLimited.by(limiter.name, decision)
 
     def decorate(function: F) -> F:
-        if inspect.iscoroutinefunction(function):
+        if timeout is not None and _is_one_of(function, inspect.isasyncgenfunction):
+            raise TypeError("@seki.limit: an asynchronous generator function cannot wait when it is called: await limiter.acquire_async() inside it")
+        if _is_awaited(function):
 
             @functools.wraps(function)
             async def limited_async(*arguments: Any, **named: Any) -> Any:
@@ -78,7 +96,8 @@ def breaker(of: Breaker, *, classifier: Classifier = by_exception) -> Callable[[
     """
 
     def decorate(function: F) -> F:
-        if inspect.iscoroutinefunction(function):
+        _must_run_when_called(function, "breaker")
+        if _is_awaited(function):
 
             @functools.wraps(function)
             async def guarded_async(*arguments: Any, **named: Any) -> Any:
@@ -117,7 +136,8 @@ def bulkhead(of: Bulkhead, *, timeout: Optional[Duration] = None) -> Callable[[F
     """
 
     def decorate(function: F) -> F:
-        if inspect.iscoroutinefunction(function):
+        _must_run_when_called(function, "bulkhead")
+        if _is_awaited(function):
 
             @functools.wraps(function)
             async def confined_async(*arguments: Any, **named: Any) -> Any:
@@ -144,7 +164,8 @@ def retry(of: Retry, *, retry_on: RetryOn = Exception) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        if inspect.iscoroutinefunction(function):
+        _must_run_when_called(function, "retry")
+        if _is_awaited(function):
 
             @functools.wraps(function)
             async def again_async(*arguments: Any, **named: Any) -> Any:

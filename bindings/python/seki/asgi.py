@@ -14,7 +14,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 from ._bulkhead import Bulkhead as _Bulkhead
 from ._deadline import deadline, of_request
 from ._durations import Duration, nanoseconds
-from ._fields import Fields, Undecided, retry_after
+from ._fields import Fields, Undecided, counted, retry_after, spent
 from ._limiter import Key, Limiter
 from ._native import Decision
 from .errors import Error, Refused
@@ -34,7 +34,8 @@ _REMAINING = deadline.HEADER.encode()
 
 
 def client_address(scope: Scope) -> str:
-    """The key that is used when none is given: who is at the other end of the connection. Behind a proxy that is the proxy: then take what it says."""
+    """The key that is used when none is given: who is at the other end of the connection. Behind a proxy that is the proxy: then take what it says. On a unix
+    socket it is nobody, and nobody is limited."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
@@ -70,11 +71,11 @@ class RateLimit:
         self._undecided = Undecided(on_error)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = self._key(scope) if scope["type"] in _REQUESTS else None
+        key = counted(self._key(scope)) if scope["type"] in _REQUESTS else None
         if key is None:
             return await self._application(scope, receive, send)
         try:
-            decision = self._check(key) if self._cost is None else self._check(key, self._cost(scope))
+            decision = self._check(key) if self._cost is None else self._check(key, spent(self._cost(scope)))
             told = self._told(decision)
         except Error as error:
             if self._undecided.lets_through(error):
@@ -96,10 +97,8 @@ class RateLimit:
         await self._application(scope, receive, send_with_fields if told else send)
 
     def _told(self, decision: Decision) -> Headers:
-        if self._fields is None:
-            return []
-        policy, left = self._fields.of(decision)
-        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", left.encode())]
+        told = self._fields.of(decision) if self._fields is not None else None
+        return [(b"ratelimit-policy", told[0].encode()), (b"ratelimit", told[1].encode())] if told is not None else []
 
 
 class Bulkhead:

@@ -58,7 +58,7 @@ def attach(pattern: str, handler: Handler) -> Subscription:
     """Calls `handler(event)` for each event whose name the pattern matches: "seki.breaker.*", "*".
 
     In the thread that caused it, before the call returns: it should be quick. What it raises goes to sys.unraisablehook. Calls that it makes itself
-    cause no events for handlers. A pattern that matches no event is an error.
+    cause no events for handlers. A pattern that matches no event is an error. Handlers are the main interpreter's, where a process has several.
     """
     if not callable(handler):
         raise TypeError(f"attach(): a handler is a function, not {type(handler).__name__}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Optio
 from ._bulkhead import Bulkhead as _Bulkhead
 from ._deadline import deadline, of_request
 from ._durations import Duration, nanoseconds
-from ._fields import Fields, Undecided, retry_after
+from ._fields import Fields, Undecided, counted, retry_after, spent
 from ._limiter import Key, Limiter
 from ._native import Decision, Permit
 from .errors import Error, Refused
@@ -26,7 +26,8 @@ Headers = List[Tuple[str, str]]
 
 
 def remote_address(environ: WSGIEnvironment) -> str:
-    """The key that is used when none is given: who is at the other end of the connection. Behind a proxy that is the proxy: then take what it says."""
+    """The key that is used when none is given: who is at the other end of the connection. Behind a proxy that is the proxy: then take what it says. On a unix
+    socket it is nobody, and nobody is limited."""
     return environ.get("REMOTE_ADDR", "")
 
 
@@ -39,7 +40,7 @@ def _answer(start_response: StartResponse, status: str, sentence: str, headers: 
 class RateLimit:
     """Asks `limiter` for each request, by `key(environ)`.
 
-    `cost(environ)`: what a request costs (1). `key` may answer None: such a request is not limited. `denied(environ, start_response, decision)`: answers
+    `cost(environ)`: what a request costs (1). `key` may answer None, or nothing (""): such a request is not limited. One above 4096 bytes is counted by its SHA-1. `denied(environ, start_response, decision)`: answers
     instead of the plain 429. `fields`: whether responses have RateLimit and RateLimit-Policy. `on_error`: what becomes of requests while nothing can be
     decided: "allow" (default), "deny" (503) or "raise". The decision is in environ["seki.decision"].
     """
@@ -60,11 +61,11 @@ class RateLimit:
         self._undecided = Undecided(on_error)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        key = self._key(environ)
+        key = counted(self._key(environ))
         if key is None:
             return self._application(environ, start_response)
         try:
-            decision = self._check(key) if self._cost is None else self._check(key, self._cost(environ))
+            decision = self._check(key) if self._cost is None else self._check(key, spent(self._cost(environ)))
             told = self._told(decision)
         except Error as error:
             if self._undecided.lets_through(error):
@@ -87,10 +88,8 @@ class RateLimit:
         return self._application(environ, start_with_fields)
 
     def _told(self, decision: Decision) -> Headers:
-        if self._fields is None:
-            return []
-        policy, left = self._fields.of(decision)
-        return [("RateLimit-Policy", policy), ("RateLimit", left)]
+        told = self._fields.of(decision) if self._fields is not None else None
+        return [("RateLimit-Policy", told[0]), ("RateLimit", told[1])] if told is not None else []
 
 
 class Bulkhead:

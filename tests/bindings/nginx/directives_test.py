@@ -42,13 +42,15 @@ IN_SERVER = {
     "seki_fail_status 0;": "value must be between 400 and 599",
     "seki_shadow perhaps;": 'invalid value "perhaps" in "seki_shadow" directive, it must be "on" or "off"',
     "seki_headers ietf;": 'invalid value "ietf"',
+    "seki_headers off ratelimit;": '"seki_headers" directive is off, and there is another one here',
+    "seki_headers x-ratelimit; seki_headers off;": '"seki_headers" directive is off, and there is another one here',
     "seki_log_level loud;": 'invalid value "loud"',
     "seki_segment /run/other.seg;": '"seki_segment" directive is not allowed here',
 }
 IN_HTTP = {
     "seki_segment again;": '"seki_segment" directive is duplicate',
 }
-GOOD = ("seki_limit login $binary_remote_addr$uri cost=$arg_n; seki_limit api $uri cost=0; seki_bulkhead b; seki_breaker c errors=429,500;"
+GOOD = ("seki_limit login $binary_remote_addr$uri cost=$arg_n; seki_limit api $uri cost=0; seki_limit captured $1; seki_bulkhead b; seki_breaker c errors=429,500;"
         "seki_fail closed; seki_fail_status 500; seki_limit_status 503; seki_bulkhead_status 429; seki_breaker_status 500; seki_shadow on;"
         "seki_headers ratelimit x-ratelimit; seki_log_level error;"
         "location /off { seki_limit off; seki_bulkhead off; seki_breaker off; seki_headers off; seki_shadow off; seki_fail open; }")

@@ -4,10 +4,11 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
-from nginx_harness import DEADLINE, NginxTest, eventually
+from nginx_harness import DEADLINE, Nginx, NginxTest, eventually
 
 PRIMITIVES = """
 [bulkhead.three]
@@ -30,6 +31,9 @@ half_open_requests = 1
 limit = 1000
 window = "366d"
 """
+
+UNBUFFERED = ("location / { proxy_request_buffering off; proxy_http_version 1.1; client_body_timeout 1s; client_max_body_size 32; seki_breaker touchy;"
+              "proxy_pass http://backend; }")
 
 
 class Guards(NginxTest):
@@ -205,6 +209,70 @@ class Breakers(Guards):
             connection.close()
             eventually("told", lambda: len([line for line in nginx.accesses() if line.startswith("499")]) == (1 if waited == 0 else 2))
             eventually("counted", lambda wanted=calls: self.calls() == wanted)
+
+    def wait_long(self):
+        """Longer than slow_call_duration."""
+        self.assertFalse(threading.Event().wait(0.4))
+
+    def upload(self, nginx, *parts, head="Content-Length: 6", between=lambda: None, whole=True):
+        """What is answered to a request whose body comes in parts; between() is called after each."""
+        with socket.create_connection(("127.0.0.1", nginx.port)) as client:
+            client.settimeout(DEADLINE)
+            client.sendall(f"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{head}\r\n\r\n".encode())
+            for part in parts:
+                client.sendall(part)
+                between()
+            return client.recv(100)[9:12] if whole else b""
+
+    def test_a_slow_client_is_no_slow_upstream_where_requests_are_not_buffered(self):
+        """Fails when the upload counts as the upstream's time, or the time after it does not."""
+        nginx = self.attached(UNBUFFERED)
+        self.assertEqual(self.upload(nginx, b"abc", b"def", between=self.wait_long), b"200")
+        self.assertEqual(self.calls(), (1, 0, 0))
+        threading.Timer(0.4, self.backend.let_go.set).start()
+        self.assertEqual(nginx.get("/hold", method="POST", body=b"abc").status, 200)
+        self.assertEqual(self.calls(), (2, 0, 1))
+
+    def test_what_is_answered_because_of_the_client_says_nothing_of_the_upstream(self):
+        """Fails when nginx's own 400, 408, 413 or 499 in the middle of an upload count as answers of an upstream, which may hang, or as slow ones."""
+        connections = []
+        with socket.create_server(("127.0.0.1", 0)) as hangs:
+            hangs.settimeout(DEADLINE)
+            nginx = self.attached(UNBUFFERED.replace("http://backend", f"http://127.0.0.1:{hangs.getsockname()[1]}"))
+
+            def until_it_is_handed_on():
+                if len(connections) <= len(nginx.accesses()):
+                    connections.append(hangs.accept()[0])
+
+            chunked = {"head": "Transfer-Encoding: chunked", "between": until_it_is_handed_on}
+            self.assertEqual(self.upload(nginx, b"1\r\na\r\n", b"zz\r\n", **chunked), b"400")
+            nginx.accesses(1)
+            self.assertEqual(self.upload(nginx, b"1\r\na\r\n", b"40\r\n" + b"b" * 64, **chunked), b"413")
+            self.assertEqual(self.upload(nginx, b"abc"), b"")  # 408 is for the log: nginx hangs up
+            self.upload(nginx, b"abc", between=self.wait_long, whole=False)
+            nginx.accesses(4)
+        for connection in connections:
+            connection.close()
+        self.assertEqual([line.partition("outcome=")[2].split()[0] for line in nginx.accesses(4)], ["ignored"] * 4)
+        self.assertEqual(self.calls(), (0, 0, 0))
+
+    def test_an_upload_to_grpc_is_not_the_time_of_the_upstream(self):
+        """Fails when a client that streams slowly makes a breaker open."""
+        grpc = f"{self.folder}/h2.sock"
+        config = self.config(f"location / {{ seki_breaker touchy; grpc_pass grpc://unix:{grpc}; }}",
+                             http=f"server {{ listen unix:{grpc} http2; location / {{ proxy_pass http://backend; }} }}")
+        nginx = Nginx(self.folder, config.replace("backlog=1024;", "backlog=1024 http2;"))
+        self.addCleanup(nginx.stop)
+        eventually("all have attached", lambda: nginx.log().count("seki: attached to") >= 2)
+        with subprocess.Popen(["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "--http2-prior-knowledge", "-X", "POST", "-H", "Expect:", "-T", "-",
+                               f"http://127.0.0.1:{nginx.port}/"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as curl:
+            for _ in range(2):
+                curl.stdin.write(b"abc")
+                curl.stdin.flush()
+                self.wait_long()
+            self.assertEqual(curl.communicate(timeout=DEADLINE)[0], b"200")
+        eventually("told", lambda: self.calls()[0] == 1)
+        self.assertEqual(self.calls(), (1, 0, 0))
 
     def test_redirections_are_told_of_the_location_that_asked(self):
         """Fails when the error of one upstream is taken for another's, or is lost behind an error page."""

@@ -9,6 +9,10 @@ from nginx_harness import DEADLINE, Nginx, NginxTest, eventually
 
 GUIDE = os.path.join(os.environ["SEKI_SOURCE"], "docs/guide/nginx.md")
 
+SHOP = {"Host": "shop.example"}
+# What Debian's package puts beside it (sites-available/default).
+DEBIANS_SITE = "server { listen 127.0.0.1:@PORT@ default_server; root /var/www/html; server_name _; location / { try_files $uri $uri/ =404; } }"
+
 
 def blocks(language):
     with open(GUIDE, encoding="utf-8") as file:
@@ -27,7 +31,7 @@ class Guide(NginxTest):
             shop = shop.replace(was, now)
         around = self.config("", workers=2)
         begin, end = around.index("log_format"), around.rindex("}")
-        nginx = Nginx(self.folder, around[:begin] + shop + around[end:])
+        nginx = Nginx(self.folder, around[:begin] + shop + DEBIANS_SITE + around[end:])
         self.addCleanup(nginx.stop)
         eventually("all have attached", lambda: nginx.log().count("seki: attached to") >= 2)
         return nginx
@@ -55,19 +59,19 @@ class Guide(NginxTest):
         nginx = self.shop()
         for told, handed_on in (("300", "300"), ("0150", "150"), ("1999", "1999"), ("2000", "2000"), ("86400000", "2000"),
                                 ("-5", "2000"), ("soon", "2000"), ("1e3", "2000"), ("", "2000")):
-            self.assertEqual(nginx.get("/", {"X-Deadline-Remaining": told}).body, f"you have {handed_on} ms\n", told)
-        self.assertEqual(nginx.get("/").body, "you have 2000 ms\n")
-        self.assertEqual([nginx.get("/", {"X-Deadline-Remaining": none}).status for none in ("0", "000")], [504, 504])
+            self.assertEqual(nginx.get("/", {**SHOP, "X-Deadline-Remaining": told}).body, f"you have {handed_on} ms\n", told)
+        self.assertEqual(nginx.get("/", SHOP).body, "you have 2000 ms\n")
+        self.assertEqual([nginx.get("/", {**SHOP, "X-Deadline-Remaining": none}).status for none in ("0", "000")], [504, 504])
 
     def test_each_location_has_its_own(self):
         """Fails when a limit of the shop is another than the guide says."""
         nginx = self.shop()
         self.sekictl("set", "limiter", "api", "window", "366d")
-        self.assertEqual(nginx.statuses("/search", 5), [200, 200, 200, 200, 429])
-        self.assertEqual(nginx.statuses("/new", 9), [200] * 9)
+        self.assertEqual(nginx.statuses("/search", 5, SHOP), [200, 200, 200, 200, 429])
+        self.assertEqual(nginx.statuses("/new", 9, SHOP), [200] * 9)
         line = nginx.accesses(14)[-1]
         self.assertRegex(line, r'"GET /new HTTP/1.1" 200 limit=shadow left=0 bulkhead=- breaker=-/- by=-')
-        self.assertEqual(nginx.get("/login").status, 429)
+        self.assertEqual(nginx.get("/login", SHOP).status, 429)
         self.assertEqual(self.sekid.one("bulkhead", "checkout")["max_concurrent"], 10)
 
     def test_the_lines_of_the_readme_are_right(self):

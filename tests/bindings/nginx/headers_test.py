@@ -65,6 +65,15 @@ class Headers(NginxTest):
         self.assertEqual(denied["RateLimit"], f'"hourly";r=0;t={denied["Retry-After"]}')
         self.assertEqual(denied["RateLimit-Policy"], '"hourly";q=6;w=3600')
 
+    def test_what_another_location_answers_instead_is_no_refusal(self):
+        """Fails when a good answer says when to come back, or an error page with the refusal's status does not."""
+        nginx = self.attached("location / { seki_limit fixed $uri; error_page 429 = @instead; empty_gif; } location @instead { return 200 instead; }"
+                              "location /page { seki_limit fixed $uri; error_page 429 /busy; empty_gif; } location = /busy { internal; empty_gif; }")
+        for path, last in (("/", (200, None)), ("/page", (429, True))):
+            self.assertEqual(nginx.statuses(path, 2), [200] * 2)
+            answer = nginx.get(path)
+            self.assertEqual((answer.status, answer["Retry-After"] and True), last)
+
     def test_x_fields(self):
         """Fails when one is missing, or told without being asked for, or its number is another."""
         nginx = self.attached("location /x { seki_limit hourly $uri; seki_headers x-ratelimit; empty_gif; }"

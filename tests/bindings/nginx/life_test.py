@@ -7,7 +7,8 @@ import signal
 import subprocess
 import unittest
 
-from nginx_harness import DEADLINE, NginxTest, eventually
+from nginx_harness import DEADLINE, NginxTest, Sekid, eventually
+from sekid_harness import Worker
 
 PRIMITIVES = """
 [bulkhead.ten]
@@ -127,6 +128,26 @@ class Lives(NginxTest):
         self.assert_nothing_lost()
         self.assertLessEqual({line.split()[0] for line in nginx.accesses()}, {"200", "499", "503"})
         self.assert_no_crash(nginx)
+
+    def test_a_worker_that_gets_no_answer_says_so_once(self):
+        """Fails when a bulkhead of which a worker cannot take a permit, as no worker has a place in the segment, lets all through without a word, or says so for each."""
+        self.sekid.stop()
+        os.remove(self.segment)
+        path = os.path.join(self.folder, "narrow.toml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'[segment]\npath = "{self.segment}"\nsize = "64MiB"\nmax_workers = 1\n[sekid]\nlog = "stderr"\n{PRIMITIVES}')
+        narrow = Sekid(self.folder, "--config", path)
+        self.addCleanup(narrow.kill)
+        other = Worker(self.segment)
+        self.addCleanup(other.kill)
+        self.assertEqual(other("acquire ten"), "held")  # it has the only place
+        nginx = self.attached(SERVER, workers=1)
+        self.assertEqual(nginx.statuses("/free", 20), [200] * 20)
+        self.assertIn("bulkhead=unavailable", nginx.accesses(20)[19])
+        said = [line for line in nginx.log().splitlines() if "[error]" in line and 'seki: bulkhead "ten"' in line]
+        self.assertTrue(said)
+        self.assertLess(len(said), 20, said)
+        self.assertIn("max_workers", said[0])
 
     def test_a_worker_does_not_wait_for_its_timer(self):
         """Fails when the timer that looks for the segment keeps a worker that is to leave."""

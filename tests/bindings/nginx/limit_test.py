@@ -54,6 +54,29 @@ class Limits(NginxTest):
         self.assertEqual(nginx.get("/b", {"X-User": "one", "X-Team": "blue"}).status, 200)
         self.assertIn("one red", self.sekictl("keys", "ten"))
 
+    def test_a_key_may_be_what_a_regular_expression_has_captured(self):
+        """Fails when $1 is taken for a variable of that name, which there is none of, or two captures are one."""
+        nginx = self.attached("location ~ ^/u/([a-z]+)/([a-z]+)$ { seki_limit three $1; empty_gif; }"
+                              "location ~ ^/v/([a-z]+)$ { seki_limit ten \"$1\" cost=5; empty_gif; }")
+        for user in ("one", "two"):
+            self.assertEqual([nginx.get(f"/u/{user}/{page}").status for page in "abcd"], [200, 200, 200, 429])
+        self.assertEqual([nginx.get("/v/" + user).status for user in ("one", "one", "one", "two")], [200, 200, 429, 200])
+        self.assertRegex(self.sekictl("keys", "three"), r"(?s)\b(one|two)\b.*\b(one|two)\b")
+
+    def test_one_that_is_deleted_takes_none_of_the_others_with_it(self):
+        """Fails when a location has no limit, or a location that fails closed is open, until the worker has seen that one of its limiters is gone."""
+        for name in ("a", "b", "c"):
+            self.sekictl("create", "limiter", name, "--limit", "5", "--window", "366d")
+        limits = "seki_limit a $server_name; seki_limit three $server_name; seki_limit b $server_name; seki_limit ten $server_name; seki_limit c $server_name;"
+        nginx = self.attached(f"location / {{ {limits} empty_gif; }} location /closed {{ {limits} seki_fail closed; empty_gif; }}", workers=1)
+        self.assertEqual(nginx.statuses("/", 3), [200] * 3)
+        for name in ("a", "b", "c"):
+            self.sekictl("delete", "limiter", name)
+        self.assertEqual(nginx.statuses("/closed", 1), [503])
+        answer = nginx.get("/")
+        self.assertEqual((answer.status, answer["RateLimit"].split(";")[:2]), (429, ['"three"', "r=0"]))
+        self.assertIn("limit=refused", nginx.accesses(5)[4])
+
     def test_an_empty_key_is_not_counted(self):
         """Fails when those for whom a map says nothing are one, as with limit_req they are not."""
         nginx = self.attached("location / { seki_limit three $http_x_user; empty_gif; }")

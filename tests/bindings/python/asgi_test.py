@@ -108,6 +108,22 @@ class Limited(SegmentTest, unittest.IsolatedAsyncioTestCase):
         app = seki.asgi.RateLimit(application, self.logins, cost=lambda scope: 3, denied=denied, fields=False)
         self.assertEqual((await get(app))[0]["status"], 420)
 
+    async def test_nobody_gets_around_the_limit_by_what_he_sends(self):
+        """Fails when a key above 4096 bytes or an absurd cost is let through as if nothing could be decided, or an empty key is counted."""
+        statuses = [(await get(self.app, address="x" * 5000))[0]["status"] for _ in range(3)]
+        self.assertEqual(statuses, [200, 200, 429])
+        costs = seki.asgi.RateLimit(application, self.logins, cost=lambda scope: int(scope["path"]))
+        self.assertEqual([(await get(costs, path=path))[0]["status"] for path in ("3", "9" * 30)], [429, 429])
+        with self.assertRaises(seki.InvalidArgument):
+            await get(costs, path="-1")
+        self.assertEqual({(await get(self.app, address=""))[0]["status"] for _ in range(5)}, {200})
+
+    async def test_a_limiter_that_only_watches_is_not_spoken_of(self):
+        """Fails when clients are told otherwise than by nginx."""
+        watching = self.shop.limiter("watching", limit=1, window="1h", mode="shadow")
+        start = (await get(seki.asgi.RateLimit(application, watching)))[0]
+        self.assertEqual([name for name, _ in start["headers"]], [b"content-type"])
+
     async def test_while_nothing_can_be_decided_it_does_as_it_was_told(self):
         apps = {what: seki.asgi.RateLimit(application, self.logins, on_error=what) for what in ("allow", "deny", "raise")}
         self.shop.remove_limiter("logins")

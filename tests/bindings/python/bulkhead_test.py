@@ -130,6 +130,29 @@ class Bulkheads(SegmentTest):
         asyncio.run(asyncio.wait_for(all_of_it(), LONG / 2))
         self.assertEqual(self.in_use(), 0)
 
+    def test_a_task_that_is_cancelled_when_its_permit_has_come_gives_it_back_at_once(self):
+        """Fails when it keeps the permit for as long as somebody keeps the task, or the exception that it ended by."""
+
+        async def all_of_it():
+            held, loop = [self.database.acquire(), self.database.acquire()], asyncio.get_running_loop()
+            task = asyncio.create_task(self.wait_and_drop())
+            while self.database.status.waiting != 1:
+                await asyncio.sleep(0.001)
+            held.pop().release()
+            # The loop stands still until the permit is on its way; in its next turn the permit is delivered, and the task cancelled before it runs.
+            eventually(lambda: self.in_use() == 2 and "seki-waits" not in {thread.name for thread in threading.enumerate()}, "it was sent")
+            loop.call_soon(task.cancel)
+            await asyncio.gather(task, return_exceptions=True)
+            self.assertTrue(task.cancelled())
+            self.assertEqual(self.in_use(), 1)
+            held.pop().release()
+            return task
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        kept = asyncio.run(asyncio.wait_for(all_of_it(), LONG / 2))
+        self.assertTrue(kept.cancelled())
+
     async def wait_and_drop(self):
         await self.database.acquire_async(timeout=LONG)
 

@@ -1,6 +1,7 @@
 """Decorators and execute(). Fails when a decorated function is called although it was refused, or is another function to its callers."""
 
 import asyncio
+import functools
 import unittest
 
 import seki
@@ -91,6 +92,43 @@ class Decorated(SegmentTest):
             return "rows"
 
         self.assertEqual((query(), self.database.status.in_use), ("rows", 0))
+
+    def test_what_runs_only_when_it_is_iterated_is_refused(self):
+        """Fails when a generator function is taken, of which a guard around the call would guard nothing."""
+
+        def rows():
+            yield 1
+
+        async def pages():
+            yield 1
+
+        class Lines:
+            def __call__(self):
+                yield 1
+
+        again = self.shop.retry("again", max_attempts=2)
+        for kind, decorator in (("breaker", seki.breaker(self.payments)), ("bulkhead", seki.bulkhead(self.database)), ("retry", seki.retry(again))):
+            for function, name in ((rows, "rows"), (pages, "pages"), (Lines(), "Lines"), (functools.partial(rows), "partial")):
+                self.says(TypeError, f"@seki.{kind}: {name} is a generator function, which runs only when it is iterated", decorator, function)
+        limited = seki.limit(self.logins, "alice")(rows)
+        self.assertEqual([list(limited()), list(limited())], [[1], [1]])
+        self.says(seki.RateLimited, "logins", limited)
+        self.says(TypeError, "acquire_async() inside it", seki.limit(self.logins, "alice", timeout=1), pages)
+
+    def test_an_object_that_is_called_as_a_coroutine_function_is_one(self):
+        """Fails when it is told of, or let go of, before it has run."""
+
+        class Charge:
+            async def __call__(inner):
+                await asyncio.sleep(0)
+                self.assertEqual(self.database.status.in_use, 1)
+                raise ValueError("no")
+
+        again = self.shop.retry("again", max_attempts=2, base_delay=0, max_delay=0)
+        charge = seki.retry(again)(seki.breaker(self.payments)(seki.bulkhead(self.database)(seki.limit(self.logins, "alice", timeout=0)(Charge()))))
+        with self.assertRaisesRegex(ValueError, "no"):
+            asyncio.run(charge())
+        self.assertEqual((self.payments.status.state, self.database.status.in_use), ("open", 0))
 
     def test_execute_asks_the_limiter_first(self):
         self.assertEqual(seki.execute(self.payments, self.logins, "alice", max, 1, 2), 2)

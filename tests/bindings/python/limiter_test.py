@@ -93,6 +93,13 @@ class Limits(SegmentTest):
         self.says(seki.Deleted, 'limiter "logins"', same.check, "alice")
         self.says(seki.NotFound, "has none of that name", self.shop.limiter, "logins")
 
+    def test_a_name_with_a_nul_in_it_is_nobodys(self):
+        """Fails when what stands before the NUL is taken for the name, and what has that name is deleted."""
+        removes = [getattr(self.shop, f"remove_{kind}") for kind in ("limiter", "breaker", "bulkhead", "retry")]
+        for refuses in (self.shop.limiter, seki.open, seki.resolve, seki.telemetry.set_trace, *removes):
+            self.says(ValueError, "embedded null character", refuses, "logins\0x")
+        self.assertTrue(self.shop.limiter("logins").check("alice"))
+
     def test_a_wrong_type_is_told_with_the_argument_and_what_is_accepted(self):
         check = self.logins.check
         self.says(TypeError, "Limiter.check(): a key is a str or bytes, not int", check, 5)

@@ -5,6 +5,7 @@ Fails when a file of it is missing, when it finds no libseki, or when its type h
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -72,6 +73,21 @@ class Packages(unittest.TestCase):
         self.assertTrue({"py.typed", "_native.pyi", "wsgi.py", "asgi.py", "__init__.py"} <= names, names)
         self.pip("install", "--target", self.folder / "target", wheel)
         self.use(self.folder / "target")
+
+    def test_the_line_of_the_guide_works_in_a_fresh_checkout(self):
+        """Fails when pip only works where something was built before, or not in an environment as the guide makes it."""
+        guide = (SOURCE / "docs/guide/python.md").read_text(encoding="utf-8")
+        (lines,) = re.findall(r"^((?:    .*\n)+)\n", guide[: guide.index("pip install") + 200], re.MULTILINE)
+        self.assertIn("pip install --no-index --no-build-isolation ./bindings/python", lines)
+        installed, checkout = self.install(), self.folder / "checkout"
+        for file in must(["git", "ls-files", "CMakeLists.txt", "bindings/python"], cwd=SOURCE).splitlines():
+            (checkout / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SOURCE / file, checkout / file)
+        must(["bash", "-euc", lines], cwd=checkout, env={**self.environment, "SEKI_PREFIX": str(installed), "PATH": f"/usr/bin:{os.environ['PATH']}"})
+        said = must([checkout / "venv/bin/python", "-c", USE, self.folder / "b.seg"], env=self.environment)
+        version, where, *answers = said.split()
+        self.assertEqual((version, answers), ("0.1.0", ["True", "False"]))
+        self.assertTrue(where.startswith(str(checkout / "venv")), where)
 
     def test_without_a_library_it_says_what_to_install(self):
         source = self.folder / "python"

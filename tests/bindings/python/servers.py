@@ -28,13 +28,24 @@ class OverUnixSocket(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
+    """On a unix socket, or a port of this host, where clients have addresses."""
+
     def __init__(self, path, process):
         self.path, self.process = path, process
 
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.path, timeout=2 * LONG) if isinstance(self.path, int) else OverUnixSocket(self.path)
+
     def ask(self, target, method="GET", body=None):
         """(status, text, headers)"""
-        with contextlib.closing(OverUnixSocket(self.path)) as connection:
+        with contextlib.closing(self.connection()) as connection:
             headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
             connection.request(method, target, body, {**headers, "Connection": "close"})
             response = connection.getresponse()
@@ -58,15 +69,15 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(command, folder, segment, **environment):
+def served(command, folder, segment, port=None, **environment):
     """A server that runs until the end of the `with`, and must end by itself then."""
-    path = f"{folder}/http.sock"
+    path = port or f"{folder}/http.sock"
     found = shutil.which(command[0])
     assert found is not None, f"there is no {command[0]}: tools/install-packages bindings"
     with open(f"{folder}/server.log", "w+", encoding="utf-8") as log:
         process = subprocess.Popen(
             [found, *command[1:]], cwd=environment.pop("cwd", HERE), stdout=log, stderr=subprocess.STDOUT,
-            env={**os.environ, "SEKI_SEGMENT": segment, "BIND": environment.pop("bind", path), **environment},
+            env={**os.environ, "SEKI_SEGMENT": segment, "BIND": f"127.0.0.1:{port}" if port else path, **environment},
         )
         server = Server(path, process)
 

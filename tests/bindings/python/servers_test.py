@@ -7,7 +7,7 @@ import threading
 import unittest
 
 import seki
-from servers import EXAMPLES, WORKERS, gunicorn, served, uwsgi
+from servers import EXAMPLES, WORKERS, free_port, gunicorn, served, uwsgi
 from support import SegmentTest, eventually
 
 
@@ -130,8 +130,7 @@ class Examples(SegmentTest):
             with self.subTest(worker_class):
                 segment = f"{self.folder}/{worker_class}.seg"
                 command = ["gunicorn", "-c", "gunicorn.conf.py", "flask_app:app"]
-                bind = f"unix:{self.folder}/http.sock"
-                with served(command, self.folder, segment, cwd=EXAMPLES, bind=bind, WORKER_CLASS=worker_class) as server:
+                with served(command, self.folder, segment, free_port(), cwd=EXAMPLES, WORKER_CLASS=worker_class) as server:
                     self.promises_of_flask(server)
 
     def test_flask_under_uwsgi_as_configured_there(self):
@@ -140,15 +139,16 @@ class Examples(SegmentTest):
 
     def test_django_under_gunicorn(self):
         command = ["gunicorn", "-c", "gunicorn.conf.py", "django_app:application"]
-        with served(command, self.folder, self.path, cwd=EXAMPLES, bind=f"unix:{self.folder}/http.sock") as server:
+        with served(command, self.folder, self.path, free_port(), cwd=EXAMPLES) as server:
             answers = [server.ask("/login?user=alice") for _ in range(6)]
             self.assertEqual([status for status, _, _ in answers], [200] * 5 + [429])
             self.assertEqual(int(answers[5][2]["Retry-After"]), 720)
             self.assertIn("RateLimit", answers[0][2])
 
     def test_asgi_under_uvicorn(self):
-        command = ["uvicorn", "asgi_app:app", "--uds", f"{self.folder}/http.sock", "--workers", "2"]
-        with served(command, self.folder, self.path, cwd=EXAMPLES) as server:
+        port = free_port()
+        command = ["uvicorn", "asgi_app:app", "--port", str(port), "--workers", "2"]
+        with served(command, self.folder, self.path, port, cwd=EXAMPLES) as server:
             answers = server.ask_all(["/"] * 150)
             self.assertEqual({status for status, _, _ in answers}, {200, 429})
             allowed = [headers for status, _, headers in answers if status == 200]

@@ -95,6 +95,49 @@ class Events(SegmentTest):
         self.says(seki.InvalidArgument, "seki.nothing", telemetry.attach, "seki.nothing", print)
         self.says(TypeError, "a handler is a function, not int", telemetry.attach, "*", 5)
 
+    def test_what_another_interpreter_of_the_process_does_is_not_told_and_does_not_stand_still(self):
+        """Fails when a thread that runs another interpreter waits for the lock that it holds, or a handler runs in an interpreter that is not its own."""
+        same = f"""if True:
+            import threading, seki
+            from seki import telemetry
+            shop = seki.open({self.path!r})
+            logins, database = shop.limiter("logins", limit=1, window="1h"), shop.bulkhead("database", max_concurrent=1)
+            def work(who):
+                logins.check(who), logins.check(who)
+                with database:
+                    try: database.acquire(timeout="20ms")
+                    except seki.Timeout: print(who, "waited", flush=True)
+            def work_twice(who):
+                work(who)
+                thread = threading.Thread(target=work, args=(who,))
+                thread.start()
+                thread.join()
+        """
+        other = same + """
+            work_twice("other")
+            try: telemetry.attach("*", print)
+            except seki.InvalidArgument as refused: print(refused, flush=True)
+        """
+        code = same + f"""
+            import _xxsubinterpreters as interpreters
+            seen = []
+            telemetry.attach("seki.rate_limit.deny", lambda event: seen.append(event.key.decode()))
+            telemetry.attach("seki.bulkhead.rejected", lambda event: seen.append(event.name))
+            work_twice("before")
+            other = interpreters.create(isolated=False)  # may have threads
+            interpreters.run_string(other, {other!r})
+            work_twice("after")
+            interpreters.destroy(other)
+            print(*seen)
+        """
+        done = python(code)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        *waited, refused, after, after_it, seen = done.stdout.splitlines()
+        self.assertEqual([*waited, after, after_it], ["before waited"] * 2 + ["other waited"] * 2 + ["after waited"] * 2)
+        self.assertIn("handlers are for the main interpreter, and this is another one", refused)
+        told = {who: [who, "seki.bulkhead.rejected", who, who, "seki.bulkhead.rejected"] for who in ("before", "after")}
+        self.assertEqual(seen.split(), told["before"] + told["after"])
+
     def test_an_interpreter_ends_while_handlers_are_attached_and_threads_wait(self):
         code = """if True:
             import sys, threading, time, seki

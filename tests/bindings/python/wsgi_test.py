@@ -79,6 +79,40 @@ class Limited(SegmentTest):
         unlimited = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: None)
         self.assertEqual({get(unlimited)[0] for _ in range(5)}, {"200 OK"})
 
+    def test_nobody_gets_around_the_limit_by_what_he_sends(self):
+        """Fails when a key above 4096 bytes or an absurd cost is let through as if nothing could be decided, or two such keys are one."""
+        app = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: environ["REMOTE_ADDR"])
+        for long in ("x" * 5000 + "a", "x" * 5000 + "b", "\xe9" * 2500):
+            self.assertEqual([get(app, long)[0] for _ in range(3)], ["200 OK", "200 OK", "429 Too Many Requests"])
+        exact = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: "y" * 4096)
+        self.assertEqual([get(exact)[0] for _ in range(3)], ["200 OK", "200 OK", "429 Too Many Requests"])
+        self.assertFalse(self.logins.check("y" * 4096))
+        costs = seki.wsgi.RateLimit(application, self.logins, cost=lambda environ: int(environ["QUERY_STRING"]))
+        for absurd in ("3", str(2**63 - 1), str(2**63), "9" * 30):
+            self.assertEqual(get(costs, QUERY_STRING=absurd)[0], "429 Too Many Requests", absurd)
+        for on_error in ("allow", "deny"):
+            negative = seki.wsgi.RateLimit(application, self.logins, cost=lambda environ: -1, on_error=on_error)
+            self.says(seki.InvalidArgument, "cost", get, negative)
+            far_below = seki.wsgi.RateLimit(application, self.logins, cost=lambda environ: -(2**70), on_error=on_error)
+            self.says(seki.InvalidArgument, "cost", get, far_below)
+
+    def test_an_empty_key_is_not_counted(self):
+        """Fails when those of whom nothing is known, as on a unix socket, are one."""
+        app = seki.wsgi.RateLimit(application, self.logins)
+        self.assertEqual({get(app, "")[0] for _ in range(5)}, {"200 OK"})
+        for empty in ("", b"", bytearray(), memoryview(b"")):
+            app = seki.wsgi.RateLimit(application, self.logins, key=lambda environ, empty=empty: empty)
+            self.assertNotIn("RateLimit", get(app)[1])
+        self.says(TypeError, "a key is a str or bytes, not int", get, seki.wsgi.RateLimit(application, self.logins, key=lambda environ: 0))
+
+    def test_a_limiter_that_only_watches_is_not_spoken_of_and_a_burst_is(self):
+        """Fails when clients are told otherwise than by nginx."""
+        watching = self.shop.limiter("watching", limit=1, window="1h", mode="shadow")
+        app = seki.wsgi.RateLimit(application, watching)
+        self.assertEqual([(status, sorted(headers)) for status, headers, _ in (get(app), get(app))], [("200 OK", ["Content-Type"])] * 2)
+        bursty = self.shop.limiter("bursty", limit=10, window="1500ms", burst=25)
+        self.assertEqual(get(seki.wsgi.RateLimit(application, bursty))[1]["RateLimit-Policy"], '"bursty";q=10;w=2;seki-burst=25')
+
     def test_headers_that_an_application_keeps_do_not_grow(self):
         kept = [("Content-Type", "text/plain")]
 

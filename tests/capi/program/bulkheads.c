@@ -34,6 +34,28 @@ static void take_and_give_back(const seki_bulkhead* bulkhead) {
     CHECK(status.rejected == 3);
 }
 
+// Fails if a copy of a permit that was given back takes something of the handle with it, which is used after it was destroyed then.
+static void give_back_by_each_copy(const seki_segment* segment) {
+    seki_bulkhead* one = NULL;
+    seki_bulkhead_options options = SEKI_BULKHEAD_OPTIONS_INIT;
+    options.max_concurrent = 1;
+    MUST(seki_bulkhead_create(segment, "copied", &options, &one));
+    seki_permit permit = SEKI_PERMIT_INIT, another = SEKI_PERMIT_INIT;
+    MUST(seki_bulkhead_try_acquire(one, &permit));
+    const seki_permit copied = permit;
+    MUST(seki_permit_release(&permit));
+    for (int i = 0; i < 64; ++i) {
+        seki_permit copy = copied;
+        CHECK(seki_permit_release(&copy) == SEKI_ERROR_INVALID_ARGUMENT && copy.held == 0);
+        CHECK(strstr(seki_last_error_message(), "nothing was given back") != NULL);
+        MUST(seki_bulkhead_try_acquire(one, &another));
+        CHECK(looked_at(one).in_use == 1);
+        MUST(seki_permit_release(&another));
+    }
+    CHECK(looked_at(one).in_use == 0 && strcmp(seki_bulkhead_name(one), "copied") == 0);
+    seki_bulkhead_free(one);
+}
+
 static void look_at_itself(void* context) { CHECK(looked_at(context).in_use == 1); }
 
 // Fails if an option is lost on its way.
@@ -70,6 +92,7 @@ void use_bulkheads(void) {
     take_and_give_back(database);
     CHECK(seki_bulkhead_call(database, look_at_itself, database) == SEKI_OK && looked_at(database).in_use == 0);
     administer(segment);
+    give_back_by_each_copy(segment);
 
     // A permit outlives the handle that it came from.
     seki_permit permit = SEKI_PERMIT_INIT;
