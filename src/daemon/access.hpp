@@ -33,6 +33,7 @@ public:
         const auto users = look();
         return users == nullptr || users->accept(authorization);
     }
+    [[nodiscard]] bool is_open() const { return look() == nullptr; }
 
 private:
     [[nodiscard]] std::shared_ptr<const credentials> look() const {

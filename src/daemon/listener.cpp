@@ -93,6 +93,15 @@ listener::~listener() {
     if (socket_ && !unix_path_.empty()) ::unlink(unix_path_.c_str());
 }
 
+bool listener::is_loopback() const noexcept {
+    sockaddr_storage bound{};
+    socklen_t size = sizeof bound;
+    if (::getsockname(socket(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) return false;
+    if (bound.ss_family == AF_INET)
+        return (ntohl(reinterpret_cast<const sockaddr_in&>(bound).sin_addr.s_addr) >> 24U) == IN_LOOPBACKNET;
+    return bound.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(bound).sin6_addr);
+}
+
 Result<listener> listener::open(std::string_view address, bool tls) {
     if (address.starts_with(unix_prefix)) return open_unix(address, std::string{address.substr(unix_prefix.size())});
     const auto where = split(address);

@@ -19,6 +19,8 @@ public:
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
     // "http://127.0.0.1:9435" (or https) with the port that the kernel chose for port 0, or the address of a Unix socket.
     [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
+    // Only this host's processes reach it, by TCP.
+    [[nodiscard]] bool is_loopback() const noexcept;
 
     listener(listener&&) noexcept = default;
     listener& operator=(listener&&) = delete;

@@ -52,6 +52,7 @@ labels of(const report::adaptive_facts& adaptive) { return {{"name", report::val
 labels of(const report::shedder_facts& shedder) { return {{"name", report::valid_utf8(shedder.place.name)}}; }
 labels of(const report::hedge_facts& hedge) { return {{"hedge", report::valid_utf8(hedge.place.name)}}; }
 labels of(const report::retry_facts& retry) { return {{"retry", report::valid_utf8(retry.place.name)}}; }
+labels of(const report::policy_facts& policy) { return {{"policy", report::valid_utf8(policy.place.name)}}; }
 
 labels of(const report::breaker_facts& breaker, const char* label, std::string_view word) {
     return {{"breaker", report::valid_utf8(breaker.place.name)}, {label, std::string{word}}};
@@ -239,6 +240,9 @@ std::vector<MetricFamily> to_metrics(const report::snapshot& all) {
                 [](const auto& each) { return each.status.budget_left; }),
         of_each(hedges, "seki_hedge_delay_seconds", "How long is waited for an answer before the next attempt.", gauge,
                 [](const auto& each) { return std::chrono::duration<double>{each.status.delay}.count(); }),
+        of_each(all.policies, "seki_policy_missing_parts",
+                "Parts that it names and there is none of: nobody gets through until there is.", gauge,
+                [](const auto& each) { return each.missing.size(); }),
         single("seki_workers", "Processes attached to the segment.", gauge, living(all)),
         single("seki_worker_threads", "Threads of theirs that have a slot of their own.", gauge, all.threads()),
         single("seki_worker_threads_max", "Threads that can have a slot of their own at once.", gauge,

@@ -21,6 +21,7 @@
 #include "daemon/crew.hpp"
 #include "daemon/dashboard.hpp"
 #include "daemon/event_stream.hpp"
+#include "daemon/host_field.hpp"
 #include "daemon/metrics.hpp"
 #include "daemon/open_metrics.hpp"
 #include "daemon/readiness.hpp"
@@ -68,6 +69,14 @@ httplib::Server::HandlerResponse refuse_writes(const Request& request, Response&
     if (request.method == "GET" || request.method == "HEAD") return not_answered;
     response.set_header("Allow", "GET, HEAD");
     answer(response, 405, "only GET and HEAD: nothing here changes state\n");
+    return answered;
+}
+
+// `own`: what it listens on.
+httplib::Server::HandlerResponse refuse_other_hosts(std::string_view own, const Request& request, Response& response) {
+    if (request.path == "/healthz" || is_for_this_host(request.get_header_value("Host"), own)) return not_answered;
+    answer(response, 403,
+           "the Host that was asked for is somebody's name: without a password, ask for an address or for localhost\n");
     return answered;
 }
 
@@ -123,13 +132,17 @@ bool goes_on_after(int number) noexcept {
 struct web::inside {
     inside(listener on, const access& who, const board& from, event_hub& hub, const otlp::ledger& exported)
         : listening{std::move(on)},
+          own{listening.shown().substr(listening.shown().find("//") + 2)},
+          for_this_host_alone{who.tls == nullptr && listening.is_loopback()},
           recording{from},
           http{listening.socket(), who.tls},
           threads_of_clients{threads, before, [this](int client) { http.attend(client, before); }} {
         users.set(who.users);
         http.set_pre_routing_handler([this](const Request& request, Response& response) {
-            const auto refused = refuse_writes(request, response);
-            return refused == answered ? refused : refuse_strangers(users, request, response);
+            if (refuse_writes(request, response) == answered) return answered;
+            if (for_this_host_alone && users.is_open() && refuse_other_hosts(own, request, response) == answered)
+                return answered;
+            return refuse_strangers(users, request, response);
         });
         http.set_error_handler(httplib::Server::Handler{answer_error});
         http.set_exception_handler(answer_thrown);
@@ -175,6 +188,8 @@ struct web::inside {
     }
 
     listener listening;
+    const std::string own;  // HOST:PORT
+    const bool for_this_host_alone;
     gate users;
     recorder recording;
     server http;

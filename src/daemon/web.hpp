@@ -9,6 +9,7 @@
 //   /                the dashboard (daemon/dashboard.hpp)
 //
 // Where there are users ([sekid] basic_auth_file), all but /healthz is for them: what asks whether sekid lives has no password, and learns nothing else.
+// Where there are none, plain TCP on loopback is for this host's own programs, and not for pages in its browsers (daemon/host_field.hpp).
 // Four threads answer, each a whole request at a time: no connection is kept. There is one more for each who may listen to events or follow the
 // state, so that those keep nobody from being answered. A client that dawdles is dropped after a few seconds, and after half a second while others wait for its thread
 // (daemon/connection.hpp).

@@ -21,6 +21,8 @@ NAMES = ["libnginx-mod-http-seki", "libseki-dev", "libseki1", "python3-seki", "s
 SEKI_USER = ["setpriv", "--reuid=seki", "--regid=seki", "--clear-groups"]
 SEKID = [*SEKI_USER, "sekid", "--config", "/etc/seki/sekid.toml", "--listen", "127.0.0.1:0"]
 ENABLED = "/etc/nginx/modules-enabled/50-mod-http-seki.conf"
+# What `systemctl enable sekid@shop` makes.
+INSTANCE = "/etc/systemd/system/multi-user.target.wants/sekid@shop.service"
 
 # What nobody would miss before it is needed.
 FILES = ["/etc/seki/sekid.toml", "/usr/lib/systemd/system/sekid.service", "/usr/lib/systemd/system/sekid@.service",
@@ -117,6 +119,11 @@ class Package(unittest.TestCase):
             return {"200": "allowed", "429": "denied"}.get(said, said)
         return check
 
+    def told(self, *lines):
+        """Whether systemd was told each, in that order."""
+        said = self.root.told_systemd()
+        self.assertRegex(said, "(?s)" + ".*".join(rf"{line}\n" for line in lines))
+
     def sekid_runs(self, daemons):
         daemons.enter_context(self.root.running(*SEKID, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         eventually("sekid has made its limiter", lambda: not self.root.fails("sekictl", "show", "limiter", "login"))
@@ -151,7 +158,7 @@ class Package(unittest.TestCase):
         names = [f"/packages/{os.path.basename(each)}" for each in sorted(glob.glob(f"{PACKAGES}/*.deb"))]
         self.assertEqual([os.path.basename(each).split("_")[0] for each in names], NAMES)
         self.root.install(*names)
-        self.assertRegex(self.root.told_systemd(), r"(?m)\bstart sekid.service$")
+        self.told(r"\bstart sekid.service")
         self.assertIn("sekid", self.root.inside("sekid", "--version"))
         self.assertRegex(self.root.inside("getent", "group", "seki"), "^seki:")
         self.assertEqual(os.stat(self.root.at("/run/seki")).st_mode & 0o7777, 0o2770)
@@ -168,12 +175,14 @@ class Package(unittest.TestCase):
         self.root.inside("python3", "-c", "import seki, seki.wsgi, seki.asgi")
 
     def upgrades(self):
+        os.makedirs(os.path.dirname(self.root.at(INSTANCE)), exist_ok=True)
+        os.symlink("/lib/systemd/system/sekid@.service", self.root.at(INSTANCE))
         self.root.told_systemd()
         newer = [self.newer(name) for name in NAMES]
         (look,) = guides.blocks("upgrading.md", "sh")
         self.assertIn("owner    sekid", self.root.inside("sh", "-euc", look.replace("seki_*.deb", newer[NAMES.index("seki")])))
         self.root.install(*newer)
-        self.assertRegex(self.root.told_systemd(), r"(?m)\brestart sekid.service$")
+        self.told(r"\brestart sekid.service", r"try-restart sekid@\*.service", r"\bstart sekid@shop.service")
         self.assertIn("limiter.login", self.root.read("/etc/seki/sekid.toml"))
         # What an administrator took away stays away.
         self.assertTrue(self.root.exists(ENABLED))
@@ -188,7 +197,7 @@ class Package(unittest.TestCase):
         left = self.root.inside("dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}${Package}\n", "*seki*")
         self.assertEqual([line.split()[1] for line in left.splitlines() if line.startswith("ii")], ["seki"])
         self.root.remove("seki")
-        self.assertRegex(self.root.told_systemd(), r"(?m)\bstop sekid.service$")
+        self.told(r"stop sekid.service sekid@\*.service")
         self.assertFalse(self.root.exists("/usr/bin/sekid"))
         self.assertTrue(self.root.exists("/etc/seki/sekid.toml"))
         self.root.inside("nginx", "-t")

@@ -56,6 +56,15 @@ class AccessTest(SekidTest):
         os.chmod(path, 0o600)
         return path
 
+    def pair(self, name):
+        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+            check=True, capture_output=True, timeout=DEADLINE,
+        )  # fmt: skip
+        return cert, key
+
     def check_refuses(self, sekid, *words):
         """--check and a start say the same, and nothing is made."""
         self.configure("", sekid=LISTEN + sekid)
@@ -175,16 +184,45 @@ class Users(AccessTest):
         self.check_hears_nothing(("wants a user",), address)
 
 
-class Encrypted(AccessTest):
-    def pair(self, name):
-        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-            check=True, capture_output=True, timeout=DEADLINE,
-        )  # fmt: skip
-        return cert, key
+class Hosts(AccessTest):
+    """What a browser says whom it asks: the page's own name, where that was made to point to this host."""
 
+    OTHERS = ("evil.example", "EVIL.example:9435", "evil.example.", "127.0.0.1.evil.example", "localhost.evil.example", "evil.notlocalhost", "a.b:c:9435")
+
+    def as_host(self, address, host, *options):
+        return self.curl(address, "--header", f"Host: {host}", *options)
+
+    def test_a_page_of_another_name_is_told_nothing(self):
+        """Fails when a page whose name points to loopback can read keys, or what asks by an address, as localhost or by a bare name cannot."""
+        self.configure("")
+        address = self.start().address()
+        for host in self.OTHERS:
+            for page in ("/", "/dashboard/page.js", "/metrics", "/readyz", "/api/v1/state", "/api/v1/history", "/api/v1/events?follow=0"):
+                status, said = self.as_host(address + page, host)
+                self.assertEqual(status, 403, f"{host} {page}")
+                self.assertIn("ask for an address or for localhost", said)
+            self.assertEqual(self.as_host(address + "/healthz", host)[0], 200)
+        for host in ("127.0.0.1", "127.0.0.1:9435", "127.1:1", "[::1]:9435", "192.0.2.1", "localhost", "LOCALHOST:9435", "seki.localhost:9435", "web1:9435", ""):
+            self.assertEqual(self.as_host(address + "/metrics", host)[0], 200, host)
+
+    def test_who_is_kept_out_otherwise_asks_by_any_name(self):
+        """Fails when a Prometheus elsewhere, a user with a password, or what comes by a socket has to know how sekid is called."""
+        users = self.write("users", ALICE)
+        cert, key = self.pair("here")
+        for listen, options in (
+            ('listen = "0.0.0.0:0"\n', ()),
+            (f'{LISTEN}basic_auth_file = "{users}"', ("--user", "alice:open sesame")),
+            (f'{LISTEN}tls_cert = "{cert}"\ntls_key = "{key}"', ("--cacert", cert)),
+            (f'listen = "unix:{self.folder}/http.sock"\n', ("--unix-socket", f"{self.folder}/http.sock")),
+        ):
+            self.configure("", sekid=listen)
+            sekid = self.start()
+            address = sekid.address().replace("0.0.0.0", "127.0.0.1") if "unix" not in listen else "http://sekid"
+            self.assertEqual(self.as_host(address + "/metrics", "web1.example", *options)[0], 200, listen)
+            sekid.stop()
+
+
+class Encrypted(AccessTest):
     def test_what_is_asked_and_answered_is_encrypted(self):
         """Fails when plain HTTP is answered, the certificate is another, or what is old and broken is spoken."""
         cert, key = self.pair("here")

@@ -100,13 +100,15 @@ class Chromium:
 
 
 class Page:
-    def __init__(self, browser, address, width=1280, height=900, scheme="light"):
+    def __init__(self, browser, address, width=1280, height=900, scheme="light", before=""):
+        """before: a script that runs before any of the page's own."""
         self.browser = browser
         self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Audits", "Accessibility"):
             self.call(f"{domain}.enable")
         self.look(width, height, scheme)
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=before)
         self.call("Page.navigate", url=address)
 
     def call(self, method, **parameters):

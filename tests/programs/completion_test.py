@@ -1,6 +1,7 @@
 """Completion of sekictl, by the shells themselves: each must offer what may come next, and nothing else."""
 
 import os
+import re
 import subprocess
 import unittest
 
@@ -22,19 +23,27 @@ LINES = [
     (["breaker", "payments", "o"], {"open", "observe"}),
     (["set", "limiter", "login", "bu"], {"burst"}),
     (["set", "limiter", "login", "burst", "7", "li"], {"limit"}),
+    (["set", "limiter", "login", "m"], {"mode"}),  # max_keys cannot change
+    (["set", "limiter", "login", "mode", ""], {"enforce", "shadow", "off"}),
+    (["set", "policy", "checkout", "limiter", "logi"], {"login"}),
+    (["create", "limiter", "new", "--on-full", ""], {"allow", "deny"}),
+    (["create", "policy", "new", "--breaker", ""], {"payments"}),
+    (["top", "--sort", ""], {"denied", "calls", "use", "state", "name"}),
+    (["keys", "--by", "d"], {"denied"}),
     (["create", "limiter", "new", "--li"], {"--limit"}),
     (["keys", "--to"], {"--top"}),
     (["keys", "--top", "5", "log"], {"login", "logout"}),
 ]
 # Nothing can be offered: what a key is called, sekictl does not know; what it offers there would be wrong.
-SILENT = [["peek", "login", ""], ["set", "limiter", "login", "burst", ""], ["status", "x"], ["keys", "--top", ""], ["top", ""]]
+SILENT = [["peek", "login", ""], ["set", "limiter", "login", "burst", ""], ["create", "limiter", "new", "--window", ""], ["status", "x"], ["keys", "--top", ""], ["top", ""]]
+KINDS = LINES[4][1]
 
 
 class Completion(SekictlTest):
     def setUp(self):
         super().setUp()
         names = "".join(f'[limiter.{name}]\nlimit = 5\nwindow = "1m"\nmax_keys = 64\n' for name in ("login", "logout"))
-        self.configure(names + "[breaker.payments]\n[bulkhead.database]\n")
+        self.configure(names + "[breaker.payments]\n[bulkhead.database]\n[adaptive.api]\n[shedder.front]\n[retry.mail]\n[hedge.index]\n[policy.checkout]\n")
         self.start().stop()
 
     def offered(self, *shell):
@@ -69,6 +78,22 @@ class Completion(SekictlTest):
         self.check_offers(
             lambda words: self.offered("fish", "--no-config", "-c", script, f"{SCRIPTS}/sekictl.fish", *words)
         )
+
+    def words(self, *line):
+        return {each.split("\t")[0] for each in self.fine("__complete", *line).splitlines()}
+
+    def test_whatever_the_help_names_is_offered(self):
+        """Fails when a command, an option or a kind of primitive is added and completion knows nothing of it."""
+        commands = set(re.findall(r"^  ([a-z]+)  ", self.fine("--help").split("Subcommands:")[1], re.MULTILINE))
+        self.assertGreater(len(commands), 15)
+        self.assertEqual(self.words(""), commands)
+        self.assertEqual(self.words("create", ""), KINDS)
+        for command in [[each] for each in sorted(commands)] + [["create", each] for each in sorted(KINDS)]:
+            options = set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", self.fine(*command, "--help"), re.MULTILINE))
+            self.assertLessEqual(options, self.words(*command, "--"), command)
+        for kind, name in zip(("adaptive", "shedder", "retry", "hedge", "policy"), ("api", "front", "mail", "index", "checkout")):
+            for command in ("show", "set", "delete"):
+                self.assertEqual(self.words(command, kind, ""), {name})
 
     def test_what_sekictl_does_not_know_it_does_not_offer(self):
         """Fails when a name stands where a key or a number belongs."""

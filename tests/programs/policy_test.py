@@ -48,8 +48,8 @@ class PolicyTest(ProtectionTest):
         self.assertEqual(sekid.one("policy", "checkout")["options"], before)
 
     def test_a_policy_from_creation_to_deletion(self):
-        """Fails when one of the commands does not do what it says, or its JSON says something else."""
-        self.start()
+        """Fails when one of the commands does not do what it says, or its JSON or a metric says something else."""
+        sekid = self.start()
         nothing = {"deadline_seconds": 0.0} | dict.fromkeys(
             ("limiter", "shedder", "bulkhead", "adaptive", "breaker", "retry")
         )
@@ -68,6 +68,8 @@ class PolicyTest(ProtectionTest):
         self.assertEqual(self.json("show", "policy", "mail")["missing"], [])
         self.fine("set", "policy", "mail", "limiter", "letters")
         self.assertEqual(self.json("show", "policy", "mail")["missing"], ["limiter letters"])
+        missing = {name: value for name, value in sekid.samples().items() if name.startswith("seki_policy_missing_parts{")}
+        self.assertEqual(missing, {'seki_policy_missing_parts{policy="checkout"}': 0, 'seki_policy_missing_parts{policy="mail"}': 1})
         self.assertRegex(self.fine("show", "policy", "mail"), r"(?m)^missing +limiter letters: nobody gets through until it is made$")
         self.assertEqual(self.worker()("follow mail x"), "error not_found")
         self.assertEqual(self.json("delete", "policy", "mail"), {"schema": 1, "policy": "mail", "deleted": True})

@@ -13,6 +13,19 @@ from sekid_harness import DEADLINE, Log, SekidTest, eventually
 
 # A window that does not end while the test runs.
 LOGIN = '[limiter.login]\nalgorithm = "fixed_window"\nlimit = 5\nwindow = "30d"\nmax_keys = 100\n'
+EACH_KIND = """
+[breaker.payments]
+[bulkhead.database]
+max_concurrent = 1
+[adaptive.api]
+[shedder.front]
+[retry.mail]
+base_delay = "0s"
+max_delay = "0s"
+[hedge.index]
+[policy.checkout]
+breaker = "payments"
+"""
 SHIPPED = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/prometheus"))
 
 
@@ -73,27 +86,34 @@ class Prometheus(SekidTest):
             return None  # not up yet
 
     def test_each_query_of_the_dashboard_has_an_answer(self):
-        """Fails when a panel asks for a series that neither sekid nor a recording rule makes, or by a label that it has not."""
-        self.configure(LOGIN + "[breaker.payments]\n[bulkhead.database]\nmax_concurrent = 1\n")
+        """Fails when a panel asks for a series that neither sekid nor a recording rule makes, or by a label that it has not, or a kind of primitive has none."""
+        self.configure(LOGIN + EACH_KIND)
         sekid = self.start()
         worker = self.worker()
         worker("repeat 9 login alice")
         worker("call payments ok 3")
         worker("acquire database")
+
+        def goes_on():
+            """Rates are of what happens between two scrapes."""
+            for line in ("repeat 2 login alice", "call payments ok 1", "adapt api ok 1", "shed front 2 1", "retry mail 1 1", "hedge index 0 1"):
+                worker(line)
+
         server = self.serve(sekid.address()[len("http://") :], shipped("recording.yml"), shipped("alerts.yml"))
         with open(shipped("grafana.json"), encoding="utf-8") as file:
             dashboard = json.load(file)
         variables = {each["name"] for each in dashboard["templating"]["list"]}
-        asked = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
-        self.assertGreater(len(asked), 20)
-        for expression in asked:
+        asked = [(target["expr"], target["legendFormat"]) for panel in dashboard["panels"] for target in panel.get("targets", [])]
+        kinds = {re.match(r"seki_[a-z]+", name)[0] for name in sekid.samples() if name.startswith("seki_")}
+        self.assertGreater(len(kinds), 10)
+        # Of the version there is nothing to draw.
+        told = " ".join(re.sub(r"(\w+):seki_", r"seki_\1_", expression) for expression, _ in asked)
+        self.assertEqual({kind for kind in kinds if kind not in told}, {"seki_build"})
+        for expression, legend in asked:
             self.assertLessEqual(set(re.findall(r"\$(\w+)", expression)), variables)
             real = expression.replace("$job", "sekid").replace("$instance", ".+")
-            # Rates are of what happens between two scrapes: it goes on happening.
-            eventually(
-                f"an answer to {real}",
-                lambda question=real: worker("repeat 2 login alice") and self.query(server, question),
-            )
+            answers = eventually(f"an answer to {real}", lambda question=real: goes_on() or self.query(server, question))
+            self.assertLessEqual(set(re.findall(r"{{(\w+)}}", legend)), set(answers[0]["metric"]), real)
 
     def test_the_dashboard_is_laid_out_as_grafana_wants_it(self):
         """Fails when two panels have one number or lie on each other, one sticks out, or one is tied to somebody's data source."""

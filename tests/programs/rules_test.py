@@ -19,6 +19,11 @@ def series(name, values, /, **labels):
     return {"series": f"{name}{{{text}}}", "values": values}
 
 
+def lost(logs="0x20", refused="0x20"):
+    """What sekid counts of an export, of which it always counts both."""
+    return [series("seki_otlp_dropped_total", logs, signal="logs"), series("seki_otlp_failed_total", refused, signal="metrics")]
+
+
 # Alert, the minute at which it is looked for, the labels that tell whom it is about, and the series that must cause it, then those beside it.
 CASES = [
     ("SekidDown", 3, {}, [series("up", "1 0x5")], [series("up", "1 0 1x5")]),
@@ -39,6 +44,12 @@ CASES = [
       series("seki_bulkhead_rejected_total", "0+5x20", bulkhead="database")],
      [series("seki_bulkhead_in_use", "10x20", bulkhead="database"), series("seki_bulkhead_max", "10x20", bulkhead="database"),
       series("seki_bulkhead_rejected_total", "5x20", bulkhead="database")]),
+    ("SekiAdaptiveRefuses", 12, {"name": "api"},
+     [series("seki_adaptive_acquired_total", "0+97x20", name="api"), series("seki_adaptive_rejected_total", "0+3x20", name="api")],
+     [series("seki_adaptive_acquired_total", "0+997x20", name="api"), series("seki_adaptive_rejected_total", "0+3x20", name="api")]),
+    ("SekiPolicyIncomplete", 2, {"policy": "checkout"},
+     [series("seki_policy_missing_parts", "2x5", policy="checkout")],
+     [series("seki_policy_missing_parts", "0 0 1 0", policy="checkout")]),
     ("SekiLimiterDenies", 17, {"limiter": "login"},
      [series("seki_limiter_decisions_total", "0+80x20", limiter="login", decision="allow"),
       series("seki_limiter_decisions_total", "0+20x20", limiter="login", decision="deny")],
@@ -59,7 +70,13 @@ CASES = [
      [series("seki_shedder_shed_total", "7x20", name="door", priority="3")]),
     ("SekiRetryBudgetEmpty", 12, {"retry": "again"},
      [series("seki_retry_budget_denied_total", "0+1x20", retry="again")], [series("seki_retry_budget_denied_total", "7x20", retry="again")]),
-    ("SekiExportDrops", 17, {}, [series("seki_otlp_dropped_total", "0+9x20", signal="logs")], [series("seki_otlp_dropped_total", "9x20", signal="logs")]),
+    ("SekiRetriesInVain", 17, {"retry": "again"},
+     [series("seki_retry_calls_total", "0+90x20", retry="again"), series("seki_retry_exhausted_total", "0+9x20", retry="again")],
+     [series("seki_retry_calls_total", "0+900x20", retry="again"), series("seki_retry_exhausted_total", "0+9x20", retry="again")]),
+    ("SekiHedgeBudgetEmpty", 17, {"hedge": "index"},
+     [series("seki_hedge_budget_denied_total", "0+1x20", hedge="index")], [series("seki_hedge_budget_denied_total", "7x20", hedge="index")]),
+    ("SekiExportDrops", 17, {}, lost(logs="0+9x20"), lost(logs="9x20")),
+    ("SekiExportDrops", 17, {}, lost(refused="0+9x20"), lost(refused="9x20")),
 ]
 
 
@@ -87,7 +104,7 @@ class Rules(unittest.TestCase):
             alerts = dict(re.findall(r"alert: (\w+)\n(?:.*\n)*?\s+labels: \{severity: (\w+)\}", file.read()))
         self.assertEqual({case[0] for case in CASES}, set(alerts))
         for alert, minute, labels, cause, beside in CASES:
-            with self.subTest(alert):
+            with self.subTest(alert, cause=cause):
                 looked_for = {"alertname": alert, "eval_time": f"{minute}m"}
                 fired = [{"exp_labels": {"severity": alerts[alert], **HOST, **labels}}]
                 done = promtool(["test", "rules"], [
@@ -112,11 +129,21 @@ class Rules(unittest.TestCase):
                 {"labels": '{job="sekid",instance="web1",breaker="payments"}', "value": 0.15}]}]
         self.holds([{"interval": "1m", "input_series": decisions + buckets, "promql_expr_test": of_both}])
 
+    def test_attempts_are_counted_by_call(self):
+        """Fails when what a retry or a hedge adds is not held against the calls it was for, or one that is idle has a ratio of nothing by nothing."""
+        busy = [series("seki_retry_calls_total", "0+60x10", retry="mail"), series("seki_retry_attempts_total", "0+90x10", retry="mail"),
+                series("seki_hedge_calls_total", "0+60x10", hedge="index"), series("seki_hedge_requests_total", "0+6x10", hedge="index")]
+        idle = [series("seki_retry_calls_total", "5x10", retry="idle"), series("seki_retry_attempts_total", "5x10", retry="idle")]
+        expected = [
+            {"expr": record, "eval_time": "8m", "exp_samples": [{"labels": f'{record}{{job="sekid",instance="web1",{of}}}', "value": value}]}
+            for record, of, value in (("retry:seki_attempts:ratio_rate5m", 'retry="mail"', 1.5), ("hedge:seki_requests:ratio_rate5m", 'hedge="index"', 0.1))]
+        self.holds([{"interval": "1m", "input_series": busy + idle, "promql_expr_test": expected}])
+
     def test_the_guide_tells_what_to_do_for_each(self):
         """Fails when an alert wakes somebody who finds nothing about it, or the guide knows one that there is not."""
         with open(GUIDE, encoding="utf-8") as file:
             told = re.findall(r"^## (\w+)$", file.read(), re.MULTILINE)
-        self.assertEqual(told, [case[0] for case in CASES])
+        self.assertEqual(told, list(dict.fromkeys(case[0] for case in CASES)))
 
 
 if __name__ == "__main__":

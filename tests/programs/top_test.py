@@ -23,6 +23,17 @@ max_wait = "0s"
 """
 
 
+MORE_KINDS = """
+[adaptive.api]
+[shedder.front]
+max_in_flight = 5
+[retry.mail]
+[hedge.index]
+[policy.checkout]
+breaker = "payments"
+"""
+
+
 class TopTest(ProtectionTest):
     def setUp(self):
         super().setUp()
@@ -60,6 +71,24 @@ class Seen(TopTest):
             lambda: worker("repeat 20 login alice"),
         )
         screen.wait(r"^[1-9][\d.k]* calls/s, [1-9][\d.k]* denied/s; 1 processes, 1 threads; no sekid")
+
+    def test_every_kind_has_its_line(self):
+        """Fails when a kind of primitive is not listed, its calls are not counted, or what it says of itself is nothing or another's."""
+        self.configure(CONFIGURATION + MORE_KINDS)
+        worker = self.made()
+        screen = self.top("--sort", "name", columns=110, rows=20)
+        for line, shown in (
+            ("adapt api ok 5", r"adaptive +api +free +[1-9][\d.k]* +0 .* 0/\d+ "),
+            ("shed front 1 3", r"shedder +front +free +[1-9][\d.k]* +0 .* 0/5 "),
+            ("retry mail 0 3", r"retry +mail +\d+ left +[1-9][\d.k]* +0 "),
+            ("hedge index 0 3", r"hedge +index +\d+ left +[1-9][\d.k]* +0 "),
+        ):
+            screen.wait("^[> ] " + shown, lambda line=line: worker(line))
+        screen.wait(r"^[> ] policy +checkout +- ")
+        self.fine("delete", "hedge", "index")
+        self.fine("delete", "breaker", "payments")
+        screen.wait(r"^[> ] policy +checkout +incomplete ")
+        self.assertNotRegex(screen.screen(), r"hedge +index")
 
     def test_one_limiter_with_its_busiest_and_most_denied_keys(self):
         """Fails when Enter opens another, a key is missing or stands in the wrong order, or a counter is not that of `show`."""

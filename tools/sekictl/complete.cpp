@@ -77,8 +77,41 @@ void offer_names(const context& with, std::string_view kind, std::string_view be
 
 void offer_options_of(std::string_view kind, std::string_view begun) {
     with_kind(kind, [&]<class Options>() {
-        for (const auto& each : primitives::family<Options>::options()) offer(each.name, begun, each.about);
+        for (const auto& each : primitives::family<Options>::options())
+            if (each.can_change) offer(each.name, begun, each.about);
     });
+}
+
+// "enforce, shadow or off", "busy|denied"; a sentence holds no such words.
+void offer_words_of(std::string_view accepted, std::string_view begun, std::string_view about) {
+    while (!accepted.empty()) {
+        std::size_t end = accepted.size(), next = end;
+        for (const std::string_view between : {", ", " or ", "|"})
+            if (const std::size_t at = accepted.find(between); at < end) end = at, next = at + between.size();
+        const std::string_view word = accepted.substr(0, end);
+        if (word.find(' ') == std::string_view::npos) offer(word, begun, about);
+        accepted.remove_prefix(next);
+    }
+}
+
+// What an option of a primitive may be, where that is a few words, or the name of another primitive.
+void offer_values_of(const context& with, std::string_view kind, std::string_view option, std::string_view begun) {
+    with_kind(kind, [&]<class Options>() {
+        for (const auto& each : primitives::family<Options>::options()) {
+            if (each.name != option) continue;
+            using enum primitives::value_kind;
+            if (each.kind == word || each.kind == flag) offer_words_of(each.accepted, begun, each.about);
+            if (kind == "policy") offer_names(with, option, begun);
+        }
+    });
+}
+
+void offer_value(const line& read, const context& with, std::string_view begun) {
+    if (const std::string words = read.awaited->get_type_name(); words.find('|') != std::string::npos)
+        return offer_words_of(words, begun, read.awaited->get_description());
+    std::string option = read.awaited->get_lnames().front();
+    std::ranges::replace(option, '-', '_');
+    if (read.commands.size() == 3) offer_values_of(with, read.command().get_name(), option, begun);  // create KIND
 }
 
 void offer_positional(const line& read, const context& with, std::string_view begun) {
@@ -100,6 +133,8 @@ void offer_positional(const line& read, const context& with, std::string_view be
         offer_names(with, read.positionals.front(), begun);
     } else if (name == "OPTION VALUE" && at % 2 == 0) {
         offer_options_of(read.positionals.front(), begun);
+    } else if (name == "OPTION VALUE") {
+        offer_values_of(with, read.positionals.front(), read.positionals.back(), begun);
     }
 }
 
@@ -109,7 +144,7 @@ void complete(const CLI::App& program, context with, std::span<const char* const
     if (words.empty()) return;
     const std::string_view begun = words.back();
     const line so_far = read(program, with, words.first(words.size() - 1));
-    if (so_far.awaited != nullptr) return;
+    if (so_far.awaited != nullptr) return offer_value(so_far, with, begun);
     if (begun.starts_with("-") && !so_far.only_positionals) {
         for (const CLI::App* each : so_far.commands)
             for (const CLI::Option* option : each->get_options())

@@ -119,7 +119,7 @@ std::string flags_of(std::string_view option) {
 template <class Options>
 void add_creation(app creating, const context& with, ending& end) {
     const auto word = std::string{primitives::registry<Options>::word()};
-    const app command = creating.add_subcommand(word, fmt::format("a {}", word));
+    const app command = creating.add_subcommand(word, fmt::format("{} {}", word.starts_with('a') ? "an" : "a", word));
     const auto name = std::make_shared<std::string>();
     command.add_option("NAME", *name, "its name").required();
     const auto table = primitives::family<Options>::options();

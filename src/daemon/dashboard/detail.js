@@ -74,7 +74,7 @@ function keysOf(its) {
   const rows = its.most_denied.map((key) => [shown(key), `about ${count(key.denied_estimate)}`, `about ${count(key.allowed_estimate)}`, `${count(key.remaining)} of ${count(key.limit)}`, span(key.reset_after_seconds)]);
   return [
     element("h3", {}, "Whom it denied most"),
-    rows.length === 0 ? element("p", {}, "Nobody of late, as far as samples tell.") : tableOf("Keys that were denied most, from samples", ["Key", "#Denied", "#Allowed", "#Left", "#Until reset"], rows),
+    rows.length === 0 ? element("p", {}, "Nobody of late, as far as samples tell.") : tableOf("Keys that were denied most, from samples", ["Key", "#Denied", "~Allowed", "#Left", "~Until reset"], rows),
   ];
 }
 

@@ -22,13 +22,13 @@ export function setClass(where, name, on) {
   if (where.classList.contains(name) !== on) where.classList.toggle(name, on);
 }
 
-// A table of rows of children, under heads; a head that begins with # is of numbers.
+// A table of rows of children, under heads; a head that begins with # is of numbers, one with ~ of such as a phone has no room for.
 export function tableOf(caption, heads, rows) {
-  const side = (text) => (text.startsWith("#") ? "number" : null);
+  const side = (text) => ({ "#": "number", "~": "number wide" })[text[0]] ?? null;
   return element(
     "table", {},
     element("caption", { class: "unseen" }, caption),
-    element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col", class: side(head) }, head.replace("#", ""))))),
+    element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col", class: side(head) }, head.replace(/^[#~]/, ""))))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((cell, i) => element("td", { class: side(heads[i]) }, cell))))),
   );
 }

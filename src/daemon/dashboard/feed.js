@@ -8,6 +8,7 @@ export class Feed {
     this.told = told;
     this.said = said;
     this.history = null;
+    this.heard = 0;
     this.connect();
     this.ask();
   }
@@ -28,16 +29,18 @@ export class Feed {
   }
 
   hear(state) {
+    ++this.heard;
     this.said("Live", false);
     this.told(state, this.history);
   }
 
-  // Also at first, so that there is something to see before the next second.
+  // Also at first, so that there is something to see before the next second. What comes after something newer is of no use.
   async ask() {
+    const before = this.heard;
     const answers = await Promise.all(["/api/v1/history", "/api/v1/state"].map((page) => fetch(page))).catch(() => null);
     if (answers === null) return;
     const [history, state] = answers;
-    if (history.ok && state.ok) this.told(await state.json(), await history.json());
-    else if (state.status === 503) this.told(null, null);
+    const told = history.ok && state.ok ? [await state.json(), await history.json()] : state.status === 503 ? [null, null] : null;
+    if (told !== null && this.heard === before) this.told(...told);
   }
 }

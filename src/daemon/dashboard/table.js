@@ -36,6 +36,7 @@ export class Table {
   }
 
   fill(row, of) {
+    if (row.of.verdict.level !== of.verdict.level) row.line.remove(); // to another place, while all others stay in theirs
     row.of = of;
     for (const level of ["refusing", "warning", "nothing"]) setClass(row.line, level, of.verdict.level === level);
     setText(row.cells.state, of.verdict.word);
@@ -46,6 +47,7 @@ export class Table {
   }
 
   show(all) {
+    const focused = document.activeElement;
     const gone = new Set(this.rows.keys());
     const lines = [];
     for (const of of all) {
@@ -60,16 +62,15 @@ export class Table {
       this.rows.delete(id);
     }
     this.order(lines);
+    if (focused !== document.activeElement && this.body.contains(focused)) focused.focus({ preventScroll: true });
     this.sift();
   }
 
-  // Moves no row that is in its place, and takes the focus from none.
+  // Moves no row that is in its place.
   order(lines) {
-    const focused = document.activeElement;
     for (let i = 0; i < lines.length; ++i) {
       if (this.body.children[i] !== lines[i]) this.body.insertBefore(lines[i], this.body.children[i] ?? null);
     }
-    if (focused !== document.activeElement && this.body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   sift() {
