@@ -72,6 +72,11 @@ std::uint64_t stepped_process::at() const {
     return static_cast<std::uint64_t>(::ptrace(PTRACE_PEEKUSER, pid_, offsetof(user_regs_struct, rip), nullptr));
 }
 
+bool stepped_process::is_before_a_call() const {
+    constexpr long syscall = 0x050f;
+    return (::ptrace(PTRACE_PEEKTEXT, pid_, at(), nullptr) & 0xffff) == syscall;
+}
+
 // By a breakpoint, which is there while it runs and no longer: the page is its own from then on.
 bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
     constexpr long breakpoint = 0xcc;
@@ -100,6 +105,7 @@ bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
 #else
 
 std::uint64_t stepped_process::at() const { return 0; }
+bool stepped_process::is_before_a_call() const { return true; }
 bool stepped_process::run_to(std::uint64_t /*address*/, std::uint64_t /*passes*/) { return false; }
 
 #endif

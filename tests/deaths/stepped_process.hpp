@@ -32,8 +32,10 @@ public:
     // For `meanwhile`: waits until it has stopped again, or sleeps in the kernel; whether it sleeps.
     [[nodiscard]] bool sleeps() const;
     [[nodiscard]] bool is_there() const noexcept { return pid_ != 0; }
-    // The address of its next instruction; 0 where that is not to be had.
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    // The address of its next instruction, and whether that is a system call; 0 and true where that is not to be had.
     [[nodiscard]] std::uint64_t at() const;
+    [[nodiscard]] bool is_before_a_call() const;
     // Goes on until it stands before that instruction, and has passed it so often since it was called: as fast as it runs. False: it never came there.
     bool run_to(std::uint64_t address, std::uint64_t passes);
     // Goes on until it stops by itself. False: it came to an end, or was stopped by something else (stopped_by()).
