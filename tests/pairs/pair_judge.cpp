@@ -60,8 +60,9 @@ pair_judge::pair_judge(pair_stage& on, const act& first, const act& second)
     : on_{&on}, first_{first}, second_{second}, orders_{on.orders_with(second)} {}
 
 bool pair_judge::is_in_order(const outcome& got) const {
-    return std::ranges::any_of(
-        orders_, [&](const order& each) { return each.then == got || is_excepted(got, each.then, first_); });
+    return got.first != no_end && got.second != no_end && std::ranges::any_of(orders_, [&](const order& each) {
+               return each.then == got || is_excepted(got, each.then, first_);
+           });
 }
 
 std::string pair_judge::wrong_at(std::uint64_t instruction, const trail& way) {

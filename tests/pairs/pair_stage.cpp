@@ -9,8 +9,8 @@
 namespace seki::test {
 namespace {
 
-std::string told_by(const stepped_process& one, const answer& told) {
-    if (!told.was_given()) return "did not come to its end: signal " + std::to_string(one.stopped_by());
+std::string told_by(const answer& told) {
+    if (!told.was_given()) return no_end;
     return (told.was_allowed() ? "yes " : "no ") + std::to_string(shm::hardware::load_relaxed(told.more));
 }
 const std::string busy = "no " + std::to_string(static_cast<std::uint64_t>(Errc::busy));
@@ -59,7 +59,7 @@ struct pair_stage::play {
         }
     }
     [[nodiscard]] outcome then() const {
-        return {told_by(first, *stage_.told_first_), second ? told_by(*second, *stage_.told_second_) : "",
+        return {told_by(*stage_.told_first_), second ? told_by(*stage_.told_second_) : "",
                 stage_.look_(opened(stage_.stage_.folder(), Access::attach))};
     }
 
@@ -70,10 +70,12 @@ private:
     [[nodiscard]] stepped_process begin_first() const {
         *stage_.told_first_ = {};
         *stage_.told_second_ = {};
-        return stage_.stage_.begin([this] { return stage_.bounded(stage_.first_, *stage_.told_first_); });
+        return stage_.stage_.begin([this] {
+            return stage_.bounded(stage_.first_, *stage_.told_first_, patience_with_the_first * patience_s);
+        });
     }
     [[nodiscard]] std::unique_ptr<stepped_process> ready(const act& who, answer& told) const {
-        return std::make_unique<stepped_process>([&] { return stage_.bounded(who, told); }, std::nothrow);
+        return std::make_unique<stepped_process>([&] { return stage_.bounded(who, told, patience_s); }, std::nothrow);
     }
     // Who holds something, and does nothing.
     [[nodiscard]] std::unique_ptr<stepped_process> ready_beside() const {
@@ -99,9 +101,9 @@ private:
 
 pair_stage::pair_stage(const act& first, look seen) : first_{first}, look_{std::move(seen)}, stage_{world_of(first)} {}
 
-operation pair_stage::bounded(const act& who, answer& told) const {
-    return [act = who.prepare(stage_.folder(), told)] {
-        ::alarm(patience_s);
+operation pair_stage::bounded(const act& who, answer& told, unsigned seconds) const {
+    return [act = who.prepare(stage_.folder(), told), seconds] {
+        ::alarm(seconds);
         act();
         ::raise(SIGSTOP);
     };

@@ -13,8 +13,12 @@
 
 namespace seki::test {
 
-// Who waits for the one that stands still waits longer than that.
+// Who waits for the one that stands still waits longer than that; and who is stepped through takes its time.
 inline unsigned patience_s = 10;
+inline constexpr unsigned patience_with_the_first = 20;  // times that
+
+// What who was killed, or waited too long, was told.
+inline const std::string no_end = "that it did not come to its end";
 
 // What each was told, and what is there to be seen when both have come to their ends, and live.
 struct outcome {
@@ -49,7 +53,7 @@ public:
 
 private:
     struct play;
-    [[nodiscard]] operation bounded(const act& who, answer& told) const;
+    [[nodiscard]] operation bounded(const act& who, answer& told, unsigned seconds) const;
 
     act first_;
     look look_;
