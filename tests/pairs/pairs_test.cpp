@@ -22,7 +22,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t longest_brief = 25'000, points_of_a_pair = 2;
+constexpr std::uint64_t longest_brief = 8'000, points_of_a_pair = 2;
 
 bool is_brief() { return std::getenv("SEKI_STRIDE") == nullptr; }
 
