@@ -351,14 +351,15 @@ private:
     [[nodiscard]] found_place take_place(std::uint32_t generation, nanos now, const terms& law,
                                          Caller& by) const noexcept {
         const found_place free = take_free_place(generation, law, name_of(by));
-        if (free.result != search::none || !may_look(now)) return free;
+        if (free.result != search::none) return free;
         const auto row = places(law);
-        for (std::uint32_t i = 0; i < row.size(); ++i) {
+        for (std::uint32_t i = 0, end = may_look(now) ? static_cast<std::uint32_t>(row.size()) : 0; i < end; ++i) {
             const layout::pair_value seen = read_halves<Memory>(row[i]);
             if (seen.first != taken(generation) || !is_orphan(seen.second, by)) continue;
             if (Memory::cas_pair(row[i], seen, {taken(generation), name_of(by)})) return confirmed(generation, i);
         }
-        return free;
+        // Who tidied up, or was let look instead of us, may have given some back since.
+        return take_free_place(generation, law, name_of(by));
     }
 
     [[nodiscard]] found_place take_free_place(std::uint32_t generation, const terms& law,

@@ -21,12 +21,19 @@ BreakerOptions of_mode(BreakerMode mode) {
     return options;
 }
 
-bool just_look(const Breaker& it) { return must(it.status()).calls == 3; }
+bool just_look(const Breaker& it) {
+    const auto now = it.status();
+    return now && now->calls == 3;
+}
 
-bool reclaim(const Segment& in) { return in.maintain().has_value(); }
+auto reclaim(const Segment& in) { return in.maintain(); }
 
 operation look_for_the_first_time(const fs::path& folder, answer& told) {
-    return [segment = opened(folder), &told] { told.tell(call_ok(must(segment.breaker("it")))); };
+    return [segment = opened(folder), &told] {
+        const auto it = segment.breaker("it");
+        between();
+        told.tell(it && call_ok(*it));
+    };
 }
 
 }  // namespace
@@ -47,7 +54,10 @@ std::vector<breaker_scenario> calls_of_a_closed_breaker() {
         {"slow_call_that_trips_it",
          closed_after(0, 1),
          with_breaker([](const Breaker& it) {
-             for (int i = 0; i < 3; ++i) (void)call_that_is_slow(it);
+             for (int i = 0; i < 3; ++i) {
+                 (void)call_that_is_slow(it);
+                 between();
+             }
              return true;
          }),
          standing{.calls = 1, .errors = 1},
@@ -146,12 +156,10 @@ std::vector<breaker_scenario> works_of_operators() {
          standing{.state = forced_open}},
         {"options_of_the_wait", open_for(patient_options()), changing_to(brief_options()), standing{.state = open},
          standing{.state = open}},
-        {"making_it", nothing,
-         with_a_segment([](const Segment& in) { return in.breaker("it", patient_options()).has_value(); }),
+        {"making_it", nothing, with_a_segment([](const Segment& in) { return in.breaker("it", patient_options()); }),
          std::nullopt, standing{}},
         {"deleting_it", half_open_after(1, 1),
-         with_a_segment([](const Segment& in) { return in.remove_breaker("it").has_value(); }), half_open_with(1),
-         std::nullopt},
+         with_a_segment([](const Segment& in) { return in.remove_breaker("it"); }), half_open_with(1), std::nullopt},
     };
 }
 

@@ -163,18 +163,17 @@ template <class Act>
 }
 
 // Calls.
-[[nodiscard]] inline bool call_ok(const Breaker& it) {
-    return it.call([] {}).has_value();
-}
+[[nodiscard]] inline bool call_ok(const Breaker& it) { return it.call(between).has_value(); }
 [[nodiscard]] inline bool call_that_fails(const Breaker& it) {
-    return it.call([] {}, [] { return Outcome::error; }).has_value();
+    return it.call(between, [] { return Outcome::error; }).has_value();
 }
 [[nodiscard]] inline bool call_that_is_slow(const Breaker& it) {
-    return it.call([] {}, [] { return Outcome::slow; }).has_value();
+    return it.call(between, [] { return Outcome::slow; }).has_value();
 }
 [[nodiscard]] inline bool ask_and_ignore(const Breaker& it) {
     Admission let_in = it.admit();
     const bool was = static_cast<bool>(let_in);
+    between();
     let_in.ignore();
     return was;
 }
@@ -182,8 +181,8 @@ template <class Act>
 [[nodiscard]] inline bool ask_and_hold(const Breaker& it) { return static_cast<bool>(*new Admission{it.admit()}); }
 
 template <Errc (Breaker::*order)() const noexcept>
-[[nodiscard]] bool operate(const Breaker& it) {
-    return (it.*order)() == Errc::none;
+[[nodiscard]] Errc operate(const Breaker& it) {
+    return (it.*order)();
 }
 
 [[nodiscard]] std::vector<breaker_scenario> calls_of_a_closed_breaker();

@@ -32,19 +32,24 @@ void raised_by_a_dead(const fs::path& folder) {
     shm::publish_terms(directory.entry(at.index), primitives::family<BulkheadOptions>::terms_of(so_many(permits + 1)));
 }
 
-bool make_it(const Segment& in) { return in.bulkhead("it", so_many(permits)).has_value(); }
-bool delete_it(const Segment& in) { return in.remove_bulkhead("it").has_value(); }
-bool tidy_up(const Segment& in) { return in.maintain().has_value(); }
+auto make_it(const Segment& in) { return in.bulkhead("it", so_many(permits)); }
+auto delete_it(const Segment& in) { return in.remove_bulkhead("it"); }
+auto tidy_up(const Segment& in) { return in.maintain(); }
 
 bool give_back(Permit& held) { return held.release(); }
-bool call(const Bulkhead& it) {
-    return it.call([] {}).has_value();
-}
+bool call(const Bulkhead& it) { return it.call(between).has_value(); }
 bool wait_a_little(const Bulkhead& it) { return keep(it.acquire(1ms)); }
-bool just_look(const Bulkhead& it) { return must(it.status()).in_use == 2; }
+bool just_look(const Bulkhead& it) {
+    const auto now = it.status();
+    return now && now->in_use == 2;
+}
 
 operation take_for_the_first_time(const fs::path& folder, answer& told) {
-    return [segment = opened(folder), &told] { told.tell(try_to_take(must(segment.bulkhead("it")))); };
+    return [segment = opened(folder), &told] {
+        const auto it = segment.bulkhead("it");
+        between();
+        told.tell(it && try_to_take(*it));
+    };
 }
 
 }  // namespace

@@ -45,16 +45,31 @@ private:
 struct answer {
     layout::word given;    // 1: it was told
     layout::word allowed;  // 1: and let through
+    layout::word more;     // an error's code, or what remains
 
-    void tell(bool was_allowed) noexcept {
+    void tell(bool was_allowed, std::uint64_t and_more = 0) noexcept {
         shm::hardware::store_relaxed(allowed, was_allowed ? 1 : 0);
+        shm::hardware::store_relaxed(more, and_more);
         shm::hardware::store_release(given, 1);
     }
+    template <class T>
+    void tell(const Result<T>& done) noexcept {
+        tell(done.has_value(), static_cast<std::uint64_t>(done ? Errc::none : done.error().code));
+    }
+    void tell(const Decision& made) noexcept { tell(made.allowed, made.remaining); }
+    void tell(Errc code) noexcept { tell(code == Errc::none, static_cast<std::uint64_t>(code)); }
     [[nodiscard]] bool was_given() const noexcept { return shm::hardware::load_acquire(given) == 1; }
     [[nodiscard]] bool was_allowed() const noexcept { return was_given() && shm::hardware::load_relaxed(allowed) == 1; }
 };
 
 using operation = std::function<void()>;
+
+// Where one step of an operation is done, and the next not begun: what others do here comes between them, though each step is whole. Who wants to see
+// that asks to be stopped there.
+inline bool stops_between = false;
+inline void between() noexcept {
+    if (stops_between) ::raise(SIGSTOP);
+}
 
 class stage {
 public:

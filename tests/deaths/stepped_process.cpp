@@ -2,10 +2,12 @@
 
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -13,7 +15,11 @@
 
 namespace seki::test {
 
-stepped_process::stepped_process(const preparation& prepare) {
+stepped_process::stepped_process(const preparation& prepare) : stepped_process{prepare, std::nothrow} {
+    if (!is_there()) std::abort();
+}
+
+stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) {
     std::fflush(nullptr);
     pid_ = ::fork();
     if (pid_ < 0) std::abort();
@@ -24,7 +30,7 @@ stepped_process::stepped_process(const preparation& prepare) {
         operation();
         ::_exit(0);
     }
-    if (!wait()) std::abort();
+    if (!wait()) return;
     // Should the test itself be killed, nothing of it stays behind.
     ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
 }
@@ -55,6 +61,55 @@ bool stepped_process::sleeps() const {
     }
 }
 
+bool stepped_process::go_on() {
+    if (pid_ == 0 || ::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0) return false;
+    return wait() && stopped_by_ == SIGSTOP;
+}
+
+#ifdef __x86_64__
+
+std::uint64_t stepped_process::at() const {
+    return static_cast<std::uint64_t>(::ptrace(PTRACE_PEEKUSER, pid_, offsetof(user_regs_struct, rip), nullptr));
+}
+
+bool stepped_process::is_before_a_call() const {
+    constexpr long syscall = 0x050f;
+    return (::ptrace(PTRACE_PEEKTEXT, pid_, at(), nullptr) & 0xffff) == syscall;
+}
+
+// By a breakpoint, which is there while it runs and no longer: the page is its own from then on.
+bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
+    constexpr long breakpoint = 0xcc;
+    if (at() == address) {
+        if (passes == 0) return true;
+        if (!step(1)) return false;
+        --passes;
+    }
+    errno = 0;
+    const long code = ::ptrace(PTRACE_PEEKTEXT, pid_, address, nullptr);
+    if (errno != 0) return false;
+    for (;; --passes) {
+        if (at() != address) {
+            ::ptrace(PTRACE_POKETEXT, pid_, address, (code & ~0xffL) | breakpoint);
+            const bool stopped = ::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) == 0 && wait();
+            if (!stopped) return false;
+            ::ptrace(PTRACE_POKETEXT, pid_, address, code);
+            if (stopped_by_ != SIGTRAP || at() != address + 1) return false;
+            ::ptrace(PTRACE_POKEUSER, pid_, offsetof(user_regs_struct, rip), address);
+        }
+        if (passes == 0) return true;
+        if (!step(1)) return false;
+    }
+}
+
+#else
+
+std::uint64_t stepped_process::at() const { return 0; }
+bool stepped_process::is_before_a_call() const { return true; }
+bool stepped_process::run_to(std::uint64_t /*address*/, std::uint64_t /*passes*/) { return false; }
+
+#endif
+
 bool stepped_process::finish() {
     while (pid_ != 0) {
         if (::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0) std::abort();
@@ -74,7 +129,10 @@ bool stepped_process::wait() noexcept {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0)
         if (errno != EINTR) std::abort();
-    if (WIFSTOPPED(status)) return true;
+    if (WIFSTOPPED(status)) {
+        stopped_by_ = WSTOPSIG(status);
+        return true;
+    }
     well_ = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     pid_ = 0;
     return false;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <new>
 
 namespace seki::test {
 
@@ -16,6 +17,8 @@ public:
 
     // Forks. The child is ready, and stands before its operation.
     explicit stepped_process(const preparation& prepare);
+    // The same, where it may be that it cannot get ready: is_there() tells.
+    stepped_process(const preparation& prepare, std::nothrow_t);
     ~stepped_process() { kill(); }
     stepped_process(const stepped_process&) = delete;
     stepped_process& operator=(const stepped_process&) = delete;
@@ -28,6 +31,16 @@ public:
     bool step_during(const std::function<void()>& meanwhile);
     // For `meanwhile`: waits until it has stopped again, or sleeps in the kernel; whether it sleeps.
     [[nodiscard]] bool sleeps() const;
+    [[nodiscard]] bool is_there() const noexcept { return pid_ != 0; }
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    // The address of its next instruction, and whether that is a system call; 0 and true where that is not to be had.
+    [[nodiscard]] std::uint64_t at() const;
+    [[nodiscard]] bool is_before_a_call() const;
+    // Goes on until it stands before that instruction, and has passed it so often since it was called: as fast as it runs. False: it never came there.
+    bool run_to(std::uint64_t address, std::uint64_t passes);
+    // Goes on until it stops by itself. False: it came to an end, or was stopped by something else (stopped_by()).
+    bool go_on();
+    [[nodiscard]] int stopped_by() const noexcept { return stopped_by_; }
     // Lets it go on to the end; whether it got there in good order.
     bool finish();
     void kill() noexcept;
@@ -36,7 +49,8 @@ private:
     // Whether it still is there, after it stopped or ended.
     bool wait() noexcept;
 
-    pid_t pid_ = 0;  // 0: gone
+    pid_t pid_ = 0;       // 0: gone
+    int stopped_by_ = 0;  // the latest signal
     bool well_ = false;
 };
 

@@ -63,6 +63,10 @@ TEST(BreakerInterleavings, APlaceOfTheDeadIsInheritedOnce) {
     expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_place_is_inherited));
 }
 
+TEST(BreakerInterleavings, WhoAsksWhileSomebodyTidiesUpIsLetIn) {
+    expect_none_fails(explore({.preemptions = three, .deaths = 0}, real::a_place_is_given_back_meanwhile));
+}
+
 TEST(BreakerInterleavings, OutcomesThatRaceOpenItOnceOnTheWindowAsItWas) {
     const std::vector<std::vector<outcome>> pairs = {
         {outcome::error, outcome::error}, {outcome::error, outcome::ok}, {outcome::slow, outcome::error}};

@@ -175,6 +175,18 @@ struct breaker_scenarios {
         expect_it_closes(play, in);
     }
 
+    // Who asks while somebody tidies up gets the place of the dead, one way or the other; nobody else is there to have it.
+    static void a_place_is_given_back_meanwhile(interleaving& play) {
+        world in{terms(1)};
+        in.open_and_wait();
+        (void)in.admit(1);
+        in.dead = {1};
+        in.pass(shm::look_interval);
+        admission let_in;
+        play.together({[&] { let_in = in.admit(2); }, [&] { (void)in.subject.reclaim(in.by(3)); }});
+        if (!let_in) play.fail("who asks is refused, and the place is free");
+    }
+
     // The last outcomes of a closed breaker race: it opens once, on the window as it was.
     static void outcomes_race(interleaving& play, std::vector<outcome> outcomes, std::uint64_t before) {
         world in{terms(1)};
