@@ -28,7 +28,8 @@ export class Feed {
   }
 
   hear(state) {
-    this.said("Live", false);
+    if (state === null) this.said("Not live: there is no segment", true);
+    else this.said("Live", false);
     this.told(state, this.history);
   }
 
