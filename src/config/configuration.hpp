@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -44,6 +46,14 @@ struct configuration {
     daemon_options daemon;
     otlp_options otlp;
     declared_primitives primitives;
+    // Where keys of [segment], [sekid] and [otlp] stand: "[sekid] listen" is at "seki.toml:7:10".
+    std::map<std::string, std::string, std::less<>> places;
+
+    // What is wrong with the value of a key, found where it was used, with its place as load() would have told it. One that no file has has no place.
+    [[nodiscard]] Error at(std::string_view key, Error why) const {
+        if (const auto found = places.find(key); found != places.end()) why.message.insert(0, found->second + ": ");
+        return why;
+    }
 
     template <class Options>
     [[nodiscard]] declared<Options>& of() noexcept {

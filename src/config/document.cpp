@@ -114,7 +114,7 @@ std::vector<std::string_view> names_of(std::span<const Rule> rules) {
 
 class reader {
 public:
-    explicit reader(std::string_view file) : mistakes_{file} {}
+    explicit reader(std::string_view file) : file_{file}, mistakes_{file} {}
 
     Result<configuration> read(const toml::table& root) {
         for (const auto& [key, node] : root) section(key, node);
@@ -179,6 +179,9 @@ private:
                 mistakes_.add(where(node), fmt::format("{}: {}", thing, wrong));
                 told.push_back(rule->name);
             }
+            if constexpr (std::same_as<Rule, setting>)
+                result_.places.emplace(fmt::format("{} {}", thing, rule->name),
+                                       fmt::format("{}:{}:{}", file_, where(node).line, where(node).column));
         }
         return told;
     }
@@ -336,6 +339,7 @@ private:
     }
 
     configuration result_;
+    std::string_view file_;
     report mistakes_;
     place last_;  // where the last primitive begins
 };

@@ -20,7 +20,7 @@ struct access {
 };
 
 // Reads the files that [sekid] names.
-[[nodiscard]] Result<access> load_access(const config::daemon_options& wanted);
+[[nodiscard]] Result<access> load_access(const config::configuration& wanted);
 
 // Lets users in while a reload may change who they are.
 class gate {

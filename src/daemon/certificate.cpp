@@ -1,12 +1,9 @@
 #include "daemon/certificate.hpp"
 
-#include <fcntl.h>
 #include <openssl/err.h>
 
-#include <cerrno>
-
+#include "daemon/readable.hpp"
 #include "primitives/quoted.hpp"
-#include "shm/descriptor.hpp"
 #include "shm/refuse.hpp"
 
 namespace seki::daemon {
@@ -18,9 +15,8 @@ std::unexpected<Error> refuse(std::string_view key, const std::string& file, std
 
 // What OpenSSL says of a file that it cannot open is hard to read.
 Result<void> check_readable(std::string_view key, const std::string& file) {
-    const shm::descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (opened) return {};
-    return refuse(key, file, fmt::format("cannot be read: {}", shm::system_advice(errno)));
+    const std::string why = why_unreadable(file);
+    return why.empty() ? Result<void>{} : refuse(key, file, why);
 }
 
 // A daemon asks nobody for a passphrase.

@@ -3,13 +3,16 @@
 #include <crypt.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <optional>
+#include <ranges>
 #include <vector>
 
+#include "daemon/readable.hpp"
 #include "primitives/quoted.hpp"
 #include "shm/refuse.hpp"
 
@@ -18,7 +21,9 @@ namespace {
 
 constexpr std::size_t longest_file = 1 << 20;
 constexpr std::size_t longest_header = 2048;
-constexpr int highest_cost = 14;  // of bcrypt: a second for each request
+// A second for each request.
+constexpr std::string_view highest_cost = "14";     // of bcrypt
+constexpr std::string_view most_rounds = "999999";  // of SHA-256 and SHA-512
 
 template <class... Arguments>
 std::unexpected<Error> refuse(std::string_view file, fmt::format_string<Arguments...> text, Arguments&&... arguments) {
@@ -35,20 +40,47 @@ std::string hash(std::string_view password, const std::string& setting) {
     return result;
 }
 
-// "$2y$05$...": 5.
-std::optional<int> cost_of_bcrypt(std::string_view of) {
-    if (!of.starts_with("$2") || of.size() < 7 || of[3] != '$') return std::nullopt;
-    return (of[4] - '0') * 10 + (of[5] - '0');
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view letters = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+bool consists_of(std::string_view text, std::string_view of) { return text.find_first_not_of(of) == text.npos; }
+
+// How a hash of a scheme ends. Those that are not here are outdated, or there is no crypt(3) that makes them.
+struct known_scheme {
+    std::string_view begin;
+    std::size_t last;  // characters after the last $
+};
+constexpr std::array schemes{known_scheme{"$2a$", 53}, known_scheme{"$2b$", 53}, known_scheme{"$2y$", 53},
+                             known_scheme{"$5$", 43},  known_scheme{"$6$", 86},  known_scheme{"$7$", 43},
+                             known_scheme{"$gy$", 43}, known_scheme{"$y$", 43}};
+
+// "$2y$05$...": the text between the second and the third $; "$6$rounds=5000$...": what stands after rounds=.
+std::string_view cost_in(std::string_view setting) {
+    const std::size_t from = setting.find('$', 1) + 1;
+    std::string_view cost = setting.substr(from, setting.find('$', from) - from);
+    if (setting.starts_with("$2")) return cost;
+    constexpr std::string_view rounds = "rounds=";
+    return cost.starts_with(rounds) ? cost.substr(rounds.size()) : std::string_view{};
 }
 
-// What is wrong with it; empty when it can be used.
+// What is wrong with it; empty when it can be used. It is not tried: a file may have many users, and the loop reads it.
 std::string mistake_in(const std::string& setting) {
-    if (!setting.starts_with('$') || ::crypt_checksalt(setting.c_str()) != CRYPT_SALT_OK)
+    const auto known =
+        std::ranges::find_if(schemes, [&](const known_scheme& each) { return setting.starts_with(each.begin); });
+    if (known == schemes.end() || ::crypt_checksalt(setting.c_str()) != CRYPT_SALT_OK)
         return "the hash is none that crypt(3) takes as safe: write it with `htpasswd -B`";
-    if (const auto cost = cost_of_bcrypt(setting); cost && *cost > highest_cost)
-        return fmt::format("a cost of {} would hold up every request: at most {} (htpasswd -B -C)", *cost,
-                           highest_cost);
-    if (hash("", setting).size() != setting.size()) return "the hash is cut off or too long";
+    const bool is_bcrypt = setting.starts_with("$2");
+    const std::string_view cost = cost_in(setting);
+    const std::string_view highest = is_bcrypt ? highest_cost : most_rounds;
+    const bool is_number = consists_of(cost, digits);  // what is not may be a part of the hash
+    if (is_number && (cost.size() > highest.size() || (cost.size() == highest.size() && cost > highest)))
+        return fmt::format("{} {} would hold up every request: at most {}{}", is_bcrypt ? "a cost of" : "rounds", cost,
+                           highest, is_bcrypt ? " (htpasswd -B -C)" : "");
+    const std::string_view last = std::string_view{setting}.substr(setting.rfind('$') + 1);
+    const bool has_salt = setting.size() > known->begin.size() + last.size();
+    if (!has_salt || last.size() != known->last || !consists_of(last, letters) || !is_number ||
+        (is_bcrypt && (cost.size() != 2 || setting.size() != 60)))
+        return "the hash is cut off or too long";
     return {};
 }
 
@@ -75,6 +107,8 @@ std::optional<login> decode(std::string_view authorization) {
 
 }  // namespace
 
+credentials::credentials() : has_key_{::RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1} {}
+
 Result<std::shared_ptr<const credentials>> credentials::parse(std::string_view text, std::string_view file) {
     auto made = std::make_shared<credentials>();
     for (int number = 1; !text.empty(); ++number) {
@@ -98,10 +132,11 @@ Result<std::shared_ptr<const credentials>> credentials::parse(std::string_view t
 }
 
 Result<std::shared_ptr<const credentials>> credentials::load(const std::string& file) {
+    if (const std::string why = why_unreadable(file); !why.empty()) return refuse(file, ": {}", why);
     errno = 0;
     std::ifstream stream{file, std::ios::binary};
     std::string text(longest_file + 1, '\0');
-    if (!stream || !stream.read(text.data(), 0)) return refuse(file, ": cannot be read: {}", shm::system_advice(errno));
+    if (!stream) return refuse(file, ": cannot be read: {}", shm::system_advice(errno));
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (stream.bad()) return refuse(file, ": cannot be read: {}", shm::system_advice(errno));
     text.resize(static_cast<std::size_t>(stream.gcount()));
@@ -112,11 +147,41 @@ Result<std::shared_ptr<const credentials>> credentials::load(const std::string& 
 bool credentials::accept(std::string_view authorization) const {
     const auto given = decode(authorization);
     if (!given) return false;
+    const auto own = mark_of(authorization);
+    if (is_remembered(own)) return true;
+    const std::scoped_lock turn{one_at_a_time_};
+    if (is_remembered(own)) return true;  // who asked at the same time
     const auto found = hashes_.find(given->user);
     const std::string& expected = found != hashes_.end() ? found->second : hashes_.begin()->second;
     const std::string made = hash(given->password, expected);
     const bool same = made.size() == expected.size() && ::CRYPTO_memcmp(made.data(), expected.data(), made.size()) == 0;
-    return same && found != hashes_.end();
+    const bool accepted = same && found != hashes_.end();
+    if (accepted) remember(own);
+    return accepted;
+}
+
+// Without the key nobody can tell what was remembered: the passwords themselves are not.
+std::optional<credentials::mark> credentials::mark_of(std::string_view authorization) const {
+    mark made{};
+    if (!has_key_ || ::HMAC(::EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+                            reinterpret_cast<const unsigned char*>(authorization.data()), authorization.size(),
+                            made.data(), nullptr) == nullptr)
+        return std::nullopt;
+    return made;
+}
+
+bool credentials::is_remembered(const std::optional<mark>& one) const {
+    if (!one) return false;
+    const std::scoped_lock hold{mutex_};
+    const auto same = [&](const mark& each) { return ::CRYPTO_memcmp(each.data(), one->data(), each.size()) == 0; };
+    return std::ranges::any_of(right_ones_ | std::views::take(std::min(remembered_, right_ones_.size())), same);
+}
+
+// In the place of the oldest.
+void credentials::remember(const std::optional<mark>& one) const {
+    if (!one) return;
+    const std::scoped_lock hold{mutex_};
+    right_ones_[remembered_++ % right_ones_.size()] = *one;
 }
 
 }  // namespace seki::daemon

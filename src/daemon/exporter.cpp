@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,11 +15,13 @@
 
 #include "daemon/metrics.hpp"
 #include "daemon/process_metrics.hpp"
+#include "daemon/readable.hpp"
 #include "daemon/version.hpp"
 #include "otlp/logs.hpp"
 #include "otlp/metrics.hpp"
 #include "otlp/start_times.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/quoted.hpp"
 #include "primitives/random.hpp"
 #include "shm/refuse.hpp"
 
@@ -73,10 +74,13 @@ void exporter::join() {
     if (thread_.joinable()) thread_.join();
 }
 
-Result<void> exporter::check(const config::otlp_options& wanted) {
-    if (wanted.ca_file.empty() || ::access(wanted.ca_file.c_str(), R_OK) == 0) return {};
-    return shm::refuse(Errc::invalid_argument, "[otlp]: cannot read ca_file {}: {}", wanted.ca_file,
-                       shm::system_advice(errno));
+Result<void> exporter::check(const config::configuration& wanted) {
+    if (wanted.otlp.ca_file.empty()) return {};
+    const std::string why = why_unreadable(wanted.otlp.ca_file);
+    if (why.empty()) return {};
+    const auto refused =
+        shm::refuse(Errc::invalid_argument, "[otlp]: ca_file {}: {}", primitives::quoted(wanted.otlp.ca_file), why);
+    return std::unexpected(wanted.at("[otlp] ca_file", refused.error()));
 }
 
 Result<void> exporter::get_ready(const config::otlp_options& wanted) try {
@@ -105,11 +109,6 @@ void exporter::stop() {
 
 void exporter::run() {
     while (go_on_if_possible()) {  // ends by stop()
-        const std::uint64_t due = std::min(next_due(), now_ + longest_wait_ns);
-        const nanoseconds left{due > now_ ? static_cast<std::int64_t>(due - now_) : 0};
-        const auto ended = poster_.wait(std::chrono::ceil<std::chrono::milliseconds>(left));
-        now_ = primitives::read_clock(Clock::precise);
-        for (const auto& each : ended) settle(each);
     }
 }
 
@@ -117,10 +116,13 @@ void exporter::run() {
 bool exporter::go_on_if_possible() {
     now_ = primitives::read_clock(Clock::precise);
     try {
-        return go_on();
+        if (!go_on()) return false;
+        await();
+        return true;
     } catch (const std::exception& thrown) {
         spdlog::error("the export failed: {}", thrown.what());
-        (void)poster_.wait(std::chrono::seconds{1});
+        take_back();
+        poster_.rest(std::chrono::seconds{1});
         const std::scoped_lock hold{mutex_};
         return !stopping_;
     }
@@ -132,10 +134,28 @@ bool exporter::go_on() {
     put_metrics();
     put_logs();
     send();
-    if (!is_flushing() || !is_flushed()) return true;
-    end_flush();
+    if (is_flushing()) {
+        if (!is_flushed()) return true;
+        end_flush();
+    } else if (!options_.endpoint.empty()) {
+        return true;
+    }
     const std::scoped_lock hold{mutex_};
     return !stopping_;
+}
+
+void exporter::await() {
+    const std::uint64_t due = std::min(next_due(), now_ + longest_wait_ns);
+    const nanoseconds left{due > now_ ? static_cast<std::int64_t>(due - now_) : 0};
+    const auto ended = poster_.wait(std::chrono::ceil<std::chrono::milliseconds>(left));
+    now_ = primitives::read_clock(Clock::precise);
+    for (const auto& each : ended) settle(each);
+}
+
+// What did not begin, or whose end was lost on the way: it was not answered.
+void exporter::take_back() {
+    for (const signal of : {signal::metrics, signal::logs})
+        if (lane_of(of).is_under_way() && !poster_.is_under_way(of)) (void)end(of, {}, 0);
 }
 
 // Settings without an endpoint wait until what there was has been sent by the ones before.
@@ -256,11 +276,10 @@ void exporter::put_logs() {
     const bool due = queue_.size() >= options_.max_batch || now_ >= logs_due_ || is_flushing() || refusals_ == nullptr;
     if (!due) return;
     const auto count = static_cast<std::ptrdiff_t>(std::min<std::size_t>(queue_.size(), options_.max_batch));
-    const std::vector<report::event_facts> batch{std::make_move_iterator(queue_.begin()),
-                                                 std::make_move_iterator(queue_.begin() + count)};
+    const std::vector<report::event_facts> batch{queue_.begin(), queue_.begin() + count};
+    lane.put(otlp::encode_logs(batch, origin_, unix_now(), options_.keys), now_);
     queue_.erase(queue_.begin(), queue_.begin() + count);
     logs_due_ = now_ + ns(options_.events_interval);
-    lane.put(otlp::encode_logs(batch, origin_, unix_now(), options_.keys), now_);
 }
 
 void exporter::send() {
@@ -268,24 +287,28 @@ void exporter::send() {
         if (const auto due = lane_of(of).due(); due && now_ >= *due) poster_.begin(of, lane_of(of).send().body);
 }
 
+otlp::lane::ending exporter::end(signal of, const otlp::judgement& how, std::uint64_t retry_after_ns) {
+    const auto end = lane_of(of).end(how, retry_after_ns, now_, primitives::next_random());
+    ledger_.add(of, {.sent = end.sent, .failed = end.failed, .dropped = end.dropped, .retries = end.again ? 1U : 0U});
+    return end;
+}
+
 void exporter::settle(const otlp::poster::ended& one) {
     const otlp::judgement how = otlp::judge(one.answer);
-    const auto end = lane_of(one.of).end(how, ns(one.answer.retry_after), now_, primitives::next_random());
-    ledger_.add(one.of,
-                {.sent = end.sent, .failed = end.failed, .dropped = end.dropped, .retries = end.again ? 1U : 0U});
-    if (how.verdict != otlp::verdict::taken || end.failed != 0)
-        complain(one.of, how.why, end.again ? "trying again" : end.failed != 0 ? "not again" : "giving up");
+    const auto ended = end(one.of, how, ns(one.answer.retry_after));
+    if (how.verdict != otlp::verdict::taken || ended.failed != 0)
+        complain(one.of, how.why, ended.again ? "trying again" : ended.failed != 0 ? "not again" : "giving up");
     else if (!std::exchange(complaint_[static_cast<std::size_t>(one.of)], {}).empty())
         spdlog::info("exports {} to {}", to_string(one.of), options_.endpoint);
 }
 
-// Once for each cause, not for each request.
+// Once for each cause, not for each request, nor for what becomes of each.
 void exporter::complain(signal of, const std::string& why, const char* then) {
-    std::string text = fmt::format("cannot export {} to {}: {}; {}", to_string(of), options_.endpoint, why, then);
+    std::string cause = fmt::format("{} to {}: {}", to_string(of), options_.endpoint, why);
     std::string& last = complaint_[static_cast<std::size_t>(of)];
-    if (last == text) return;
-    spdlog::warn("{}", text);
-    last = std::move(text);
+    if (last == cause) return;
+    spdlog::warn("cannot export {}; {}", cause, then);
+    last = std::move(cause);
 }
 
 std::uint64_t exporter::next_due() const {

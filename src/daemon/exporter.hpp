@@ -16,7 +16,7 @@
 
 #include <seki/error.hpp>
 
-#include "config/otlp.hpp"
+#include "config/configuration.hpp"
 #include "daemon/event_hub.hpp"
 #include "daemon/guarded_segment.hpp"
 #include "otlp/attributes.hpp"
@@ -35,7 +35,7 @@ public:
     exporter& operator=(const exporter&) = delete;
 
     // The files that are named can be read.
-    [[nodiscard]] static Result<void> check(const config::otlp_options& wanted);
+    [[nodiscard]] static Result<void> check(const config::configuration& wanted);
 
     // From now on. What waits goes out by the new settings; where there is no endpoint any more, by the old ones.
     // What can fail of it, before set().
@@ -52,6 +52,8 @@ private:
     void run();
     [[nodiscard]] bool go_on_if_possible();
     [[nodiscard]] bool go_on();  // false: all is done
+    void await();
+    void take_back();
     void follow_settings();
     void adopt(const config::otlp_options& next);
     void listen();
@@ -63,6 +65,7 @@ private:
     void put_logs();
     void send();
     void settle(const otlp::poster::ended& one);
+    otlp::lane::ending end(otlp::signal of, const otlp::judgement& how, std::uint64_t retry_after_ns);
     void complain(otlp::signal of, const std::string& why, const char* then);
     [[nodiscard]] std::uint64_t next_due() const;
     [[nodiscard]] std::optional<otlp::request> measure();
@@ -84,7 +87,7 @@ private:
     config::otlp_options options_;
     otlp::origin origin_;
     std::array<otlp::lane, otlp::signals> lanes_;
-    std::array<std::string, otlp::signals> complaint_;  // the last one, until it is well again
+    std::array<std::string, otlp::signals> complaint_;  // the cause of the last one, until it is well again
     std::shared_ptr<event_hub::subscriber> refusals_, examples_;
     std::deque<report::event_facts> queue_;
     otlp::exemplars exemplars_;

@@ -30,6 +30,13 @@ std::unexpected<Error> cannot_listen(std::string_view address, int number) {
                        shm::system_text(number), remedy);
 }
 
+// Of what is no socket; empty: there is none, or it cannot be told.
+std::string_view what_lies_at(const std::string& path) noexcept {
+    struct stat facts{};
+    if (::lstat(path.c_str(), &facts) != 0 || S_ISSOCK(facts.st_mode)) return {};
+    return S_ISDIR(facts.st_mode) ? "a folder" : S_ISREG(facts.st_mode) ? "a file" : "something that is no socket";
+}
+
 std::unexpected<Error> not_an_address(std::string_view address) {
     return shm::refuse(Errc::invalid_argument,
                        "listen {} is no address: \"127.0.0.1:9435\", \"[::1]:9435\" or \"unix:/run/seki/http.sock\"",
@@ -53,7 +60,7 @@ std::optional<host_and_port> split(std::string_view address) {
 
 using addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Result<addresses> look_up(std::string_view address, const host_and_port& where) {
+Result<addresses> resolve(std::string_view address, const host_and_port& where) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE;
@@ -109,6 +116,14 @@ Result<listener> listener::open(std::string_view address, bool tls) {
     return open_tcp(address, where->host, where->port, tls);
 }
 
+Result<void> listener::look_up(std::string_view address) {
+    if (address.starts_with(unix_prefix)) return {};
+    const auto where = split(address);
+    if (!where) return not_an_address(address);
+    const auto found = resolve(address, *where);
+    return found ? Result<void>{} : std::unexpected(found.error());
+}
+
 Result<listener> listener::open_unix(std::string_view address, const std::string& path) {
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
@@ -120,7 +135,14 @@ Result<listener> listener::open_unix(std::string_view address, const std::string
     std::string named = path;  // before there is something to be taken away
     if (is_deserted(name)) ::unlink(path.c_str());
     const auto* const as_address = reinterpret_cast<const sockaddr*>(&name);
-    if (::bind(bound.socket(), as_address, sizeof name) != 0) return cannot_listen(address, errno);
+    if (::bind(bound.socket(), as_address, sizeof name) != 0) {
+        const int number = errno;
+        const std::string_view other = number == EADDRINUSE ? what_lies_at(path) : std::string_view{};
+        if (other.empty()) return cannot_listen(address, number);
+        return shm::refuse(Errc::system,
+                           "cannot listen on {}: {} lies there, and is left alone: move it away, or listen elsewhere",
+                           primitives::quoted(address), other);
+    }
     bound.unix_path_ = std::move(named);
     // For the group, as the segment is. Before anybody can connect.
     if (::chmod(path.c_str(), 0660) != 0 || ::listen(bound.socket(), backlog) != 0)
@@ -130,7 +152,7 @@ Result<listener> listener::open_unix(std::string_view address, const std::string
 
 Result<listener> listener::open_tcp(std::string_view address, const std::string& host, const std::string& port,
                                     bool tls) {
-    const auto found = look_up(address, {host, port});
+    const auto found = resolve(address, {host, port});
     if (!found) return std::unexpected(found.error());
     int number = EADDRNOTAVAIL;
     for (const addrinfo* each = found->get(); each != nullptr; each = each->ai_next) {

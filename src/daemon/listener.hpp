@@ -15,6 +15,9 @@ public:
     // Bound and listening. A Unix socket that nobody answers on any more is replaced; anything else at its path is left alone.
     [[nodiscard]] static Result<listener> open(std::string_view address, bool tls = false);
 
+    // Whether the host of an address is known. Of a Unix socket it always is.
+    [[nodiscard]] static Result<void> look_up(std::string_view address);
+
     // Whose accept() waits for nobody.
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
     // "http://127.0.0.1:9435" (or https) with the port that the kernel chose for port 0, or the address of a Unix socket.

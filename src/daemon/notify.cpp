@@ -2,8 +2,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <string>
-
 #include <fmt/format.h>
 
 #include "primitives/clock.hpp"
@@ -21,7 +19,10 @@ notifier::notifier() {
     if (sd_watchdog_enabled(0, &patience_us) > 0) watchdog_ns_ = patience_us * 1000 / 3;
 }
 
-void notifier::ready(std::string_view status) const { send(fmt::format("READY=1\nSTATUS={}", status)); }
+void notifier::ready(std::string_view status) {
+    send(fmt::format("READY=1\nSTATUS={}", status));
+    status_ = status;
+}
 
 void notifier::reloading() const {
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", primitives::read_clock(Clock::precise) / 1000));
@@ -29,7 +30,11 @@ void notifier::reloading() const {
 
 void notifier::stopping() const { send("STOPPING=1"); }
 
-void notifier::status(std::string_view text) const { send(fmt::format("STATUS={}", text)); }
+void notifier::status(std::string_view text) {
+    if (text == status_) return;
+    send(fmt::format("STATUS={}", text));
+    status_ = text;
+}
 
 void notifier::alive(std::uint64_t now_ns) {
     if (watchdog_ns_ == 0 || now_ns < next_ns_) return;

@@ -66,6 +66,7 @@ void answer_history(const recorder& past, const Request& request, Response& resp
     if (!request.has_param("kind") && !request.has_param("name")) return answer_with(past.now(), response);
     const auto kind = find_kind(request.get_param_value("kind"));
     if (!kind) return answer(response, 400, "kind is the kind of a primitive, as limiter, and name its name\n");
+    if (*kind == layout::kind::policy) return answer(response, 404, "policies count nothing, and have no history\n");
     const auto found = past.past_of(*kind, request.get_param_value("name"));
     if (!found) return answer(response, 404, "there is no such primitive, or sekid saw it less than a second ago\n");
     answer_with(*found, response);

@@ -72,11 +72,11 @@ supervisor::supervisor(command_line given, config::configuration settings, owner
 Result<std::unique_ptr<supervisor>> supervisor::start(command_line given, config::configuration settings) {
     auto lock = owner_lock::take(settings.segment_path);
     if (!lock) return std::unexpected(lock.error());
-    const auto who = load_access(settings.daemon);
+    const auto who = load_access(settings);
     if (!who) return std::unexpected(who.error());
     auto listening = listener::open(settings.daemon.listen, who->tls != nullptr);
-    if (!listening) return std::unexpected(listening.error());
-    if (const auto fine = exporter::check(settings.otlp); !fine) return std::unexpected(fine.error());
+    if (!listening) return std::unexpected(settings.at("[sekid] listen", listening.error()));
+    if (const auto fine = exporter::check(settings); !fine) return std::unexpected(fine.error());
     if (const auto installed = bus_guard::install(); !installed) return std::unexpected(installed.error());
     auto happening = events::open(settings.daemon.tick);
     if (!happening) return std::unexpected(happening.error());
@@ -235,6 +235,7 @@ void supervisor::look_around(std::uint64_t now) {
     next_look_ns_ = now + look_every_ns;
     standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
     if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
+    systemd_.status(status());
 }
 
 void supervisor::recover() {
@@ -250,7 +251,11 @@ void supervisor::recover() {
         let_go();
         show();
     }
-    if (const auto done = take_care(); !done) log_lines("cannot go on yet", done.error().message);
+    const auto done = take_care();
+    // Once for each cause: it is tried each second.
+    const std::string why = done ? std::string{} : done.error().message;
+    if (!done && why != why_not_) log_lines("cannot go on yet", why);
+    why_not_ = why;
 }
 
 bool supervisor::reload_requested() noexcept {
@@ -275,9 +280,9 @@ void supervisor::reload() {
 }
 
 Result<void> supervisor::apply(const config::configuration& next) {
-    auto who = load_access(next.daemon);
+    auto who = load_access(next);
     if (!who) return std::unexpected(who.error());
-    if (const auto fine = exporter::check(next.otlp); !fine) return fine;
+    if (const auto fine = exporter::check(next); !fine) return fine;
     if (const auto fine = exporter_.get_ready(next.otlp); !fine) return fine;
     if (owned_ != nullptr)
         if (const auto done = declare(*owned_->segment, next.primitives); !done) return done;

@@ -58,7 +58,8 @@ enum class log_record : tag {
     flags = 8,
     trace_id = 9,
     span_id = 10,
-    observed_time_unix_nano = 11
+    observed_time_unix_nano = 11,
+    event_name = 12
 };
 
 // opentelemetry.proto.collector: the answers to both requests, and google.rpc.Status, in which an error is told.

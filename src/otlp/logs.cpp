@@ -62,6 +62,8 @@ void add_record(protozero::pbf_builder<scope_logs>& to, const report::event_fact
         protozero::pbf_builder<any_value> body{record, log_record::body};
         put(body, std::string_view{body_of(told, told["primitive"])});
     }
+    if (const auto* name = told["name"].get_ptr<const json::string_t*>())
+        record.add_string(log_record::event_name, *name);
     add_attribute(record, log_record::attributes, "event.name", told["name"]);
     add_attribute(record, log_record::attributes, "seki.kind", told["kind"]);
     if (told["primitive"].is_string()) add_attribute(record, log_record::attributes, "seki.name", told["primitive"]);

@@ -49,10 +49,13 @@ struct transfer {
 };
 
 // What is longer than any answer of a collector is cut, and read to its end all the same, so that the connection can be kept.
-std::size_t keep(char* data, std::size_t one, std::size_t count, void* into) {
+// Nothing is thrown through libcurl: a transfer that finds no memory ends without an answer.
+std::size_t keep(char* data, std::size_t one, std::size_t count, void* into) noexcept try {
     auto& text = *static_cast<std::string*>(into);
     text.append(data, std::min(one * count, longest_answer - std::min(text.size(), longest_answer)));
     return one * count;
+} catch (const std::bad_alloc&) {
+    return CURL_WRITEFUNC_ERROR;
 }
 
 }  // namespace
@@ -157,6 +160,11 @@ void poster::begin(signal of, const std::string& body) {
     if (!one.under_way) inside_->not_begun.push_back({of, {.error = ::curl_multi_strerror(begun)}});
 }
 
+bool poster::is_under_way(signal of) const noexcept {
+    return inside_->at(of).under_way ||
+           std::ranges::find(inside_->not_begun, of, &ended::of) != inside_->not_begun.end();
+}
+
 void poster::abandon(signal of) { inside_->end(inside_->at(of)); }
 
 std::vector<poster::ended> poster::wait(std::chrono::milliseconds at_most) {
@@ -168,6 +176,12 @@ std::vector<poster::ended> poster::wait(std::chrono::milliseconds at_most) {
     ::curl_multi_poll(multi, nullptr, 0, static_cast<int>(at_most.count()), nullptr);
     ::curl_multi_perform(multi, &running);
     return inside_->take();
+}
+
+void poster::rest(std::chrono::milliseconds at_most) noexcept {
+    int running = 0;
+    ::curl_multi_poll(inside_->multi.get(), nullptr, 0, static_cast<int>(at_most.count()), nullptr);
+    ::curl_multi_perform(inside_->multi.get(), &running);  // else what has come would end the next rest at once
 }
 
 void poster::wake() noexcept { ::curl_multi_wakeup(inside_->multi.get()); }

@@ -31,6 +31,8 @@ public:
 
     // The body is copied, compressed if so configured.
     void begin(signal of, const std::string& body);
+    // Its end was not told yet.
+    [[nodiscard]] bool is_under_way(signal of) const noexcept;
     void abandon(signal of);  // an answer is not waited for any longer
 
     struct ended {
@@ -39,6 +41,9 @@ public:
     };
     // Until something has ended, wake() was called, or so long.
     [[nodiscard]] std::vector<ended> wait(std::chrono::milliseconds at_most);
+
+    // The same, but what ends meanwhile is told by the next wait().
+    void rest(std::chrono::milliseconds at_most) noexcept;
 
     void wake() noexcept;  // any thread
 

@@ -19,8 +19,8 @@ using enum column_of;
 using shm::hardware;
 
 constexpr std::array<sample_column, 3> of_limiters{{{"allowed", count}, {"denied", refusal}, {"shadow_denied", count}}};
-constexpr std::array<sample_column, 5> of_breakers{
-    {{"ok", count}, {"error", count}, {"slow", count}, {"rejected", refusal}, {"state", state}}};
+constexpr std::array<sample_column, 6> of_breakers{
+    {{"ok", count}, {"error", count}, {"slow", count}, {"rejected", refusal}, {"state", state}, {"ignored", count}}};
 constexpr std::array<sample_column, 4> of_bulkheads{
     {{"acquired", count}, {"rejected", refusal}, {"in_use", level}, {"waiting", level}}};
 constexpr std::array<sample_column, 4> of_adaptives{
@@ -68,9 +68,12 @@ values_of values_for(const shm::segment& where, const shm::placement& at, const 
         case layout::kind::limiter:
             return {sum[layout::count_allow], sum[layout::count_deny], sum[layout::count_shadow]};
         case layout::kind::breaker:
-            return {sum[layout::count_call_ok], sum[layout::count_call_error], sum[layout::count_call_slow],
+            return {sum[layout::count_call_ok],
+                    sum[layout::count_call_error],
+                    sum[layout::count_call_slow],
                     sum[layout::count_call_rejected],
-                    static_cast<std::uint64_t>(shm::breaker_of(where, at).look().state)};
+                    static_cast<std::uint64_t>(shm::breaker_of(where, at).look().state),
+                    sum[layout::count_call_ignored]};
         case layout::kind::bulkhead:
         case layout::kind::adaptive: return permits_values(where, at, sum);
         case layout::kind::shedder: return shedder_values(where, at, sum);

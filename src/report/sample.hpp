@@ -29,7 +29,7 @@ struct sample_column {
     column_of is;
 };
 
-inline constexpr std::size_t sample_columns = 5;
+inline constexpr std::size_t sample_columns = 6;
 
 // At most sample_columns; none of a kind that counts nothing.
 [[nodiscard]] std::span<const sample_column> columns_of(layout::kind kind) noexcept;

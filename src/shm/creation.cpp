@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "layout/hash.hpp"
+#include "shm/group.hpp"
 #include "shm/host.hpp"
 #include "shm/memory.hpp"
 #include "shm/recognition.hpp"
@@ -49,17 +49,9 @@ Result<void> check_mode(unsigned mode) {
 
 // Without a name, the group that shares the folder, as with any file that is made there.
 Result<gid_t> find_group(const place& where, const std::string& name) {
-    if (name.empty()) return where.sharers.value_or(::getegid());
-    std::vector<char> buffer(1 << 16);  // a group with thousands of members
-    struct group entry{};
-    struct group* found = nullptr;
-    const int number = ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr) return found->gr_gid;
-    if (number != 0 && number != ENOENT && number != ESRCH)
-        return refuse(Errc::system, "segment: cannot look up group \"{}\": {}", name, system_advice(number));
-    return refuse(Errc::invalid_argument,
-                  "segment: there is no group \"{}\": make it (groupadd --system {}), or leave `group` empty", name,
-                  name);
+    const auto named = group_of(name);
+    if (!named) return std::unexpected(named.error());
+    return named->value_or(where.sharers.value_or(::getegid()));
 }
 
 // ---- room for it

@@ -113,7 +113,7 @@ TEST_F(HistoryTest, TheRoomIsBounded) {
 // Fails if 256 primitives, which is as many as there are by default, take more than half of what an idle sekid may, or the manual names another size.
 TEST_F(HistoryTest, APrimitiveTakesAsMuchAsTheManualSays) {
     EXPECT_LT(256 * history::bytes_of_one, 12U << 20);
-    EXPECT_EQ(history::length * sizeof(history::row), 18'000U);
+    EXPECT_EQ(history::length * sizeof(history::row), 21'600U);
 }
 
 // Fails if a primitive that was deleted is told of, or one of the same name inherits what it did.

@@ -65,12 +65,20 @@ class AccessTest(SekidTest):
         )  # fmt: skip
         return cert, key
 
+    def pipe(self):
+        """Whoever opens it waits for somebody to write."""
+        path = os.path.join(self.folder, "pipe")
+        if not os.path.exists(path):
+            os.mkfifo(path)
+        return path
+
     def check_refuses(self, sekid, *words):
         """--check and a start say the same, and nothing is made."""
         self.configure("", sekid=LISTEN + sekid)
         for option in ("--check", "--config"):
             status, said = self.refused(option, self.config)
             self.assertEqual(status, 1, said)
+            self.assertRegex(said, r"sekid\.toml:1[01]:\d+: \[sekid\]: ")
             for word in words:
                 self.assertIn(word, said)
             self.assertNotIn("$", said)
@@ -112,6 +120,10 @@ class Users(AccessTest):
         sekid.wait_log("line 1")
         self.assertEqual(self.curl(metrics)[0], 401)
         self.assertEqual(self.curl(metrics, "--user", "bob:open sesame")[0], 200)
+        os.unlink(users)
+        os.rename(self.pipe(), users)
+        sekid.reload()
+        sekid.wait_log("is not a regular file")
         self.configure("", sekid=LISTEN)
         sekid.reload()
         self.assertEqual(self.curl(metrics)[0], 200)
@@ -131,7 +143,8 @@ class Users(AccessTest):
             users = self.write("users", text)
             self.check_refuses(f'basic_auth_file = "{users}"', users, *words)
         self.check_refuses('basic_auth_file = "/nowhere"', '"/nowhere"', "cannot be read: No such file")
-        self.check_refuses(f'basic_auth_file = "{self.folder}"', "cannot be read")
+        self.check_refuses(f'basic_auth_file = "{self.folder}"', "is a directory")
+        self.check_refuses(f'basic_auth_file = "{self.pipe()}"', "is not a regular file")
 
     def start_with_alice(self, listen=LISTEN):
         users = self.write("users", ALICE)
@@ -291,14 +304,16 @@ class Encrypted(AccessTest):
 
         self.check_refuses(f'tls_cert = "{cert}"', "tls_key is missing", "sekid.toml:10:12")
         self.check_refuses(f'tls_key = "{key}"', "tls_cert is missing")
-        self.check_refuses(both("/nowhere", key), 'tls_cert "/nowhere"', "No such file")
-        self.check_refuses(both(cert, "/nowhere"), 'tls_key "/nowhere"', "No such file")
+        self.check_refuses(both(self.pipe(), key), "tls_cert", "is not a regular file")
+        self.check_refuses(both(cert, self.pipe()), "tls_key", "is not a regular file")
+        self.check_refuses(both("/nowhere", key), "sekid.toml:10:12: ", 'tls_cert "/nowhere"', "No such file")
+        self.check_refuses(both(cert, "/nowhere"), "sekid.toml:11:11: ", 'tls_key "/nowhere"', "No such file")
         self.check_refuses(both(key, key), "tls_cert", "no certificate")
         self.check_refuses(both(cert, cert), "tls_key", "no private key")
         self.check_refuses(both(cert, locked), "tls_key", "no passphrase")
         self.check_refuses(both(cert, other_key), "tls_key", "is not the key of the certificate")
         self.configure("", sekid=f'listen = "unix:{self.folder}/http.sock"\n' + both(cert, key))
-        self.assertIn("Unix socket", self.refused("--check", self.config)[1])
+        self.assertRegex(self.refused("--check", self.config)[1], "sekid.toml:10:12: .*Unix socket")
 
 
 if __name__ == "__main__":

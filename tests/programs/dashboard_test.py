@@ -195,10 +195,7 @@ class InABrowser(DashboardTest):
         page.look(360, 700)
         self.assertEqual(page.ask("[...document.querySelectorAll('#detail td bdi')].map(each => each.getClientRects().length)"), [1, 1])
         self.open(page, "bulkhead", "database")
-        self.assertEqual(
-            [[cell.replace(",", "") for cell in row] for row in self.rows(page, "Processes")],
-            [[str(worker.process.pid), "test_worker", "live", "2", "0"]],
-        )
+        self.assertEqual(self.rows(page, "Processes"), [[str(worker.process.pid), "test_worker", "live", "2", "0"]])
 
     def test_a_trip_is_seen_and_told(self):
         """Fails when the first message that sekid makes after a breaker has opened does not tell it, the page shows one only with a later one, the
@@ -380,6 +377,46 @@ class InABrowser(DashboardTest):
         self.start()
         page.wait("live again", f"{feed} === 'Live'")
 
+    def lose_the_segment(self, sekid):
+        """A folder in its place keeps sekid from making another; what lets it go on."""
+        os.unlink(self.segment)
+        os.mkdir(self.segment)
+        sekid.wait_log("cannot go on yet")
+        return lambda: os.rmdir(self.segment)
+
+    def test_a_segment_that_is_gone_does_not_look_well(self):
+        """Fails when the page of a segment that is gone looks as if all were well, changes though it is paused, or does not recover."""
+        self.configure(ALL_KINDS)
+        sekid = self.start()
+        page = self.look(sekid)
+        summary, feed = (f"document.getElementById('{each}')" for each in ("summary", "feed"))
+        page.wait("live", f"{feed}.textContent === 'Live'")
+        page.ask("document.getElementById('pause').click()")
+        before = page.ask(f"{summary}.textContent")
+        give_back = self.lose_the_segment(sekid)
+        page.wait("it is not live", f"{feed}.textContent === 'Not live: there is no segment' && {feed}.classList.contains('bad')")
+        self.assertEqual(page.ask(f"{summary}.textContent"), before)
+        page.ask("document.getElementById('pause').click()")
+        page.wait("it says so", f"/^There is no segment/.test({summary}.textContent) && {summary}.classList.contains('bad')")
+        self.assertEqual(page.ask("document.title"), "(no segment) seki")
+        self.assertTrue(page.ask("document.querySelector('main').classList.contains('stale')"))
+        self.assertEqual(page.ask("document.querySelectorAll('#primitives tbody tr').length"), 9)
+        give_back()
+        page.wait("it is well again", f"{feed}.textContent === 'Live' && {summary}.textContent === 'None of 9 refuses'")
+        self.assertEqual(page.ask("document.title"), "seki")
+        self.assertFalse(page.ask(f"{summary}.classList.contains('bad') || document.querySelector('main').classList.contains('stale')"))
+        self.assertEqual(self.browser.complaints, [])
+
+    def test_an_address_that_was_cut_off_names_nothing(self):
+        """Fails when the page stops at an address that is no escaped text, and shows nothing new any more."""
+        self.configure(ALL_KINDS)
+        sekid = self.start()
+        page = self.look(sekid, "#breaker%2Fpayments%C3")
+        self.worker()("call payments error 4")
+        eventually("the page goes on", lambda: self.state_of(page, "breaker", "payments") == "open")
+        page.wait("to the end", "performance.getEntriesByName('seki.update').length === 1")
+        self.assertEqual(self.browser.complaints, [])
+
     def test_it_says_that_too_many_look(self):
         """Fails when a page that gets no stream shows nothing, or is taken for a live one."""
         self.configure(ALL_KINDS)
@@ -447,6 +484,7 @@ class Fed(DashboardTest):
         worker = self.worker()
         for _ in range(3):
             worker("repeat 50 login 203.0.113.7")
+        worker("call payments ignore 2")
         worker("call payments error 4")
         worker("call payments ok 6")
         counted = sekid.limiter("login")["counters"]
@@ -456,7 +494,7 @@ class Fed(DashboardTest):
             return {each: sum(values) for each, values in self.history(sekid, kind, name)["columns"].items() if each != "state"}
 
         eventually("all checks", lambda: sums("limiter", "login") == {"allowed": 5, "denied": 145, "shadow_denied": 0})
-        eventually("all calls", lambda: sums("breaker", "payments") == {"ok": 0, "error": 4, "slow": 0, "rejected": 6})
+        eventually("all calls", lambda: sums("breaker", "payments") == {"ok": 0, "error": 4, "slow": 0, "rejected": 6, "ignored": 2})
         past = self.history(sekid, "breaker", "payments")
         self.assertEqual(past["columns"]["state"][-1], "open")
         self.assertEqual(sorted(set(past["at_unix_seconds"])), past["at_unix_seconds"])
@@ -465,6 +503,8 @@ class Fed(DashboardTest):
         self.assertIsNone(self.history(sekid, "bulkhead", "database")["refusing_since_unix_seconds"])
         self.assertEqual(sekid.ask("/api/v1/history?kind=breaker&name=none")[0], 404)
         self.assertEqual(sekid.ask("/api/v1/history?kind=b&name=payments")[0], 400)
+        status, said, _ = sekid.ask("/api/v1/history?kind=policy&name=checkout")
+        self.assertEqual((status, said), (404, "policies count nothing, and have no history\n"))
 
     def test_viewers_are_bounded_and_keep_nobody_waiting(self):
         """Fails when viewers use up the threads that answer everybody else, or a place is lost when one leaves."""

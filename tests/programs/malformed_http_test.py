@@ -75,6 +75,29 @@ class MalformedHttp(SekidTest):
             self.send(request)
             self.lives(what)
 
+    def head_of_the_answer(self, request):
+        """As much as comes before sekid hangs up on what it has not read."""
+        with socket.create_connection(self.peer, timeout=DEADLINE) as client:
+            heard = b""
+            try:
+                client.sendall(request)
+                while piece := client.recv(1 << 16):
+                    heard += piece
+            except ConnectionError:
+                pass
+            return heard.split(b"\r\n")[0]
+
+    def test_a_head_that_is_too_long_is_refused(self):
+        """Fails when sekid keeps a line of more than 8 KiB, or more than 64 KiB of lines, of whoever sends it."""
+        begin = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        line = b"X: " + b"a" * 995 + b"\r\n"
+        for head, status in (
+            (b"X: " + b"a" * 7000 + b"\r\n", b" 200 "), (b"X: " + b"a" * 9000 + b"\r\n", b" 400 "),
+            (line * 50, b" 200 "), (line * 70, b" 400 "),
+        ):  # fmt: skip
+            self.assertIn(status, self.head_of_the_answer(begin + head + b"\r\n"), len(head))
+        self.lives("a long head")
+
     def test_nor_do_good_ones_that_were_changed(self):
         """Fails when some mixture of good requests, of which bytes were lost, doubled or changed, ends sekid. SEKI_SEED plays it again."""
         seed = int(os.environ.get("SEKI_SEED", "1"))

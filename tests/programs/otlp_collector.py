@@ -100,6 +100,9 @@ class Protocol:
             files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
         pool = descriptor_pool.DescriptorPool()
         for file in files.file:
+            for message in file.message_type:
+                if message.name == "LogRecord":
+                    self.add_event_name(message)
             pool.Add(file)
         factory = message_factory.MessageFactory(pool)
         self.requests = {
@@ -108,6 +111,12 @@ class Protocol:
             )
             for each in PATHS
         }
+
+    @staticmethod
+    def add_event_name(log_record):
+        """A field of the protocol since its version 1.5, which is later than the definition that npm has."""
+        if all(field.name != "event_name" for field in log_record.field):
+            log_record.field.add(name="event_name", number=12, label=1, type=9)  # optional string
 
     def read(self, path, body):
         """The message; it must be one of the definition to the last field."""

@@ -153,13 +153,18 @@ class SaysNo(OutageTest):
         self.assertGreaterEqual(taken.at - refused.at, 1)
 
     def test_a_batch_is_given_up_after_a_time(self):
-        """Fails when one batch keeps all others waiting for ever."""
+        """Fails when one batch keeps all others waiting for ever, or the log has a line for each that is given up."""
         sekid, worker, before = self.start_telling('retry_for = "100ms"\n')
         self.collector.answer("logs", 503, always=True)
         self.deny(worker, 3, "bob")
         self.assertEqual(self.settled(sekid), before + 2)
         self.assertEqual(self.told_by(sekid, "logs"), [before, 0, 2])
-        sekid.wait_log("HTTP status 503; giving up")
+        for times in (2, 3):
+            self.deny(worker, 1, "bob")
+            self.assertEqual(self.settled(sekid), before + 1 + times)
+        self.assertEqual(self.told_by(sekid, "logs"), [before, 0, 4])
+        sekid.stop()
+        self.assertEqual(sekid.log.text().count("HTTP status 503"), 1)
 
 
 class Reload(OutageTest):
@@ -215,6 +220,23 @@ class Reload(OutageTest):
         eventually("records", lambda: self.deny(worker, 1, "carol") or self.records_of(self.collector, "carol"))
         eventually("they are counted", lambda: sum(self.told_by(sekid, "logs")) > total)
 
+    def test_sekid_stops_where_export_was_switched_off(self):
+        """Fails when the thread that exported waits for ever for something to export, as it did after [otlp] was removed."""
+        sekid, _, _ = self.start_telling()
+        self.configure(LOGIN)
+        sekid.reload()
+        self.assertEqual(sekid.stop(), 0)
+        self.assertNotIn("were not exported", sekid.log.text())
+
+    def test_sekid_stops_where_export_was_never_switched_on(self):
+        """Fails when a reload that is refused leaves a thread that waits for ever for somewhere to export to."""
+        self.configure(LOGIN)
+        sekid = self.start()
+        self.export(LOGIN.replace("max_keys = 100", "max_keys = 200"))
+        sekid.reload()
+        sekid.wait_log("nothing was reloaded")
+        self.assertEqual(sekid.stop(), 0)
+
     def hears(self, sekid, worker):
         before = self.denied(sekid)
         self.deny(worker, 1)
@@ -232,12 +254,13 @@ class Reload(OutageTest):
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(text)
         sekid.reload()
-        sekid.wait_log("[otlp]: cannot read ca_file /nowhere.pem: No such file or directory")
+        sekid.wait_log('[otlp]: ca_file "/nowhere.pem": cannot be read: No such file or directory')
         code, said = self.refused("--check", self.config)
         self.assertEqual(code, 1)
-        self.assertRegex(said, r"\A\[otlp\]: cannot read ca_file /nowhere.pem: No such file or directory: [^\n]+\n\Z")
+        self.assertRegex(said, r'\A\S+/sekid\.toml:\d+:11: \[otlp\]: ca_file "/nowhere.pem": cannot be read: No such file or directory: [^\n]+\n\Z')
         self.deny(worker, 2, "bob")
         eventually("the old one gets it", lambda: self.records_of(self.collector, "bob"))
+        self.assertEqual(sekid.stop(), 0)
 
 
 class Stop(OutageTest):

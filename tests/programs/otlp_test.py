@@ -209,6 +209,7 @@ class Logs(OtlpTest):
         self.assertEqual((record.severity_text, record.severity_number), ("INFO", 9))
         self.assertEqual(record.body.string_value, 'limiter "login": seki.rate_limit.deny')
         self.assertEqual((said["event.name"], said["seki.kind"], said["seki.name"]), ("seki.rate_limit.deny", "limiter", "login"))
+        self.assertEqual(record.event_name, "seki.rate_limit.deny")
         self.assertEqual((said["seki.cost"], said["seki.key_whole"], said["process.pid"]), (1, True, worker.process.pid))
         self.assertGreater(said["seki.retry_after"], 1_000_000)
         self.assertLess(before, record.time_unix_nano)

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -91,13 +92,17 @@ class Sekid:
             raise
 
     def wait_notification(self, wanted):
+        return self.wait_notification_like(re.escape(wanted)).string
+
+    def wait_notification_like(self, wanted):
+        """The match of a line of one."""
         while True:
             try:
                 message = self.notifications.recv(4096).decode()
             except TimeoutError as late:
                 raise AssertionError(f"sekid did not say {wanted}; it logged:\n{self.log.text()}") from late
-            if wanted in message.split("\n"):
-                return message
+            if found := re.search(f"^(?:{wanted})$", message, re.MULTILINE):
+                return found
 
     def wait_log(self, text):
         self.log.wait(re.escape(text))
@@ -109,6 +114,9 @@ class Sekid:
         address = self.address()
         if address.startswith("unix:"):
             return UnixConnection(address[len("unix:") :])
+        if address.startswith("https:"):
+            whoever = ssl._create_unverified_context()
+            return http.client.HTTPSConnection(address[len("https://") :], timeout=DEADLINE, context=whoever)
         return http.client.HTTPConnection(address[len("http://") :], timeout=DEADLINE)
 
     def ask(self, path, method="GET", headers=None):
@@ -228,6 +236,16 @@ class SekidTest(unittest.TestCase):
         worker = Worker(self.segment)
         self.addCleanup(worker.kill)
         return worker
+
+    def pair(self, name):
+        """The files of a certificate for 127.0.0.1 that nobody else has signed, and of its key."""
+        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+            check=True, capture_output=True, timeout=DEADLINE,
+        )  # fmt: skip
+        return cert, key
 
     def refused(self, *arguments):
         """Runs a sekid that must not start; its exit status and what it said."""

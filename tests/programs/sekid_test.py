@@ -115,6 +115,23 @@ class Serving(SekidTest):
         self.assertRegex(sekid.wait_notification("READY=1"), r"(?m)^STATUS=segment .*, 1 primitives$")
         sekid.wait_notification("WATCHDOG=1")
 
+    def test_systemd_is_told_of_the_segment_that_is_there(self):
+        """Fails when the status names a segment that was lost, or the log has a line for each time that no other can be made."""
+        self.configure(OTHER)
+        with unittest.mock.patch.dict(os.environ, WATCHDOG_USEC="3000000"):  # a sign of life each second, as often as it is tried
+            sekid = self.start()
+        generation = sekid.state()["segment"]["generation"]
+        os.unlink(self.segment)
+        os.mkdir(self.segment)
+        sekid.wait_notification(f"STATUS=no segment at {self.segment}")
+        for _ in range(4):
+            sekid.wait_notification("WATCHDOG=1")
+        os.rmdir(self.segment)
+        status = sekid.wait_notification_like(rf"STATUS=segment {self.segment}, generation (\d+), 1 primitives")
+        self.assertNotEqual(int(status[1]), generation)
+        self.assertEqual(sekid.stop(), 0)
+        self.assertEqual(sekid.log.text().count("cannot go on yet"), 1)
+
     def test_only_reading_is_answered(self):
         """Fails when a method that could change something is let through."""
         self.configure("")
@@ -140,6 +157,18 @@ class Serving(SekidTest):
         self.assertEqual(sekid.get("/healthz"), "alive\n")
         self.assertEqual(sekid.stop(), 0)
         self.assertFalse(os.path.exists(path))
+
+    def test_what_lies_where_a_socket_is_to_be_is_named_and_left_alone(self):
+        """Fails when a file is taken for a socket that somebody uses, or is taken away."""
+        for what, make in (("a file", lambda path: open(path, "w", encoding="utf-8").close()), ("a folder", os.mkdir), ("something that is no socket", os.mkfifo)):
+            with self.subTest(what):
+                path = os.path.join(self.folder, what.replace(" ", "-"))
+                make(path)
+                self.configure("", sekid=f'listen = "unix:{path}"')
+                status, said = self.refused("--config", self.config)
+                self.assertEqual(status, 1)
+                self.assertIn(f'cannot listen on "unix:{path}": {what} lies there', said)
+                self.assertTrue(os.path.exists(path))
 
 
 class Reloading(SekidTest):
@@ -347,6 +376,24 @@ class Refusing(SekidTest):
         for mistake in mistakes:
             self.assertRegex(mistake, r"sekid\.toml:\d+:\d+: limiter \"")
         self.assertFalse(os.path.exists(self.segment))
+
+    def test_check_finds_what_this_host_has_not(self):
+        """Fails when --check finds fine what a start on the same host refuses, or does not say where it stands."""
+        self.configure("", sekid='listen = "no-host.invalid:9435"')
+        for option in ("--check", "--config"):
+            status, said = self.refused(option, self.config)
+            self.assertEqual(status, 1)
+            self.assertRegex(said, r'sekid\.toml:9:10: cannot listen on "no-host\.invalid:9435": ')
+        self.configure("")
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text.replace('size = "4MiB"', 'group = "no-group"'))
+        for option, place in (("--check", r"sekid\.toml:3:9: "), ("--config", "")):
+            status, said = self.refused(option, self.config)
+            self.assertEqual(status, 1)
+            self.assertRegex(said, place + 'segment: there is no group "no-group"')
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
 
     def test_a_size_without_room_is_a_mistake_of_the_file(self):
         """Fails when --check finds it fine, or a start that fails leaves a segment which the next one adopts, too small for ever."""

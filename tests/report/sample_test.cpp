@@ -48,6 +48,7 @@ TEST_F(SampleTest, EveryColumnIsWhatASnapshotSays) {
     const Retry mail = must(segment.retry("it", {.base_delay = 1ms, .ratio = 0.0, .min_per_second = 1}));
     (void)must(segment.hedge("it", HedgeOptions{}));
     for (int i = 0; i < 9; ++i) (void)login.check("alice");
+    (void)payments.call([] { return 0; }, [](int) { return Outcome::ignore; });
     // By a thread that ends: its counts stay.
     std::thread{[&] {
         for (int i = 0; i < 4; ++i)
@@ -73,6 +74,8 @@ TEST_F(SampleTest, EveryColumnIsWhatASnapshotSays) {
     EXPECT_EQ(value(breaker, "rejected"), 1U);
     EXPECT_EQ(value(breaker, "ok"), calls.counters.ok);
     EXPECT_EQ(value(breaker, "slow"), calls.counters.slow);
+    EXPECT_EQ(value(breaker, "ignored"), calls.counters.ignored);
+    EXPECT_EQ(value(breaker, "ignored"), 1U);
     EXPECT_EQ(value(breaker, "state"), static_cast<std::uint64_t>(BreakerState::open));
     EXPECT_EQ(value(bulkhead, "acquired"), 2U);
     EXPECT_EQ(value(bulkhead, "rejected"), all.bulkheads.front().status.rejected);

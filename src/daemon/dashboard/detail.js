@@ -82,7 +82,7 @@ function holders(state, of) {
   const all = holdersOf(state, of);
   const probes = of.kind === "breaker";
   if (probes && all.length === 0) return [];
-  const rows = all.map(({ process, has }) => [count(process.pid), named(process.command), process.state, ...(probes ? [count(has.probes)] : [count(has.permits), count(has.waiting)])]);
+  const rows = all.map(({ process, has }) => [String(process.pid), named(process.command), process.state, ...(probes ? [count(has.probes)] : [count(has.permits), count(has.waiting)])]);
   return [
     element("h3", {}, probes ? "Who probes" : "Who holds its permits"),
     rows.length === 0 ? element("p", {}, "Nobody.") : tableOf("Processes", ["Process", "Command", "It is", ...(probes ? ["#Probes"] : ["#Permits", "#Waiting"])], rows),

@@ -30,7 +30,8 @@ export class Feed {
 
   hear(state) {
     ++this.heard;
-    this.said("Live", false);
+    if (state === null) this.said("Not live: there is no segment", true);
+    else this.said("Live", false);
     this.told(state, this.history);
   }
 

@@ -12,7 +12,7 @@ const sum = (last, ...names) => names.reduce((all, name) => all + (last?.[name] 
 
 // What stands in the history as let in and as refused.
 const letIn = {
-  limiter: ["allowed", "shadow_denied"], breaker: ["ok", "error", "slow"], bulkhead: ["acquired"], adaptive: ["acquired"],
+  limiter: ["allowed", "shadow_denied"], breaker: ["ok", "error", "slow", "ignored"], bulkhead: ["acquired"], adaptive: ["acquired"],
   shedder: ["admitted"], retry: ["calls"], hedge: ["calls"], policy: [],
 };
 const refused = {

@@ -11,10 +11,17 @@ import { bytes, count } from "./words.js";
 const by = (id) => document.getElementById(id);
 by("filter-kind").append(...kinds.map((kind) => element("option", { value: kind }, kind)));
 
-let latest = null; // { state, history, all }
+let latest = null; // { state, history, all }: the last there was
+let gone = false; // there is no segment
 let paused = false;
 
-const chosen = () => decodeURIComponent(location.hash.slice(1));
+function chosen() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return ""; // an address that was cut off in the middle of a character
+  }
+}
 let asked = false; // by the user, who shall be led there
 function choose(id) {
   asked = true;
@@ -55,7 +62,17 @@ function showDetail() {
   table.mark(detail.id);
 }
 
+// What was there stays to be read, and does not look as if it were still so.
+function showGone() {
+  setText(by("summary"), "There is no segment: see sekid's log");
+  by("summary").classList.add("bad");
+  setText(by("segment"), latest === null ? "" : "What stands below is how it was");
+  document.title = "(no segment) seki";
+}
+
 function show() {
+  document.querySelector("main").classList.toggle("stale", gone);
+  if (gone) return showGone();
   const start = performance.now();
   summarise(latest);
   table.show(latest.all);
@@ -65,16 +82,18 @@ function show() {
 }
 
 function hear(state, history) {
-  if (state === null) return setText(by("summary"), "There is no segment: see sekid's log");
-  latest = { state, history, all: primitivesOf(state, history) };
-  changes.hear(latest.all);
+  gone = state === null;
+  if (!gone) {
+    latest = { state, history, all: primitivesOf(state, history) };
+    changes.hear(latest.all);
+  }
   if (!paused) show();
 }
 
 by("pause").addEventListener("click", () => {
   paused = !paused;
   by("pause").setAttribute("aria-pressed", String(paused));
-  if (!paused && latest !== null) show();
+  if (!paused && (gone || latest !== null)) show();
 });
 addEventListener("hashchange", () => latest !== null && showDetail());
 addEventListener("keydown", (event) => event.key === "Escape" && detail.id !== null && detail.close());

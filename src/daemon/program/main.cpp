@@ -10,9 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include "config/configuration.hpp"
-#include "daemon/access.hpp"
 #include "daemon/command_line.hpp"
-#include "daemon/exporter.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/log.hpp"
 #include "daemon/settings.hpp"
@@ -32,8 +30,7 @@ int check(const std::string& file) {
         return refused;
     };
     if (!loaded) return wrong(loaded.error());
-    if (const auto who = daemon::load_access(loaded->daemon); !who) return wrong(who.error());
-    if (const auto readable = daemon::exporter::check(loaded->otlp); !readable) return wrong(readable.error());
+    if (const auto fine = daemon::check_on_this_host(*loaded); !fine) return wrong(fine.error());
     fmt::print("{}: fine\n", file);
     return 0;
 }
