@@ -33,13 +33,13 @@ breaker_facts look_at_breaker(const shm::segment& where, const shm::placement& a
     const shm::breaker<> breaker = shm::breaker_of(where, at);
     const auto terms = primitives::unpack_breaker(shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
     return {.place = at,
-                        .options = primitives::to_options(terms),
-                        .made_with = primitives::breakers::creation_options_of(where, at),
-                        .created = unix_time(at.created_unix_ns),
-                        .status = primitives::status_of(breaker, terms.law),
-                        .counters = name_counters(shm::sum(where, at.index, at.incarnation)),
-                        .transitions = breaker.transitions(),
-                        .durations = shm::call_durations_of(where, at).sum(where)};
+            .options = primitives::to_options(terms),
+            .made_with = primitives::breakers::creation_options_of(where, at),
+            .created = unix_time(at.created_unix_ns),
+            .status = primitives::status_of(breaker, terms.law),
+            .counters = name_counters(shm::sum(where, at.index, at.incarnation)),
+            .transitions = breaker.transitions(),
+            .durations = shm::call_durations_of(where, at).sum(where)};
 }
 
 }  // namespace seki::report

@@ -300,8 +300,7 @@ private:
         if (!Memory::cas_pair(block_->state, seen, {first, second})) return false;
         if (!step.transition) return true;
         counts().count(first);
-        by.moved(
-            transition{breaker_law::state_of(seen.first), step.next.state, step.next.generation, step.next.since});
+        by.moved(transition{breaker_law::state_of(seen.first), step.next.state, step.next.generation, step.next.since});
         return true;
     }
 

@@ -70,8 +70,7 @@ public:
             const auto state = static_cast<std::size_t>(breaker_law::state_of(first));
             for (std::size_t from = 0; from < all.size(); ++from)
                 for (std::size_t to = 0; to < all.size(); ++to) {
-                    const auto counted =
-                        layout::unpack_transition_count(Memory::load_acquire((*counted_)[from][to]));
+                    const auto counted = layout::unpack_transition_count(Memory::load_acquire((*counted_)[from][to]));
                     const bool missing = from == came_from && to == state && counted.generation != generation;
                     all[from][to] = std::uint64_t{counted.count} + (missing ? 1 : 0);
                 }
