@@ -28,8 +28,9 @@ def lost(logs="0x20", refused="0x20"):
 CASES = [
     ("SekidDown", 3, {}, [series("up", "1 0x5")], [series("up", "1 0 1x5")]),
     ("SekidStuck", 3, {}, [series("seki_tick_age_seconds", "0 60+60x5")], [series("seki_tick_age_seconds", "0.05x8")]),
-    ("SekiBreakerOpen", 7, {"breaker": "payments", "state": "open"},
-     [series("seki_breaker_state", "1x9", breaker="payments", state="open")],
+    ("SekiBreakerOpen", 7, {"breaker": "payments"},  # however often a scrape finds it probing
+     [series("seki_breaker_state", "1x2 0 1x2 0 1x9", breaker="payments", state="open"),
+      series("seki_breaker_state", "0x2 1 0x2 1 0x9", breaker="payments", state="half_open")],
      [series("seki_breaker_state", "1x9", breaker="payments", state="closed"),
       series("seki_breaker_state", "1x4 0x9", breaker="payments", state="open")]),
     ("SekiBreakerFlapping", 15, {"breaker": "payments", "from": "half_open", "to": "open"},
