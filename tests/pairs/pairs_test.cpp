@@ -22,7 +22,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t longest_brief = 8'000, points_of_a_pair = 2;
+constexpr std::uint64_t longest_brief = 20'000, points_of_a_pair = 2;
 
 bool is_brief() { return std::getenv("SEKI_STRIDE") == nullptr; }
 
@@ -43,7 +43,7 @@ bool is_wanted(const act& first, const act& second, std::mt19937_64& dice) {
     if ((first.of == "segment") != (second.of == "segment")) return false;
     if (const char* const only = std::getenv("SEKI_AGAINST"); only != nullptr)
         return (second.of + "_" + second.name).find(only) != std::string::npos;
-    return !is_brief() || dice() % (first.of == second.of ? 2 : 24) == 0;
+    return !is_brief() || dice() % (first.of == second.of ? 3 : 24) == 0;
 }
 
 class Pairs : public testing::TestWithParam<act> {
