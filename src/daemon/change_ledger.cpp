@@ -105,8 +105,7 @@ bool change_ledger::enter(const shm::event_content& event) {
     const auto generation = static_cast<std::uint32_t>(event[layout::event_second]);
     const std::uint64_t incarnation = event[layout::event_incarnation];
     entry& of = entries_[head.entry];
-    if (of.account && of.incarnation == incarnation)
-        return of.account->enter(generation, of.breaker.look().generation);
+    if (of.account && of.incarnation == incarnation) return of.account->enter(generation, of.breaker.look().generation);
     const auto gone = std::ranges::find(deleted_, incarnation, &entry::incarnation);
     return gone == deleted_.end() || gone->account->enter(generation, gone->at.generation);
 }
@@ -118,8 +117,7 @@ std::uint64_t change_ledger::settle_deleted(std::uint64_t now) {
         const auto found = each.account->settle(each.at, now, patience_);
         lost += found.lost + (found.made_good ? 1U : 0U);
     }
-    std::erase_if(deleted_,
-                  [](const entry& each) { return !is_after(each.at.generation, each.account->told()); });
+    std::erase_if(deleted_, [](const entry& each) { return !is_after(each.at.generation, each.account->told()); });
     return lost;
 }
 
