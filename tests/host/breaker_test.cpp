@@ -1,5 +1,6 @@
 // One breaker and many processes, without sekid: what they count is the host's, and no death keeps it from closing.
 #include <array>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -31,13 +32,11 @@ protected:
         return shm::breaker_of(here.where(), must(primitives::breakers::find(here.where(), "it")));
     }
     [[nodiscard]] std::uint64_t counted(BreakerState from, BreakerState to) const {
-        return shm::hardware::load_acquire(
-            shared().block().transitions[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)]);
+        return shared().transitions()[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
     }
     [[nodiscard]] std::uint64_t all_counted() const {
         std::uint64_t sum = 0;
-        for (const auto& from : shared().block().transitions)
-            for (const auto& count : from) sum += shm::hardware::load_acquire(count);
+        for (const auto& from : shared().transitions()) sum = std::accumulate(from.begin(), from.end(), sum);
         return sum;
     }
     void trip() const {
