@@ -26,6 +26,7 @@ SECONDS = 1 if BRIEFLY else 20
 ROUNDS = 1 if BRIEFLY else 7
 UPDATES = 2 if BRIEFLY else 20
 DASHBOARDS = 10
+PROMETHEUS = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
 def build_folder():
@@ -79,10 +80,10 @@ class Sekid:
         found = dict(re.findall(r"(\w+):\s+(\d+) kB", pathlib.Path(f"/proc/{self.process.pid}/status").read_text()))
         return (int(found["RssAnon"]) + int(found["RssFile"])) / 1024, int(found["VmRSS"]) / 1024
 
-    def scrape(self):
+    def scrape(self, accept):
         """Milliseconds until /metrics is there, and of the processor."""
         before, begun = self.cpu()[0], time.monotonic()
-        with urllib.request.urlopen(f"http://{self.address}/metrics") as page:
+        with urllib.request.urlopen(urllib.request.Request(f"http://{self.address}/metrics", headers={"Accept": accept})) as page:
             page.read()
         return (time.monotonic() - begun) * 1e3, (self.cpu()[0] - before) / 1e6
 
@@ -158,9 +159,9 @@ def main():
             idle, history = sekid.share()
             own, all_of_it = sekid.memory()
             print(f"nobody looks:       {idle:.2f} % of a core, of which the history {history:.3f} %; {own:.1f} MiB of its own, {all_of_it:.1f} MiB with the segment")
-            waited, worked = zip(*(sekid.scrape() for _ in range(UPDATES)))
-            own, _ = sekid.memory()
-            print(f"a scrape:           median {statistics.median(waited):.1f} ms, {statistics.median(worked):.1f} ms of the processor, of {UPDATES}; {own:.1f} MiB of its own afterwards")
+            for what, accept in {"a scrape": PROMETHEUS, "the older text": "text/plain"}.items():
+                waited, worked = zip(*(sekid.scrape(accept) for _ in range(UPDATES)))
+                print(f"{what + ':':19} median {statistics.median(waited):.1f} ms, {statistics.median(worked):.1f} ms of the processor, of {UPDATES}; {sekid.memory()[0]:.1f} MiB of its own afterwards")
             with dashboards(sekid):
                 looked_at, telling = sekid.share()
                 own, _ = sekid.memory()
