@@ -9,6 +9,7 @@
 #include "primitives/clock.hpp"
 #include "shm/directory.hpp"
 #include "shm/event_ring.hpp"
+#include "shm/workers.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -138,7 +139,8 @@ void event_hub::collect(const shm::segment& from, std::size_t slot) {
 void event_hub::drain(const shm::segment& from) {
     batch_.clear();
     changes_.look(from);
-    for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot) collect(from, slot);
+    for (std::size_t slot = 0; slot <= from.parts().max_workers; ++slot)
+        if (shm::was_used(from, slot)) collect(from, slot);
     make_good(from);
     lately_ += batch_.size();
     if (!batch_.empty()) pass_on(from);
