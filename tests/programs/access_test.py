@@ -56,15 +56,6 @@ class AccessTest(SekidTest):
         os.chmod(path, 0o600)
         return path
 
-    def pair(self, name):
-        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-            check=True, capture_output=True, timeout=DEADLINE,
-        )  # fmt: skip
-        return cert, key
-
     def pipe(self):
         """Whoever opens it waits for somebody to write."""
         path = os.path.join(self.folder, "pipe")
