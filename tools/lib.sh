@@ -7,6 +7,7 @@ jobs=$(nproc)
 if command -v ccache >/dev/null; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
     export CCACHE_SLOPPINESS=pch_defines,time_macros  # what ccache asks for, where headers are precompiled
+    export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1    # and the first one in another clone
 fi
 
 say() { printf '\n== %s\n' "$*"; }
