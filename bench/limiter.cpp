@@ -154,19 +154,21 @@ void together(benchmark::State& state, int processes, Prepare prepare, Operation
     state.counters["items"] = static_cast<double>(together_operations) * processes;
 }
 
-template <int processes>
-void floor_one_line(benchmark::State& state) {
-    const bench::floor once{region(4096), any_hash(), Clock::precise};
+std::string key_of(int process) { return fmt::format("203.0.113.7 login {}", process); }
+
+template <int processes, bool same_line>
+void floor_together(benchmark::State& state) {
+    const bench::floor once{region(1 << 20), any_hash(), Clock::precise};
     together(
-        state, processes, [](int) { return 0; },
-        [&](int, int, std::size_t) { benchmark::DoNotOptimize(once(hot_key)); });
+        state, processes, [](int index) { return key_of(same_line ? 0 : index); },
+        [&](const std::string& key, int, std::size_t) { benchmark::DoNotOptimize(once(key)); });
 }
 
 template <int processes, bool same_key>
 void check_together(benchmark::State& state) {
     const auto api = limiter("together", generous);
     together(
-        state, processes, [](int index) { return fmt::format("203.0.113.7 login {}", same_key ? 0 : index); },
+        state, processes, [](int index) { return key_of(same_key ? 0 : index); },
         [&](const std::string& key, int, std::size_t) { benchmark::DoNotOptimize(api.check(key)); });
 }
 
@@ -231,7 +233,9 @@ void register_all() {
     add("denial", deny_hot);
     add("floor, random lines", floor_random, takes::preparing);
     add("check, random keys", check_random, takes::preparing);
-    add("floor, one line, 2 processes", floor_one_line<2>, takes::processes);
+    add("floor, 1 process", floor_together<1, true>, takes::processes);
+    add("floor, own lines, 2 processes", floor_together<2, false>, takes::processes);
+    add("floor, one line, 2 processes", floor_together<2, true>, takes::processes);
     add("check, 1 process", check_together<1, true>, takes::processes);
     add("check, own keys, 2 processes", check_together<2, false>, takes::processes);
     add("check, one key, 2 processes", check_together<2, true>, takes::processes);
@@ -253,6 +257,7 @@ const std::vector<bench::row> rows{
     {"check over a million random keys, to random lines", "check, random keys", "floor, random lines", 1.5},
     {"2 processes, own keys: throughput, to one process", "check, 1 process", "check, own keys, 2 processes", 1.85,
      false},
+    {"the same of the floor", "floor, 1 process", "floor, own lines, 2 processes", 0, false},
     {"2 processes, one key: throughput, to the floor's", "floor, one line, 2 processes", "check, one key, 2 processes",
      0.8, false},
     {"mutex and map, one key", "mutex, one key", "check, precise", 1.3, false},
@@ -260,6 +265,7 @@ const std::vector<bench::row> rows{
     {"mutex and map, one key, 2 processes", "mutex, one key, 2 processes", "check, one key, 2 processes", 1.5, false},
     {"robust mutex and map, one key, 2 processes", "robust mutex, one key, 2 processes", "check, one key, 2 processes",
      1.5, false},
+    {"mutex and map, a million keys, to the floor", "mutex, random keys", "floor, random lines", 0, false},
     {"mutex and map, a million keys", "mutex, random keys", "check, random keys", 3, false},
     {"robust mutex and map, a million keys", "robust mutex, random keys", "check, random keys", 3, false},
     {"mutex and map, a million keys, 2 processes", "mutex, random keys, 2 processes", "check, random keys, 2 processes",

@@ -9,12 +9,13 @@
 #include <cstdlib>
 #include <new>
 
+#include "cores.hpp"
 #include "primitives/clock.hpp"
 #include "shm/memory.hpp"
 
 namespace seki::bench {
 
-// Runs `work(process index)` in `processes` forked children and answers the seconds from the common start to the last end.
+// Runs `work(process index)` in `processes` forked children, each on a core of its own, and answers the seconds from the common start to the last end.
 // `work` is prepared (opened, warmed) by `prepare(index)` before the start.
 template <class Prepare, class Work>
 double seconds_together(int processes, Prepare prepare, Work work) {
@@ -25,8 +26,10 @@ double seconds_together(int processes, Prepare prepare, Work work) {
     if (memory == MAP_FAILED) std::abort();
     auto* const shared = new (memory) board;
     using shm::hardware;
+    const auto cores = one_of_each_core();
     for (int index = 0; index < processes; ++index) {
         if (fork() != 0) continue;
+        if (cores.size() >= static_cast<std::size_t>(processes)) stay_on(cores[static_cast<std::size_t>(index)]);
         auto state = prepare(index);
         hardware::fetch_add_relaxed(shared->ready, 1);
         while (hardware::load_acquire(shared->go) == 0) {
