@@ -64,7 +64,7 @@ class host {
 public:
     static constexpr std::size_t words = 4096;
 
-    explicit host(std::uint32_t max_workers) {
+    explicit host(std::uint32_t max_workers, std::uint32_t max_primitives = 4) {
         std::string folder = "/dev/shm/seki-host-test-XXXXXX";
         if (::mkdtemp(folder.data()) == nullptr) std::abort();
         folder_ = folder;
@@ -74,7 +74,7 @@ public:
         shared_ = static_cast<layout::word*>(memory);
         OpenOptions options;
         options.segment.max_workers = max_workers;
-        options.segment.max_primitives = 4;
+        options.segment.max_primitives = max_primitives;
         options.segment.size = 2 << 20;
         segment_.emplace(must(open(path(), options)));
     }
