@@ -3,10 +3,12 @@
 //
 //     bench/reclaim [SEKID]       SEKID: the program to start, else the one that was built with this
 //
-// Prints the median, the 99th percentile and the longest of 200 deaths each, and the bar for the longest; exits 1 when that is missed.
+// Prints the median, the 99th percentile and the longest of 200 deaths each (of large processes 20), and the bar for the longest; exits 1 when that is missed.
+// The kernel lets go of what a process has locked when it has taken its memory apart: for a large one that takes longer than anything here.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +40,8 @@ using std::chrono::steady_clock;
 using milliseconds = std::chrono::duration<double, std::milli>;
 
 const std::size_t deaths = bench::unless_briefly<std::size_t>(200, 3);
+const std::size_t large_deaths = bench::unless_briefly<std::size_t>(20, 1);
+constexpr std::size_t large = 1ULL << 30;  // bytes
 constexpr std::uint64_t permits = 4;
 constexpr std::chrono::microseconds between_looks{100};
 
@@ -101,10 +105,10 @@ private:
     pid_t pid_;
 };
 
-// Takes all permits, says so, and holds them for good.
+// Takes all permits, and so many bytes of memory, says so, and holds them for good.
 class holder {
 public:
-    explicit holder(const std::string& path) : ends_{pipe()}, it_{[&] { hold(path); }} {
+    explicit holder(const std::string& path, std::size_t bytes = 0) : ends_{pipe()}, it_{[&] { hold(path, bytes); }} {
         char said = 0;
         if (::read(ends_[0], &said, 1) != 1) give_up("a holder did not get its permits");
     }
@@ -121,7 +125,10 @@ private:
         if (::pipe2(made.data(), O_CLOEXEC) != 0) give_up("cannot make a pipe");
         return made;
     }
-    void hold(const std::string& path) const {
+    void hold(const std::string& path, std::size_t bytes) const {
+        if (bytes != 0 && ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+                                 0) == MAP_FAILED)
+            return;
         const Bulkhead gate = must(opened(path, Access::attach).bulkhead("it"));
         std::vector<Permit> held;
         while (held.size() < permits) held.push_back(must(gate.acquire(1min)));
@@ -158,16 +165,16 @@ private:
 };
 
 template <class One>
-std::vector<milliseconds> measured(One one) {
+std::vector<milliseconds> measured(One one, std::size_t times = deaths) {
     std::vector<milliseconds> all;
-    for (std::size_t i = 0; i < deaths; ++i) all.push_back(one());
+    for (std::size_t i = 0; i < times; ++i) all.push_back(one());
     std::ranges::sort(all);
     return all;
 }
 
 // Only reads, and leaves the processor to others between two looks.
-milliseconds until_it_is_seen(const std::string& path, const Bulkhead& seen) {
-    holder victim{path};
+milliseconds until_it_is_seen(const std::string& path, const Bulkhead& seen, std::size_t bytes = 0) {
+    holder victim{path, bytes};
     const auto start = steady_clock::now();
     victim.kill();
     while (must(seen.status()).in_use != 0) std::this_thread::sleep_for(between_looks);
@@ -218,6 +225,8 @@ int main(int argc, char** argv) {
         const caretaker sekid{argc > 1 ? argv[1] : SEKI_SEKID, folder, reader};
         const Bulkhead seen = must(reader.bulkhead("it"));
         met = print("sekid has given them back", measured([&] { return until_it_is_seen(path, seen); }), 100ms);
+        print("the same, of a process with 1 GiB of memory",
+              measured([&] { return until_it_is_seen(path, seen, large); }, large_deaths), std::nullopt);
     }
     const Bulkhead gate = must(opened(path, Access::attach).bulkhead("it"));
     print("no sekid: a waiter has one", measured([&] { return until_a_waiter_has_one(path, gate); }), std::nullopt);
