@@ -171,6 +171,13 @@ class Limits(NginxTest):
         self.assertEqual(answers[2].body, "203.0.113.9")
         self.assertIn("203.0.113.9", self.sekictl("keys", "ten"))
 
+    def test_what_limit_req_delays_is_asked_once(self):
+        """Fails when a request that goes on after a while is charged again."""
+        nginx = self.attached("location / { limit_req zone=slow burst=10; seki_limit three $server_name; empty_gif; }",
+                              http="limit_req_zone $server_name zone=slow:1m rate=2r/s;", workers=1)
+        self.assertEqual(nginx.statuses("/", 4), [200, 200, 200, 429])
+        nginx.wait_log("delaying request")
+
     def test_what_limits_of_nginx_refuse_costs_nothing(self):
         """Fails when Seki is asked before limit_req and limit_conn: it would be charged for what they refuse."""
         nginx = self.attached("limit_req_status 508; limit_conn_status 509;"
