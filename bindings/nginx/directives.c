@@ -101,6 +101,8 @@ char* ngx_http_seki_set_limit(ngx_conf_t* cf, ngx_command_t* command, void* conf
         to->limits = NULL;
         return NGX_CONF_OK;
     }
+    if (is_off(&words_of[1]))
+        return "is off, and has more after it: seki_limit off; a limiter is not asked by that name";
     if (to->limits == NULL) return "is off, and there is another one here";
     ngx_http_seki_primitive_t* limiter = primitive_of(cf, ngx_http_seki_limiter, &words_of[1]);
     if (limiter == NULL) return NGX_CONF_ERROR;
@@ -166,6 +168,8 @@ char* ngx_http_seki_set_breaker(ngx_conf_t* cf, ngx_command_t* command, void* co
     ngx_http_seki_loc_conf_t* to = conf;
     ngx_str_t* words_of = cf->args->elts;
     (void)command;
+    if (is_off(&words_of[1]) && cf->args->nelts > 2)
+        return "is off, and has more after it: seki_breaker off; a breaker is not asked by that name";
     char* done = set_primitive(cf, ngx_http_seki_breaker, &to->breaker);
     if (done != NGX_CONF_OK) return done;
     if (cf->args->nelts == 2) return set_errors(cf, to, usual, usual + sizeof usual - 1);

@@ -133,9 +133,10 @@ static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t
     if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
         guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
     if (decision->allowed) return NGX_DECLINED;
-    guards->retry_after_ns = decision->retry_after_ns;
-    return ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer,
-                                conf->limit_status);
+    const ngx_int_t answer =
+        ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer, conf->limit_status);
+    if (answer != NGX_DECLINED) guards->retry_after_ns = decision->retry_after_ns;
+    return answer;
 }
 
 // One that was deleted a moment ago takes none of the others with it. Each turn has fewer.

@@ -7,8 +7,8 @@ static void leave_location(ngx_http_request_t* r) {
     if (guards != NULL) ngx_http_seki_tell(guards, 1);
 }
 
-// A request is asked where nginx's own limits are: after realip and the rewrites, before access control and before anything is done for it. The order is
-// the cheapest refusal first; what a guard refuses costs those after it nothing.
+// A request is asked where nginx's own limits are, and after them: after realip and the rewrites, before access control and before anything is done for it.
+// The order is the cheapest refusal first; what a guard refuses costs those after it nothing.
 static ngx_int_t ask(ngx_http_request_t* r) {
     ngx_http_seki_loc_conf_t* conf = ngx_http_get_module_loc_conf(r, ngx_http_seki_module);
     if (r->internal) leave_location(r);
@@ -34,11 +34,18 @@ static ngx_int_t before_configuration(ngx_conf_t* cf) {
     return ngx_http_seki_add_variables(cf);
 }
 
+// nginx begins with the last handler of a phase. realip, for the client's address that a location takes from a proxy, is one of the others.
+static ngx_int_t ask_after(ngx_array_t* others) {
+    if (ngx_array_push(others) == NULL) return NGX_ERROR;
+    ngx_http_handler_pt* first = others->elts;
+    ngx_memmove(first + 1, first, (others->nelts - 1) * sizeof *first);
+    *first = ask;
+    return NGX_OK;
+}
+
 static ngx_int_t after_configuration(ngx_conf_t* cf) {
     ngx_http_core_main_conf_t* core = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    ngx_http_handler_pt* handler = ngx_array_push(&core->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (handler == NULL) return NGX_ERROR;
-    *handler = ask;
+    if (ask_after(&core->phases[NGX_HTTP_PREACCESS_PHASE].handlers) != NGX_OK) return NGX_ERROR;
     ngx_http_seki_add_header_filter();
     ngx_http_seki_add_body_filter();
     return NGX_OK;

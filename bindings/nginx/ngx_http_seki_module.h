@@ -31,7 +31,7 @@ typedef struct {
     } of;
     ngx_uint_t gone;      // 1: the handle answered an error, and is asked for again by the timer
     ngx_uint_t failing;   // 1: that was logged; until it has answered none from one look of the timer to the next
-    ngx_uint_t missing;   // 1: that there is none was logged
+    seki_status missing;  // why there is none, as it was logged; or SEKI_OK
     ngx_uint_t enforces;  // limiters, as they were a second ago: clients are told of those that do
     ngx_str_t
         policy;  // limiters: the item of RateLimit-Policy, in one of two places: an older one may still be on its way out
@@ -44,7 +44,7 @@ typedef struct {
     ngx_str_t segment;       // as configured; empty: the default. Ends in a NUL
     ngx_array_t primitives;  // of ngx_http_seki_primitive_t*
     seki_segment* opened;
-    ngx_uint_t unavailable;  // 1: that there is no segment was logged
+    seki_status unavailable;  // why there is no segment, as it was logged; or SEKI_OK
     ngx_event_t timer;
 } ngx_http_seki_main_conf_t;
 

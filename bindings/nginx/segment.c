@@ -4,9 +4,10 @@
 
 #define LOOK_EVERY_MS 1000
 
-static void log_missing(ngx_log_t* log, ngx_http_seki_primitive_t* primitive) {
-    if (!primitive->missing) ngx_log_error(NGX_LOG_ERR, log, 0, "seki: %s", seki_last_error_message());
-    primitive->missing = 1;
+// Why there is none is said once, until it is for another reason: nobody may be looking when the first one is.
+static void log_reason(ngx_log_t* log, seki_status* logged, seki_status reason) {
+    if (*logged != reason) ngx_log_error(NGX_LOG_ERR, log, 0, "seki: %s", seki_last_error_message());
+    *logged = reason;
 }
 
 static ngx_uint_t has_handle(const ngx_http_seki_primitive_t* primitive) { return primitive->of.limiter != NULL; }
@@ -48,43 +49,44 @@ static void look_for(seki_segment* segment, ngx_log_t* log, ngx_http_seki_primit
     if (primitive->gone) free_handle(primitive);
     primitive->failing &= primitive->gone;
     primitive->gone = 0;
-    if (!has_handle(primitive) && get_handle(segment, primitive) != SEKI_OK) {
-        log_missing(log, primitive);
+    seki_status found = has_handle(primitive) ? SEKI_OK : get_handle(segment, primitive);
+    if (found == SEKI_OK) {
+        found = read_options(primitive);
+        primitive->gone = found != SEKI_OK;
+    }
+    if (found != SEKI_OK) {
+        log_reason(log, &primitive->missing, found);
         return;
     }
-    if (read_options(primitive) != SEKI_OK) {
-        log_missing(log, primitive);
-        primitive->gone = 1;
-        return;
-    }
-    if (primitive->missing) ngx_log_error(NGX_LOG_NOTICE, log, 0, "seki: \"%V\" is there again", &primitive->name);
-    primitive->missing = 0;
+    if (primitive->missing != SEKI_OK)
+        ngx_log_error(NGX_LOG_NOTICE, log, 0, "seki: \"%V\" is there again", &primitive->name);
+    primitive->missing = SEKI_OK;
 }
 
 static void open_segment(ngx_http_seki_main_conf_t* conf, ngx_log_t* log) {
     seki_open_options options = SEKI_OPEN_OPTIONS_INIT;
     options.access = SEKI_ACCESS_ATTACH;
-    if (seki_open((const char*)conf->segment.data, &options, &conf->opened) == SEKI_OK) {
-        ngx_log_error(NGX_LOG_NOTICE, log, 0, "seki: attached to %s", seki_segment_path(conf->opened));
-        conf->unavailable = 0;
+    const seki_status opened = seki_open((const char*)conf->segment.data, &options, &conf->opened);
+    if (opened != SEKI_OK) {
+        log_reason(log, &conf->unavailable, opened);
         return;
     }
-    if (!conf->unavailable) ngx_log_error(NGX_LOG_ERR, log, 0, "seki: %s", seki_last_error_message());
-    conf->unavailable = 1;
+    ngx_log_error(NGX_LOG_NOTICE, log, 0, "seki: attached to %s", seki_segment_path(conf->opened));
+    conf->unavailable = SEKI_OK;
 }
 
 static void look(ngx_http_seki_main_conf_t* conf, ngx_log_t* log) {
     if (conf->opened == NULL) open_segment(conf, log);
     if (conf->opened == NULL) return;
     // Where no sekid runs, it is the workers that notice another segment in the place of theirs, and give back what died with one of them.
-    if (seki_segment_maintain(conf->opened) != SEKI_OK) {
-        if (!conf->unavailable) ngx_log_error(NGX_LOG_ERR, log, 0, "seki: %s", seki_last_error_message());
-        conf->unavailable = 1;
+    const seki_status maintained = seki_segment_maintain(conf->opened);
+    if (maintained != SEKI_OK) {
+        log_reason(log, &conf->unavailable, maintained);
         return;
     }
-    if (conf->unavailable)
+    if (conf->unavailable != SEKI_OK)
         ngx_log_error(NGX_LOG_NOTICE, log, 0, "seki: %s is there again", seki_segment_path(conf->opened));
-    conf->unavailable = 0;
+    conf->unavailable = SEKI_OK;
     ngx_http_seki_primitive_t** primitives = conf->primitives.elts;
     for (ngx_uint_t i = 0; i < conf->primitives.nelts; ++i) look_for(conf->opened, log, primitives[i]);
 }

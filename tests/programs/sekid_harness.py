@@ -36,6 +36,17 @@ def eventually(what, condition, deadline=DEADLINE):
         time.sleep(0.02)
 
 
+def certificate(folder, name):
+    """The files of a certificate for 127.0.0.1 that nobody else has signed, and of its key."""
+    cert, key = (os.path.join(folder, f"{name}.{kind}") for kind in ("pem", "key"))
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+        check=True, capture_output=True, timeout=DEADLINE,
+    )  # fmt: skip
+    return cert, key
+
+
 class Log:
     """What a process says, read as it comes. It may come later than anything else that the process does: wait for it."""
 
@@ -238,14 +249,7 @@ class SekidTest(unittest.TestCase):
         return worker
 
     def pair(self, name):
-        """The files of a certificate for 127.0.0.1 that nobody else has signed, and of its key."""
-        cert, key = (os.path.join(self.folder, f"{name}.{kind}") for kind in ("pem", "key"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
-            check=True, capture_output=True, timeout=DEADLINE,
-        )  # fmt: skip
-        return cert, key
+        return certificate(self.folder, name)
 
     def refused(self, *arguments):
         """Runs a sekid that must not start; its exit status and what it said."""

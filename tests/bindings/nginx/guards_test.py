@@ -115,6 +115,20 @@ class Bulkheads(Guards):
             self.assertEqual((nginx.get("/a").status, nginx.get("/b").status), (429, 200))
         self.assertIn("bulkhead=shadow", "".join(nginx.accesses(2)))
 
+    def test_a_limit_that_is_only_watched_says_nothing_of_what_refuses_later(self):
+        """Fails when a client that a bulkhead refuses, behind a redirection inside nginx, is told the time of a limit that refused nobody."""
+        self.sekictl("create", "limiter", "few", "--limit", "1", "--window", "366d")
+        nginx = self.attached(f"location /hold {{ seki_bulkhead one; proxy_pass http://backend; }} root {self.folder};"
+                              "location / { seki_limit few $server_name; seki_shadow on; try_files /none @full; }"
+                              "location @full { seki_bulkhead one; seki_headers ratelimit x-ratelimit; empty_gif; }", workers=1)
+        self.assertEqual(nginx.statuses("/", 2), [200, 200])
+        with self.held(nginx, times=1, bulkhead="one"):
+            refused = nginx.get("/")
+        self.assertEqual((refused.status, refused["Retry-After"], refused["RateLimit"]), (503, None, None))
+        said = [line.split()[2:] for line in nginx.accesses(3)[:3]]
+        self.assertEqual([words[:2] for words in said], [["limit=passed", "bulkhead=passed"], ["limit=shadow", "bulkhead=passed"], ["limit=shadow", "bulkhead=refused"]])
+        self.assertEqual([(words[4], words[6]) for words in said], [("by=-", "retry=-")] * 2 + [("by=one", "retry=-")])
+
     def test_what_a_limit_refuses_takes_no_permit(self):
         """Fails when an outer guard's refusal costs an inner one something."""
         self.sekictl("create", "limiter", "none", "--limit", "1", "--window", "366d")

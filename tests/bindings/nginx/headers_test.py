@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import time
@@ -26,7 +27,7 @@ window = "366d"
 limit = 1
 window = "366d"
 mode = "shadow"
-[limiter.off]
+[limiter.idle]
 limit = 1
 window = "366d"
 mode = "off"
@@ -118,7 +119,7 @@ class Headers(NginxTest):
     def test_shadow_refuses_nobody_and_tells_clients_nothing(self):
         """Fails when a limiter or a location that only watches is noticed by a client, or is not seen in logs and counts."""
         nginx = self.attached("location /limiter { seki_limit shadow $server_name; empty_gif; }"
-                              "location /mode { seki_limit off $server_name; empty_gif; }"
+                              "location /mode { seki_limit idle $server_name; empty_gif; }"
                               "location /location { seki_limit fixed $server_name; seki_shadow on; empty_gif; }")
         answers = [nginx.get(path) for path in ("/limiter", "/mode", "/location") for _ in range(4)]
         self.assertEqual([answer.status for answer in answers], [200] * 12)
@@ -171,6 +172,40 @@ class Absent(NginxTest):
         nginx.wait_log(r'\[error\] .*seki: there is no ".*test.seg"')
         self.assertIn("limit=unavailable bulkhead=unavailable breaker=unavailable", nginx.accesses(5)[0])
 
+    def test_the_log_follows_the_reason(self):
+        """Fails when the first reason is the only one that is ever logged, one is logged with each look, or it is not that all is well again."""
+        nginx = self.start(self.SERVER)
+        nginx.wait_log(r'\[error\] .*seki: there is no ".*test.seg"')
+        os.symlink("/dev/null", self.segment)
+        nginx.wait_log(r'\[error\] .*seki: .*test.seg" is a symbolic link')
+        self.looks_go_by(nginx)
+        other = os.path.join(self.folder, "other")
+        with open(other, "w", encoding="utf-8") as file:
+            file.write("no segment\n" * 1000)
+        os.rename(other, self.segment)
+        nginx.wait_log(r'\[error\] .*seki: .*test.seg" is not a segment but some other file')
+        self.looks_go_by(nginx)
+        self.assertEqual(len([line for line in nginx.log().splitlines() if "[error]" in line]), 3, nginx.log())
+        os.remove(self.segment)
+        sekid = self.start_sekid('[limiter.fixed]\nlimit = 2\nwindow = "366d"\n[bulkhead.b]\n[breaker.c]\n')
+        nginx.wait_log(r"\[notice\] .*seki: attached to .*test.seg")
+        sekid.stop()
+        os.remove(self.segment)
+        nginx.wait_log(r"\[error\] .*seki: segment .*test.seg: it was destroyed or replaced")
+        self.start_sekid('[limiter.fixed]\nlimit = 2\nwindow = "366d"\n[bulkhead.b]\n[breaker.c]\n')
+        nginx.wait_log(r"\[notice\] .*seki: .*test.seg is there again")
+
+    def looks_go_by(self, nginx):
+        """A worker that has nothing to do wakes for its looks alone."""
+        (worker,) = nginx.workers()
+
+        def slept():
+            with open(f"/proc/{worker}/status", encoding="ascii") as file:
+                return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", file.read(), re.MULTILINE)[1])
+
+        before = slept()
+        eventually("it has looked three times", lambda: slept() >= before + 3)
+
     def test_attaches_when_there_is_a_segment(self):
         """Fails when a worker must be reloaded to see a segment, or a limiter, that came after it."""
         nginx = self.start(self.SERVER)
@@ -210,21 +245,13 @@ class Absent(NginxTest):
 
     def system_calls(self, nginx, path):
         """Those that a worker makes for a hundred requests of one connection."""
-        (worker,) = nginx.workers()
-        trace = os.path.join(self.folder, "trace")
-        tracer = subprocess.Popen(["strace", "-o", trace, "-e", "trace=!epoll_wait,clock_gettime", "-p", str(worker)],
-                                  stderr=subprocess.PIPE, text=True)
-        self.assertIn("attached", tracer.stderr.readline())
-        connection = nginx.connection()
-        for _ in range(100):
-            connection.request("GET", path)
-            connection.getresponse().read()
-        connection.close()
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait(60)
-        tracer.stderr.close()
-        with open(trace, encoding="utf-8") as file:
-            return [line.split("(")[0] for line in file if "(" in line and not line.startswith(("---", "+++"))]
+        with nginx.traced("-e", "trace=!epoll_wait,clock_gettime") as calls:
+            connection = nginx.connection()
+            for _ in range(100):
+                connection.request("GET", path)
+                connection.getresponse().read()
+            connection.close()
+        return [line.split("(")[0] for line in calls()]
 
     def test_a_request_makes_no_system_call_of_its_own(self):
         """Fails when a request looks for the segment, or for anything in it, by asking the kernel."""

@@ -1,13 +1,15 @@
 """What happens to nginx under load: reloads, killed workers, another binary. Limits stay exact, no permit is lost, nothing crashes."""
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
+import struct
 import subprocess
 import unittest
 
-from nginx_harness import DEADLINE, NginxTest, Sekid, eventually
+from nginx_harness import DEADLINE, SEKICTL, NginxTest, Sekid, eventually
 from sekid_harness import Worker
 
 PRIMITIVES = """
@@ -148,6 +150,32 @@ class Lives(NginxTest):
         self.assertTrue(said)
         self.assertLess(len(said), 20, said)
         self.assertIn("max_workers", said[0])
+
+    @contextlib.contextmanager
+    def administered(self):
+        """Somebody has the administration lock, and keeps it."""
+        with open(f"{self.segment}.lock", "r+b") as file:
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+            yield
+            late = subprocess.run([SEKICTL, "--segment", self.segment, "create", "limiter", "late", "--limit", "1", "--window", "1s"],
+                                  capture_output=True, text=True, timeout=DEADLINE, check=False)
+            self.assertIn("somebody else has administered", late.stderr)
+
+    def test_who_administers_for_ever_keeps_no_request_waiting(self):
+        """Fails when a worker that attaches, looks or is asked waits for the administration lock: who has it may have been stopped."""
+        nginx = self.attached(SERVER, workers=1)
+        self.sekid.stop()  # so that workers do what else it does
+        with self.administered():
+            with nginx.traced() as calls:
+                self.assertEqual(nginx.statuses("/", 20), [200] * 20)
+                seen = len(calls())
+                eventually("it looks three times more", lambda: sum(line.startswith("epoll_wait") and line.endswith("= 0\n") for line in calls()[seen:]) >= 3)
+            self.assertEqual({line.split("(")[0] for line in calls()} & {"clock_nanosleep", "nanosleep", "futex", "poll", "ppoll", "select", "pselect6"}, set())
+            nginx.reload()
+            eventually("the next one has attached", lambda: nginx.log().count("seki: attached to") == 2)
+            self.assertEqual(nginx.statuses("/", 20), [200] * 20)
+        self.assertEqual({" ".join(line.split()[2:5]) for line in nginx.accesses(40)}, {"limit=passed bulkhead=passed breaker=passed"})
+        self.assert_no_crash(nginx)
 
     def test_a_worker_does_not_wait_for_its_timer(self):
         """Fails when the timer that looks for the segment keeps a worker that is to leave."""

@@ -1,5 +1,6 @@
 """Limits of locations: exact over all workers, by keys of variables, with costs, several at once."""
 
+import json
 import os
 import unittest
 
@@ -155,6 +156,46 @@ class Limits(NginxTest):
         self.assertEqual(nginx.statuses("/off", 5), [200] * 5)
         self.assertEqual(nginx.statuses("/own", 11), [200] * 10 + [503])
         self.assertEqual(nginx.statuses("/in", 4), [200] * 3 + [429])
+
+    def test_behind_a_proxy_each_client_is_itself(self):
+        """Fails when a location that takes the client's address from a proxy is asked about the proxy, so that all clients are one."""
+        realip = "set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;"
+        nginx = self.attached(f"location /own {{ {realip} seki_limit three $binary_remote_addr; empty_gif; }}"
+                              f"location /inner {{ rewrite ^ /own; }} location /ten {{ {realip} seki_limit ten $remote_addr cost=5; error_page 429 /page; empty_gif; }}"
+                              "location = /page { internal; return 429 $remote_addr; }")
+        for client in range(5):
+            self.assertEqual(nginx.statuses("/own", 1, {"X-Real-IP": f"203.0.113.{client}"}), [200], client)
+        self.assertEqual(nginx.statuses("/inner", 3, {"X-Real-IP": "203.0.113.4"}), [200, 200, 429])
+        answers = [nginx.get("/ten", {"X-Real-IP": "203.0.113.9"}) for _ in range(3)]
+        self.assertEqual([answer.status for answer in answers], [200, 200, 429])
+        self.assertEqual(answers[2].body, "203.0.113.9")
+        self.assertIn("203.0.113.9", self.sekictl("keys", "ten"))
+
+    def test_what_limit_req_delays_is_asked_once(self):
+        """Fails when a request that goes on after a while is charged again."""
+        nginx = self.attached("location / { limit_req zone=slow burst=10; seki_limit three $server_name; empty_gif; }",
+                              http="limit_req_zone $server_name zone=slow:1m rate=2r/s;", workers=1)
+        self.assertEqual(nginx.statuses("/", 4), [200, 200, 200, 429])
+        nginx.wait_log("delaying request")
+
+    def test_what_limits_of_nginx_refuse_costs_nothing(self):
+        """Fails when Seki is asked before limit_req and limit_conn: it would be charged for what they refuse."""
+        nginx = self.attached("limit_req_status 508; limit_conn_status 509;"
+                              "location /req { limit_req zone=req; seki_limit three $server_name; empty_gif; }"
+                              "location /conn { limit_conn conn 1; seki_limit ten $server_name; proxy_pass http://backend/hold; }",
+                              http="limit_req_zone $server_name zone=req:1m rate=1r/m; limit_conn_zone $server_name zone=conn:1m;", workers=1)
+        self.assertEqual(nginx.statuses("/req", 5), [200] + [508] * 4)
+        held = nginx.connection()
+        held.request("GET", "/conn")
+        eventually("it is with the backend", lambda: self.backend.asked == 1)
+        self.assertEqual(nginx.statuses("/conn", 5), [509] * 5)
+        self.backend.let_go.set()
+        self.assertEqual(held.getresponse().status, 200)
+        held.close()
+        self.assertIn("limit=passed", nginx.accesses(11)[0])
+        self.assertEqual({line.split()[2] for line in nginx.accesses(11)[1:10]}, {"limit=-"})
+        spent = {name: json.loads(self.sekictl("peek", name, "tested", "--cost", "0", "--json"))["remaining"] for name in ("three", "ten")}
+        self.assertEqual(spent, {"three": 2, "ten": 9})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../programs"))
 
-from sekid_harness import DEADLINE, SEKICTL, Sekid, eventually  # noqa: E402
+from sekid_harness import DEADLINE, SEKICTL, Sekid, certificate, eventually  # noqa: E402
 
 MODULE = os.environ["SEKI_NGINX_MODULE"]
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -187,6 +187,26 @@ class Nginx:
             return None
 
         return eventually(f"{wanted} requests in the access log", read) if wanted else read() or []
+
+    @contextlib.contextmanager
+    def traced(self, *options):
+        """The system calls of the only worker meanwhile, a line each: a function that reads what there is of them."""
+        (worker,) = self.workers()
+        path = os.path.join(self.folder, "trace")
+        tracer = subprocess.Popen(["strace", "-o", path, *options, "-p", str(worker)], stderr=subprocess.PIPE, text=True)
+
+        def calls():
+            with open(path, encoding="utf-8") as file:
+                return [line for line in file if "(" in line and not line.startswith(("---", "+++"))]
+
+        try:
+            if "attached" not in (said := tracer.stderr.readline()):
+                raise AssertionError(said)
+            yield calls
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(DEADLINE)
+            tracer.stderr.close()
 
     def stop(self):
         if not self.has_ended():
