@@ -65,7 +65,6 @@ class Retry(_native.Retry):
                     raise
             else:
                 if _native.still_to_run(answer):
-                    loop.failed(math.inf)
                     raise still_to_run(answer, "Retry.call()", "call_async()")
                 loop.succeeded()
                 return answer
