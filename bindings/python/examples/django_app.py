@@ -3,6 +3,7 @@
 In a project of its own the middleware class goes into MIDDLEWARE, and the rest into an application.
 """
 
+import math
 import os
 
 import django
@@ -38,7 +39,7 @@ class RefusalMiddleware:
         status = 429 if isinstance(exception, seki.RateLimited) else 503
         response = HttpResponse(f"{exception}\n", status=status)
         if exception.retry_after < float("inf"):
-            response["Retry-After"] = str(max(1, int(exception.retry_after) + 1))
+            response["Retry-After"] = str(max(1, math.ceil(exception.retry_after)))
         return response
 
 

@@ -3,6 +3,7 @@
 All workers share one limit on logins, one breaker for the bank and one bulkhead for the database, however many there are.
 """
 
+import math
 import os
 
 from flask import Flask, request
@@ -45,7 +46,7 @@ def charge(card):
 def refused(error):
     """What a limiter, a breaker or a bulkhead refuses, in one place: 429 is the caller's fault, 503 is ours."""
     status = 429 if isinstance(error, seki.RateLimited) else 503
-    headers = {"Retry-After": str(max(1, int(error.retry_after) + 1))} if error.retry_after < float("inf") else {}
+    headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))} if error.retry_after < float("inf") else {}
     return f"{error}\n", status, headers
 
 

@@ -54,10 +54,11 @@ static PyObject* admission_told(PyObject* self, void* closure) {
 
 static PyMethodDef admission_methods[] = {
     {"ok", admission_ok, METH_NOARGS,
-     "ok()\n--\n\nThe call went well; it was slow all the same if it took slow_call_duration."},
-    {"error", admission_error, METH_NOARGS, "error()\n--\n\nThe call failed."},
-    {"slow", admission_slow, METH_NOARGS, "slow()\n--\n\nThe call went well, but took too long."},
-    {"ignore", admission_ignore, METH_NOARGS, "ignore()\n--\n\nWhat came of the call says nothing of whom was called."},
+     "ok($self, /)\n--\n\nThe call went well; it was slow all the same if it took slow_call_duration."},
+    {"error", admission_error, METH_NOARGS, "error($self, /)\n--\n\nThe call failed."},
+    {"slow", admission_slow, METH_NOARGS, "slow($self, /)\n--\n\nThe call went well, but took too long."},
+    {"ignore", admission_ignore, METH_NOARGS,
+     "ignore($self, /)\n--\n\nWhat came of the call says nothing of whom was called."},
     {"__enter__", admission_enter, METH_NOARGS, NULL},
     {"__exit__", FAST(admission_exit), METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},

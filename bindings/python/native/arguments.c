@@ -41,20 +41,32 @@ int take_arguments(const signature* of, PyObject* const* arguments, Py_ssize_t c
     return 0;
 }
 
+static int bytes_of_key(PyObject* object, key_bytes* key) {
+    if (PyObject_GetBuffer(object, &key->buffer, PyBUF_SIMPLE) != 0) return -1;
+    key->data = key->buffer.buf;
+    key->length = (size_t)key->buffer.len;
+    return 0;
+}
+
+// Half of a pair of surrogates has no UTF-8, but a client may send one (JSON's "\ud800"), and must not get an error of ours for it.
+static int key_with_surrogates(PyObject* text, key_bytes* key) {
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) return -1;
+    PyErr_Clear();
+    PyObject* bytes = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
+    const int done = bytes != NULL ? bytes_of_key(bytes, key) : -1;
+    Py_XDECREF(bytes);  // the buffer holds it
+    return done;
+}
+
 int key_of(const char* function, PyObject* object, key_bytes* key) {
     key->buffer.obj = NULL;
     if (PyUnicode_Check(object)) {
         Py_ssize_t length = 0;
         key->data = PyUnicode_AsUTF8AndSize(object, &length);
         key->length = (size_t)length;
-        return key->data != NULL ? 0 : -1;
+        return key->data != NULL ? 0 : key_with_surrogates(object, key);
     }
-    if (PyObject_CheckBuffer(object)) {
-        if (PyObject_GetBuffer(object, &key->buffer, PyBUF_SIMPLE) != 0) return -1;
-        key->data = key->buffer.buf;
-        key->length = (size_t)key->buffer.len;
-        return 0;
-    }
+    if (PyObject_CheckBuffer(object)) return bytes_of_key(object, key);
     PyErr_Format(PyExc_TypeError, "%s(): a key is a str or bytes, not %.100s", function, Py_TYPE(object)->tp_name);
     return -1;
 }

@@ -78,7 +78,12 @@ static PyObject* breaker_call(PyObject* self, PyObject* const* arguments, Py_ssi
     const seki_status done = seki_breaker_admit(OF(self), &admission);
     if (done != SEKI_OK) return refuse_call(self, done, admission.retry_after_ns);
     PyObject* answer = PyObject_Vectorcall(arguments[0], arguments + 1, (size_t)(count - 1), names);
-    const seki_outcome outcome = answer != NULL ? SEKI_OUTCOME_OK : outcome_of_exception();
+    seki_outcome outcome = answer != NULL ? SEKI_OUTCOME_OK : outcome_of_exception();
+    if (answer != NULL && is_still_to_run(answer)) {
+        refuse_still_to_run(answer, "Breaker.call()", "call_async(), for execute() execute_async()");
+        Py_CLEAR(answer);
+        outcome = SEKI_OUTCOME_IGNORE;
+    }
     (void)seki_admission_tell(&admission, outcome);  // after a fork inside the function the child tells nothing
     return answer;
 }
@@ -119,14 +124,15 @@ static PyObject* breaker_name(PyObject* self, void* closure) {
 
 static PyMethodDef breaker_methods[] = {
     {"call", FAST(breaker_call), METH_FASTCALL | METH_KEYWORDS,
-     "call(function, *arguments, **named)\n--\n\nCalls the function if the breaker lets it through, answers what it "
+     "call($self, function, /, *arguments, **named)\n--\n\nCalls the function if the breaker lets it through, answers "
+     "what it "
      "returns, and tells the breaker what "
      "came of it: an Exception is an error, and leaves this function too. Raises CircuitOpen when it does not let it "
-     "through."},
+     "through. TypeError for a coroutine function, which has not run yet when it was called: call_async()."},
     {"admit", breaker_admit, METH_NOARGS,
-     "admit()\n--\n\nFor who makes the call himself: an Admission, to be told what came of it, or as a context "
+     "admit($self, /)\n--\n\nFor who makes the call himself: an Admission, to be told what came of it, or as a context "
      "manager. Raises CircuitOpen."},
-    {"reset", breaker_reset, METH_NOARGS, "reset()\n--\n\nCloses it, with an empty window, whatever it was."},
+    {"reset", breaker_reset, METH_NOARGS, "reset($self, /)\n--\n\nCloses it, with an empty window, whatever it was."},
     {"_force", breaker_force, METH_O, NULL},
     {"_status", breaker_status, METH_NOARGS, NULL},
     {"_options", breaker_options, METH_NOARGS, NULL},

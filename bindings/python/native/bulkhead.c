@@ -103,11 +103,12 @@ static PyObject* bulkhead_name(PyObject* self, void* closure) {
 
 static PyMethodDef bulkhead_methods[] = {
     {"acquire", FAST(bulkhead_acquire), METH_FASTCALL | METH_KEYWORDS,
-     "acquire(timeout=None)\n--\n\nA Permit, to be released, or as a context manager. Waits for `timeout`, but no "
+     "acquire($self, /, timeout=None)\n--\n\nA Permit, to be released, or as a context manager. Waits for `timeout`, "
+     "but no "
      "longer than max_wait unless that is 0; "
      "None: as long as max_wait says. Raises BulkheadFull or Timeout. A signal whose handler raises ends the wait."},
     {"try_acquire", bulkhead_try_acquire, METH_NOARGS,
-     "try_acquire()\n--\n\nA Permit if one is free, else None. Never waits."},
+     "try_acquire($self, /)\n--\n\nA Permit if one is free, else None. Never waits."},
     {"_acquire_at_once", bulkhead_acquire_at_once, METH_O, NULL},
     {"_acquire_until", bulkhead_acquire_until, METH_VARARGS, NULL},
     {"_status", bulkhead_status, METH_NOARGS, NULL},

@@ -40,7 +40,8 @@ static PyObject* receipt_decision(PyObject* self, void* closure) {
 
 static PyMethodDef receipt_methods[] = {
     {"refund", FAST(receipt_refund), METH_FASTCALL | METH_KEYWORDS,
-     "refund(cost=None)\n--\n\nGives back `cost` of what was spent, None for all of it, as if it had not been spent; "
+     "refund($self, /, cost=None)\n--\n\nGives back `cost` of what was spent, None for all of it, as if it had not "
+     "been spent; "
      "once, and then nothing."},
     {NULL, NULL, 0, NULL},
 };

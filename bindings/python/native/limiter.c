@@ -149,21 +149,24 @@ static PyObject* limiter_name(PyObject* self, void* closure) {
 
 static PyMethodDef limiter_methods[] = {
     {"check", FAST(limiter_check), METH_FASTCALL | METH_KEYWORDS,
-     "check(key, cost=1)\n--\n\nSpends `cost` of the key if that is allowed, and says so. Never waits. A key is a str "
-     "or bytes of up to 4096 bytes; "
+     "check($self, /, key, cost=1)\n--\n\nSpends `cost` of the key if that is allowed, and says so. Never waits. A key "
+     "is a str "
+     "or bytes of up to 4096 bytes, of a str those of its UTF-8, also where it has lone surrogates; "
      "a cost of 0 is a peek."},
     {"peek", FAST(limiter_peek), METH_FASTCALL | METH_KEYWORDS,
-     "peek(key, cost=1)\n--\n\nWhat check() would answer now. Spends and writes nothing."},
+     "peek($self, /, key, cost=1)\n--\n\nWhat check() would answer now. Spends and writes nothing."},
     {"acquire", FAST(limiter_acquire), METH_FASTCALL | METH_KEYWORDS,
-     "acquire(key, timeout, cost=1)\n--\n\nLike check(), but sleeps until it is this request's turn if that comes "
+     "acquire($self, /, key, timeout, cost=1)\n--\n\nLike check(), but sleeps until it is this request's turn if that "
+     "comes "
      "within `timeout`; otherwise answers "
      "the denial at once. A signal whose handler raises ends the wait."},
     {"check_receipt", FAST(limiter_check_receipt), METH_FASTCALL | METH_KEYWORDS,
-     "check_receipt(key, cost=1)\n--\n\nLike check(), but answers a Receipt, by which some of it can be given back "
+     "check_receipt($self, /, key, cost=1)\n--\n\nLike check(), but answers a Receipt, by which some of it can be "
+     "given back "
      "exactly."},
-    {"reset", limiter_reset, METH_O, "reset(key)\n--\n\nMakes the key as good as new."},
+    {"reset", limiter_reset, METH_O, "reset($self, key, /)\n--\n\nMakes the key as good as new."},
     {"refund", FAST(limiter_refund), METH_FASTCALL | METH_KEYWORDS,
-     "refund(key, cost=1)\n--\n\nGives back what was spent a moment ago and not used. Exact however late: "
+     "refund($self, /, key, cost=1)\n--\n\nGives back what was spent a moment ago and not used. Exact however late: "
      "Receipt.refund()."},
     {"_options", limiter_options, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -20,6 +20,7 @@ static PyMethodDef functions[] = {
     {"change_breaker", change_breaker, METH_VARARGS, NULL},
     {"change_bulkhead", change_bulkhead, METH_VARARGS, NULL},
     {"change_retry", change_retry, METH_VARARGS, NULL},
+    {"still_to_run", still_to_run, METH_O, NULL},
     {"deadline_used", deadline_used, METH_NOARGS, NULL},
     {"deadline_current", deadline_current, METH_NOARGS, NULL},
     {"deadline_remaining", deadline_remaining, METH_NOARGS, NULL},

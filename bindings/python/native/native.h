@@ -20,6 +20,10 @@ extern PyTypeObject SegmentType, LimiterType, DecisionType, ReceiptType, Breaker
 PyObject* raise_status(seki_status status, const char* sentence);
 PyObject* exception_of(seki_status status, const char* sentence);  // the same, not raised
 
+// Whether an answer is one that is yet to be awaited or iterated asynchronously; and the TypeError that refuses it, which closes a coroutine.
+int is_still_to_run(PyObject* answer);
+void refuse_still_to_run(PyObject* answer, const char* call, const char* instead);
+
 // --- arguments
 
 // How a method with METH_FASTCALL | METH_KEYWORDS stands in a table.
@@ -169,6 +173,7 @@ PyObject* change_limiter(PyObject* module, PyObject* arguments);
 PyObject* change_breaker(PyObject* module, PyObject* arguments);
 PyObject* change_bulkhead(PyObject* module, PyObject* arguments);
 PyObject* change_retry(PyObject* module, PyObject* arguments);
+PyObject* still_to_run(PyObject* module, PyObject* answer);
 PyObject* deadline_used(PyObject* module, PyObject* nothing);
 PyObject* deadline_current(PyObject* module, PyObject* nothing);
 PyObject* deadline_remaining(PyObject* module, PyObject* nothing);

@@ -38,7 +38,8 @@ static PyObject* permit_held(PyObject* self, void* closure) {
 
 static PyMethodDef permit_methods[] = {
     {"release", permit_release, METH_NOARGS,
-     "release()\n--\n\nGives it back, in any thread. Raises InvalidArgument when it was given back before, or is "
+     "release($self, /)\n--\n\nGives it back, in any thread. Raises InvalidArgument when it was given back before, or "
+     "is "
      "another process's by a fork."},
     {"__enter__", permit_enter, METH_NOARGS, NULL},
     {"__exit__", FAST(permit_exit), METH_FASTCALL, NULL},

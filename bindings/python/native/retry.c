@@ -63,7 +63,8 @@ static PyObject* retry_name(PyObject* self, void* closure) {
 
 static PyMethodDef retry_methods[] = {
     {"begin", retry_begin, METH_NOARGS,
-     "begin()\n--\n\nFor who makes the attempts himself: a RetryLoop, which says whether there is another one, and "
+     "begin($self, /)\n--\n\nFor who makes the attempts himself: a RetryLoop, which says whether there is another one, "
+     "and "
      "when."},
     {"_status", retry_status, METH_NOARGS, NULL},
     {"_options", retry_options, METH_NOARGS, NULL},

@@ -66,10 +66,12 @@ static PyObject* retry_loop_why(PyObject* self, void* closure) {
 
 static PyMethodDef retry_loop_methods[] = {
     {"failed", FAST(retry_loop_failed), METH_FASTCALL | METH_KEYWORDS,
-     "failed(retry_after=None)\n--\n\nAn attempt failed. Answers the seconds until the next one, which is then taken "
+     "failed($self, /, retry_after=None)\n--\n\nAn attempt failed. Answers the seconds until the next one, which is "
+     "then taken "
      "from the budget; or None when there is none, and `why` says why. `retry_after`: what the server asks for, which "
      "wins over a shorter delay; math.inf: no other attempt is worth it."},
-    {"succeeded", retry_loop_succeeded, METH_NOARGS, "succeeded()\n--\n\nThe attempt went well: the call has ended."},
+    {"succeeded", retry_loop_succeeded, METH_NOARGS,
+     "succeeded($self, /)\n--\n\nThe attempt went well: the call has ended."},
     {NULL, NULL, 0, NULL},
 };
 

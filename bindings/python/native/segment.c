@@ -117,18 +117,19 @@ static PyObject* segment_path(PyObject* self, void* closure) {
 }
 
 static PyMethodDef segment_methods[] = {
-    {"close", segment_close, METH_NOARGS, "close()\n--\n\nGives the handle back. What came from it works on."},
+    {"close", segment_close, METH_NOARGS, "close($self, /)\n--\n\nGives the handle back. What came from it works on."},
     {"maintain", segment_maintain, METH_NOARGS,
-     "maintain()\n--\n\nWhat sekid does many times a second, for who runs without one: gives back what dead processes "
+     "maintain($self, /)\n--\n\nWhat sekid does many times a second, for who runs without one: gives back what dead "
+     "processes "
      "held, and tidies up."},
     {"remove_limiter", segment_remove_limiter, METH_O,
-     "remove_limiter(name)\n--\n\nDeletes the limiter: its handles, everywhere, raise Deleted from then on."},
+     "remove_limiter($self, name, /)\n--\n\nDeletes the limiter: its handles, everywhere, raise Deleted from then on."},
     {"remove_breaker", segment_remove_breaker, METH_O,
-     "remove_breaker(name)\n--\n\nDeletes the breaker: its handles, everywhere, raise Deleted from then on."},
+     "remove_breaker($self, name, /)\n--\n\nDeletes the breaker: its handles, everywhere, raise Deleted from then on."},
     {"remove_bulkhead", segment_remove_bulkhead, METH_O,
-     "remove_bulkhead(name)\n--\n\nDeletes the bulkhead. Permits that are held can still be given back."},
+     "remove_bulkhead($self, name, /)\n--\n\nDeletes the bulkhead. Permits that are held can still be given back."},
     {"remove_retry", segment_remove_retry, METH_O,
-     "remove_retry(name)\n--\n\nDeletes the retry: its handles, everywhere, raise Deleted from then on."},
+     "remove_retry($self, name, /)\n--\n\nDeletes the retry: its handles, everywhere, raise Deleted from then on."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -149,7 +149,8 @@ static void subscription_dealloc(PyObject* self) {
 
 static PyMethodDef subscription_methods[] = {
     {"detach", subscription_detach, METH_NOARGS,
-     "detach()\n--\n\nThe handler is not called any more; waits for calls of it that are under way in other threads."},
+     "detach($self, /)\n--\n\nThe handler is not called any more; waits for calls of it that are under way in other "
+     "threads."},
     {NULL, NULL, 0, NULL},
 };
 

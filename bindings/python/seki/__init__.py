@@ -14,7 +14,7 @@ from . import asgi, errors, telemetry, wsgi
 from ._breaker import Breaker, BreakerStatus
 from ._bulkhead import Bulkhead, BulkheadStatus
 from ._deadline import deadline
-from ._decorators import breaker, bulkhead, execute, limit, retry
+from ._decorators import breaker, bulkhead, execute, execute_async, limit, retry
 from ._durations import Duration
 from ._limiter import Key, Limiter
 from ._native import Admission, Decision, Permit, Receipt, RetryLoop, check_all
@@ -33,5 +33,5 @@ __all__ = [
     "CallFailed", "CircuitOpen", "Damaged", "DeadlineExceeded", "Decision", "Deleted", "DifferentOptions", "Duration", "Error", "Interrupted",
     "InvalidArgument", "Key", "Limiter", "LimiterOptions", "LoadShed", "NoPermission", "NoSpace", "NotASegment", "NotFound", "Permit", "RateLimited", "ReadOnly",
     "Receipt", "Refused", "Retry", "RetryLoop", "RetryOptions", "RetryStatus", "Segment", "Superseded", "System", "Timeout", "WrongHost", "WrongVersion", "__version__", "asgi", "breaker", "bulkhead",
-    "check_all", "deadline", "errors", "execute", "limit", "open", "resolve", "retry", "telemetry", "why_given_up", "wsgi",
+    "check_all", "deadline", "errors", "execute", "execute_async", "limit", "open", "resolve", "retry", "telemetry", "why_given_up", "wsgi",
 ]

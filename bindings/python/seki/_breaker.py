@@ -37,9 +37,8 @@ def by_exception(result: Any, exception: Optional[BaseException]) -> str:
     return "ok" if exception is None else "error" if isinstance(exception, Exception) else "ignore"
 
 
-def tell(admission: _native.Admission, classifier: Classifier, result: Any, exception: Optional[BaseException]) -> None:
-    """Tells an admission what the classifier makes of a call. One of a process that forked meanwhile tells nothing in the child."""
-    outcome = classifier(result, exception)
+def tell(admission: _native.Admission, outcome: str) -> None:
+    """Tells an admission what a classifier makes of a call. One of a process that forked meanwhile tells nothing in the child."""
     _options.index_in(_options.OUTCOMES, outcome, "what a classifier answers")
     if not admission.told:
         try:
@@ -56,7 +55,7 @@ class Breaker(_native.Breaker):
 
     __slots__ = ()
 
-    async def call_async(self, function: Callable[..., Awaitable[T]], *arguments: Any, **named: Any) -> T:
+    async def call_async(self, function: Callable[..., Awaitable[T]], /, *arguments: Any, **named: Any) -> T:
         """call() of a coroutine function. A task that is cancelled counts for nothing."""
         with self.admit():
             return await function(*arguments, **named)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
-import os
 import threading
-from typing import Any, Generator, List, Optional, Tuple
+from typing import Any, Dict, Generator, Optional, Tuple
 
 from . import _native, _options
 from ._native import Permit
@@ -15,16 +14,10 @@ from ._durations import Duration
 
 __all__ = ["Bulkhead", "BulkheadStatus"]
 
-# How often this process came from a fork: permits of before are the parent's.
-_forks = 0
-
-
-def _forked() -> None:
-    global _forks
-    _forks += 1
-
-
-os.register_at_fork(after_in_child=_forked)
+# The `with`s on bulkheads that the context is inside of, the innermost first, each with its permit and the one that it stands in. Some may be over: those
+# that were begun in a task that this one was started by, or left in another context.
+_Entry = Tuple["Bulkhead", Permit, Optional["_Entry"]]
+_inside: contextvars.ContextVar[Optional[_Entry]] = contextvars.ContextVar("seki.bulkhead", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +37,20 @@ class Bulkhead(_native.Bulkhead):
 
     `with bulkhead:` holds a permit, waited for as max_wait says; `with bulkhead.acquire(timeout=0.05):` waits for that long. Likewise `async with`.
     Safe in any thread, and valid in the child after a fork, which holds nothing of what its parent holds.
+
+    What `with bulkhead:` gives back when it is left is the permit that this task or thread entered it with. One that is left in another context than it was
+    entered in (a generator whose parts a pool of threads asks for) gives back one of this process, whichever: as many are held as are inside, but whose
+    `held` becomes false is not said. `with bulkhead.acquire():` keeps its permit wherever it is left.
     """
 
     __slots__ = ("_held",)
 
-    # Of the `with`s of all threads and tasks: one permit is as good as another, so it does not matter whose is given back.
-    _held: List[Tuple[int, Permit]]
+    # Of the `with`s of all threads and tasks that are not over, in the order in which they were entered; in the child of a fork its parent's come first.
+    # Each with what puts the context back as it was.
+    _held: Dict[Permit, contextvars.Token[Optional[_Entry]]]
 
     def __init__(self, *arguments: Any) -> None:
-        self._held = []
+        self._held = {}
 
     def acquire_async(self, timeout: Optional[Duration] = None) -> _Waiting:
         """acquire() for asyncio, to be awaited or as an `async with`. Who is cancelled while it waits leaves nothing behind."""
@@ -62,9 +60,18 @@ class Bulkhead(_native.Bulkhead):
         return self._hold(self.acquire())
 
     def __exit__(self, *exception: object) -> None:
-        # Of a `with` that was begun before a fork the child holds nothing.
-        if self._held and self._held[-1][0] == _forks:
-            self._held.pop()[1].release()
+        entry = _inside.get()
+        token = self._held.pop(entry[1], None) if entry is not None else None
+        if entry is None or token is None:
+            permit = self._of_this_context() or self._of_another()
+        else:  # mostly
+            permit = entry[1]
+            try:
+                _inside.reset(token)
+            except ValueError:  # this context is a copy of the one that it was entered in
+                _inside.set(_not_over(entry))
+        if permit is not None:
+            permit.__exit__(None, None, None)  # nothing, for one that was released, or that is the parent's by a fork
 
     async def __aenter__(self) -> Permit:
         return self._hold(await self.acquire_async())
@@ -73,8 +80,29 @@ class Bulkhead(_native.Bulkhead):
         self.__exit__()
 
     def _hold(self, permit: Permit) -> Permit:
-        self._held.append((_forks, permit))
+        outer = _inside.get()
+        if outer is not None:
+            outer = _not_over(outer)
+        self._held[permit] = _inside.set((self, permit, outer))
         return permit
+
+    # One further out than the innermost: withs of generators are left in any order.
+    def _of_this_context(self) -> Optional[Permit]:
+        entry = _inside.get()
+        while entry is not None:
+            _, permit, outer = entry
+            if self._held.pop(permit, None) is not None:
+                _inside.set(_not_over(_inside.get()))
+                return permit
+            entry = outer
+        return None
+
+    # The last that was entered with. Whoever did will not find it, and take another's in his turn: as many are given back as are left.
+    def _of_another(self) -> Optional[Permit]:
+        try:
+            return self._held.popitem()[0]
+        except KeyError:
+            return None
 
     @property
     def status(self) -> BulkheadStatus:
@@ -88,6 +116,12 @@ class Bulkhead(_native.Bulkhead):
 
     def __repr__(self) -> str:
         return f"<seki.Bulkhead {self.name}>"
+
+
+def _not_over(entry: Optional[_Entry]) -> Optional[_Entry]:
+    while entry is not None and entry[1] not in entry[0]._held:
+        entry = entry[2]
+    return entry
 
 
 class _Waiting:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import math
 import time
-from typing import Optional, Tuple, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
 from . import _native
 from ._durations import Duration, nanoseconds
@@ -20,8 +20,8 @@ __all__ = ["deadline"]
 
 _NEVER = 2**63 - 1
 
-# When it is over, in nanoseconds of CLOCK_MONOTONIC, and the entry that this one stands in. The extension reads the first.
-_Entry = Tuple[int, Optional["_Entry"]]
+# When it is over, in nanoseconds of CLOCK_MONOTONIC; the entry that this one stands in; and whose it is. The extension reads the first.
+_Entry = Tuple[int, Optional["_Entry"], "deadline"]
 now: contextvars.ContextVar[Optional[_Entry]] = contextvars.ContextVar("seki.deadline", default=None)
 
 
@@ -47,12 +47,15 @@ class deadline:
 
     def __enter__(self) -> deadline:
         _native.deadline_used()
-        now.set((min(self._at, _native.deadline_current()), now.get()))
+        now.set(_within(now.get(), (self,)))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        entry = now.get()
-        now.set(entry[1] if entry is not None else None)
+        # Mostly the innermost is left. A generator may be inside of one when it is left that was entered before or after it: what was entered since stays. One
+        # that was entered in another context takes nothing of this one's away.
+        since, entry = _entered_since(self)
+        if entry is not None:
+            now.set(_within(entry[1], since))
 
     def __repr__(self) -> str:
         return "<seki.deadline: none>" if self._at == _NEVER else f"<seki.deadline at {self._at / 1e9:.3f}>"
@@ -100,6 +103,43 @@ class deadline:
         """{"x-deadline-remaining": header()}, to be added to those of a request; {} without a deadline."""
         value = deadline.header()
         return {} if value is None else {deadline.HEADER: value}
+
+
+class Inside:
+    """What is done in parts, as a response is iterated, is inside of `until` in each of them; between two of them nobody is, nor inside of what a generator
+    entered in a part and has not left yet: that holds again in the next."""
+
+    __slots__ = ("_until", "_since", "_outside")
+
+    def __init__(self, until: deadline) -> None:
+        self._until = until
+        self._since: List[deadline] = []
+        self._outside: Optional[_Entry] = None
+
+    def __enter__(self) -> None:
+        _native.deadline_used()
+        self._outside = now.get()
+        now.set(_within(self._outside, [self._until, *self._since]))
+
+    def __exit__(self, *exception: object) -> None:
+        self._since, _ = _entered_since(self._until)
+        now.set(self._outside)
+
+
+def _within(entry: Optional[_Entry], entered: Iterable[deadline]) -> Optional[_Entry]:
+    for each in entered:
+        entry = (each._at if entry is None else min(each._at, entry[0]), entry, each)
+    return entry
+
+
+def _entered_since(of: deadline) -> Tuple[List[deadline], Optional[_Entry]]:
+    """What was entered after the innermost entry of this one and is not left yet, from the outside in; and that entry, None if there is none."""
+    since: List[deadline] = []
+    entry = now.get()
+    while entry is not None and entry[2] is not of:
+        since.insert(0, entry[2])
+        entry = entry[1]
+    return since, entry
 
 
 def of_request(value: Union[str, bytes, None], default: deadline) -> deadline:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any, Callable, Optional, TypeVar, Union, cast
+from typing import Any, Awaitable, Callable, Optional, TypeVar, Union, cast
 
+from . import errors
 from ._breaker import Breaker, Classifier, by_exception, tell
 from ._bulkhead import Bulkhead
 from ._durations import Duration
 from ._limiter import Key, Limiter
-from ._native import Decision
+from ._native import Decision, still_to_run
 from ._retry import Retry, RetryOn
 from .errors import RateLimited
 
-__all__ = ["breaker", "bulkhead", "execute", "limit", "retry"]
+__all__ = ["breaker", "bulkhead", "execute", "execute_async", "limit", "retry"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+# For a function that is none of asyncio's but answers something that is to be awaited.
+_INSTEAD = "a coroutine function (async def)"
 
 
 def _is_one_of(function: Any, kind: Callable[[Any], bool]) -> bool:
@@ -33,6 +38,11 @@ def _must_run_when_called(function: Any, decorator: str) -> None:
     if _is_one_of(function, inspect.isgeneratorfunction) or _is_one_of(function, inspect.isasyncgenfunction):
         name = getattr(function, "__name__", type(function).__name__)
         raise TypeError(f"@seki.{decorator}: {name} is a generator function, which runs only when it is iterated: use a `with` inside it")
+
+
+def _must_be_allowed(limiter: Limiter, decision: Decision) -> None:
+    if not decision.allowed:
+        raise RateLimited.by(limiter.name, decision)
 
 
 def limit(
@@ -57,10 +67,6 @@ def limit(
             cost(*arguments, **named) if callable(cost) else cost,
         )
 
-    def must_be_allowed(decision: Decision) -> None:
-        if not decision.allowed:
-            raise RateLimited.by(limiter.name, decision)
-
     def decorate(function: F) -> F:
         if timeout is not None and _is_one_of(function, inspect.isasyncgenfunction):
             raise TypeError("@seki.limit: an asynchronous generator function cannot wait when it is called: await limiter.acquire_async() inside it")
@@ -69,7 +75,7 @@ def limit(
             @functools.wraps(function)
             async def limited_async(*arguments: Any, **named: Any) -> Any:
                 of, price = demand(arguments, named)
-                must_be_allowed(limiter.check(of, price) if timeout is None else await limiter.acquire_async(of, timeout, price))
+                _must_be_allowed(limiter, limiter.check(of, price) if timeout is None else await limiter.acquire_async(of, timeout, price))
                 return await function(*arguments, **named)
 
             return cast(F, limited_async)
@@ -77,7 +83,7 @@ def limit(
         @functools.wraps(function)
         def limited(*arguments: Any, **named: Any) -> Any:
             of, price = demand(arguments, named)
-            must_be_allowed(limiter.check(of, price) if timeout is None else limiter.acquire(of, timeout, price))
+            _must_be_allowed(limiter, limiter.check(of, price) if timeout is None else limiter.acquire(of, timeout, price))
             return function(*arguments, **named)
 
         return cast(F, limited)
@@ -105,9 +111,9 @@ def breaker(of: Breaker, *, classifier: Classifier = by_exception) -> Callable[[
                 try:
                     result = await function(*arguments, **named)
                 except BaseException as exception:
-                    tell(admission, classifier, None, exception)
+                    tell(admission, classifier(None, exception))
                     raise
-                tell(admission, classifier, result, None)
+                tell(admission, classifier(result, None))
                 return result
 
             return cast(F, guarded_async)
@@ -118,9 +124,12 @@ def breaker(of: Breaker, *, classifier: Classifier = by_exception) -> Callable[[
             try:
                 result = function(*arguments, **named)
             except BaseException as exception:
-                tell(admission, classifier, None, exception)
+                tell(admission, classifier(None, exception))
                 raise
-            tell(admission, classifier, result, None)
+            if still_to_run(result):
+                tell(admission, "ignore")
+                raise errors.still_to_run(result, "@seki.breaker", _INSTEAD)
+            tell(admission, classifier(result, None))
             return result
 
         return cast(F, guarded)
@@ -149,7 +158,10 @@ def bulkhead(of: Bulkhead, *, timeout: Optional[Duration] = None) -> Callable[[F
         @functools.wraps(function)
         def confined(*arguments: Any, **named: Any) -> Any:
             with of.acquire(timeout):
-                return function(*arguments, **named)
+                result = function(*arguments, **named)
+                if still_to_run(result):
+                    raise errors.still_to_run(result, "@seki.bulkhead", _INSTEAD)
+                return result
 
         return cast(F, confined)
 
@@ -182,12 +194,18 @@ def retry(of: Retry, *, retry_on: RetryOn = Exception) -> Callable[[F], F]:
     return decorate
 
 
-def execute(breaker: Breaker, limiter: Limiter, key: Key, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+def execute(breaker: Breaker, limiter: Limiter, key: Key, function: Callable[..., T], /, *arguments: Any, **named: Any) -> T:
     """Calls the function if the limiter allows it and the breaker lets it through: RateLimited, CircuitOpen, or what the function does.
 
     The limiter is asked first, and what it denies costs the breaker nothing.
     """
-    decision = limiter.check(key)
-    if not decision.allowed:
-        raise RateLimited.by(limiter.name, decision)
+    _must_be_allowed(limiter, limiter.check(key))
     return breaker.call(function, *arguments, **named)
+
+
+async def execute_async(
+    breaker: Breaker, limiter: Limiter, key: Key, function: Callable[..., Awaitable[T]], /, *arguments: Any, **named: Any
+) -> T:
+    """execute() of a coroutine function. A task that is cancelled counts for nothing to the breaker."""
+    _must_be_allowed(limiter, limiter.check(key))
+    return await breaker.call_async(function, *arguments, **named)

@@ -32,7 +32,7 @@ def counted(key: Optional[Key]) -> Optional[Key]:
         return key
     if not isinstance(key, (str, bytes, bytearray, memoryview)):  # None, or what check() will not take
         return key
-    data = key.encode() if isinstance(key, str) else bytes(key)
+    data = key.encode("utf-8", "surrogatepass") if isinstance(key, str) else bytes(key)
     return sha1(data).digest() if len(data) > _LONGEST_KEY else data or None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from typing import Any, Callable, Dict, Mapping, Tuple, Union
 
 from ._durations import Duration, nanoseconds
@@ -130,7 +131,16 @@ _RETRY: Dict[str, Any] = {
 }
 
 
+def _must_be_known(kind: str, name: str, known: Tuple[str, ...], given: Mapping[str, Any]) -> None:
+    for option in given:
+        if option not in known:
+            meant = difflib.get_close_matches(option, known, n=1)
+            hint = f'did you mean "{meant[0]}"? ' if meant else ""
+            raise TypeError(f'{kind} "{name}": option "{option}" is unknown: {hint}accepted are {", ".join(known)}')
+
+
 def _translate(kind: str, name: str, table: Mapping[str, Any], given: Mapping[str, Any]) -> Dict[str, Any]:
+    _must_be_known(kind, name, tuple(table), given)
     return {option: table[option].to(value, f'{kind} "{name}": {option}') for option, value in given.items()}
 
 
@@ -148,6 +158,7 @@ def retry_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
 
 def breaker_to_native(name: str, given: Mapping[str, Any]) -> Dict[str, Any]:
     """`window_size` is one option here, and one for each type of window in C."""
+    _must_be_known("breaker", name, ("window_size", *_BREAKER), given)
     others = dict(given)
     size = others.pop("window_size", None)
     made = _translate("breaker", name, _BREAKER, others)

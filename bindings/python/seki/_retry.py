@@ -11,7 +11,7 @@ from typing import Any, Awaitable, Callable, Optional, Tuple, Type, TypeVar, Uni
 
 from . import _native, _options
 from ._durations import Duration
-from .errors import Error, no_time_helps
+from .errors import Error, no_time_helps, still_to_run
 
 __all__ = ["Retry", "RetryOn", "RetryStatus", "why_given_up"]
 
@@ -51,6 +51,8 @@ class Retry(_native.Retry):
         `retry_on`: what is worth another attempt: classes of exceptions, or a function that is asked about each. Of classes, what no waiting helps is not
         tried again: seki.Deleted, seki.DeadlineExceeded and their like. An exception with a `retry_after` (seconds) is waited out at least so long;
         math.inf: never. The last attempt's exception is raised as it is; why_given_up() says why it was the last.
+
+        TypeError for a coroutine function, which has not run yet when it was called: call_async().
         """
         worth = _judge(retry_on)
         loop = self.begin()
@@ -62,6 +64,8 @@ class Retry(_native.Retry):
                 if delay is None:
                     raise
             else:
+                if _native.still_to_run(answer):
+                    raise still_to_run(answer, "Retry.call()", "call_async()")
                 loop.succeeded()
                 return answer
             time.sleep(delay)

@@ -6,6 +6,7 @@ interfaces use for it, and `status` its number in C.
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import TYPE_CHECKING, Dict, Optional, Type
 
@@ -204,3 +205,10 @@ _BY_STATUS = _all(Error)
 def of_status(status: int, message: str) -> Error:
     """The exception for an answer of the C interface."""
     return _BY_STATUS.get(status, Error)(message)
+
+
+def still_to_run(answer: object, call: str, instead: str) -> TypeError:
+    """For an answer that is yet to be awaited, of which therefore nothing is known when the call is over. A coroutine is closed: nobody will await it."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+    return TypeError(f"{call}: {answer!r} has not run yet, so nothing is known of it: use {instead}")

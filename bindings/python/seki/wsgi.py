@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 from ._bulkhead import Bulkhead as _Bulkhead
-from ._deadline import deadline, of_request
+from ._deadline import Inside, deadline, of_request
 from ._durations import Duration, nanoseconds
 from ._fields import Fields, Undecided, counted, retry_after, spent
 from ._limiter import Key, Limiter
@@ -134,19 +134,20 @@ class Deadline:
 
 
 class _Under:
-    """A response that is iterated and closed under a deadline, which others of the thread do not see between two of its parts."""
+    """A response that is iterated and closed under a deadline, which others of the thread do not see between two of its parts, nor those that a generator
+    is inside of then."""
 
-    __slots__ = ("_response", "_parts", "_until")
+    __slots__ = ("_response", "_parts", "_inside")
 
     def __init__(self, response: Iterable[bytes], until: deadline) -> None:
-        self._response, self._until = response, until
+        self._response, self._inside = response, Inside(until)
         self._parts: Optional[Iterator[bytes]] = None
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        with self._until:
+        with self._inside:
             if self._parts is None:
                 self._parts = iter(self._response)
             return next(self._parts)
@@ -154,7 +155,7 @@ class _Under:
     def close(self) -> None:
         close = getattr(self._response, "close", None)
         if close is not None:
-            with self._until:
+            with self._inside:
                 close()
 
 

@@ -1,7 +1,9 @@
 """Bulkheads from Python. Fails when a permit is lost or given back twice, or a wait cannot be ended."""
 
 import asyncio
+import contextvars
 import gc
+import itertools
 import threading
 import time
 import unittest
@@ -60,6 +62,87 @@ class Bulkheads(SegmentTest):
         for thread in threads:
             thread.join()
         self.assertEqual((most, self.in_use(), self.database.status.acquired), (2, 0, 1200))
+
+    def test_who_released_early_gives_back_nobody_elses_permit_at_the_end_of_his_with(self):
+        """Fails when a thread, or a task, that is still inside has nothing any more."""
+        others = []
+
+        def other(inside, leave):
+            with self.database as permit:
+                inside.set()
+                leave.wait()
+                others.append((permit.held, self.in_use()))
+
+        async def other_task(inside, leave):
+            async with self.database as permit:
+                inside.set()
+                await leave.wait()
+                others.append((permit.held, self.in_use()))
+
+        async def tasks():
+            inside, leave = asyncio.Event(), asyncio.Event()
+            with self.database as permit:
+                task = asyncio.create_task(other_task(inside, leave))
+                await inside.wait()
+                permit.release()
+            leave.set()
+            await task
+
+        inside, leave = threading.Event(), threading.Event()
+        with self.database as permit:
+            thread = threading.Thread(target=other, args=(inside, leave))
+            thread.start()
+            inside.wait()
+            permit.release()
+        leave.set()
+        thread.join()
+        asyncio.run(tasks())
+        self.assertEqual((others, self.in_use()), ([(True, 1)] * 2, 0))
+
+    def test_one_that_is_left_in_another_context_gives_back_as_many_as_are_inside(self):
+        def part():
+            with self.database:
+                yield
+
+        def here(function, *arguments):
+            return function(*arguments)
+
+        def elsewhere(function, *arguments):
+            return contextvars.Context().run(function, *arguments)
+
+        def in_a_copy(function, *arguments):  # as asyncio.to_thread() does
+            return contextvars.copy_context().run(function, *arguments)
+
+        for enters, leaves in itertools.product((here, elsewhere, in_a_copy), repeat=2):
+            with self.subTest(enters=enters.__name__, leaves=leaves.__name__):
+                generator = part()
+                enters(next, generator)
+                gc.collect()
+                self.assertEqual(self.in_use(), 1)  # although its context is over
+                with self.database:
+                    self.assertEqual(self.in_use(), 2)
+                    leaves(generator.close)
+                    self.assertEqual(self.in_use(), 1)
+                self.assertEqual(self.in_use(), 0)
+        self.database.__exit__(None, None, None)
+        self.assertEqual(self.in_use(), 0)
+
+    def test_withs_on_two_bulkheads_are_left_in_any_order(self):
+        other = self.shop.bulkhead("other", max_concurrent=2)
+
+        def part(of):
+            with of as permit:
+                yield permit
+
+        parts = [part(each) for each in (self.database, other, self.database)]
+        permits = [next(each) for each in parts]
+        parts[0].close()
+        self.assertEqual([permit.held for permit in permits].count(True), 2)
+        self.assertEqual((self.in_use(), other.status.in_use), (1, 1))
+        parts[1].close()
+        self.assertEqual((self.in_use(), other.status.in_use), (1, 0))
+        parts[2].close()
+        self.assertEqual((self.in_use(), other.status.in_use), (0, 0))
 
     def test_who_waits_lets_other_threads_run(self):
         held = [self.database.acquire(), self.database.acquire()]

@@ -152,6 +152,31 @@ class Deadlines(SegmentTest):
         self.assertEqual(seki.deadline.remaining(), math.inf)
 
 
+    def test_one_takes_nothing_away_but_itself_when_it_is_left_out_of_turn(self):
+        def part(span):
+            with seki.deadline(span):
+                yield
+
+        longer, shorter = part("1h"), part("1m")
+        with seki.deadline("1d"):
+            next(longer)  # entered inside of the day, and left after it
+            next(shorter)
+            self.assertTrue(0 < seki.deadline.remaining() <= 60)
+            longer.close()
+            self.assertTrue(0 < seki.deadline.remaining() <= 60)
+            longer = part("1h")
+            next(longer)
+        self.assertTrue(0 < seki.deadline.remaining() <= 60)
+        shorter.close()
+        self.assertTrue(60 < seki.deadline.remaining() <= 3600)
+        with seki.deadline("1d"):
+            longer.close()  # entered before it
+            self.assertTrue(3600 < seki.deadline.remaining() <= 86400)
+            seki.deadline("1d").__exit__(None, None, None)
+            self.assertTrue(3600 < seki.deadline.remaining() <= 86400)
+        self.assertEqual(seki.deadline.remaining(), math.inf)
+
+
 class Headers(SegmentTest):
     def test_what_is_left_is_told_to_who_is_called_next_and_nothing_without_a_deadline(self):
         self.assertEqual((seki.deadline.header(), seki.deadline.header(grpc=True), seki.deadline.headers()), (None, None, {}))

@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
+import gc
 import unittest
+import warnings
 
 import seki
-from support import LONG, SegmentTest
+from support import LONG, SegmentTest, eventually
 
 
 class Decorated(SegmentTest):
@@ -129,6 +131,67 @@ class Decorated(SegmentTest):
         with self.assertRaisesRegex(ValueError, "no"):
             asyncio.run(charge())
         self.assertEqual((self.payments.status.state, self.database.status.in_use), ("open", 0))
+
+    def test_what_is_yet_to_be_awaited_is_refused_and_counts_for_nothing(self):
+        """Fails when a call of a coroutine function is ok before anything has run, keeps a probe's place, or Python warns that it was never awaited."""
+
+        async def charge():
+            raise ConnectionError
+
+        async def pages():
+            yield 1
+
+        class Later:
+            def __await__(inner):
+                yield
+
+        again, limiter = self.shop.retry("again", max_attempts=3), self.shop.limiter("api", limit=100, window=1)
+        probing = self.shop.breaker("probing", minimum_calls=1, wait_duration="1ms", half_open_requests=1)
+        with self.assertRaises(ZeroDivisionError):
+            probing.call(divmod, 1, 0)
+        eventually(lambda: probing.status.retry_after == 0, "a probe may be let in")
+        guards = [
+            (probing.call, r"Breaker\.call\(\): .* has not run yet, so nothing is known of it: use call_async\(\)"),
+            (lambda function: seki.execute(probing, limiter, "a", function), r"for execute\(\) execute_async\(\)"),
+            (lambda function: seki.breaker(probing)(lambda: function())(), r"@seki\.breaker: .*: use a coroutine function \(async def\)"),
+            (again.call, r"Retry\.call\(\): .*: use call_async\(\)"),
+            (lambda function: seki.retry(again)(lambda: function())(), r"Retry\.call\(\)"),
+            (lambda function: seki.bulkhead(self.database)(lambda: function())(), r"@seki\.bulkhead: .*async def"),
+        ]
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            for guard, sentence in guards:
+                for function in (charge, pages, Later):
+                    try:
+                        guard(function)
+                    except TypeError as refused:  # while it is handled, which keeps the frames that it came through
+                        self.assertRegex(str(refused), sentence)
+                        self.assertEqual((probing.status.calls, probing.status.probes, probing.status.probes_ok), (0, 0, 0))
+                    else:
+                        self.fail(sentence)
+            gc.collect()
+        self.assertEqual(([str(each.message) for each in warned], self.database.status.in_use), ([], 0))
+        self.assertEqual((again.status.calls, again.status.retries, again.status.recovered), (6, 0, 0))
+        self.assertEqual(probing.call(max, 1, 2), 2)
+        self.assertEqual(probing.status.state, "closed")
+
+    def test_execute_has_a_form_for_coroutine_functions(self):
+        async def divided(by, *, key):
+            await asyncio.sleep(0)
+            return 6 // by, key
+
+        async def all_of_it():
+            run = functools.partial(seki.execute_async, self.payments, self.logins)
+            self.assertEqual(await run("alice", divided, 2, key="k"), (3, "k"))
+            with self.assertRaises(ZeroDivisionError):
+                await run("alice", divided, 0, key="k")
+            self.assertEqual(self.payments.status.state, "open")
+            with self.assertRaises(seki.RateLimited):
+                await run("alice", divided, 2, key="k")
+            with self.assertRaises(seki.CircuitOpen):
+                await run("bob", divided, 2, key="k")
+
+        asyncio.run(all_of_it())
 
     def test_execute_asks_the_limiter_first(self):
         self.assertEqual(seki.execute(self.payments, self.logins, "alice", max, 1, 2), 2)

@@ -61,6 +61,31 @@ class Forks(SegmentTest):
             self.assertEqual(database.status.in_use, 1)
         self.assertEqual(database.status.in_use, 0)
 
+    def test_a_with_of_the_parent_that_is_left_in_the_child_takes_nothing_from_its_threads(self):
+        database = self.shop.bulkhead("database", max_concurrent=2)
+        permits = []
+
+        def other(inside, leave):
+            with database as permit:
+                inside.set()
+                leave.wait()
+                permits.append((permit.held, database.status.in_use))
+
+        def child():
+            inside, leave = threading.Event(), threading.Event()
+            thread = threading.Thread(target=other, args=(inside, leave))
+            thread.start()
+            inside.wait()
+            database.__exit__(None, None, None)
+            leave.set()
+            thread.join()
+            self.assertEqual((permits, database.status.in_use), ([(True, 2)], 1))
+
+        with database:
+            self.in_child(child)
+            self.assertEqual(database.status.in_use, 1)
+        self.assertEqual(database.status.in_use, 0)
+
     def test_a_call_in_which_the_process_forks_is_told_once(self):
         payments = self.shop.breaker("payments", minimum_calls=20)
 

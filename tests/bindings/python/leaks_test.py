@@ -1,6 +1,7 @@
 """References and memory. Fails when a call, an error included, keeps an object or memory that it made."""
 
 import asyncio
+import contextvars
 import gc
 import sys
 import threading
@@ -67,7 +68,8 @@ class Leaks(SegmentTest):
             self.fails(limiter.check)
             self.fails(limiter.check, data, -1)
             self.fails(limiter.check, data, 2**70)
-            self.fails(limiter.check, "\ud800")
+            limiter.check("\ud800")
+            self.fails(limiter.check, "\ud800" * 2000)
             self.fails(limiter.check, key, price, key)
             self.fails(limiter.check, key, nothing=price)
             self.fails(seki.check_all, (limiter, data), (limiter, None))
@@ -84,12 +86,16 @@ class Leaks(SegmentTest):
         def called(given, named=None):
             return answer
 
+        async def awaited(given):
+            return given
+
         def work():
             breaker.call(called, argument, named=argument)
             self.fails(breaker.call, called)
             self.fails(breaker.call, 5)
             self.fails(refusing.call, called, argument)
             self.fails(refusing.admit)
+            self.fails(breaker.call, awaited, argument)
             breaker.admit()
             with breaker.admit() as admission:
                 admission.error()
@@ -108,6 +114,8 @@ class Leaks(SegmentTest):
                 database.try_acquire()
             self.fails(permit.release)
             database.acquire()
+            database.__enter__()
+            contextvars.Context().run(database.__exit__)
             self.fails(database.acquire, [])
             database.status  # noqa: B018
 

@@ -100,6 +100,19 @@ class Limits(SegmentTest):
             self.says(ValueError, "embedded null character", refuses, "logins\0x")
         self.assertTrue(self.shop.limiter("logins").check("alice"))
 
+    def test_a_lone_surrogate_is_a_character_like_others(self):
+        """Fails when who sends one, as JSON's "\\ud800", makes a server fail."""
+        self.assertEqual(self.logins.check("a\ud800").remaining, 4)
+        self.assertEqual(self.logins.check("a\ud800".encode("utf-8", "surrogatepass"), cost=1).remaining, 3)
+        self.assertEqual(self.logins.check("a\ud801").remaining, 4)
+        self.assertEqual(self.logins.check_receipt("a\ud800").decision.remaining, 2)
+        self.assertTrue(seki.check_all((self.logins, "a\ud800")))
+        self.assertTrue(self.logins.acquire("a\ud800", 0))
+        self.assertEqual(self.logins.peek("a\ud800", 0).remaining, 0)
+        self.logins.reset("a\ud800")
+        self.assertEqual(self.logins.peek("a\ud800", 0).remaining, 5)
+        self.says(seki.InvalidArgument, "a key has 0 to 4096 bytes", self.logins.check, "\ud800" * 1366)
+
     def test_a_wrong_type_is_told_with_the_argument_and_what_is_accepted(self):
         check = self.logins.check
         self.says(TypeError, "Limiter.check(): a key is a str or bytes, not int", check, 5)
@@ -114,7 +127,6 @@ class Limits(SegmentTest):
         self.says(TypeError, 'limiter "x": limit is int, not str', self.shop.limiter, "x", limit="5", window=1)
         self.says(TypeError, 'limiter "x": store_keys is bool, not int', self.shop.limiter, "x", limit=5, window=1, store_keys=1)
         self.says(TypeError, "cannot create 'seki.Decision' instances", seki.Decision)
-        self.says(UnicodeEncodeError, "surrogates not allowed", check, "\ud800")
 
     def test_a_wrong_value_is_told_with_what_is_accepted(self):
         check, make = self.logins.check, self.shop.limiter
@@ -131,6 +143,22 @@ class Limits(SegmentTest):
         different = self.says(seki.DifferentOptions, "limit is 5, not 6", make, "logins", limit=6, window="1h")
         self.assertEqual((different.code, different.status), ("different_options", 3))
         self.assertIsInstance(different, seki.Error)
+
+
+class Options(SegmentTest):
+    def test_one_that_there_is_not_is_told_with_the_nearest(self):
+        kinds = {
+            "breaker": ("failure_treshold", "failure_threshold", "window_size, window_type, minimum_calls"),
+            "bulkhead": ("max_concurent", "max_concurrent", "max_concurrent, max_wait, max_waiting"),
+            "retry": ("max_atempts", "max_attempts", "max_attempts, backoff"),
+        }
+        for kind, (wrong, right, accepted) in kinds.items():
+            getattr(self.shop, kind)("a", **{"minimum_calls" if kind == "breaker" else right: 1})
+            change = getattr(self.shop, f"change_{kind}")
+            self.says(TypeError, f'{kind} "a": option "{wrong}" is unknown: did you mean "{right}"? accepted are {accepted}', change, "a", **{wrong: 5})
+            self.says(TypeError, f'{kind} "a": option "foo" is unknown: accepted are {accepted}', change, "a", foo=1)
+        self.shop.limiter("a", limit=1, window=1)
+        self.says(TypeError, "limitt", self.shop.change_limiter, "a", limitt=1)
 
 
 class Spans(unittest.TestCase):

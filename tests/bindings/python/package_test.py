@@ -113,6 +113,27 @@ class Types(unittest.TestCase):
             done = subprocess.run([*mypy, program], env=environment, capture_output=True, text=True, check=False)
             self.assertEqual(done.stdout.count("error:"), 5, done.stdout)
 
+    def test_the_stub_of_the_extension_is_what_it_is(self):
+        """Fails when an argument of a function in C has another name, place or default in the stub than in its text, or there is one that the stub lacks."""
+        must([sys.executable, "-m", "mypy.stubtest", "seki._native"], env={**os.environ, "MYPYPATH": str(SOURCE / "bindings/python")})
+
+    def test_a_method_tells_its_signature(self):
+        """Fails when its first argument is taken for `self`, or one that has no name for one that has."""
+        import inspect
+
+        import seki
+
+        signatures = {
+            seki.Limiter.check: "(self, /, key, cost=1)",
+            seki.Limiter.reset: "(self, key, /)",
+            seki.Bulkhead.acquire: "(self, /, timeout=None)",
+            seki.Breaker.call: "(self, function, /, *arguments, **named)",
+            seki.Permit.release: "(self, /)",
+            seki.Segment.remove_limiter: "(self, name, /)",
+            seki.check_all: "(*demands)",
+        }
+        self.assertEqual({str(inspect.signature(each)): text for each, text in signatures.items()}, {text: text for text in signatures.values()})
+
     def test_everything_public_has_a_docstring_and_a_stub(self):
         import ast
         import inspect

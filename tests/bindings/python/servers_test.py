@@ -8,7 +8,7 @@ import unittest
 
 import seki
 from servers import EXAMPLES, WORKERS, free_port, gunicorn, served, uwsgi
-from support import SegmentTest, eventually
+from support import SegmentTest, eventually, python
 
 
 class Servers(SegmentTest):
@@ -144,6 +144,17 @@ class Examples(SegmentTest):
             self.assertEqual([status for status, _, _ in answers], [200] * 5 + [429])
             self.assertEqual(int(answers[5][2]["Retry-After"]), 720)
             self.assertIn("RateLimit", answers[0][2])
+
+    def test_refusals_say_when_to_come_back_and_not_a_second_later(self):
+        ask = """if True:
+            import math, seki, flask_app, django_app
+            middleware = django_app.RefusalMiddleware(None)
+            for wait in (30.0, 29.2, 0.0, math.inf):
+                refused = seki.CircuitOpen("no", wait)
+                print(flask_app.refused(refused)[2].get("Retry-After"), middleware.process_exception(None, refused).get("Retry-After"))
+        """
+        done = python(ask, cwd=EXAMPLES, env={**os.environ, "SEKI_SEGMENT": self.path})
+        self.assertEqual(done.stdout.split("\n"), ["30 30", "30 30", "1 1", "None None", ""], done.stderr)
 
     def test_asgi_under_uvicorn(self):
         port = free_port()

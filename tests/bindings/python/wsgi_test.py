@@ -82,7 +82,7 @@ class Limited(SegmentTest):
     def test_nobody_gets_around_the_limit_by_what_he_sends(self):
         """Fails when a key above 4096 bytes or an absurd cost is let through as if nothing could be decided, or two such keys are one."""
         app = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: environ["REMOTE_ADDR"])
-        for long in ("x" * 5000 + "a", "x" * 5000 + "b", "\xe9" * 2500):
+        for long in ("x" * 5000 + "a", "x" * 5000 + "b", "\xe9" * 2500, "\ud800", "\ud800" * 1366):
             self.assertEqual([get(app, long)[0] for _ in range(3)], ["200 OK", "200 OK", "429 Too Many Requests"])
         exact = seki.wsgi.RateLimit(application, self.logins, key=lambda environ: "y" * 4096)
         self.assertEqual([get(exact)[0] for _ in range(3)], ["200 OK", "200 OK", "429 Too Many Requests"])
@@ -206,6 +206,35 @@ class Timed(SegmentTest):
         answer = get(app, **({} if said is None else {"HTTP_X_DEADLINE_REMAINING": said}))
         self.assertEqual(seki.deadline.remaining(), math.inf)
         return answer
+
+    def test_a_response_that_sets_itself_one_leaves_none_between_two_parts(self):
+        """Fails when a generator that is inside of a `with seki.deadline()` leaves its thread under its client's deadline, or is not inside of it any more."""
+
+        def parts():
+            with seki.deadline("1s"):
+                for part in (b"1", b"2"):
+                    self.seen.append(seki.deadline.remaining() <= 1)
+                    yield part
+            self.seen.append(1 < seki.deadline.remaining() <= 60)
+            yield b"3"
+
+        def application(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return parts()
+
+        app = seki.wsgi.Deadline(seki.wsgi.Deadline(application, default="1m"))
+        request = {"HTTP_X_DEADLINE_REMAINING": "50000"}
+        between = []
+        for part in app(request, lambda status, headers: None):
+            between.append((part, seki.deadline.remaining()))
+        self.assertEqual(between, [(part, math.inf) for part in (b"1", b"2", b"3")])
+        self.assertEqual((self.seen, seki.deadline.remaining()), ([True] * 3, math.inf))
+        dropped = app(request, lambda status, headers: None)
+        self.assertEqual(next(dropped), b"1")
+        with seki.deadline("1h"):
+            del dropped
+            self.assertGreater(seki.deadline.remaining(), 3500)
+        self.assertEqual(seki.deadline.remaining(), math.inf)
 
     def test_it_has_the_time_that_its_client_says_also_while_its_response_is_iterated(self):
         app = seki.wsgi.Deadline(validator(self.application))
