@@ -63,7 +63,7 @@ static ngx_int_t demand_of(ngx_http_seki_guards_t* guards, ngx_http_seki_limit_t
     *demand = (seki_demand)SEKI_DEMAND(limit->limiter->of.limiter, key.data, key.len, cost);
     *verdict = guards->first.limit == NULL ? &guards->first : ngx_palloc(r->pool, sizeof **verdict);
     if (*verdict == NULL) return NGX_ERROR;
-    **verdict = (ngx_http_seki_verdict_t){NULL, limit, SEKI_DECISION_INIT};
+    **verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT};
     return NGX_OK;
 }
 
