@@ -16,6 +16,9 @@
 
 extern ngx_module_t ngx_http_seki_module;
 
+// Stays out of the way of a request that has one limit and may go on.
+#define ngx_http_seki_apart __attribute__((noinline))
+
 // ---- Of the configuration, and of the worker that works by it.
 
 typedef enum { ngx_http_seki_limiter, ngx_http_seki_bulkhead, ngx_http_seki_breaker } ngx_http_seki_kind_e;
@@ -144,8 +147,8 @@ ngx_int_t ngx_http_seki_end_with_request(ngx_http_seki_guards_t* guards);
 
 // Asks a guard of the location. NGX_DECLINED: the request may go on; else the status of the refusal, or NGX_ERROR.
 ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
-ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
-ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
+ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
+ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
 
 // What each of them does once it is refused: by what, with what status.
 ngx_int_t ngx_http_seki_refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
@@ -155,7 +158,7 @@ ngx_int_t ngx_http_seki_do_without(ngx_http_seki_guards_t* guards, ngx_http_seki
                                    ngx_http_seki_primitive_t* missing, ngx_http_seki_answer_e* answer);
 
 // Tells the breaker that was asked what the upstream has answered, or has not; `ended`: it will not any more.
-void ngx_http_seki_tell_breaker(ngx_http_seki_guards_t* guards, ngx_uint_t ended);
+ngx_http_seki_apart void ngx_http_seki_tell_breaker(ngx_http_seki_guards_t* guards, ngx_uint_t ended);
 static inline void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended) {
     if (guards->call != NULL) ngx_http_seki_tell_breaker(guards, ended);
 }
