@@ -132,8 +132,9 @@ typedef struct {
     ngx_http_seki_answer_e bulkhead_answer;
     ngx_http_seki_answer_e breaker_answer;
     unsigned body_has_ended : 1;
-    unsigned ends : 1;              // a cleanup waits for it
-    ngx_http_seki_verdict_t first;  // room for the verdict that is the only one of most; its limit is the last that is zero
+    unsigned ends : 1;  // a cleanup waits for it
+    ngx_http_seki_verdict_t
+        first;  // room for the verdict that is the only one of most; its limit is the last that is zero
 } ngx_http_seki_guards_t;
 
 // ---- guards.c: what a request has asked, and what it holds.
@@ -147,7 +148,8 @@ ngx_int_t ngx_http_seki_end_with_request(ngx_http_seki_guards_t* guards);
 
 // Asks a guard of the location. NGX_DECLINED: the request may go on; else the status of the refusal, or NGX_ERROR.
 ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
-ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
+ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards,
+                                                         ngx_http_seki_loc_conf_t* conf);
 ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
 
 // What each of them does once it is refused: by what, with what status.
