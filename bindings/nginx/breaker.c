@@ -11,23 +11,25 @@ ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_sek
     ngx_http_request_t* r = guards->request;
     ngx_http_seki_primitive_t* breaker = conf->breaker;
     if (breaker->of.breaker == NULL) return ngx_http_seki_do_without(guards, conf, breaker, &guards->breaker_answer);
-    if (guards->admission == NULL) {
-        guards->admission = ngx_palloc(r->pool, sizeof *guards->admission);
-        if (guards->admission == NULL || ngx_http_seki_end_with_request(guards) != NGX_OK) return NGX_ERROR;
-        *guards->admission = (seki_admission)SEKI_ADMISSION_INIT;
+    if (guards->call == NULL) {
+        ngx_http_seki_call_t* made = ngx_pcalloc(r->pool, sizeof *made);
+        if (made == NULL || ngx_http_seki_end_with_request(guards) != NGX_OK) return NGX_ERROR;
+        made->admission = (seki_admission)SEKI_ADMISSION_INIT;
+        guards->call = made;
     }
-    const seki_status admitted = seki_breaker_admit(breaker->of.breaker, guards->admission);
+    ngx_http_seki_call_t* call = guards->call;
+    const seki_status admitted = seki_breaker_admit(breaker->of.breaker, &call->admission);
     if (admitted == SEKI_OK) {
-        guards->breaker = breaker;
-        guards->guarded = conf;
-        guards->states_before = states_of(r);
+        call->breaker = breaker;
+        call->guarded = conf;
+        call->states_before = states_of(r);
         guards->breaker_answer = ngx_http_seki_passed;
         return NGX_DECLINED;
     }
     if (admitted != SEKI_ERROR_CIRCUIT_OPEN)
         return ngx_http_seki_do_without(guards, conf, breaker, &guards->breaker_answer);
     const ngx_int_t answer = ngx_http_seki_refuse(guards, conf, breaker, &guards->breaker_answer, conf->breaker_status);
-    if (answer != NGX_DECLINED) guards->retry_after_ns = guards->admission->retry_after_ns;
+    if (answer != NGX_DECLINED) guards->retry_after_ns = call->admission.retry_after_ns;
     return answer;
 }
 
@@ -55,7 +57,7 @@ static int64_t time_of_all(const ngx_http_request_t* r, ngx_uint_t first) {
 
 // An upstream that answers before the request has ended has kept nobody waiting.
 static int64_t time_of_upstream(const ngx_http_seki_guards_t* guards) {
-    const int64_t took_ns = time_of_all(guards->request, guards->states_before);
+    const int64_t took_ns = time_of_all(guards->request, guards->call->states_before);
     if (!guards->request->request_body_no_buffering) return took_ns;
     if (!guards->body_has_ended) return 0;
     const int64_t since_ns = (int64_t)(ngx_current_msec - guards->body_ended) * 1000000;
@@ -82,8 +84,8 @@ void ngx_http_seki_add_body_filter(void) {
 // The upstream was not asked: what was answered came from elsewhere, or from nginx itself, which found no address of the upstream.
 static seki_outcome outcome_without(const ngx_http_seki_guards_t* guards) {
     const ngx_http_request_t* r = guards->request;
-    const ngx_uint_t tried = r->upstream_states != NULL && guards->states_before == 0;
-    return tried && is_error(guards->guarded, r->headers_out.status) ? SEKI_OUTCOME_ERROR : SEKI_OUTCOME_IGNORE;
+    const ngx_uint_t tried = r->upstream_states != NULL && guards->call->states_before == 0;
+    return tried && is_error(guards->call->guarded, r->headers_out.status) ? SEKI_OUTCOME_ERROR : SEKI_OUTCOME_IGNORE;
 }
 
 // The last attempt is what counts. One that a client did not wait for says nothing, unless it was slow by then.
@@ -94,20 +96,21 @@ static seki_outcome outcome_of(const ngx_http_seki_guards_t* guards, int64_t too
     const ngx_uint_t status = last->status != 0 || ended ? last->status : r->headers_out.status;
     // nginx itself gave up on the client in the middle of its request: 400, 408, 413.
     if (last->status == 0 && status >= 400 && status < 500) return SEKI_OUTCOME_IGNORE;
-    if (is_error(guards->guarded, status)) return SEKI_OUTCOME_ERROR;
+    if (is_error(guards->call->guarded, status)) return SEKI_OUTCOME_ERROR;
     if (!ended || (status != 0 && status != NGX_HTTP_CLIENT_CLOSED_REQUEST)) return SEKI_OUTCOME_OK;
-    return took_ns >= guards->breaker->slow_call_ns ? SEKI_OUTCOME_SLOW : SEKI_OUTCOME_IGNORE;
+    return took_ns >= guards->call->breaker->slow_call_ns ? SEKI_OUTCOME_SLOW : SEKI_OUTCOME_IGNORE;
 }
 
-void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended) {
-    if (guards->admission == NULL || !guards->admission->admitted) return;
+void ngx_http_seki_tell_breaker(ngx_http_seki_guards_t* guards, ngx_uint_t ended) {
+    ngx_http_seki_call_t* call = guards->call;
+    if (!call->admission.admitted) return;
     int64_t took_ns = 0;
-    if (states_of(guards->request) > guards->states_before) {
+    if (states_of(guards->request) > call->states_before) {
         took_ns = time_of_upstream(guards);
-        guards->outcome = outcome_of(guards, took_ns, ended);
+        call->outcome = outcome_of(guards, took_ns, ended);
     } else {
-        guards->outcome = outcome_without(guards);
+        call->outcome = outcome_without(guards);
     }
-    guards->told = 1;
-    seki_admission_tell_took(guards->admission, guards->outcome, took_ns);
+    call->told = 1;
+    seki_admission_tell_took(&call->admission, call->outcome, took_ns);
 }

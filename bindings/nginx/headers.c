@@ -27,7 +27,7 @@ static u_char* put(u_char* to, const void* text, size_t length) { return ngx_cpy
 
 static u_char* put_number(u_char* to, uint64_t value) {
     size_t length = 1;
-    for (uint64_t above = value; above >= 10; above /= 10) ++length;
+    for (uint64_t next = 10; length < NGX_INT64_LEN && value >= next; next *= 10) ++length;
     for (size_t at = length; at > 0; value /= 10) to[--at] = (u_char)('0' + value % 10);
     return to + length;
 }

@@ -49,21 +49,27 @@ static ngx_http_seki_verdict_t* verdict_of(const ngx_http_seki_guards_t* guards,
     return each;
 }
 
-// The demand of a limit, with a verdict for what comes of it. NGX_DECLINED: it does not count this request: its key is empty, or it has counted it already.
+// What a limit is asked for. NGX_DECLINED: nothing, because its key is empty.
+static ngx_int_t read_demand(ngx_http_request_t* r, ngx_http_seki_limit_t* limit, ngx_str_t* key, int64_t* cost) {
+    if (key_of(r, limit, key) != NGX_OK) return NGX_ERROR;
+    if (key->len == 0) return NGX_DECLINED;
+    if (key->len > LONGEST_KEY && shorten(r->pool, key) != NGX_OK) return NGX_ERROR;
+    return cost_of(r, limit, cost);
+}
+
+// The demand of a limit, with a verdict for what comes of it. NGX_DECLINED: it does not count this request, or has counted it already.
 static ngx_int_t demand_of(ngx_http_seki_guards_t* guards, ngx_http_seki_limit_t* limit, seki_demand* demand,
                            ngx_http_seki_verdict_t** verdict) {
     ngx_http_request_t* r = guards->request;
     ngx_str_t key;
-    if (guards->verdicts != NULL && verdict_of(guards, limit->limiter) != NULL) return NGX_DECLINED;
-    if (key_of(r, limit, &key) != NGX_OK) return NGX_ERROR;
-    if (key.len == 0) return NGX_DECLINED;
-    if (key.len > LONGEST_KEY && shorten(r->pool, &key) != NGX_OK) return NGX_ERROR;
     int64_t cost = 0;
-    if (cost_of(r, limit, &cost) != NGX_OK) return NGX_ERROR;
+    if (guards->verdicts != NULL && verdict_of(guards, limit->limiter) != NULL) return NGX_DECLINED;
+    const ngx_int_t asked = read_demand(r, limit, &key, &cost);
+    if (asked != NGX_OK) return asked;
     *demand = (seki_demand)SEKI_DEMAND(limit->limiter->of.limiter, key.data, key.len, cost);
     *verdict = guards->first.limit == NULL ? &guards->first : ngx_palloc(r->pool, sizeof **verdict);
     if (*verdict == NULL) return NGX_ERROR;
-    **verdict = (ngx_http_seki_verdict_t){NULL, limit, SEKI_DECISION_INIT};
+    **verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT};
     return NGX_OK;
 }
 
@@ -127,16 +133,21 @@ static void keep(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t** verdi
     }
 }
 
-// What comes of it for the request. `decision` is that of all that were asked.
-static ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf, const seki_decision* decision) {
-    guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
-    if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
-        guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
-    if (decision->allowed) return NGX_DECLINED;
+ngx_http_seki_apart static ngx_int_t refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
+                                            const seki_decision* decision) {
     const ngx_int_t answer =
         ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer, conf->limit_status);
     if (answer != NGX_DECLINED) guards->retry_after_ns = decision->retry_after_ns;
     return answer;
+}
+
+// What comes of it for the request. `decision` is that of all that were asked.
+static inline ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
+                               const seki_decision* decision) {
+    guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
+    if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
+        guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
+    return decision->allowed ? NGX_DECLINED : refuse(guards, conf, decision);
 }
 
 // One that was deleted a moment ago takes none of the others with it. Each turn has fewer.
@@ -161,10 +172,12 @@ static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t
 static ngx_int_t ask_only(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
                           ngx_http_seki_limit_t* limit) {
     ngx_http_seki_verdict_t* verdict = &guards->first;
-    seki_demand demand;
-    const ngx_int_t made = demand_of(guards, limit, &demand, &verdict);
-    if (made != NGX_OK) return made;
-    if (seki_limiter_check(demand.limiter, demand.key, demand.key_length, demand.cost, &verdict->decision) != SEKI_OK)
+    ngx_str_t key;
+    int64_t cost = 0;
+    const ngx_int_t asked = read_demand(guards->request, limit, &key, &cost);
+    if (asked != NGX_OK) return asked;
+    *verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT};
+    if (seki_limiter_check(limit->limiter->of.limiter, key.data, key.len, cost, &verdict->decision) != SEKI_OK)
         return ngx_http_seki_do_without(guards, conf, limit->limiter, &guards->limit_answer);
     guards->verdicts = guards->decisive = verdict;
     return answer(guards, conf, &verdict->decision);
@@ -173,13 +186,11 @@ static ngx_int_t ask_only(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf
 // As many as most have lie on the stack.
 #define USUALLY_AT_MOST 4
 
-ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf) {
+ngx_http_seki_apart static ngx_int_t ask_several(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf) {
     seki_demand few[USUALLY_AT_MOST], *demands = few;
     ngx_http_seki_verdict_t *few_verdicts[USUALLY_AT_MOST], **verdicts = few_verdicts;
     ngx_uint_t count = 0;
     ngx_http_seki_limit_t* limits = conf->limits->elts;
-    if (conf->limits->nelts == 1 && guards->verdicts == NULL && limits->limiter->of.limiter != NULL)
-        return ask_only(guards, conf, limits);
     if (conf->limits->nelts > USUALLY_AT_MOST) {
         demands = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *demands);
         verdicts = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *verdicts);
@@ -197,4 +208,11 @@ ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki
         if (made == NGX_OK) ++count;
     }
     return count > 0 ? decide(guards, conf, demands, verdicts, count) : NGX_DECLINED;
+}
+
+ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf) {
+    ngx_http_seki_limit_t* first = conf->limits->elts;
+    return conf->limits->nelts == 1 && guards->verdicts == NULL && first->limiter->of.limiter != NULL
+               ? ask_only(guards, conf, first)
+               : ask_several(guards, conf);
 }

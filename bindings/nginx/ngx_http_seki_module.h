@@ -16,6 +16,9 @@
 
 extern ngx_module_t ngx_http_seki_module;
 
+// Stays out of the way of a request that has one limit and may go on.
+#define ngx_http_seki_apart __attribute__((noinline))
+
 // ---- Of the configuration, and of the worker that works by it.
 
 typedef enum { ngx_http_seki_limiter, ngx_http_seki_bulkhead, ngx_http_seki_breaker } ngx_http_seki_kind_e;
@@ -76,8 +79,8 @@ typedef struct {
 
 // ---- Of a request.
 
-// What came of asking.
-typedef enum {
+// What came of asking. A byte each, for what is made for every request is to be small.
+typedef enum __attribute__((packed)) {
     ngx_http_seki_not_asked,
     ngx_http_seki_passed,
     ngx_http_seki_refused,
@@ -88,8 +91,8 @@ typedef enum {
 // A limit that was asked.
 typedef struct ngx_http_seki_verdict_s ngx_http_seki_verdict_t;
 struct ngx_http_seki_verdict_s {
-    ngx_http_seki_verdict_t* next;
     ngx_http_seki_limit_t* limit;
+    ngx_http_seki_verdict_t* next;
     seki_decision decision;
 };
 
@@ -101,29 +104,37 @@ struct ngx_http_seki_held_s {
     seki_permit permit;
 };
 
+// A call that a breaker was asked for.
+typedef struct {
+    ngx_http_seki_primitive_t* breaker;  // of the admission
+    ngx_http_seki_loc_conf_t* guarded;   // the location that it is of
+    ngx_uint_t states_before;            // of the upstream, when it was admitted
+    ngx_uint_t told;
+    seki_outcome outcome;  // that the breaker was told
+    seki_admission admission;
+} ngx_http_seki_call_t;
+
+// Nearly every request has a limit and nothing else, so what is made for each is as small as that: what its other guards need is made with them.
 typedef struct {
     ngx_pool_cleanup_t cleanup;  // by which they are found again: guards.c
     ngx_http_request_t* request;
+    ngx_msec_t body_ended;  // of a request that is handed on while it comes: when its end came, if it has
+    // From here on zero, to begin with:
     ngx_http_seki_verdict_t* verdicts;  // in the order of the configuration
     ngx_http_seki_verdict_t* decisive;  // the strictest
     ngx_http_seki_held_t* held;
-    ngx_http_seki_primitive_t* breaker;  // of the admission
-    ngx_http_seki_loc_conf_t* guarded;   // the location that it is of
-    seki_admission* admission;
-    ngx_uint_t states_before;  // of the upstream, when it was admitted
-    ngx_msec_t body_ended;     // of a request that is handed on while it comes: when its end came
-    ngx_uint_t body_has_ended;
+    ngx_http_seki_call_t* call;
+    ngx_http_seki_primitive_t* refused_by;
+    int64_t retry_after_ns;  // of the refusal; 0 or SEKI_NEVER: no time is known
+    ngx_uint_t refused;      // the status: a request that was refused is not asked again, its error page is sent
+    ngx_uint_t announces;    // NGX_HTTP_SEKI_RATELIMIT and its like, of the location that asked
     ngx_http_seki_answer_e limit_answer;
     ngx_http_seki_answer_e bulkhead_answer;
     ngx_http_seki_answer_e breaker_answer;
-    ngx_http_seki_primitive_t* refused_by;
-    int64_t retry_after_ns;  // of the refusal; 0 or SEKI_NEVER: no time is known
-    seki_outcome outcome;    // that the breaker was told
-    ngx_uint_t told;
-    ngx_uint_t refused;             // the status: a request that was refused is not asked again, its error page is sent
-    ngx_uint_t announces;           // NGX_HTTP_SEKI_RATELIMIT and its like, of the location that asked
-    ngx_uint_t ends;                // a cleanup waits for it
-    ngx_http_seki_verdict_t first;  // room for the verdict that is the only one of most
+    unsigned body_has_ended : 1;
+    unsigned ends : 1;  // a cleanup waits for it
+    ngx_http_seki_verdict_t
+        first;  // room for the verdict that is the only one of most; its limit is the last that is zero
 } ngx_http_seki_guards_t;
 
 // ---- guards.c: what a request has asked, and what it holds.
@@ -137,8 +148,9 @@ ngx_int_t ngx_http_seki_end_with_request(ngx_http_seki_guards_t* guards);
 
 // Asks a guard of the location. NGX_DECLINED: the request may go on; else the status of the refusal, or NGX_ERROR.
 ngx_int_t ngx_http_seki_ask_limits(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
-ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
-ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
+ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_bulkhead(ngx_http_seki_guards_t* guards,
+                                                         ngx_http_seki_loc_conf_t* conf);
+ngx_http_seki_apart ngx_int_t ngx_http_seki_ask_breaker(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf);
 
 // What each of them does once it is refused: by what, with what status.
 ngx_int_t ngx_http_seki_refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
@@ -147,8 +159,11 @@ ngx_int_t ngx_http_seki_refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc
 ngx_int_t ngx_http_seki_do_without(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
                                    ngx_http_seki_primitive_t* missing, ngx_http_seki_answer_e* answer);
 
-// Tells the breaker what the upstream has answered, or has not; `ended`: it will not any more.
-void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended);
+// Tells the breaker that was asked what the upstream has answered, or has not; `ended`: it will not any more.
+ngx_http_seki_apart void ngx_http_seki_tell_breaker(ngx_http_seki_guards_t* guards, ngx_uint_t ended);
+static inline void ngx_http_seki_tell(ngx_http_seki_guards_t* guards, ngx_uint_t ended) {
+    if (guards->call != NULL) ngx_http_seki_tell_breaker(guards, ended);
+}
 void ngx_http_seki_add_body_filter(void);
 
 // ---- The other files.

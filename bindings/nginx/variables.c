@@ -40,7 +40,8 @@ static ngx_int_t outcome(ngx_http_request_t* r, ngx_http_variable_value_t* value
     static const char* const words[] = {"ignored", "ok", "error", "slow"};
     const ngx_http_seki_guards_t* guards = guards_of(r);
     (void)data;
-    return guards != NULL && guards->told ? say(value, words[guards->outcome]) : say_nothing(value);
+    const ngx_http_seki_call_t* call = guards != NULL ? guards->call : NULL;
+    return call != NULL && call->told ? say(value, words[call->outcome]) : say_nothing(value);
 }
 
 static ngx_int_t format(ngx_http_request_t* r, ngx_http_variable_value_t* value, const char* as, uint64_t one,

@@ -29,8 +29,10 @@ bool is_null(const char* function, const char* argument, Answer (*given)(Argumen
 }
 
 template <class Sized>
-bool has_wrong_size(const char* function, const char* argument, const Sized* given) noexcept {
-    if (is_null(function, argument, given)) return true;
+[[gnu::always_inline]] inline bool has_wrong_size(const char* function, const char* argument,
+                                                  const Sized* given) noexcept {
+    if (is_null(function, argument, given)) [[unlikely]]
+        return true;
     return !has_sensible_size(*given) && refuse_size(function, argument, given->size, first_size<Sized>, sizeof(Sized));
 }
 

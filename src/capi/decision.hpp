@@ -10,7 +10,7 @@
 
 namespace seki::capi {
 
-inline void put(const Decision& made, seki_decision& to) noexcept {
+[[gnu::always_inline]] inline void put(const Decision& made, seki_decision& to) noexcept {
     write(to, [&made](seki_decision& all) {
         all.allowed = made.allowed ? 1 : 0;
         all.shadow = made.shadow ? 1 : 0;

@@ -30,19 +30,22 @@ template <class Sized>
     return all;
 }
 
-// What the caller's version knows of it; what only that version knows stays as it was. `fill(struct)` sets all but the size.
+// Of a caller whose version knows less of it.
 template <class Sized, class Fill>
-void write(Sized& to, Fill fill) noexcept {
-    static_assert(std::is_trivially_copyable_v<Sized>);
-    if (to.size >= sizeof(Sized)) [[likely]] {
-        fill(
-            to);  // field by field: what is written as a whole, and copied right afterwards, is waited for (bench/c_abi)
-        return;
-    }
+[[gnu::noinline, gnu::cold]] void write_a_part(Sized& to, Fill fill) noexcept {
     Sized all;
     fill(all);
     all.size = to.size;
     std::memcpy(&to, &all, to.size);
+}
+
+// What the caller's version knows of it; what only that version knows stays as it was. `fill(struct)` sets all but the size.
+template <class Sized, class Fill>
+[[gnu::always_inline]] inline void write(Sized& to, Fill fill) noexcept {
+    static_assert(std::is_trivially_copyable_v<Sized>);
+    if (to.size < sizeof(Sized)) [[unlikely]]
+        return write_a_part(to, fill);
+    fill(to);  // field by field: what is written as a whole, and copied right afterwards, is waited for (bench/c_abi)
 }
 
 }  // namespace seki::capi
