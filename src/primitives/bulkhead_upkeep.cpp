@@ -24,6 +24,7 @@ public:
         const shm::process_owner holder = shm::holder_named(owner);
         return shm::owner_of(*where_, holder.slot) == holder;
     }
+    [[nodiscard]] static bool tired() noexcept { return false; }
     void reclaimed(std::uint64_t /*owner*/) const noexcept {}
 
 private:

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "layout/worker.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/liveness.hpp"
 
 namespace seki::shm {
@@ -33,6 +34,9 @@ public:
         return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
     }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return holder_lives(*where_, owner); }
+    [[nodiscard]] bool tired() noexcept {
+        return asking_.over(is_tended(*where_, now()) ? asking_briefly_ns : asking_ns);
+    }
     void reclaimed(std::uint64_t /*owner*/) noexcept { ++reclaimed_; }
 
     [[nodiscard]] std::uint64_t reclaimed() const noexcept { return reclaimed_; }
@@ -40,6 +44,7 @@ public:
 private:
     const segment* where_;
     std::uint64_t reclaimed_ = 0;
+    asking_time asking_;
 };
 
 }  // namespace seki::shm
