@@ -274,7 +274,8 @@ private:
     }
     // The place at whose owner who asks begins: another one each time that may_look() says yes, as it may be tired before it comes to the last.
     static std::size_t first_asked(nanos now, std::size_t places) noexcept {
-        return static_cast<std::size_t>(now / look_interval * 0x9e3779b97f4a7c15ULL >> 32) % std::max<std::size_t>(places, 1);
+        return static_cast<std::size_t>(now / look_interval * 0x9e3779b97f4a7c15ULL >> 32) %
+               std::max<std::size_t>(places, 1);
     }
     // A taken place that names nobody was scribbled.
     template <class Caller>

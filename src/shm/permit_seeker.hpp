@@ -22,6 +22,12 @@ namespace seki::shm {
     return found == verdict::live || found == verdict::lost_lock;
 }
 
+// Whether the segment lists it: for who has just taken the dead off the list (shm/workers.hpp, reap). No system call.
+[[nodiscard]] inline bool holder_is_listed(const segment& where, std::uint64_t owner) noexcept {
+    const process_owner holder = holder_named(owner);
+    return owner_of(where, holder.slot) == holder;
+}
+
 // A permit_seeker that counts what it gave back for the dead.
 class process_seeker {
 public:

@@ -257,7 +257,8 @@ reap_report reap(const segment& where, std::uint32_t from, std::uint64_t span_ns
             report.next = slot;
             break;
         }
-        const scrutiny how = closely.over(span_ns == asking_all_ns ? span_ns : span_ns / 4) ? scrutiny::brief : scrutiny::full;
+        const scrutiny how =
+            closely.over(span_ns == asking_all_ns ? span_ns : span_ns / 4) ? scrutiny::brief : scrutiny::full;
         const verdict found = reap_slot(where, slot, how);
         if (found == verdict::dead) ++report.processes;
         if (found != verdict::lost_lock) continue;

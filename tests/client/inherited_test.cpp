@@ -143,7 +143,8 @@ TEST_F(Inherited, AWaitersDeathGivesBackNoPermit) {
     while (must(database.status()).waiting == 0) ::usleep(100);
     waiter.die();
     do tick();
-    while (database.acquire(1ms).error().code != Errc::timeout);  // crowded, until somebody asks whether the waiter lives
+    while (database.acquire(1ms).error().code !=
+           Errc::timeout);  // crowded, until somebody asks whether the waiter lives
     EXPECT_EQ(must(database.status()).reclaimed, 0U);
     EXPECT_EQ(must(database.status()).waiting, 0U);
 }
