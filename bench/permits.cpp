@@ -41,6 +41,7 @@ constexpr std::uint64_t parent = 0x10001, child = 0x10002;
 struct seeker {
     static std::uint64_t now() { return shm::process_seeker::now(); }
     static bool alive(std::uint64_t) { return true; }
+    static bool tired() { return false; }
     static void reclaimed(std::uint64_t) {}
 };
 

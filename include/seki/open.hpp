@@ -114,7 +114,8 @@ public:
     [[nodiscard]] Result<void> remove_policy(std::string_view name) const;
 
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
-    // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: who works on in one that was
+    // clears some of the keys that are as good as new, with their texts. Of many processes it asks for some, and for the others the next time: a call takes a
+    // fraction of a millisecond. And it looks whether the file still is where it was: who works on in one that was
     // removed shares no limit with who starts later. Then handles move over to the segment that stands there now; where there is none, who may create makes
     // it, and others are answered Errc::superseded.
     [[nodiscard]] Result<void> maintain() const;

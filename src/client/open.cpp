@@ -274,7 +274,7 @@ Result<void> Segment::maintain() const {
     if (!looked) return looked;
     handle_->attachment()->look_again();
     return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
-        shm::reap(where);
+        shm::reap_some(where, handle_->next_to_reap());
         const shm::roster standing{where};
         primitives::reclaim_permits(where, standing);
         primitives::reclaim_probes(where, standing);

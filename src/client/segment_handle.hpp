@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::uint64_t next_to_sweep(std::uint64_t count) noexcept {
         return shm::hardware::fetch_add_relaxed(next_slot_, count);
     }
+    // Likewise of those that ask which processes live (shm/workers.hpp).
+    [[nodiscard]] layout::word& next_to_reap() noexcept { return next_process_; }
 
 private:
     // Attaches to what the path names now, if that is another segment.
@@ -68,6 +70,7 @@ private:
         made_;
     layout::word looked_ns_;
     layout::word next_slot_;
+    layout::word next_process_;
 };
 
 }  // namespace seki::client

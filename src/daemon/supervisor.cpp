@@ -28,6 +28,9 @@ constexpr std::uint64_t look_every_ns = 1'000'000'000;
 
 std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise); }
 
+// A turn asks for all 4096 processes that there can be in this time, unless somebody scribbles.
+constexpr std::uint64_t asking_ns = 20'000'000;
+
 // Whole, and under its name.
 bool still_there(const shm::segment& ours) noexcept {
     struct stat facts{};
@@ -188,18 +191,19 @@ void supervisor::listen() {
 }
 
 void supervisor::reap(std::uint64_t now) {
-    const shm::reap_report found = shm::reap(*owned_->segment);
+    const shm::reap_report found = shm::reap(*owned_->segment, next_process_, asking_ns);
+    next_process_ = found.next;
     standing_.look(*owned_->segment);
     if (found.processes != 0) {
         const log_fields about{{"SEKI_EVENT", "reaped"}, {"SEKI_COUNT", std::to_string(found.processes)}};
         spdlog::info("gave back what {} dead processes held", found.processes);
     }
-    if (found.lost_locks > lost_locks_) {
+    if (found.whole && found.lost_locks > lost_locks_) {
         const log_fields about{{"SEKI_EVENT", "lost_lock"}, {"SEKI_COUNT", std::to_string(found.lost_locks)}};
         spdlog::warn("{} processes live without their lock: they closed descriptors that were not theirs",
                      found.lost_locks);
     }
-    lost_locks_ = found.lost_locks;
+    if (found.whole) lost_locks_ = found.lost_locks;
     reclaim(now);
     primitives::finish_changes(*owned_->segment, standing_);
     primitives::settle_changes(*owned_->segment, standing_);
@@ -209,12 +213,12 @@ void supervisor::reap(std::uint64_t now) {
     }
 }
 
-// It takes a look at every permit that there is. What a process that is not listed holds it held when it was taken off the list, which is counted, whoever does it;
-// and should that one die before it counts, now and then.
+// It takes a look at every permit that there is. What a process that is not listed holds it held when it was taken off the list: so when that has changed, whoever
+// did it; and now and then.
 void supervisor::reclaim(std::uint64_t now) {
-    const std::uint64_t reaped = hardware::load_acquire(owned_->segment->header().workers_reaped);
-    if (reaped == reaped_ && now < next_reclaim_ns_) return;
-    reaped_ = reaped;
+    const std::uint64_t listed = shm::state_of_list(*owned_->segment);
+    if (listed == listed_ && now < next_reclaim_ns_) return;
+    listed_ = listed;
     next_reclaim_ns_ = now + look_every_ns;
     if (const std::uint64_t given = primitives::reclaim_permits(*owned_->segment, standing_); given != 0) {
         const log_fields about{{"SEKI_EVENT", "reclaimed"}, {"SEKI_COUNT", std::to_string(given)}};

@@ -74,8 +74,9 @@ private:
     std::string why_not_;          // there is no segment, as the log has it; empty while there is one
     shm::roster standing_;         // of owned_, as of this tick
     std::uint64_t next_slot_ = 0;  // to sweep
+    std::uint32_t next_process_ = 0;  // to ask for
     std::uint32_t lost_locks_ = 0;
-    std::uint64_t reaped_ = 0;  // processes, when permits were last looked at
+    std::uint64_t listed_ = 0;  // which processes, when permits were last looked at
     std::uint64_t next_reclaim_ns_ = 0;
 };
 

@@ -35,7 +35,8 @@ struct alignas(cache_line) permit_control {
     word terms;
     word full_as_of;  // hint: ns of the clock of those who ask; 0 when a permit may be free
     word asked_at;    // hint: when somebody last asked whether the holders live
-    std::array<word, 5> reserved;
+    word ask_next;    // hint: the permit at whose holder who asks begins
+    std::array<word, 4> reserved;
 };
 
 // {arrivals:31 | sleeping:1 | rings:32}. The kernel compares the low half, `rings`, with what a sleeper saw before it looked for a permit.

@@ -23,6 +23,7 @@
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/breaker.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
@@ -148,11 +149,13 @@ struct breaker::caller {
     shm::worker me;  // a copy: a handler of events may ask for another attachment's
     Time clock;
     nanos read = 0;  // when the clock was read last
+    shm::asking_time asking{};
 
     nanos now() noexcept { return read = clock(); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
         return shm::holder_lives(of.attachment_->where(), owner);
     }
+    [[nodiscard]] bool tired() noexcept { return asking.over(shm::asking_ns); }
     void moved(const shm::transition& made) const noexcept { tell_transition(of.events_, made); }
     [[nodiscard]] std::uint64_t owner() const noexcept { return me.owner; }
 };

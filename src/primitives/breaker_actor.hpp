@@ -9,6 +9,7 @@
 #include "layout/breaker.hpp"
 #include "primitives/clock.hpp"
 #include "primitives/telemetry.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/breaker.hpp"
 #include "shm/memory.hpp"
 #include "shm/permit_seeker.hpp"
@@ -38,12 +39,14 @@ public:
     onlooker(const shm::segment& where, const emitter& events) noexcept : where_{&where}, events_{&events} {}
     [[nodiscard]] static std::uint64_t now() noexcept { return read_clock(Clock::precise); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_lives(*where_, owner); }
+    [[nodiscard]] bool tired() noexcept { return asking_.over(shm::asking_ns); }
     void moved(const shm::transition& made) const noexcept { tell_transition(*events_, made); }
     [[nodiscard]] static std::uint64_t owner() noexcept { return 0; }
 
 private:
     const shm::segment* where_;
     const emitter* events_;
+    shm::asking_time asking_;
 };
 
 }  // namespace seki::primitives

@@ -6,6 +6,7 @@
 #include "primitives/bulkhead_terms.hpp"
 #include "primitives/deadline.hpp"
 #include "primitives/may_sleep.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/liveness.hpp"
 #include "shm/permit_seeker.hpp"
 
@@ -21,11 +22,13 @@ namespace {
 struct doubting {
     const shm::segment& where;
     bool in_full;
+    shm::asking_time asking{};
     static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
         if (!in_full && !shm::seems_gone(where, shm::holder_named(owner))) return true;
         return shm::holder_lives(where, owner);
     }
+    [[nodiscard]] bool tired() noexcept { return asking.over(in_full ? shm::asking_ns : shm::asking_briefly_ns); }
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
 };
 

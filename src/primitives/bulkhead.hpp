@@ -16,6 +16,7 @@
 #include "primitives/bound_place.hpp"
 #include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
@@ -82,7 +83,6 @@ private:
     // Everything but a free permit and a refusal that nobody doubts. By value: a handler of events may make the caller's worker another attachment's.
     [[nodiscard]] answer settle(shm::worker me, first_look seen, patience& with) const noexcept;
     [[nodiscard]] doubt may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept;
-    [[nodiscard]] bool is_tended(std::uint64_t now_ns) const noexcept;
     [[nodiscard]] shm::permit take_from_the_gone(const shm::worker& me, doubt how) const noexcept;
     [[nodiscard]] answer wait(patience& with) const noexcept;
     [[nodiscard]] answer given(const shm::worker& me, const shm::permit& held) const noexcept;
@@ -132,19 +132,12 @@ inline bulkhead::answer bulkhead::refused(const shm::worker& me, Errc why) const
     return {.error = why};
 }
 
-// Whether sekid ticked a moment ago: then it gives back what the dead held, in time. A beat of the future is a scribbler's, or of a moment ago: the
-// clock here is a coarse one. What it costs to believe it: permits come back at the next look of shm/permits.hpp instead.
-inline bool bulkhead::is_tended(std::uint64_t now_ns) const noexcept {
-    constexpr std::uint64_t in_time_ns = 100'000'000;  // what is promised after a death
-    return shm::hardware::load_relaxed(attachment_->where().header().heartbeat_ns) + in_time_ns > now_ns;
-}
-
 // A refusal may rest on a hint of a few milliseconds ago, and a process have died since. So where no sekid sees to that the first refusals of each
 // worker in such a time ask whether the holders are still about, which takes microseconds; those of a worker that is refused without end do not. The
 // first ones ask for the lock, as only that tells of one who died and was not waited for, or whose number means nothing here. Workers who share a slot
 // share their doubts: two of them may count one, which costs one more.
 inline bulkhead::doubt bulkhead::may_doubt(const shm::worker& me, std::uint64_t now_ns) const noexcept {
-    if (is_tended(now_ns)) [[likely]]
+    if (shm::is_tended(attachment_->where(), now_ns)) [[likely]]
         return doubt::none;
     constexpr unsigned period_bits = 22;  // about 4 ms
     constexpr std::uint64_t doubts_in_period = 32, full_doubts = 2;

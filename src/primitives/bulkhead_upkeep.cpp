@@ -20,10 +20,8 @@ class listed_seeker {
 public:
     explicit listed_seeker(const shm::segment& where) noexcept : where_{&where} {}
     [[nodiscard]] static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
-    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept {
-        const shm::process_owner holder = shm::holder_named(owner);
-        return shm::owner_of(*where_, holder.slot) == holder;
-    }
+    [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_is_listed(*where_, owner); }
+    [[nodiscard]] static bool tired() noexcept { return false; }
     void reclaimed(std::uint64_t /*owner*/) const noexcept {}
 
 private:

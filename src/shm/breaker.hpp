@@ -61,12 +61,14 @@ struct transition {
 // What a breaker asks of who calls it.
 //   nanos now()                    reads the clock. Each time, for it is asked after the word was read
 //   bool alive(std::uint64_t)      whether the owner of a place lives; may make system calls, and is asked rarely
+//   bool tired()                   whether it has asked enough for this call. Asked before alive(); false the first time
 //   void moved(transition)         the caller made this transition, and nobody else did
 //   std::uint64_t owner()          the name of the calling process (layout::pack_worker_owner), 0 if it has none
 template <class T>
 concept breaker_caller = requires(T who, std::uint64_t owner, transition made) {
     { who.now() } -> std::same_as<algorithm::nanos>;
     { who.alive(owner) } -> std::same_as<bool>;
+    { who.tired() } -> std::same_as<bool>;
     who.moved(made);
     { who.owner() } -> std::same_as<std::uint64_t>;
 };
@@ -200,13 +202,17 @@ public:
         if (breaker_law::trips(window_of(generation, law, by.now()), law)) (void)open(generation, law, by);
     }
 
-    // Gives back the places of the dead: for who tidies. The number given back.
+    // Gives back the places of the dead, or those that it finds until it is tired: for who tidies. The number given back.
     template <breaker_caller Caller>
     std::size_t reclaim(Caller&& by) const noexcept {
         std::size_t given_back = 0;
-        for (layout::pair& place : places_) {
+        const std::size_t from = first_asked(by.now(), places_.size());
+        for (std::size_t i = 0; i < places_.size(); ++i) {
+            layout::pair& place = places_[(from + i) % places_.size()];
             const layout::pair_value seen = read_halves<Memory>(place);
-            if (seen.first != taken(look().generation) || !is_orphan(seen.second, by)) continue;
+            if (seen.first != taken(look().generation)) continue;
+            if (by.tired()) break;
+            if (!is_orphan(seen.second, by)) continue;
             given_back += Memory::cas_pair(place, seen, {free_place(seen.first), 0}) ? 1U : 0U;
         }
         return given_back;
@@ -265,6 +271,11 @@ private:
     static std::uint64_t name_of(Caller& by) noexcept {
         const std::uint64_t owner = by.owner();
         return owner == 0 ? layout::nameless_owner : owner;
+    }
+    // The place at whose owner who asks begins: another one each time that may_look() says yes, as it may be tired before it comes to the last.
+    static std::size_t first_asked(nanos now, std::size_t places) noexcept {
+        return static_cast<std::size_t>(now / look_interval * 0x9e3779b97f4a7c15ULL >> 32) %
+               std::max<std::size_t>(places, 1);
     }
     // A taken place that names nobody was scribbled.
     template <class Caller>
@@ -352,10 +363,15 @@ private:
         const found_place free = take_free_place(generation, law, name_of(by));
         if (free.result != search::none) return free;
         const auto row = places(law);
-        for (std::uint32_t i = 0, end = may_look(now) ? static_cast<std::uint32_t>(row.size()) : 0; i < end; ++i) {
+        const std::size_t from = first_asked(now, row.size());
+        for (std::size_t looked = 0, end = may_look(now) ? row.size() : 0; looked < end; ++looked) {
+            const std::size_t i = (from + looked) % row.size();
             const layout::pair_value seen = read_halves<Memory>(row[i]);
-            if (seen.first != taken(generation) || !is_orphan(seen.second, by)) continue;
-            if (Memory::cas_pair(row[i], seen, {taken(generation), name_of(by)})) return confirmed(generation, i);
+            if (seen.first != taken(generation)) continue;
+            if (by.tired()) break;
+            if (!is_orphan(seen.second, by)) continue;
+            if (Memory::cas_pair(row[i], seen, {taken(generation), name_of(by)}))
+                return confirmed(generation, static_cast<std::uint32_t>(i));
         }
         // Who tidied up, or was let look instead of us, may have given some back since.
         return take_free_place(generation, law, name_of(by));

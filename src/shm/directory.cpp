@@ -145,12 +145,22 @@ Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t
 
 namespace {
 
+// Asks of holders until one lives.
+struct seeker_of_one {
+    const segment& where;
+    bool somebody = false;
+    static std::uint64_t now() noexcept { return process_seeker::now(); }
+    [[nodiscard]] bool alive(std::uint64_t owner) noexcept { return somebody = holder_lives(where, owner); }
+    [[nodiscard]] bool tired() const noexcept { return somebody; }
+    static void reclaimed(std::uint64_t /*owner*/) noexcept {}
+};
+
 // Whether nobody holds anything in it. A holder of a permit that lives keeps the piece from being used: it would count among the holders of the next
 // bulkhead. What is held in a breaker names its generation, and means nothing to the next.
 bool is_deserted(const segment& where, const placement& kept) {
     if (!has_permits(kept.kind)) return true;
     const auto permits = permits_of(where, kept);
-    permits.reclaim(process_seeker{where});
+    permits.reclaim(seeker_of_one{where});
     return permits.deserted();
 }
 

@@ -83,7 +83,7 @@ public:
         there,  // the key has a slot; look again
         full,   // all sixteen slots are in use by other keys
         gone,   // the limiter was deleted meanwhile
-        hindered,  // gave up after max_rounds: somebody scribbles on the table, or others were always faster at its last free slot
+        hindered,  // somebody scribbled on the stripe; or it gave up after max_rounds, as others were always faster at its last free slot
     };
 
     // An insert that loses its race starts over, and each time another insert went through; only a scribbler can keep this up.
@@ -157,7 +157,10 @@ public:
             // Fails if any insert of this stripe went through since the scan.
             const auto begun =
                 layout::pack(layout::transaction{now.sequence, where.candidate, layout::phase::preparing});
-            if (Memory::cas_pair(stripes_[stripe], {stamp_, word}, {tag, begun})) help(stripe, begun, by);
+            if (Memory::cas_pair(stripes_[stripe], {stamp_, word}, {tag, begun}))
+                help(stripe, begun, by);
+            else if (is_idle_without_stamp(stripes_[stripe], word))
+                return by.stands() ? insertion::hindered : insertion::gone;
         }
         return insertion::hindered;
     }
@@ -317,6 +320,12 @@ private:
         const std::uint64_t candidate = chosen.empty != none ? chosen.empty : chosen.reusable;
         if (candidate == none) return {.full = true};
         return {.candidate = candidate};
+    }
+
+    // Whether the stripe is idle, as `word` says, and names another number than the stamp: nobody can begin there. A later insert would have left another
+    // sequence, so the two words are one content.
+    [[nodiscard]] bool is_idle_without_stamp(const layout::pair& control, std::uint64_t word) const noexcept {
+        return Memory::load_first_acquire(control) != stamp_ && Memory::load_second_acquire(control) == word;
     }
 
     // One step towards the end of the transaction that `word` describes. Anybody may call it, any number of times.

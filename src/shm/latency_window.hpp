@@ -5,6 +5,7 @@
 // 2. Who writes what: a word, whoever made a call, by compare-and-swap from what he read. The answer, whoever finds it a tenth of a second old and was the
 //    first to say so, by compare-and-swap of the time.
 // 3. Invariant: a word counts the calls that were recorded for its slice, each once. Nothing depends on two words: no sum, nothing to be emptied.
+//    One who records and loses max_rounds swaps, which only a scribbler can bring about, goes away uncounted.
 // 4. A death after each step: before the swap the call is not counted, after it it is. Who dies on the way to an answer leaves the old one for another
 //    tenth of a second.
 // 5. A stale read: an answer from a moment before. Nothing decides by it but when one more attempt is made, and that is bounded by the budget.
@@ -27,6 +28,7 @@ public:
     static constexpr std::uint64_t answer_lasts_ms = 100;
     // With fewer calls than these a share of them says nothing.
     static constexpr std::uint64_t least_calls = 20;
+    static constexpr int max_rounds = 1'000;
 
     explicit latency_window(layout::latency_block& block) noexcept : block_{&block} {}
 
@@ -38,12 +40,13 @@ public:
             for (word& each : slice) Memory::store_relaxed(each, 0);
     }
 
-    // A call that took `ns` and ended at `now_ms`. Ends by the progress of the others: a swap is lost to another call that is counted.
+    // A call that took `ns` and ended at `now_ms`. A swap is lost to another call that is counted.
     void record(std::uint64_t now_ms, std::uint64_t ns) const noexcept {
         namespace law = algorithm::latency;
         const std::uint32_t slice = law::slice_of(now_ms);
         word& at = block_->tallies[slice % law::slices][law::bucket_of(ns)];
-        for (std::uint64_t found = Memory::load_relaxed(at);;) {
+        std::uint64_t found = Memory::load_relaxed(at);
+        for (int round = 0; round < max_rounds; ++round) {
             const law::tally next = law::add(unpack(found), slice);
             if (next == unpack(found) || Memory::cas_acq_rel(at, found, pack(next))) return;
         }

@@ -242,7 +242,7 @@ void membership::abandon() noexcept {
     *this = membership{};
 }
 
-verdict is_live(const segment& where, process_owner who) noexcept {
+verdict is_live(const segment& where, process_owner who, scrutiny how) noexcept {
     const uncancelled while_it_looks;
     if (owner_of(where, who.slot) != who) return verdict::gone;
     const process_identity owner = described(where.processes()[who.slot]);
@@ -253,7 +253,7 @@ verdict is_live(const segment& where, process_owner who) noexcept {
     if (const lock_state lock = ask_kernel(where, who.slot); lock != lock_state::nobody) return verdict::live;
     const bool visible = owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
     if (!visible || owner.same_process(me)) return verdict::dead;  // the latter: this process before an exec
-    return still_runs(owner, where.inode()) ? verdict::lost_lock : verdict::dead;
+    return still_runs(owner, how == scrutiny::full ? where.inode() : 0) ? verdict::lost_lock : verdict::dead;
 }
 
 bool seems_gone(const segment& where, process_owner who) noexcept {

@@ -100,8 +100,12 @@ private:
     std::uint64_t inode_ = 0;
 };
 
+// How closely one looks at a process that has no lock, though one of its number and start time runs: whether that still has the segment is told by its
+// list of mappings, which takes ten times as long as all the rest. Who does not look at it says lost_lock.
+enum class scrutiny : std::uint8_t { full, brief };
+
 // Asks the kernel. A few system calls; no waiting.
-[[nodiscard]] verdict is_live(const segment& where, process_owner who) noexcept;
+[[nodiscard]] verdict is_live(const segment& where, process_owner who, scrutiny how = scrutiny::full) noexcept;
 
 // Whether the owner's slot is another's by now, or no process has the owner's number any more: a guess for one system call at most, where is_live()
 // takes several. False says nothing.

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "layout/worker.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/liveness.hpp"
 
 namespace seki::shm {
@@ -21,6 +22,12 @@ namespace seki::shm {
     return found == verdict::live || found == verdict::lost_lock;
 }
 
+// Whether the segment lists it: for who has just taken the dead off the list (shm/workers.hpp, reap). No system call.
+[[nodiscard]] inline bool holder_is_listed(const segment& where, std::uint64_t owner) noexcept {
+    const process_owner holder = holder_named(owner);
+    return owner_of(where, holder.slot) == holder;
+}
+
 // A permit_seeker that counts what it gave back for the dead.
 class process_seeker {
 public:
@@ -33,6 +40,9 @@ public:
         return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
     }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return holder_lives(*where_, owner); }
+    [[nodiscard]] bool tired() noexcept {
+        return asking_.over(is_tended(*where_, now()) ? asking_briefly_ns : asking_ns);
+    }
     void reclaimed(std::uint64_t /*owner*/) noexcept { ++reclaimed_; }
 
     [[nodiscard]] std::uint64_t reclaimed() const noexcept { return reclaimed_; }
@@ -40,6 +50,7 @@ public:
 private:
     const segment* where_;
     std::uint64_t reclaimed_ = 0;
+    asking_time asking_;
 };
 
 }  // namespace seki::shm

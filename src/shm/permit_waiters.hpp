@@ -58,6 +58,7 @@ struct place_seeker {
     Seeker& by;
     std::uint64_t now() { return by.now(); }
     bool alive(std::uint64_t owner) { return by.alive(owner); }
+    bool tired() { return by.tired(); }
     void reclaimed(std::uint64_t /*owner*/) {}
 };
 

@@ -11,6 +11,7 @@
 //      full_as_of  any -> now                by a taker that found nothing, before it looks once more
 //      full_as_of  any -> 0                  after a permit was given back, or max was raised
 //      asked_at    t -> now                  by who asks whether the holders live (CAS, so that one of them asks)
+//      ask_next    any -> i                  by who asked and grew tired of it before permit i
 //
 // 3. Invariants. (a) A word is held by one. (b) What is held lies below drain. A taker looks at the terms again after its CAS and keeps
 //    nothing at or above max; so when all of [max, drain) was seen free nobody can hold one there under these terms, and the version
@@ -21,10 +22,11 @@
 //
 // 4. A death after each step. After 0 -> owner, or while holding: the word names a process that is dead, and anybody gives it back. After
 //    owner -> 0: full_as_of may be wrong. After full_as_of or asked_at was written: wrong likewise. After set_max's CAS: full_as_of again.
-//    A wrong hint is believed for look_again_ns and no longer. Nobody waits for the dead.
+//    A wrong hint is believed for look_again_ns and no longer. Before ask_next was written: the next asks the same holders
+//    again. Nobody waits for the dead.
 //
 // 5. A stale read. Dead is for good, and a name does not come back: who gives back a permit late finds the name gone. Wrong hints: see 4. A wrong
-//    guess where a free permit may be costs a scan.
+//    guess where a free permit may be costs a scan. Of ask_next: holders are asked about twice, or one round later.
 //
 // The memory of a table may later be another's only as permits, words and version as they stand: a taker who was stopped may still take
 // a word, and what is out is given back there.
@@ -33,7 +35,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -41,6 +42,7 @@
 #include <utility>
 
 #include "layout/permits.hpp"
+#include "shm/found_living.hpp"
 #include "shm/memory.hpp"
 #include "shm/process_token.hpp"
 
@@ -49,11 +51,13 @@ namespace seki::shm {
 // What a table asks of who wants a permit.
 //   std::uint64_t now()                nanoseconds of a clock that all of them share; a coarse one will do. Asked when permits seem to be out
 //   bool alive(std::uint64_t owner)    whether that process lives. Once false, for ever false. Any number may be asked for
+//   bool tired()                       whether it has asked enough for this call, and leaves the others to the next. Asked before alive(); false the first time
 //   void reclaimed(std::uint64_t owner)   a permit of a dead process was given back by this caller
 template <class T>
 concept permit_seeker = requires(T who, std::uint64_t owner) {
     { who.now() } -> std::same_as<std::uint64_t>;
     { who.alive(owner) } -> std::same_as<bool>;
+    { who.tired() } -> std::same_as<bool>;
     who.reclaimed(owner);
 };
 
@@ -126,8 +130,8 @@ public:
         return given && given.token == process_token() && release(given.index, given.owner);
     }
 
-    // Gives back everything that is named after processes that are dead; how many. For maintenance: takers do it themselves when they find
-    // nothing. Looks beyond drain, too, where a taker may have died that had not looked at the terms again.
+    // Gives back everything that is named after processes that are dead, or what it finds until it is tired; how many. For maintenance: takers do it
+    // themselves when they find nothing. Looks beyond drain, too, where a taker may have died that had not looked at the terms again.
     template <permit_seeker Seeker>
     std::uint64_t reclaim(Seeker&& by) const noexcept {
         return reclaim_below(words_.size(), by);
@@ -304,16 +308,22 @@ private:
         return now - last >= look_again_ns && Memory::cas_seq_cst(control_->asked_at, last, now);
     }
 
+    // Asks of each holder once; of those that it leaves, the next who asks.
     template <class Seeker>
     std::uint64_t reclaim_below(std::uint64_t end, Seeker& by) const noexcept {
-        std::array<std::uint64_t, 256> living{};  // whom we have asked about; most hold more than one
+        found_living living;
         std::uint64_t dead = 0, given = 0;
-        for (std::uint64_t i = 0; i < end; ++i) {
+        std::uint64_t i = Memory::load_relaxed(control_->ask_next);
+        for (std::uint64_t looked = 0; looked < end; ++looked, ++i) {
+            if (i >= end) i = 0;
             const std::uint64_t owner = Memory::load_seq_cst(words_[i]);
-            std::uint64_t& known = living[owner % living.size()];
-            if (owner == 0 || owner == known) continue;
+            if (owner == 0 || living.has(owner)) continue;
+            if (by.tired()) {
+                Memory::store_relaxed(control_->ask_next, i);
+                break;
+            }
             if (owner != dead && by.alive(owner)) {
-                known = owner;
+                living.add(owner);
                 continue;
             }
             dead = owner;

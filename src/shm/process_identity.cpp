@@ -108,7 +108,8 @@ answer maps(const char* path, std::uint64_t inode) noexcept {
     std::array<char, 4096> text;
     int field = 0;
     std::uint64_t number = 0;
-    for (int reads = 0; reads < 1 << 14; ++reads) {  // 64 MiB: the kernel's default limit is 65530 lines
+    // Some hundred lines, of what may be 65530: a list that is longer tells nothing, or who has one could keep others busy with it.
+    for (int reads = 0; reads < 16; ++reads) {
         const ssize_t length = ::read(file.get(), text.data(), text.size());
         if (length < 0) return answer::unknown;
         if (length == 0) return answer::no;
@@ -120,6 +121,15 @@ answer maps(const char* path, std::uint64_t inode) noexcept {
         }
     }
     return answer::unknown;
+}
+
+// Whether our own mapping of that file shows. It does for good, or never: so it is looked for once.
+bool shows(std::uint64_t inode) noexcept {
+    static constinit word shown;
+    if (hardware::load_relaxed(shown) == inode) return true;
+    if (maps("/proc/self/maps", inode) != answer::yes) return false;
+    hardware::store_relaxed(shown, inode);
+    return true;
 }
 
 // Where /proc hides the processes of other users (hidepid), the kernel still says whether the pid is in use. Asks; signals nothing.
@@ -163,7 +173,7 @@ bool still_runs(const process_identity& who, std::uint64_t mapped) noexcept {
     const bool first_thread_ended = line->state == 'Z' || line->state == 'X';
     if (first_thread_ended) return line->threads > 1;
     // Only where our own mapping of the file shows do we conclude from another's that does not.
-    if (mapped == 0 || maps("/proc/self/maps", mapped) != answer::yes) return true;
+    if (mapped == 0 || !shows(mapped)) return true;
     return maps(in_proc("maps"), mapped) != answer::no;
 }
 

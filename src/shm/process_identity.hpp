@@ -30,7 +30,7 @@ struct process_identity {
 [[nodiscard]] process_identity my_identity() noexcept;
 
 // Whether that process, of our own pid namespace, still runs, and still (as far as /proc/PID/maps tells us) a program that maps the file of inode
-// `mapped`. In doubt, yes. A zombie does not run.
+// `mapped`; 0: whatever it maps. In doubt, yes. A zombie does not run.
 [[nodiscard]] bool still_runs(const process_identity& who, std::uint64_t mapped) noexcept;
 
 }  // namespace seki::shm

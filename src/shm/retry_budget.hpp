@@ -10,6 +10,7 @@
 //    read before the clock and before the counters. Who reads the clock first, and is stopped, would take the window of others for one of the future, and
 //    begin another; who adds up first would begin with fewer calls than stood there, and those between would back retries twice.
 // 4. A death after each step: before the swap nothing happened; after it one retry is taken that nobody makes. Never one too many.
+//    Somebody who scribbles on the pair without end makes take() answer no: after max_rounds swaps that were lost, or max_windows that could not be begun.
 // 5. A stale read: of the pair, a swap that fails, or a denial in the first moment of a new window. Of the counters, some calls that count for the
 //    next window instead.
 #pragma once
@@ -29,6 +30,11 @@ public:
     using terms = algorithm::retry_budget::terms;
     using position = algorithm::retry_budget::position;
 
+    // A swap is lost to another's retry, or to a window that another began. So often only to a scribbler: then no retry is made.
+    static constexpr int max_rounds = 1'000;
+    // A window lasts a second, and to begin one takes the sum of what all workers counted.
+    static constexpr int max_windows = 4;
+
     explicit retry_budget(layout::retry_block& block) noexcept : block_{&block} {}
 
     // Before anybody can see it: the first window begins now, with what nobody has to earn.
@@ -37,22 +43,26 @@ public:
     }
 
     // Whether one more retry may be made; then it is taken. clock() answers milliseconds of CLOCK_MONOTONIC, calls() what all workers have counted.
-    // Ends by the progress of the others: a swap is lost to another's retry, or to a window that another began.
     template <class Time, class Count>
     [[nodiscard]] bool take(const terms& by, Time clock, Count calls) const noexcept {
         namespace law = algorithm::retry_budget;
-        for (;;) {
+        int windows = 0;
+        for (int round = 0; round < max_rounds; ++round) {
             const pair_value found = load();
             position at = unpack(found);
             const std::uint64_t now_ms = clock();
             // One word said it, so no halves of two windows; and nothing is written.
             const bool runs = law::runs(at, now_ms);
             if (runs && at.left == 0) return false;
-            if (!runs) at = law::begin(by, at, now_ms, calls());
+            if (!runs) {
+                if (++windows > max_windows) return false;
+                at = law::begin(by, at, now_ms, calls());
+            }
             const bool granted = at.left != 0;
             if (granted) --at.left;
             if (Memory::cas_pair(block_->budget, found, pack(at))) return granted;
         }
+        return false;
     }
 
     // Perhaps halves of two: for people.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <vector>
 
+#include "shm/asking_time.hpp"
 #include "shm/uncancelled.hpp"
 
 namespace seki::shm {
@@ -62,10 +63,21 @@ std::optional<worker> take_any(const segment& where, std::uint64_t owner) noexce
     return std::nullopt;
 }
 
-worker take_slot(const segment& where, std::uint64_t owner) noexcept {
+worker take_slot(const segment& where, std::uint64_t owner, word& next_to_reap) noexcept {
     if (const auto taken = take_any(where, owner)) return *taken;
-    reap(where);
+    reap_some(where, next_to_reap);
     return take_any(where, owner).value_or(shared_worker(where, owner));
+}
+
+// Of the living, whether they have their lock; dead, when this caller took it off the list.
+verdict reap_slot(const segment& where, std::uint32_t slot, scrutiny how) noexcept {
+    retire_claim(where, slot);
+    const auto owner = owner_of(where, slot);
+    if (!owner) return verdict::gone;
+    const verdict found = is_live(where, *owner, how);
+    if (found != verdict::dead) return found;
+    give_back_all(where, *owner);
+    return retire(where, *owner) ? verdict::dead : verdict::gone;
 }
 
 }  // namespace
@@ -84,6 +96,7 @@ struct attachment::process_state {
     static constexpr std::uint64_t joining = 1, joined = 2, no_room = 3;
 
     word phase;
+    word next_to_reap;
     word given_up;      // the token, when one thread of the process waited in vain for another that joins
     membership member;  // by the thread that set {token, joining}
 
@@ -208,7 +221,7 @@ worker attachment::find_slot(std::uint64_t token) const noexcept try {
     mine.entries.reserve(mine.entries.size() + 1);  // so that a slot once taken is sure to be noted
     const auto process = process_->owner(*where_, token);
     if (!process) return shared_worker(*where_, 0);  // not noted: there may be room next time
-    const worker self = take_slot(*where_, name_of(*process));
+    const worker self = take_slot(*where_, name_of(*process), process_->next_to_reap);
     mine.entries.push_back({this_id, token, where_, self});
     return self;
 } catch (...) {  // no memory
@@ -228,22 +241,46 @@ void attachment::look_again() const noexcept {
     }
 }
 
-reap_report reap(const segment& where) noexcept {
-    reap_report report;
+reap_report reap(const segment& where) noexcept { return reap(where, 0, asking_all_ns); }
+
+reap_report reap(const segment& where, std::uint32_t from, std::uint64_t span_ns) noexcept {
+    const auto slots = static_cast<std::uint32_t>(where.processes().size());
+    reap_report report{.next = from < slots ? from : 0};
     if (where.how() != segment::access::read_write || where.superseded()) return report;
-    for (std::uint32_t slot = 0; slot < where.processes().size(); ++slot) {
-        retire_claim(where, slot);
-        const auto owner = owner_of(where, slot);
-        if (!owner) continue;
-        const verdict found = is_live(where, *owner);
-        if (found == verdict::lost_lock) ++report.lost_locks;
-        if (found != verdict::dead) continue;
-        give_back_all(where, *owner);
-        if (!retire(where, *owner)) continue;
-        ++report.processes;
+    asking_time asking, closely;
+    std::optional<std::uint32_t> doubtful;  // the first that was looked at briefly, and may be another program by now
+    for (std::uint32_t looked = 0; looked < slots; ++looked) {
+        const std::uint32_t slot = (report.next + looked) % slots;
+        if (state_of(where.processes()[slot]).stage == layout::stage::free) continue;
+        if (asking.over(span_ns)) {
+            report.whole = false;
+            report.next = slot;
+            break;
+        }
+        const scrutiny how =
+            closely.over(span_ns == asking_all_ns ? span_ns : span_ns / 4) ? scrutiny::brief : scrutiny::full;
+        const verdict found = reap_slot(where, slot, how);
+        if (found == verdict::dead) ++report.processes;
+        if (found != verdict::lost_lock) continue;
+        ++report.lost_locks;
+        if (how == scrutiny::brief && !doubtful) doubtful = slot;
     }
+    if (report.whole && doubtful) report.next = *doubtful;
     free_orphans(where);
     return report;
+}
+
+void reap_some(const segment& where, word& next) noexcept {
+    const std::uint64_t span = is_tended(where, asking_time::now_ns()) ? asking_briefly_ns : asking_ns;
+    const auto from = static_cast<std::uint32_t>(hardware::load_relaxed(next));
+    hardware::store_relaxed(next, reap(where, from, span).next);
+}
+
+std::uint64_t state_of_list(const segment& where) noexcept {
+    std::uint64_t state = 0;
+    for (const layout::process_slot& slot : where.processes())
+        state = (state ^ hardware::load_acquire(slot.owner)) * 0x100000001b3ULL;
+    return state;
 }
 
 }  // namespace seki::shm

@@ -128,11 +128,22 @@ bool give_back(layout::worker_slot& slot, std::uint64_t owner) noexcept {
 struct reap_report {
     std::uint32_t processes = 0;   // found dead and tidied now, by this caller
     std::uint32_t lost_locks = 0;  // alive without their lock
+    std::uint32_t next = 0;        // the process slot where the next turn begins
+    bool whole = true;             // every slot was looked at
 };
 
 // Looks at every process slot and gives back what the dead held; frees worker slots named after nobody, too, whoever left them so. Safe to
 // run in any number of processes at once: everything it does is a CAS from the dead owner's very name. Does nothing to a segment that is not
 // open for writing, or superseded: the lock files of that may be gone.
 reap_report reap(const segment& where) noexcept;
+
+// The same from the process slot `from` on, for so long (shm/asking_time.hpp); and but for the first quarter of that time only briefly (scrutiny).
+reap_report reap(const segment& where, std::uint32_t from, std::uint64_t span_ns) noexcept;
+
+// A turn of it for who has other things to do than that, and less of them while a sekid ticks. `next`: where the turns of this process go on.
+void reap_some(const segment& where, word& next) noexcept;
+
+// A number that changes when a process joins, leaves or is taken off the list.
+[[nodiscard]] std::uint64_t state_of_list(const segment& where) noexcept;
 
 }  // namespace seki::shm

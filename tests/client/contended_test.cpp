@@ -38,6 +38,14 @@ TEST_F(Contended, ThePermitOfOneThatNobodyWaitedForIsHadNext) {
     expect_the_next_gets_it(of_one(segment), [](child& holder) { holder.kill(); });
 }
 
+// Fails when a beat that no sekid can have made passes for one: permits of the dead would come back late for as long as it lies ahead.
+TEST_F(Contended, ABeatOfTheFutureIsNobodys) {
+    const Segment segment = opened();
+    const std::uint64_t future = shm::process_seeker::now() + 3'600'000'000'000;
+    shm::hardware::store_relaxed(segment.handle()->where().header().heartbeat_ns, future);
+    expect_the_next_gets_it(of_one(segment), [](child& holder) { holder.kill(); });
+}
+
 // Fails when the number of a process in another namespace is believed to say something here.
 TEST_F(Contended, ThePermitOfOneInAnotherNamespaceIsHadNext) {
     const Segment segment = opened();

@@ -44,6 +44,7 @@ struct ChangeLedger : ClientTest {
         struct silent {
             static std::uint64_t now() { return primitives::read_clock(Clock::precise); }
             static bool alive(std::uint64_t /*owner*/) { return true; }
+            static bool tired() { return false; }
             static void moved(const shm::transition& /*made*/) {}
             static std::uint64_t owner() { return 0; }
         };

@@ -12,9 +12,9 @@ constexpr std::size_t ready = 0;
 
 class Reaping : public testing::Test {
 protected:
-    // Runs `hold` in a process of its own, and kills it when that is done.
-    template <class Hold>
-    void hold_and_die(Hold hold) const {
+    // Runs `hold` in a process of its own, and kills it when that is done, and before(pid).
+    template <class Hold, class Before>
+    void hold_and_die(Hold hold, Before before) const {
         here.set(ready, 0);
         std::fflush(nullptr);
         const pid_t pid = ::fork();
@@ -29,8 +29,22 @@ protected:
             for (;;) ::pause();
         }
         EXPECT_TRUE(comes([&] { return here.read(ready) == 1; }));
+        before(pid);
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
+    }
+    template <class Hold>
+    void hold_and_die(Hold hold) const {
+        hold_and_die(hold, [](pid_t) {});
+    }
+    // As one who finds it dead does, and dies before it counts that.
+    void take_off_the_list(pid_t process) const {
+        for (layout::process_slot& slot : here.where().processes()) {
+            const layout::process_state found = shm::state_of(slot);
+            if (found.stage == layout::stage::live &&
+                shm::hardware::load_acquire(slot.pid) == static_cast<std::uint64_t>(process))
+                EXPECT_TRUE(shm::advance(slot, found, {found.generation, 0, layout::stage::free}));
+        }
     }
     // The tick during which it died may have been past it. The next one sees it, and when the one after that begins it is over.
     [[nodiscard]] bool tick_has_come() const { return beside.ticks(2); }
@@ -55,6 +69,24 @@ TEST_F(Reaping, PermitsOfTheDeadAreBackAfterTheNextTick) {
         EXPECT_EQ(shm::hardware::load_acquire(here.where().header().workers_reaped), death);
         if (HasFailure()) return;
     }
+}
+
+// Fails if sekid waits for who took the holder off the list to say so: it may have died.
+TEST_F(Reaping, PermitsAreBackThoughNobodyCountedTheDeath) {
+    const Bulkhead gate = must(here.segment().bulkhead("it", {.max_concurrent = 8}));
+    ASSERT_TRUE(beside.start());
+    for (int death = 0; death < deaths; ++death) {
+        hold_and_die(
+            [](const Segment& in) {
+                const Bulkhead it = must(in.bulkhead("it"));
+                for (int i = 0; i < 8; ++i) new Permit{must(it.try_acquire())};
+            },
+            [&](pid_t holder) { take_off_the_list(holder); });
+        ASSERT_TRUE(tick_has_come());
+        EXPECT_EQ(must(gate.status()).in_use, 0U);
+        if (HasFailure()) return;
+    }
+    EXPECT_EQ(shm::hardware::load_acquire(here.where().header().workers_reaped), 0U);
 }
 
 // The same of the places of half_open.

@@ -95,6 +95,7 @@ public:
         world& of;
         [[nodiscard]] std::uint64_t now() const { return of.time; }
         [[nodiscard]] bool alive(std::uint64_t owner) const { return shm::holder_lives(*of.where_, owner); }
+        [[nodiscard]] static bool tired() { return false; }
         void moved(const shm::transition& made) const {
             interrupted::step();
             tell_transition(emitter{*of.where_, of.place_}, made);

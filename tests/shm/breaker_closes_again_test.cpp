@@ -33,6 +33,7 @@ struct unsteady_caller {
         return as.now() + off - law::clock_slack / 2;
     }
     [[nodiscard]] bool alive(std::uint64_t owner) const { return as.alive(owner); }
+    [[nodiscard]] static bool tired() { return false; }
     void moved(const shm::transition& made) const { as.moved(made); }
     [[nodiscard]] std::uint64_t owner() const { return as.owner(); }
 };

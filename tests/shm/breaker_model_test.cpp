@@ -406,6 +406,34 @@ TEST(BreakerModel, ReclaimGivesBackThePlacesOfTheDeadAlone) {
     EXPECT_EQ(owners, (std::vector<std::uint64_t>{1, 3}));
 }
 
+// Fails if who asks of one owner at a time never comes to one that is dead.
+TEST(BreakerModel, WhoIsTiredOfAskingBeginsElsewhereTheNextTime) {
+    struct impatient : breaker_caller<hardware> {
+        int patience = 1;
+        [[nodiscard]] bool tired() { return patience-- == 0; }
+    };
+    for (const std::uint64_t dead : {1U, 2U, 3U}) {
+        breaker_world<shm::breaker<>, hardware> world{{.half_open_requests = 3}};
+        world.open_and_wait();
+        ASSERT_TRUE(world.admit(1) && world.admit(2) && world.admit(3));
+        world.dead = {dead};
+        for (int turn = 0; turn < 30; ++turn) {
+            (void)world.subject.reclaim(impatient{world.by(9)});
+            world.pass(shm::look_interval);
+        }
+        EXPECT_EQ(world.subject.for_each_probe([](std::uint64_t) {}).taken, 2U) << dead;
+
+        world.dead = {1, 2, 3};
+        EXPECT_TRUE(world.admit(4));
+        int in = 0;
+        for (int turn = 0; turn < 30; ++turn) {
+            in += world.subject.admit(world.terms, impatient{world.by(5)}) ? 1 : 0;
+            world.pass(shm::look_interval);
+        }
+        EXPECT_EQ(in, 2);
+    }
+}
+
 // Fails if a threshold that was lowered waits for an error.
 TEST(BreakerModel, ReconsiderOpensWhatTheNewTermsWouldHaveOpened) {
     breaker_world<shm::breaker<>, hardware> world{{}};

@@ -63,6 +63,7 @@ public:
         [[nodiscard]] bool alive(std::uint64_t owner) const {
             return owner >= max_children || !all->dead[owner].load();
         }
+        [[nodiscard]] static bool tired() { return false; }
         void moved(const shm::transition& made) const { all->told[made.generation % max_transitions].fetch_add(1); }
         [[nodiscard]] std::uint64_t owner() const { return name; }
     };

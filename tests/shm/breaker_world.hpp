@@ -24,6 +24,7 @@ struct breaker_caller {
     std::vector<shm::transition>* told = nullptr;
     [[nodiscard]] algorithm::nanos now() const { return Memory::load_acquire(*clock); }
     [[nodiscard]] bool alive(std::uint64_t owner) const { return !dead->contains(owner); }
+    [[nodiscard]] static bool tired() { return false; }
     // Of a breaker with an error planted, transitions are of a type of their own.
     template <class Transition>
     void moved(Transition made) const {

@@ -33,7 +33,7 @@ public:
         std::uint64_t fresh() const { return world.now - 1; }
         std::uint64_t stamp() const { return world.next_stamp_++; }
         void evicted() const { ++world.evictions; }
-        static bool stands() { return true; }
+        bool stands() const { return ++world.rounds, true; }
     };
     insertion insert(std::uint64_t tag) { return of_keys.insert(tag, inserter{*this}); }
 
@@ -47,6 +47,7 @@ public:
     table of_keys;
     std::uint64_t now = 1;
     std::uint64_t evictions = 0;
+    std::uint64_t rounds = 0;
 
 private:
     std::vector<layout::bucket> buckets_;
@@ -167,6 +168,14 @@ TEST(KeyTableModel, ScribbledTablesEndEveryInsert) {
             if (scribbled.insert(tag, timed_table::inserter{world}) == insertion::there) (void)scribbled.find(tag);
         }
     }
+}
+
+// Fails if an insert comes back again and again to a stripe in which nobody can begin: each new key would take long until the doctor comes.
+TEST(KeyTableModel, AnIdleStripeOfNoTableHindersAtOnce) {
+    timed_table world{8, 1};
+    shm::hardware::store_pair_unshared(world.of_keys.stripe(0), {8, layout::pack(layout::transaction{.sequence = 5})});
+    EXPECT_EQ(world.insert(layout::tag_bit | 1), insertion::hindered);
+    EXPECT_LE(world.rounds, 3U);
 }
 
 }  // namespace

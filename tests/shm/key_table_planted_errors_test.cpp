@@ -7,6 +7,7 @@
 
 #include "planted/fresh_without_time.hpp"
 #include "planted/helps_only_its_own.hpp"
+#include "planted/hindered_by_halves.hpp"
 #include "planted/sweeps_by_the_tag.hpp"
 #include "planted/sweeps_without_stamp.hpp"
 #include "planted/without_look.hpp"
@@ -63,6 +64,11 @@ TEST(KeyTablePlantedErrors, PlacingWithoutALookAtTheStripeIsFound) {
 TEST(KeyTablePlantedErrors, AStripeThatDoesNotCountIsFound) {
     using broken = scenarios<shm::without_sequence::key_table<stepped>>;
     EXPECT_THAT(found({.preemptions = 2}, broken::another_key_comes_between), StartsWith("two slots hold one key"));
+}
+
+TEST(KeyTablePlantedErrors, TakingABusyStripeForAScribbledOneIsFound) {
+    using broken = scenarios<shm::hindered_by_halves::key_table<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::another_key_comes_between), StartsWith("an insert is hindered"));
 }
 
 TEST(KeyTablePlantedErrors, WaitingForTheDeadIsFound) {

@@ -191,6 +191,7 @@ TEST(Liveness, WhoExecutedAnotherProgramIsDead) {
     const auto owner = hear_owner(executes);
     executes.talk().tell(77);
     ASSERT_EQ(executes.talk().hear(), 77U);  // said by cat
+    EXPECT_EQ(shm::is_live(*segment, owner, shm::scrutiny::brief), verdict::lost_lock);
     EXPECT_EQ(shm::is_live(*segment, owner), verdict::dead);
     EXPECT_EQ(shm::reap(*segment).processes, 1U);
 }

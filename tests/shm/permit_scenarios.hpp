@@ -33,8 +33,10 @@ public:
     // Times are the test's; who lives is the schedule's.
     struct seeker {
         tiny_permits& world;
+        int patience = most_actors;
         std::uint64_t now() const { return world.now; }
         bool alive(std::uint64_t owner) const { return world.lives(owner - first_owner); }
+        bool tired() { return patience-- == 0; }
         void reclaimed(std::uint64_t) const { ++world.reclaimed; }
     };
 
@@ -70,6 +72,16 @@ public:
         for (auto& each : allowed_) each = std::max(each, max);
     }
     void reclaim() { (void)table.reclaim(seeker{*this}); }
+    // Asks of one holder, and leaves the others to the next.
+    void reclaim_a_little() { (void)table.reclaim(seeker{*this, 1}); }
+
+    // After the actors: who asks of one holder at a time comes to all of them, wherever the others left off.
+    void expect_dead_found_in_turns() {
+        for (std::size_t turn = 0; turn < capacity; ++turn) reclaim_a_little();
+        table.for_each([&](std::uint32_t, std::uint64_t owner) {
+            if (!lives(owner - first_owner)) play_.fail("nobody comes to a dead holder");
+        });
+    }
 
     // After the actors: everybody who lives gave back what it had.
     void expect_all_back(bool somebody_died) {
@@ -147,6 +159,22 @@ struct permit_scenarios {
                            world.use(2);
                        }});
         world.expect_all_back(any_died(play, 3));
+    }
+
+    // Two ask of one holder at a time, while the third permit's holder may die; the two others live and hold theirs.
+    static void two_ask_in_turns(interleaving& play) {
+        tiny world{play, 3};
+        auto first = world.take(3, 0);
+        auto second = world.take(3, 1);
+        play.together({[&] { world.use(0, 2); },
+                       [&] {
+                           world.reclaim_a_little();
+                           world.reclaim_a_little();
+                       },
+                       [&] { world.reclaim_a_little(); }});
+        world.expect_dead_found_in_turns();
+        world.give_back(3, first);
+        world.give_back(3, second);
     }
 
     // Max goes from 2 to 1 while one holds the upper permit and another comes.

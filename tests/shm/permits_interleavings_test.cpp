@@ -40,6 +40,11 @@ TEST(PermitsInterleavings, WhoIsLateWithReclaimingTakesNothingFromTheNextHolder)
     expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_late_reclaimer));
 }
 
+// Fails also if who asks of one holder at a time never comes to one that is dead, wherever others left off, or died.
+TEST(PermitsInterleavings, WhoAskInTurnsComeToEveryHolder) {
+    expect_none_fails(explore({.preemptions = two, .deaths = 2}, real::two_ask_in_turns));
+}
+
 TEST(PermitsInterleavings, LoweringMaxLetsNobodyInUntilPermitsAreBack) {
     expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::max_is_lowered));
 }

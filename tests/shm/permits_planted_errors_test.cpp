@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "planted/asks_from_the_first_on.hpp"
 #include "planted/hint_that_stays.hpp"
 #include "planted/release_by_store.hpp"
 #include "planted/without_count.hpp"
@@ -49,6 +50,12 @@ TEST(PermitsPlantedErrors, ForgettingWhatIsOutAboveMaxIsFound) {
 TEST(PermitsPlantedErrors, AHintThatStaysIsFound) {
     using broken = permit_scenarios<shm::hint_that_stays::permits<stepped>>;
     EXPECT_THAT(found({.preemptions = 2}, broken::two_for_one), StartsWith("a permit is free and cannot be had"));
+}
+
+TEST(PermitsPlantedErrors, AskingFromTheFirstOnIsFound) {
+    using broken = permit_scenarios<shm::asks_from_the_first_on::permits<stepped>>;
+    EXPECT_THAT(found({.preemptions = 0, .deaths = 1}, broken::two_ask_in_turns),
+                StartsWith("nobody comes to a dead holder"));
 }
 
 TEST(PermitsPlantedErrors, GivingBackWithoutComparingIsFound) {

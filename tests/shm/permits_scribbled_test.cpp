@@ -27,7 +27,11 @@ struct no_kernel {
 struct seeker {
     static std::uint64_t now() noexcept { return no_kernel::now(); }
     static bool alive(std::uint64_t /*owner*/) noexcept { return true; }
+    static bool tired() noexcept { return false; }
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
+};
+struct nobody_lives : seeker {
+    static bool alive(std::uint64_t /*owner*/) noexcept { return false; }
 };
 using pool_type = shm::permit_pool<scribbled, no_kernel>;
 
@@ -45,6 +49,10 @@ struct scene {
     scene(const scene&) = delete;
     scene& operator=(const scene&) = delete;
     ~scene() { scribbled::target = nullptr; }
+    // Of the permits: their control line comes before their one line.
+    [[nodiscard]] layout::permit_control& control() {
+        return *reinterpret_cast<layout::permit_control*>(bytes.data() + bytes.size() - 2 * layout::cache_line);
+    }
     // The bell comes first, then the terms of those who wait.
     void scribble_on(std::size_t line) {
         scribbled::target = reinterpret_cast<const shm::word*>(bytes.data() + line * layout::cache_line);
@@ -72,6 +80,17 @@ TEST(ScribbledPermits, WhoWaitsWaitsUntilItsDeadline) {
     ASSERT_TRUE(in.pool.try_take(5, 0, seeker{}));
     in.scribble_on(0);
     EXPECT_EQ(in.pool.take_until(5, 0, no_kernel::now() + 20'000'000, seeker{}).how, shm::waiting::timed_out);
+}
+
+// Fails when where to begin is believed: the look would go beyond the table.
+TEST(ScribbledPermits, WhoAsksBeginsInTheTable) {
+    scene in;
+    ASSERT_TRUE(in.pool.try_take(5, 0, seeker{}));
+    layout::permit_control& control = in.control();
+    for (const std::uint64_t place : {std::uint64_t{8}, std::uint64_t{1} << 40, ~std::uint64_t{0}}) {
+        scribbled::store_relaxed(control.ask_next, place);
+        EXPECT_EQ(in.pool.reclaim(nobody_lives{}), place == 8 ? 1U : 0U);
+    }
 }
 
 }  // namespace

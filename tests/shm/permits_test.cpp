@@ -33,6 +33,7 @@ struct seeker {
     int asked = 0;
     int given_back = 0;
     int clock_reads = 0;
+    int patience = 1'000'000;  // so many questions until it is tired
     std::uint64_t now() {
         ++clock_reads;
         return time;
@@ -41,6 +42,7 @@ struct seeker {
         ++asked;
         return !dead.contains(owner);
     }
+    [[nodiscard]] bool tired() const { return asked >= patience; }
     void reclaimed(std::uint64_t) { ++given_back; }
 };
 
@@ -235,6 +237,42 @@ TEST_F(Permits, ReclaimingTellsOwnersApart) {
     EXPECT_EQ(large.reclaim(by), expected);
     EXPECT_EQ(large.in_use(), 4000 - expected);
     large.for_each([&](std::uint32_t, std::uint64_t owner) { EXPECT_FALSE(by.dead.contains(owner)); });
+}
+
+// Fails if who asks forgets whom it has found living, because names are alike: each question takes system calls.
+TEST_F(Permits, EachHolderIsAskedAboutOnce) {
+    struct alignas(64) {
+        std::array<std::byte, table::bytes_for(4000)> bytes{};
+    } memory;
+    const table large = table::attach(memory.bytes);
+    large.set_max(4000);
+    for (const std::uint64_t apart : {256ULL, 512ULL, 1024ULL, 1ULL << 16}) {
+        for (std::uint64_t i = 0; i < 4000; ++i) ASSERT_TRUE(large.take(0x10001 + i % 4 * apart, 0, by));
+        by.asked = 0;
+        EXPECT_EQ(large.reclaim(by), 0U);
+        EXPECT_EQ(by.asked, 4) << apart;
+        for (std::uint64_t i = 0; i < 4; ++i) large.give_back_all(0x10001 + i * apart);
+    }
+}
+
+// Fails if who is tired of asking goes on, or the next does not go on from there: some would never be asked about.
+TEST_F(Permits, WhoIsTiredOfAskingLeavesTheOthersToTheNext) {
+    constexpr std::uint64_t holders = 1000;
+    struct alignas(64) {
+        std::array<std::byte, table::bytes_for(holders)> bytes{};
+    } memory;
+    const table large = table::attach(memory.bytes);
+    large.set_max(holders);
+    for (std::uint64_t i = 0; i < holders; ++i) ASSERT_TRUE(large.take(0x10001 + i, 0, by));
+    by.dead = {0x10001 + holders - 1};
+    by.patience = 10;
+    for (std::uint64_t turn = 1; turn < holders / 10; ++turn) {
+        by.asked = 0;
+        EXPECT_EQ(large.reclaim(by), 0U);
+        EXPECT_EQ(by.asked, 10);
+    }
+    by.asked = 0;
+    EXPECT_EQ(large.reclaim(by), 1U);
 }
 
 // Fails if anything in the memory is used as an index, or can keep permits out for good. Run under the address sanitizer.

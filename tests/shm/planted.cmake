@@ -26,6 +26,7 @@ seki_plant(places_anywhere "by.stands();" "(by.stands() || true);")
 seki_plant(sweeps_without_stamp "{by.stamp(), 0}) ? sweeping::cleared" "{stamp_, 0}) ? sweeping::cleared")
 seki_plant(sweeps_by_the_tag "return Memory::cas_pair(slot, {tag, state}, {by.stamp(), 0})"
     "return Memory::cas_pair(slot, {tag, Memory::load_second_acquire(slot)}, {by.stamp(), 0})")
+seki_plant(hindered_by_halves "!= stamp_ && Memory::load_second_acquire(control) == word" "!= stamp_ && word != ~word")
 seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0")
 
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/key_text.hpp)
@@ -39,6 +40,7 @@ seki_plant(without_count "now.drain == now.max || count(now).held <= now.max" "t
 seki_plant(without_version "old.version + 1" "old.version")
 seki_plant(without_drain "std::max(old.drain, max)" "max")
 seki_plant(hint_that_stays "if (Memory::load_seq_cst(control_->full_as_of) != 0)" "if (false)")
+seki_plant(asks_from_the_first_on "std::uint64_t i = Memory::load_relaxed(control_->ask_next)" "std::uint64_t i = 0")
 seki_plant(release_by_store "Memory::cas_seq_cst(words_[index], owner, 0)"
     "(Memory::store_seq_cst(words_[index], 0), owner != 0)")
 

@@ -122,6 +122,7 @@ private:
             const std::size_t actor = owner - first_owner;
             return actor >= world.actors_ || !world.play_.died(actor);
         }
+        static bool tired() { return false; }
         void reclaimed(std::uint64_t /*owner*/) const {}
     };
     static constexpr std::uint64_t first_owner = 0x10001;

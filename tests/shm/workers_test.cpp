@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "processes.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/counters.hpp"
 
 namespace seki::test {
@@ -182,6 +183,29 @@ TEST(Workers, SlotsNamedAfterNobodyAreFreed) {
     EXPECT_EQ(shm::reap(*segment).processes, 0U);
     EXPECT_EQ(slots_taken(*segment), 1U);
     EXPECT_EQ(shm::hardware::load_relaxed(attached.me().slot->owner), mine);
+}
+
+// Fails if a turn goes on when its time is over, or the next does not go on from there: some of the dead would never be found.
+TEST(Workers, TurnsOfReapingComeToEveryProcess) {
+    constexpr std::uint32_t dead = 20, at_once = shm::asking_time::at_least;
+    const scratch_segment segment{32};
+    for (std::uint32_t i = 0; i < dead; ++i)  // nobody has their locks
+        shm::hardware::store_relaxed(segment->processes()[i].owner,
+                                     layout::pack(layout::process_state{5 + i, 7, layout::stage::live}));
+    const std::uint64_t before = shm::state_of_list(*segment);
+    std::uint32_t next = 0, found = 0;
+    for (int turn = 0; turn < 2; ++turn) {
+        const shm::reap_report report = shm::reap(*segment, next, 0);
+        EXPECT_EQ(report.processes, at_once);
+        EXPECT_FALSE(report.whole);
+        EXPECT_NE(shm::state_of_list(*segment), before);
+        found += report.processes;
+        next = report.next;
+    }
+    const shm::reap_report last = shm::reap(*segment, next, 0);
+    EXPECT_EQ(last.processes + found, dead);
+    EXPECT_TRUE(last.whole);
+    EXPECT_TRUE(shm::reap(*segment, ~0U, 0).whole);
 }
 
 // Fails if two slots share a range of stamps, the nonce starts anew with an owner, or sharers do not add atomically.
