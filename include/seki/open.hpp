@@ -120,6 +120,7 @@ public:
     // it, and others are answered Errc::superseded.
     [[nodiscard]] Result<void> maintain() const;
 
+    // From the root on, and without links in its folder, whatever it was opened by.
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
 
     // For the tools of this project, which look deeper than users need to.
@@ -135,7 +136,7 @@ private:
 
 // `name` is a path (anything with a slash), a bare name, or empty for the default: $SEKI_SEGMENT, else
 // /run/seki/default.seg when that exists, else /dev/shm/seki-$UID/default.seg. A bare name, with `.seg` or without, means that name in the
-// same folders. Needs no daemon: creates the segment, or attaches to it.
+// same folders. Who may not look into /run/seki is sent there, and refused with a sentence, rather than given limits of his own. Needs no daemon: creates the segment, or attaches to it.
 [[nodiscard]] SEKI_API Result<Segment> open(std::string_view name = {}, const OpenOptions& options = {});
 
 // The path that open() would use for `name`.

@@ -39,7 +39,7 @@ void settle_changes(const shm::segment& where, const shm::roster& standing) {
     if (where.how() != shm::segment::access::read_write || where.superseded()) return;
     const auto all = standing.of(layout::kind::breaker);
     if (std::ranges::all_of(all, [&](const auto& at) { return family<BreakerOptions>::settled(where, at); })) return;
-    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    const auto lock = shm::administration::lock(where, std::chrono::milliseconds{0});
     if (lock) settle_changes(*lock, where);
 }
 
@@ -50,7 +50,7 @@ void settle_changes(const shm::administration& /*held*/, const shm::segment& whe
 
 void settle_change(const shm::segment& where, const shm::placement& at) noexcept {
     const shm::uncancelled while_it_settles;
-    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    const auto lock = shm::administration::lock(where, std::chrono::milliseconds{0});
     // Under the lock nobody deletes it.
     if (!lock || shm::hardware::load_acquire(where.directory()[at.index].incarnation) != at.incarnation) return;
     family<BreakerOptions>::settle(where, at);

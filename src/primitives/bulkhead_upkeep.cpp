@@ -79,7 +79,7 @@ void finish_changes(const shm::segment& where, const shm::roster& standing) {
             return std::ranges::all_of(standing.of(kind), [&](const auto& at) { return finished(where, at); });
         }))
         return;
-    const auto lock = shm::administration::lock(where.path(), std::chrono::milliseconds{0});
+    const auto lock = shm::administration::lock(where, std::chrono::milliseconds{0});
     if (lock) finish_changes(*lock, where);
 }
 

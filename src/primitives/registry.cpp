@@ -33,7 +33,7 @@ Result<shm::administration> administer(const shm::segment& where, std::string_vi
         return std::unexpected(
             Error{Errc::read_only, fmt::format("{} {}: segment {} is attached for reading only: open it for writing",
                                                word, quoted(name), where.path().string())});
-    return shm::administration::lock(where.path());
+    return shm::administration::lock(where);
 }
 
 template <class Options>

@@ -256,7 +256,7 @@ std::vector<finding> confirmed(std::vector<finding> now, const std::vector<findi
 }
 
 Result<std::size_t> repair(const shm::segment& where) {
-    const auto lock = shm::administration::lock(where.path());
+    const auto lock = shm::administration::lock(where);
     if (!lock) return std::unexpected(lock.error());
     std::size_t mended = 0;
     // Deleting one primitive can bring another to light, so until nothing is left; each round mends something or is the last.

@@ -16,6 +16,7 @@
 
 #include "shm/file_trust.hpp"
 #include "shm/refuse.hpp"
+#include "shm/segment.hpp"
 
 namespace seki::shm {
 namespace {
@@ -159,6 +160,15 @@ Result<administration> administration::lock(const std::filesystem::path& segment
             std::this_thread::sleep_for(std::chrono::milliseconds{1});
         }
     });
+}
+
+Result<administration> administration::lock(const segment& where, std::chrono::milliseconds patience) {
+    if (where.file() != file_identity{} && !where.is_at_its_path())
+        return refuse(Errc::not_found,
+                      "cannot administer segment \"{}\": from this process that path does not lead to it: its file was "
+                      "removed, or the process changed its root (chroot)",
+                      where.path().native());
+    return lock(where.path(), patience);
 }
 
 void administration::share_with(mode_t mode, gid_t group) const noexcept {

@@ -18,9 +18,16 @@
 
 namespace seki::shm {
 
+class segment;
+
 class administration {
 public:
     [[nodiscard]] static Result<administration> lock(const std::filesystem::path& segment_path,
+                                                     std::chrono::milliseconds patience = std::chrono::seconds{5});
+
+    // Of a segment that is attached. Refuses where its path leads elsewhere by now (another root, another mount, a file that was removed): the lock file there is
+    // not the one that others take.
+    [[nodiscard]] static Result<administration> lock(const segment& where,
                                                      std::chrono::milliseconds patience = std::chrono::seconds{5});
 
     // Lets those take the lock who may write the segment. Does what it may; the lock's owner may, and root.

@@ -1,6 +1,7 @@
 // A file descriptor that closes itself.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -27,5 +28,11 @@ public:
 private:
     int number_ = -1;
 };
+
+// Not 0, 1 or 2: who closed those will open others in their place, and close ours with them.
+[[nodiscard]] inline descriptor away_from_standard_streams(descriptor file) noexcept {
+    if (!file || file.get() > 2) return file;
+    return descriptor{::fcntl(file.get(), F_DUPFD_CLOEXEC, 3)};
+}
 
 }  // namespace seki::shm

@@ -69,6 +69,17 @@ Result<void> check_private_folder(const fs::path& folder, const struct stat& fac
     return {};
 }
 
+// From the root on and without links, if that is the folder that was opened; else as near to it as can be had.
+fs::path without_links(const fs::path& folder, const struct stat& opened) {
+    std::error_code why;
+    const fs::path found = fs::canonical(folder, why);
+    struct stat facts{};
+    if (!why && ::stat(found.c_str(), &facts) == 0 && facts.st_dev == opened.st_dev && facts.st_ino == opened.st_ino)
+        return found;
+    const fs::path written = fs::absolute(folder, why);
+    return why ? folder : written;
+}
+
 Error no_folder(const fs::path& folder, int number) {
     if (number == ENOENT)
         return {Errc::not_found,
@@ -78,6 +89,18 @@ Error no_folder(const fs::path& folder, int number) {
                 fmt::format("no permission to enter folder \"{}\": ask its owner, or choose another path",
                             folder.native())};
     return {Errc::system, fmt::format("folder \"{}\": {}", folder.native(), system_advice(number))};
+}
+
+// What is in the folder is for others.
+std::unexpected<Error> not_entered(const place& where, const fs::path& path, int number) {
+    struct stat facts{};
+    const fs::path folder = path.parent_path();
+    if (number != EACCES || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, number));
+    const std::string who = (facts.st_mode & S_IXGRP) != 0 ? fmt::format("join group {}", group_name(facts.st_gid))
+                                                           : fmt::format("run as user {}", user_name(facts.st_uid));
+    return refuse(Errc::no_permission,
+                  "no permission to open \"{}\", for folder \"{}\" has {}: {}, or choose another path", path.native(),
+                  folder.native(), describe(facts), who);
 }
 
 const char* kind_of(mode_t mode) noexcept {
@@ -130,6 +153,18 @@ bool is_trusted(const place& where, const struct stat& facts) noexcept {
     return is_trusted_owner({facts.st_uid, facts.st_gid}, ::geteuid(), where.folder_owner, where.sharers);
 }
 
+Result<void> not_mounted_alone(const place& where, const opened_file& opened) {
+    struct statx facts{};
+    if (::statx(opened.file.get(), "", AT_EMPTY_PATH, 0, &facts) != 0 ||
+        (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
+        return {};
+    return refuse(
+        Errc::wrong_host,
+        "segment \"{}\" is mounted here without the files beside it, by which processes tell who lives and who "
+        "changes it: mount its folder, and not the file alone",
+        where.path.native());
+}
+
 std::string group_name(gid_t group) {
     std::array<char, 4096> buffer;
     struct group entry{};
@@ -159,13 +194,15 @@ Result<place> locate(const fs::path& path, purpose why) {
 
     place where{.folder = descriptor{::open(folder.c_str(), O_PATH | O_CLOEXEC | (in_shared_memory ? O_NOFOLLOW : 0))},
                 .name = name,
-                .path = path};
+                .path = path,
+                .anywhere = {}};
     struct stat facts{};
     if (!where.folder || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, errno));
     if (const auto user = private_to(folder))
         if (Result<void> fine = check_private_folder(folder, facts, *user); !fine) return std::unexpected(fine.error());
     if (!S_ISDIR(facts.st_mode)) return std::unexpected(no_folder(folder, ENOTDIR));
     where.folder_owner = facts.st_uid;
+    where.anywhere = without_links(folder, facts) / name;
     if ((facts.st_mode & S_ISGID) != 0 && (facts.st_mode & S_IWOTH) == 0) where.sharers = facts.st_gid;
     return where;
 }
@@ -176,7 +213,7 @@ Result<opened_file> open_trusted(const place& where, const std::string& name, in
     opened_file opened;
     if (::fstatat(where.folder.get(), name.c_str(), &opened.facts, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno == ENOENT) return not_there(path);
-        return std::unexpected(no_folder(where.path.parent_path(), errno));
+        return not_entered(where, path, errno);
     }
     if (Result<void> fine = judge(where, path, opened.facts); !fine) return std::unexpected(fine.error());
 

@@ -25,6 +25,8 @@ struct place {
         std::nullopt;  // the group that shares the folder: it is setgid, and nobody else may write it
     std::string name;
     std::filesystem::path path;  // as the caller wrote it, for messages
+    // The same from the root on and without links to its folder, for later: the process may change its folder by then, and somebody the links.
+    std::filesystem::path anywhere;
 
     [[nodiscard]] std::string lock_name() const { return name + ".lock"; }
     [[nodiscard]] std::string live_name() const { return name + ".live"; }
@@ -56,6 +58,9 @@ struct file_owner {
     return file.user == 0 || file.user == us || file.user == folder || file.group == sharers;
 }
 [[nodiscard]] bool is_trusted(const place& where, const struct stat& facts) noexcept;
+
+// Refuses a file that is mounted itself, and not a folder with it in: what lies beside it here does not lie beside it for others.
+[[nodiscard]] Result<void> not_mounted_alone(const place& where, const opened_file& opened);
 
 // What ls -l would say: `owner root, group seki, mode 0660`.
 [[nodiscard]] std::string describe(const struct stat& facts);

@@ -70,7 +70,7 @@ made_or_not segment::create_or_attach(const std::filesystem::path& path, const S
             const auto meanwhile = find(*where, access::read_write);  // somebody may have made it while we waited
             if (meanwhile) return *meanwhile;
             if (in_the_way(meanwhile.error())) return std::unexpected(meanwhile.error().error);
-            return map_made(make_over(*where, options, lock, false), path);
+            return map_made(make_over(*where, options, lock, false), *where);
         });
     });
 }
@@ -79,8 +79,9 @@ made_or_not segment::replace(const std::filesystem::path& path, const SegmentOpt
     return contained([&]() -> made_or_not {
         const Result<place> where = locate(path, purpose::create);
         if (!where) return std::unexpected(where.error());
-        return administer(
-            *where, [&](const administration& lock) { return map_made(make_over(*where, options, lock, true), path); });
+        return administer(*where, [&](const administration& lock) {
+            return map_made(make_over(*where, options, lock, true), *where);
+        });
     });
 }
 

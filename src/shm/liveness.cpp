@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "shm/descriptor.hpp"
 #include "shm/process_identity.hpp"
@@ -31,34 +32,40 @@ lock_name name_of(const segment& where, std::uint32_t slot) noexcept {
     return name;
 }
 
-// The folder of the lock files, without following a link that somebody put in its place.
-descriptor open_folder(const segment& where) noexcept try {
-    return descriptor{::open(liveness_folder(where.path()).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+// The folder of the lock files: the segment's, or opened for this once.
+struct lock_folder {
+    int number = -1;
+    descriptor own{};
+    explicit operator bool() const noexcept { return number >= 0; }
+};
+
+// The one that was there when the segment was attached. Where that was removed, or the program closed its descriptor, the one that its path leads to, without
+// following a link that somebody put in its place; but not where the path leads to another segment, or to none: in a folder beside that nobody's lock is to be seen.
+lock_folder open_folder(const segment& where) noexcept try {
+    if (const int kept = where.lock_folder(); kept >= 0) return {.number = kept};
+    if (!where.is_at_its_path()) {
+        errno = ESTALE;
+        return {};
+    }
+    descriptor found{::open(liveness_folder(where.path()).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    const int number = found.get();
+    return {.number = number, .own = std::move(found)};
 } catch (...) {
     errno = ENOMEM;
     return {};
 }
 
-struct ownership {
-    mode_t mode = 0660;
-    gid_t group = static_cast<gid_t>(-1);
-};
-
-// Who may write the segment may take any slot of it, so the files beside it get its group and permissions.
-ownership of_the_segment(const segment& where) noexcept {
-    struct stat facts{};
-    if (::stat(where.path().c_str(), &facts) != 0) return {};
-    return {facts.st_mode & 0666, facts.st_gid};
-}
-
-descriptor make_folder(const segment& where) noexcept try {
+// Who may write the segment may take any slot of it, so the folder gets its group and permissions, and the files in the folder those of the folder.
+lock_folder make_folder(const segment& where) noexcept try {
     const std::filesystem::path path = liveness_folder(where.path());
-    const ownership as = of_the_segment(where);
+    struct stat as{};
+    if (::stat(where.path().c_str(), &as) != 0) return {};
     if (::mkdir(path.c_str(), 0700) == 0) {
-        const descriptor made = open_folder(where);
-        const std::string through = "/proc/self/fd/" + std::to_string(made.get());  // O_PATH takes no fchmod
-        static_cast<void>(!::chown(through.c_str(), static_cast<uid_t>(-1), as.group));
-        static_cast<void>(!::chmod(through.c_str(), as.mode | (as.mode & 0444) >> 2));
+        const lock_folder made = open_folder(where);
+        const std::string through = "/proc/self/fd/" + std::to_string(made.number);  // O_PATH takes no fchmod
+        const mode_t mode = as.st_mode & 0666;
+        static_cast<void>(!::chown(through.c_str(), static_cast<uid_t>(-1), as.st_gid));
+        static_cast<void>(!::chmod(through.c_str(), mode | (mode & 0444) >> 2));
     }
     return open_folder(where);
 } catch (...) {
@@ -66,26 +73,24 @@ descriptor make_folder(const segment& where) noexcept try {
     return {};
 }
 
-// Not 0, 1 or 2: who closed those will open others in their place, and lose us the lock when closing them.
-descriptor away_from_standard_streams(descriptor file) noexcept {
-    if (!file || file.get() > 2) return file;
-    return descriptor{::fcntl(file.get(), F_DUPFD_CLOEXEC, 3)};
+// Somebody may have removed it. Not that of a segment which is no longer in force: that was taken away with it.
+lock_folder open_or_make_folder(const segment& where) noexcept {
+    lock_folder folder = open_folder(where);
+    if (!folder && errno == ENOENT && !where.superseded()) return make_folder(where);
+    return folder;
 }
 
-descriptor open_lock_file(const segment& where, std::uint32_t slot) noexcept {
-    descriptor folder = open_folder(where);
-    if (!folder && errno == ENOENT) folder = make_folder(where);
-    if (!folder) return {};
+descriptor open_lock_file(const segment& where, int folder, std::uint32_t slot) noexcept {
     const lock_name name = name_of(where, slot);
     constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     // Without O_CREAT first: the kernel refuses it for somebody else's file in a sticky folder (fs.protected_regular).
-    int number = ::openat(folder.get(), name.data(), flags);
+    int number = ::openat(folder, name.data(), flags);
     if (number < 0 && errno == ENOENT) {
-        number = ::openat(folder.get(), name.data(), flags | O_CREAT, 0660);
-        const ownership as = of_the_segment(where);
-        if (number >= 0) {
-            static_cast<void>(!::fchown(number, static_cast<uid_t>(-1), as.group));
-            static_cast<void>(!::fchmod(number, as.mode));
+        number = ::openat(folder, name.data(), flags | O_CREAT, 0660);
+        struct stat as{};
+        if (number >= 0 && ::fstat(folder, &as) == 0) {
+            static_cast<void>(!::fchown(number, static_cast<uid_t>(-1), as.st_gid));
+            static_cast<void>(!::fchmod(number, as.st_mode & 0666));
         }
     }
     return away_from_standard_streams(descriptor{number});
@@ -98,20 +103,21 @@ struct flock whole_file(short type) noexcept {
     return lock;
 }
 
-bool lock_whole(int file) noexcept {
+// 0, or why not.
+int lock_whole(int file) noexcept {
     struct flock lock = whole_file(F_WRLCK);
-    return ::fcntl(file, F_SETLK, &lock) == 0;
+    return ::fcntl(file, F_SETLK, &lock) == 0 ? 0 : errno;
 }
 
-enum class lock_state : std::uint8_t { held, nobody, unknown };
+enum class lock_state : std::uint8_t { held, nobody, no_file, unknown };
 
 // Never of a slot whose lock this process may hold: closing the file would drop it.
 lock_state ask_kernel(const segment& where, std::uint32_t slot) noexcept {
-    const descriptor folder = open_folder(where);
-    if (!folder) return errno == ENOENT ? lock_state::nobody : lock_state::unknown;
+    const lock_folder folder = open_folder(where);
+    if (!folder) return errno == ENOENT ? lock_state::no_file : lock_state::unknown;
     const descriptor file{
-        ::openat(folder.get(), name_of(where, slot).data(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
-    if (!file) return errno == ENOENT ? lock_state::nobody : lock_state::unknown;
+        ::openat(folder.number, name_of(where, slot).data(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    if (!file) return errno == ENOENT ? lock_state::no_file : lock_state::unknown;
     struct flock lock = whole_file(F_RDLCK);
     if (::fcntl(file.get(), F_GETLK, &lock) != 0) return lock_state::unknown;
     return lock.l_type == F_UNLCK ? lock_state::nobody : lock_state::held;
@@ -148,28 +154,19 @@ process_state free_after(process_state state) noexcept { return {state.generatio
 
 }  // namespace
 
-bool membership::descriptor_is_ours() const noexcept {
+int membership::open_and_lock(const segment& where, int folder) noexcept {
+    descriptor file = open_lock_file(where, folder, self_.slot);
+    if (!file) return errno;
     struct stat facts{};
-    return descriptor_ >= 0 && ::fstat(descriptor_, &facts) == 0 && facts.st_dev == device_ && facts.st_ino == inode_;
-}
-
-void membership::close_descriptor() noexcept {
-    if (descriptor_is_ours()) ::close(descriptor_);
-    descriptor_ = -1;
-}
-
-bool membership::open_and_lock(const segment& where) noexcept {
-    descriptor file = open_lock_file(where, self_.slot);
-    struct stat facts{};
-    if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || !lock_whole(file.get())) return false;
-    descriptor_ = file.release();
-    device_ = facts.st_dev;
-    inode_ = facts.st_ino;
-    return true;
+    if (::fstat(file.get(), &facts) != 0) return errno;
+    if (!S_ISREG(facts.st_mode)) return EINVAL;
+    if (const int why = lock_whole(file.get()); why != 0) return why;
+    lock_ = {std::move(file), facts};
+    return 0;
 }
 
 // Nobody of this process opens the file while we hold the claim, so closing it when the lock cannot be had drops no other lock of ours.
-std::optional<membership> membership::take(const segment& where, std::uint32_t index) {
+std::optional<membership> membership::take(const segment& where, int folder, std::uint32_t index, int& failed) {
     process_slot& slot = where.processes()[index];
     const process_identity me = my_identity();
     const process_state found = state_of(slot);
@@ -179,7 +176,8 @@ std::optional<membership> membership::take(const segment& where, std::uint32_t i
     membership member;
     member.self_ = {index, claimed.generation};
     describe_myself(slot, me);
-    if (!member.open_and_lock(where)) {
+    if (const int why = member.open_and_lock(where, folder); why != 0) {
+        if (why != EAGAIN) failed = why;
         advance(slot, claimed, free_after(claimed));
         return std::nullopt;
     }
@@ -193,34 +191,40 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
     if (where.how() != segment::access::read_write)
         return refuse(Errc::read_only, "segment \"{}\" is open for reading: open it for writing to join",
                       where.path().native());
+    const auto no_lock = [&](int why) {
+        return refuse(Errc::no_permission, "segment \"{}\": cannot use the folder of its lock files, \"{}\": {}",
+                      where.path().native(), liveness_folder(where.path()).native(), system_advice(why));
+    };
+    const lock_folder folder = open_or_make_folder(where);
+    if (!folder) return no_lock(errno);
     const auto slots = static_cast<std::uint32_t>(where.processes().size());
+    int failed = 0;
     for (std::uint32_t i = 0; i < slots; ++i)
-        if (auto member = take(where, i)) return *member;
+        if (auto member = take(where, folder.number, i, failed)) return *member;
+    // Who can have no lock file of its own does not tidy by the lock files of others.
+    if (failed != 0) return no_lock(failed);
     for (std::uint32_t i = 0; i < slots; ++i) {
         retire_claim(where, i);
         if (const auto owner = owner_of(where, i); owner && is_live(where, *owner) == verdict::dead) {
             tidy(context, *owner);
             retire(where, *owner);
         }
-        if (auto member = take(where, i)) return *member;
+        if (auto member = take(where, folder.number, i, failed)) return *member;
     }
-    if (const descriptor folder = open_folder(where); !folder)
-        return refuse(Errc::no_permission, "segment \"{}\": cannot use the folder of its lock files, \"{}\": {}",
-                      where.path().native(), liveness_folder(where.path()).native(), system_advice(errno));
     return refuse(
         Errc::no_space,
-        "segment \"{}\": no room for another process: {} are attached, or its lock files in \"{}\" cannot be used: "
-        "make the segment anew with a larger max_workers",
-        where.path().native(), slots, liveness_folder(where.path()).native());
+        "segment \"{}\": no room for another process: {} are attached: make the segment anew with a larger max_workers",
+        where.path().native(), slots);
 }
 
 bool membership::renew(const segment& where) noexcept {
     const auto still_named = [&] { return owner_of(where, self_.slot) == self_; };
     if (!still_named()) return false;
-    if (!descriptor_is_ours() || !lock_whole(descriptor_)) {
-        close_descriptor();
-        static_cast<void>(
-            open_and_lock(where));  // if it fails, say for want of descriptors, the next renew() tries again
+    if (where.superseded()) return true;  // its lock files may be gone, and nobody looks at them
+    if (!lock_.has_a_name() || lock_whole(lock_.number()) != 0) {
+        lock_.close();
+        // If it fails, say for want of descriptors, the next renew() tries again.
+        if (const lock_folder folder = open_or_make_folder(where)) open_and_lock(where, folder.number);
     }
     return still_named();
 }
@@ -231,14 +235,14 @@ void membership::leave(const segment& where) noexcept {
         const process_state found = state_of(slot);
         const process_state leaving{found.generation, found.who, stage::claimed};
         const bool withdrawn = owner_of(where, self_.slot) == self_ && advance(slot, found, leaving);
-        close_descriptor();
+        lock_.close();
         if (withdrawn) advance(slot, leaving, free_after(leaving));
     }
     *this = membership{};
 }
 
 void membership::abandon() noexcept {
-    close_descriptor();
+    lock_.close();
     *this = membership{};
 }
 
@@ -250,10 +254,14 @@ verdict is_live(const segment& where, process_owner who, scrutiny how) noexcept 
 
     const process_identity me = my_identity();
     if (owner == me) return verdict::live;  // we, or another copy of libseki in this process
-    if (const lock_state lock = ask_kernel(where, who.slot); lock != lock_state::nobody) return verdict::live;
+    const lock_state lock = ask_kernel(where, who.slot);
+    if (lock == lock_state::held) return verdict::live;
     const bool visible = owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
-    if (!visible || owner.same_process(me)) return verdict::dead;  // the latter: this process before an exec
-    return still_runs(owner, how == scrutiny::full ? where.inode() : 0) ? verdict::lost_lock : verdict::dead;
+    // The former: this process before an exec.
+    if (visible && (owner.same_process(me) || !still_runs(owner, how == scrutiny::full ? where.inode() : 0)))
+        return verdict::dead;
+    if (lock == lock_state::unknown) return verdict::live;
+    return visible || lock == lock_state::no_file ? verdict::lost_lock : verdict::dead;
 }
 
 bool seems_gone(const segment& where, process_owner who) noexcept {
@@ -279,7 +287,9 @@ void retire_claim(const segment& where, std::uint32_t index) noexcept {
     process_slot& slot = where.processes()[index];
     const process_state found = state_of(slot);
     if (found.stage != stage::claimed || found.who == my_identity().brief()) return;
-    if (ask_kernel(where, index) == lock_state::nobody) advance(slot, found, free_after(found));
+    // Without a file it died before it made one, or has yet to make it and finds another slot. Nothing is held under a claim.
+    const lock_state lock = ask_kernel(where, index);
+    if (lock == lock_state::nobody || lock == lock_state::no_file) advance(slot, found, free_after(found));
 }
 
 std::optional<process_owner> owner_of(const segment& where, std::uint32_t slot) noexcept {

@@ -12,7 +12,9 @@
 //      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
 //    The other words of the slot are written by who holds the claim.
 // 3. Invariant: the owner takes the lock BEFORE it publishes `live` and drops it AFTER it withdrew that. So: who reads {g, live}
-//    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom).
+//    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom). Who finds no file, or no
+//    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). So the folder is kept open from when the
+//    segment was attached, and by its path it is only looked for where that leads to the very file that is mapped.
 // 4. A death after each step: claimed without a lock: freed by who looks next. Lock without `live`: the kernel drops the lock, and it is as
 //    before. `live` without lock: dead; tidied by who looks next.
 // 5. A stale read: a dead process is taken for living until the next look; a living one is never taken for dead, because the
@@ -30,6 +32,7 @@
 #include <seki/error.hpp>
 
 #include "layout/worker.hpp"
+#include "shm/kept_descriptor.hpp"
 #include "shm/memory.hpp"
 #include "shm/segment.hpp"
 
@@ -44,7 +47,7 @@ struct process_owner {
 enum class verdict : std::uint8_t {
     live,
     dead,
-    lost_lock,  // pid and start time still stand, but it closed its descriptors: not reaped, reported
+    lost_lock,  // it closed its descriptors, but its pid and start time still stand; or somebody removed its lock file. Not reaped, reported
     gone        // the slot has another owner by now, or none
 };
 
@@ -75,7 +78,7 @@ public:
     }
     [[nodiscard]] process_owner self() const noexcept { return self_; }
 
-    // Locks again if the lock was lost to closefrom(). Called on slow paths. False when the slot was taken from us meanwhile, by somebody
+    // Locks again if the lock was lost to closefrom(), or somebody removed its file. Called on slow paths. False when the slot was taken from us meanwhile, by somebody
     // who could not see our pid: then leave() and join anew.
     [[nodiscard]] bool renew(const segment& where) noexcept;
 
@@ -88,16 +91,14 @@ public:
 private:
     using tidy_function = void (*)(void*, process_owner);
     [[nodiscard]] static Result<membership> join_with(const segment& where, tidy_function tidy, void* context);
-    [[nodiscard]] static std::optional<membership> take(const segment& where, std::uint32_t index);
-    bool open_and_lock(const segment& where) noexcept;
-    [[nodiscard]] bool descriptor_is_ours() const noexcept;
-    void close_descriptor() noexcept;
+    // `failed` says why no lock file could be used, and is left alone where one could.
+    [[nodiscard]] static std::optional<membership> take(const segment& where, int folder, std::uint32_t index,
+                                                        int& failed);
+    // 0, or why not; EAGAIN when somebody else holds the lock.
+    int open_and_lock(const segment& where, int folder) noexcept;
 
     process_owner self_{};
-    int descriptor_ = -1;
-    // What the descriptor was opened on. After closefrom() its number may be that of something else.
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
+    kept_descriptor lock_;
 };
 
 // How closely one looks at a process that has no lock, though one of its number and start time runs: whether that still has the segment is told by its

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -135,7 +136,7 @@ bool shows(std::uint64_t inode) noexcept {
 // Where /proc hides the processes of other users (hidepid), the kernel still says whether the pid is in use. Asks; signals nothing.
 bool pid_in_use(std::uint64_t pid) noexcept {
     const descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0))};
-    if (!process) return false;
+    if (!process) return errno != ESRCH;  // no descriptor to be had, or a filter of system calls: in doubt, yes
     pollfd ended{process.get(), POLLIN, 0};
     return ::poll(&ended, 1, 0) == 0;
 }
@@ -167,7 +168,7 @@ bool still_runs(const process_identity& who, std::uint64_t mapped) noexcept {
         std::snprintf(path.data(), path.size(), "/proc/%llu/%s", static_cast<unsigned long long>(who.pid), file);
         return path.data();
     };
-    const auto line = read_stat(in_proc("stat"));
+    const auto line = proc_is_ours() ? read_stat(in_proc("stat")) : std::nullopt;  // not after a chroot
     if (!line) return pid_in_use(who.pid);
     if (line->start_time != who.start_time) return false;
     const bool first_thread_ended = line->state == 'Z' || line->state == 'X';

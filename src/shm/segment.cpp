@@ -14,6 +14,7 @@
 #include "shm/descriptor.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+#include "shm/kept_descriptor.hpp"
 #include "shm/recognition.hpp"
 #include "shm/refuse.hpp"
 
@@ -28,6 +29,7 @@ struct segment::state {
     std::uint64_t generation = 0;
     file_identity file{};
     file_identity root{};  // of the file system, as this process saw it then
+    kept_descriptor lock_folder{};
 };
 
 namespace {
@@ -124,13 +126,22 @@ std::expected<ipc::mapped_region, refusal> bytes_of(const opened_file& opened, c
     }
 }
 
+kept_descriptor keep_folder(int around, const std::filesystem::path& name) noexcept {
+    descriptor folder = away_from_standard_streams(
+        descriptor{::openat(around, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)});
+    struct stat facts{};
+    if (!folder || ::fstat(folder.get(), &facts) != 0) return {};
+    return {std::move(folder), facts};
+}
+
 }  // namespace
 
 segment::segment() : state_{std::make_unique<state>()} {}
-segment::~segment() = default;
+segment::~segment() { state_->lock_folder.close(); }
 
-std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file& opened,
-                                                              const std::filesystem::path& path, access how) {
+std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file& opened, const place& where,
+                                                              access how) {
+    const std::filesystem::path& path = where.path;
     const auto here = this_host();
     if (!here) return std::unexpected(refusal{here.error()});
     const auto header = read_header(opened, path);
@@ -141,13 +152,14 @@ std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file&
     auto region = bytes_of(opened, path, size, how);
     if (!region) return std::unexpected(region.error());
     const std::shared_ptr<segment> made{new segment};
-    made->state_->path = path;
+    made->state_->path = where.anywhere;
     made->state_->how = how;
     made->state_->region.swap(*region);
     made->state_->generation = header->generation;
     made->state_->file = {opened.facts.st_dev, opened.facts.st_ino};
     struct stat root{};
     if (::stat("/", &root) == 0) made->state_->root = {root.st_dev, root.st_ino};
+    made->state_->lock_folder = keep_folder(where.folder.get(), where.live_name());
     made->base_ = static_cast<std::byte*>(made->state_->region.get_address());
     made->parts_ = header->parts;
     if (!same_identity(made->header().id, header->id))
@@ -158,12 +170,15 @@ std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file&
 std::expected<std::shared_ptr<segment>, refusal> segment::find(const place& where, access how) {
     auto opened = open_trusted(where, where.name, how == access::read_write ? O_RDWR : O_RDONLY);
     if (!opened) return std::unexpected(refusal{opened.error()});
-    return map(*opened, where.path, how);
+    if (how == access::read_write)
+        if (Result<void> fine = not_mounted_alone(where, *opened); !fine)
+            return std::unexpected(refusal{std::move(fine.error())});
+    return map(*opened, where, how);
 }
 
-Result<std::shared_ptr<segment>> segment::map_made(const Result<opened_file>& made, const std::filesystem::path& path) {
+Result<std::shared_ptr<segment>> segment::map_made(const Result<opened_file>& made, const place& where) {
     if (!made) return std::unexpected(made.error());
-    auto mapped = map(*made, path, access::read_write);
+    auto mapped = map(*made, where, access::read_write);
     if (!mapped) return std::unexpected(std::move(mapped.error().error));
     return *mapped;
 }
@@ -192,6 +207,7 @@ Result<std::shared_ptr<segment>> segment::adopt_memory(std::span<std::byte> byte
 
         const std::shared_ptr<segment> made{new segment};
         made->state_->path = named;
+        made->state_->lock_folder = keep_folder(AT_FDCWD, liveness_folder(named));
         made->state_->generation = header.generation;
         made->base_ = bytes.data();
         made->parts_ = header.parts;
@@ -225,6 +241,15 @@ bool segment::has_lost_its_name() const noexcept try {
     return errno == ENOENT && lay_on(file().device, path().parent_path());
 } catch (...) {
     return false;  // no memory for the names
+}
+
+bool segment::is_at_its_path() const noexcept {
+    struct stat now{};
+    return ::lstat(path().c_str(), &now) == 0 && file_identity{now.st_dev, now.st_ino} == file();
+}
+
+int segment::lock_folder() const noexcept {
+    return state_->lock_folder.has_a_name() ? state_->lock_folder.number() : -1;
 }
 
 std::span<layout::directory_entry> segment::directory() const noexcept {

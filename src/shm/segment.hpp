@@ -70,7 +70,7 @@ public:
     [[nodiscard]] static Result<void> destroy(const std::filesystem::path& path);
 
     // Whether its path surely names it no more: something else stands there, or nothing. What cannot be looked at, or not from here (another root, another
-    // file system mounted over it, a relative path), is no reason to think so. Asks the file system.
+    // file system mounted over it), is no reason to think so. Asks the file system.
     [[nodiscard]] bool has_lost_its_name() const noexcept;
 
     // Marks it superseded if it has lost its name, so that nobody goes on in it apart from those who find what is there now. Under the administration
@@ -81,6 +81,7 @@ public:
     [[nodiscard]] static Result<std::shared_ptr<segment>> adopt_memory(std::span<std::byte> bytes,
                                                                        const std::filesystem::path& named);
 
+    // From the root on, and without links in its folder, so that it means the same after chdir().
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
     [[nodiscard]] const layout::geometry& parts() const noexcept;
     [[nodiscard]] access how() const noexcept;
@@ -99,6 +100,13 @@ public:
 
     [[nodiscard]] bool superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
 
+    // Whether its path leads to it, from here and now.
+    [[nodiscard]] bool is_at_its_path() const noexcept;
+
+    // A descriptor (O_PATH) of the folder of its lock files, as it stood beside the file when that was attached: neither chroot nor a mount leads it elsewhere.
+    // -1 when there was none, once it was removed, and where the program closed the descriptor.
+    [[nodiscard]] int lock_folder() const noexcept;
+
     segment(const segment&) = delete;
     segment& operator=(const segment&) = delete;
     ~segment();
@@ -108,10 +116,8 @@ private:
     // What attach() does, telling apart whether what it refuses may be replaced.
     [[nodiscard]] static std::expected<std::shared_ptr<segment>, refusal> find(const place& where, access how);
     [[nodiscard]] static std::expected<std::shared_ptr<segment>, refusal> map(const opened_file& opened,
-                                                                              const std::filesystem::path& path,
-                                                                              access how);
-    [[nodiscard]] static Result<std::shared_ptr<segment>> map_made(const Result<opened_file>& made,
-                                                                   const std::filesystem::path& path);
+                                                                              const place& where, access how);
+    [[nodiscard]] static Result<std::shared_ptr<segment>> map_made(const Result<opened_file>& made, const place& where);
     struct state;
     std::unique_ptr<state> state_;
     // Hot copies of what `state` owns.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "namespaces.hpp"
 #include "processes.hpp"
 #include "shm/counters.hpp"
 #include "shm/process_identity.hpp"
@@ -35,21 +36,6 @@ void count(const attachment& attached, std::uint64_t amount = 1) {
     shm::count(attached.me(), entry, incarnation, count_allow, amount);
 }
 std::uint64_t counted(const shm::segment& where) { return shm::sum(where, entry, incarnation)[count_allow]; }
-
-// A process that joins, says its owner word, and stays.
-child member_of(const std::shared_ptr<shm::segment>& where) {
-    return child{[&](const line& parent) {
-        const attachment attached{where};
-        parent.tell(attached.me().owner);
-        while (parent.listen()) {
-        }
-        return true;
-    }};
-}
-shm::process_owner hear_owner(const child& from) {
-    const std::uint64_t owner = from.talk().hear();
-    return {static_cast<std::uint32_t>(layout::owner_process(owner)), layout::owner_generation(owner)};
-}
 
 // Run by AProcessThatExecutesItselfAnewLosesWhatItHadBefore in place of the tests: joins and stays until its standard input ends.
 const bool executed_anew = [] {
@@ -268,20 +254,6 @@ TEST(Liveness, AnAttachmentThatEndsGivesBackItsOwnSlotsOnly) {
     EXPECT_EQ(processes_live(*segment), 1U);
     EXPECT_EQ(slots_taken(*segment), 1U);
     EXPECT_EQ(asked_from_outside(*segment, staying), shm::verdict::live);
-}
-
-// In a pid namespace of its own, in a user namespace too where we are not root. -1 where the host forbids both.
-pid_t fork_into_pid_namespace() {
-    const long as_root = ::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
-    if (as_root >= 0) return static_cast<pid_t>(as_root);
-    return static_cast<pid_t>(
-        ::syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
-}
-bool pid_namespaces_allowed() {
-    const pid_t tried = fork_into_pid_namespace();
-    if (tried == 0) ::_exit(0);
-    if (tried > 0) ::waitpid(tried, nullptr, 0);
-    return tried > 0;
 }
 
 // Fails if pids are compared across namespaces: in both directions the other one has our pid, or none. Where the host allows no

@@ -182,6 +182,22 @@ inline shm::process_owner process_of(const shm::worker& me) {
     return {static_cast<std::uint32_t>(layout::owner_process(me.owner)), layout::owner_generation(me.owner)};
 }
 
+// A process that joins, says its owner word, and stays.
+inline child member_of(const std::shared_ptr<shm::segment>& where, child::forker forks = &::fork) {
+    return child{[&](const line& parent) {
+                     const shm::attachment attached{where};
+                     parent.tell(attached.me().owner);
+                     while (parent.listen()) {
+                     }
+                     return true;
+                 },
+                 forks};
+}
+inline shm::process_owner hear_owner(const child& from) {
+    const std::uint64_t owner = from.talk().hear();
+    return {static_cast<std::uint32_t>(layout::owner_process(owner)), layout::owner_generation(owner)};
+}
+
 // What a stranger says of an owner: another process, that is not its child either way.
 inline shm::verdict asked_from_outside(const shm::segment& where, shm::process_owner who) {
     child stranger{[&](const line& parent) {

@@ -175,7 +175,7 @@ def open(
     """Opens the segment of that name: creates it, or attaches to it; needs no daemon.
 
     `name`: a path (anything with a slash), a bare name, or None for the default: $SEKI_SEGMENT, else /run/seki/default.seg when that exists, else
-    /dev/shm/seki-$UID/default.seg. `access`: "create" (or attach), "attach" or "read_only". `config`: a configuration file whose [segment] and primitives
+    /dev/shm/seki-$UID/default.seg. Who may not look into /run/seki is refused, and told which group to join. `access`: "create" (or attach), "attach" or "read_only". `config`: a configuration file whose [segment] and primitives
     apply. The others say how a segment is made: permissions and group of its file, threads that can be attached at once, limiters, breakers
     and the like in it, bytes (0: what is configured, and 20 MiB). Open it once, before a server forks its workers or after.
     """
