@@ -137,7 +137,7 @@ class Reloading(BreakerTest):
         yield sekid.reload
 
         def by_sekictl():
-            self.assertEqual(self.json("reload")["reload"], "requested")
+            self.assertEqual(self.json("reload")["reload"], "done")
             sekid.wait_notification("RELOADING=1")
             sekid.wait_notification("READY=1")
 
