@@ -13,6 +13,7 @@
 #include "client/replaceable.hpp"
 #include "client/segment_handle.hpp"
 #include "primitives/registry.hpp"
+#include "shm/liveness.hpp"
 #include "shm/uncancelled.hpp"
 #include "shm/workers.hpp"
 
@@ -61,6 +62,9 @@ public:
         const Errc why = with([&asked](const Primitive& bound) { return asked = &bound, bound.standing(); });
         return {asked, why};
     }
+
+    // Why this process, which needs a slot of the segment to hold anything, has none.
+    [[nodiscard]] std::string why_no_slot() const { return shm::why_no_slot(segment_->where()).message; }
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const Primitive& bound() const noexcept { return *bound_.current(); }

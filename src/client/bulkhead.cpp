@@ -76,10 +76,7 @@ Error Bulkhead::explain(Errc why) const try {
         case Errc::deleted:
         case Errc::superseded: return say(client::why_it_is_gone(why));
         case Errc::read_only: return say("the segment is attached for reading only: open it for writing");
-        case Errc::no_space:
-            return say(
-                "the segment has no room for another process that may hold permits: make it anew with a larger "
-                "max_workers");
+        case Errc::no_space: return say(handle_->why_no_slot());
         default: return say(to_string(why));
     }
 } catch (...) {  // no memory for the sentence

@@ -9,6 +9,7 @@
 #include "client/bound_handle.hpp"
 #include "client/policy_handle.hpp"
 #include "client/segment_handle.hpp"
+#include "client/segment_name.hpp"
 #include "config/configuration.hpp"
 #include "config/plan.hpp"
 #include "config/room.hpp"
@@ -70,6 +71,7 @@ Result<std::shared_ptr<client::segment_handle>> opened(std::string_view name, Op
     }
     // As sekid reads it: a bare name in the file is no path either.
     const auto path = resolve(name.empty() ? declared.segment_path.native() : name);
+    if (const auto fine = client::check_segment_name(path); !fine) return std::unexpected(fine.error());
     auto mapped = wanted.access == Access::create_or_attach ? shm::segment::create_or_attach(path, wanted.segment)
                   : wanted.access == Access::attach ? shm::segment::attach(path, shm::segment::access::read_write)
                                                     : shm::segment::attach(path, shm::segment::access::read_only);

@@ -43,6 +43,7 @@ using declared_primitives = primitives::every_options::tuple_of<declared>;
 struct configuration {
     std::filesystem::path segment_path;  // empty: where resolve() says; may be a bare name
     SegmentOptions segment;
+    bool size_is_ours = false;  // "auto": make_room() chose segment.size
     daemon_options daemon;
     otlp_options otlp;
     declared_primitives primitives;

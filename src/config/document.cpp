@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "config/bare_value.hpp"
 #include "config/nearest.hpp"
 #include "config/report.hpp"
 #include "config/room.hpp"
@@ -70,17 +71,6 @@ std::string_view type_of(const toml::node& node) {
         case toml::node_type::array: return "a list";
         case toml::node_type::table: return "a section";
         default: return "a date or time";
-    }
-}
-
-std::string_view name_of(value_kind kind) {
-    switch (kind) {
-        case value_kind::number: return "a whole number";
-        case value_kind::duration: return "a duration in quotes such as \"30s\"";
-        case value_kind::flag: return "a switch";
-        case value_kind::fraction: return "a number";
-        case value_kind::number_or_duration: return "a whole number or a duration in quotes such as \"30s\"";
-        default: return "text in quotes";
     }
 }
 
@@ -165,6 +155,8 @@ private:
         for (const auto& [key, node] : table) {
             const auto rule = std::ranges::find(rules, key.str(), &Rule::name);
             if (rule == rules.end()) {
+                if constexpr (!std::same_as<Rule, setting>)
+                    if (is_section(node)) continue;  // below() tells of it
                 mistakes_.add(where(key), fmt::format("{}: key {}{}", thing, primitives::quoted(key.str()),
                                                       unknown_word(key.str(), names_of(rules))));
                 if (const auto meant = nearest(key.str(), names_of(rules))) told.push_back(*meant);
@@ -229,6 +221,24 @@ private:
         return fmt::format("[{0}] has no name: write [{0}.NAME] above {1}", word, primitives::quoted(key.str()));
     }
 
+    static bool is_section(const toml::node& node) { return node.is_table() && !node.as_table()->is_inline(); }
+
+    // Tells of each [limiter.a.b] where "b" is no option, which is what a name with a dot looks like; how many there are.
+    template <class Options>
+    std::size_t below(std::string_view word, std::string_view name, const toml::table& table) {
+        std::size_t found = 0;
+        for (const auto& [key, node] : table) {
+            if (!is_section(node) || primitives::find_option(primitives::family<Options>::options(), key.str()))
+                continue;
+            const std::string whole = fmt::format("{}.{}", name, key.str());
+            mistakes_.add(where(key), fmt::format("section [{0}.{1}] is unknown: a name with a dot in it stands in "
+                                                  "quotes: [{0}.{2}]",
+                                                  word, whole, primitives::quoted(whole)));
+            ++found;
+        }
+        return found;
+    }
+
     template <class Options>
     void primitive(const toml::key& key, const toml::table& table) {
         using traits = primitives::family<Options>;
@@ -237,6 +247,7 @@ private:
         const std::string thing = fmt::format("{} {}", word, primitives::quoted(name));
         if (const auto fine = primitives::check_name(word, name); !fine)
             mistakes_.add(where(key), fine.error().message);
+        if (const std::size_t found = below<Options>(word, name, table); found != 0 && found == table.size()) return;
         Options options;
         auto told = each_key(thing, table, traits::options(),
                              [&](const primitives::option<Options>& option, std::string_view text) {
@@ -357,7 +368,11 @@ Result<configuration> read_document(std::string_view text, std::string_view file
     return reader{file}.read(toml::parse(text));  // told of no file: it notes the name where it may not throw
 } catch (const toml::parse_error& wrong) {
     report mistakes{file};
-    mistakes.add(where(wrong.source()), sentence(wrong.description()));
+    const place at = where(wrong.source());
+    if (auto meant = judge_bare_value(text, at.line))
+        mistakes.add(meant->where, std::move(meant->message));
+    else
+        mistakes.add(at, sentence(wrong.description()));
     return std::unexpected(mistakes.error());
 }
 

@@ -37,6 +37,7 @@ Result<void> make_room(configuration& wanted) {
     const auto parts = automatic(wanted.segment);
     if (!parts) return std::unexpected(parts.error());
     wanted.segment.size = parts->size + arena_bytes(wanted);
+    wanted.size_is_ours = true;
     return {};
 }
 

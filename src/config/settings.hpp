@@ -20,6 +20,9 @@ struct setting {
     Result<void> (*add)(configuration&, const setting&, std::string_view name, std::string_view text) = nullptr;
 };
 
+// How a value is written in a file: "a whole number", "text in quotes".
+[[nodiscard]] std::string_view name_of(primitives::value_kind kind) noexcept;
+
 [[nodiscard]] std::span<const setting> segment_settings() noexcept;
 [[nodiscard]] std::span<const setting> sekid_settings() noexcept;
 [[nodiscard]] std::span<const setting> otlp_settings() noexcept;

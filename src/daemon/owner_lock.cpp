@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 
-#include "report/owner_file.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/refuse.hpp"
 
@@ -107,11 +106,25 @@ void owner_lock::share(const std::filesystem::path& segment) const noexcept {
     static_cast<void>(!::fchmod(held_.get(), facts.st_mode & 0660));
 }
 
-void owner_lock::tell(std::string_view address) const noexcept {
+void owner_lock::tell(std::string_view address) noexcept {
     try {
-        write_text(held_.get(), std::to_string(::getpid()) + "\n" + std::string{address} + "\n");
+        const std::string text = std::to_string(::getpid()) + "\n" + std::string{address} + "\n";
+        write_text(held_.get(), text);
+        told_ = text.size();
     } catch (const std::bad_alloc&) {
         // Then sekictl has to be told.
+    }
+}
+
+void owner_lock::tell(const report::reload_outcome& outcome) const noexcept {
+    if (told_ == 0) return;
+    try {
+        const std::string text = report::as_written(outcome);
+        // What was there goes first: who reads meanwhile finds all of a record, or the beginning of it, and no mixture of two.
+        static_cast<void>(!::ftruncate(held_.get(), static_cast<off_t>(told_)));
+        static_cast<void>(!::pwrite(held_.get(), text.data(), text.size(), static_cast<off_t>(told_)));
+    } catch (const std::bad_alloc&) {
+        // Then the log alone has it.
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // A lock of the open file description (F_OFD_SETLK): the kernel drops it when sekid dies, and closing another descriptor of the file, as
 // report::is_owned() does, keeps it. The file has the segment's group and permissions, so only who may harm the segment anyway can hold up a
-// sekid with a lock of his own. Its content, the pid, is only for the message to the second sekid.
+// sekid with a lock of his own. Its content, the pid, the address and what became of a reload, is only shown.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,7 @@
 #include <seki/error.hpp>
 #include <seki/open.hpp>
 
+#include "report/owner_file.hpp"
 #include "shm/descriptor.hpp"
 
 namespace seki::daemon {
@@ -22,8 +23,9 @@ public:
     // Lets those ask for the lock who may write the segment: takes over the group and permissions of the file at `segment`.
     void share(const std::filesystem::path& segment) const noexcept;
 
-    // Writes into the file where we answer HTTP, for sekictl (report/owner_file.hpp).
-    void tell(std::string_view address) const noexcept;
+    // Writes into the file, for sekictl (report/owner_file.hpp): where we answer HTTP, and after that what became of the latest reload.
+    void tell(std::string_view address) noexcept;
+    void tell(const report::reload_outcome& outcome) const noexcept;
 
     owner_lock(owner_lock&& other) noexcept = default;
     owner_lock& operator=(owner_lock&&) = delete;
@@ -34,6 +36,7 @@ private:
     owner_lock(std::filesystem::path file, shm::descriptor held) : file_{std::move(file)}, held_{std::move(held)} {}
     std::filesystem::path file_;
     shm::descriptor held_;
+    std::size_t told_ = 0;  // bytes, with the address
 };
 
 }  // namespace seki::daemon

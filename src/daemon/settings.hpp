@@ -12,7 +12,7 @@ namespace seki::daemon {
 // segment has.
 [[nodiscard]] Result<config::configuration> load_settings(const command_line& given);
 
-// Whether this host has what it names: the group, the files, the host to listen on. A start would refuse it.
+// Whether this host has what it names: the segment's folder, the group, the files, the host to listen on. A start would refuse it.
 [[nodiscard]] Result<void> check_on_this_host(const config::configuration& wanted);
 
 }  // namespace seki::daemon

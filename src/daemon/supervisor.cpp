@@ -124,14 +124,14 @@ Result<void> supervisor::run() {
 // What throws, for want of memory, is tried again: at the next tick, or when it is asked for again.
 Result<void> supervisor::turn(const happened& what) {
     if (what.lost && owned_ != nullptr && owned_->guard.lost()) recover();
-    if (what.reload) reload();
+    if (what.reload) static_cast<void>(reload());  // of a signal, the log alone tells
     if (what.tick) tick();
     if (what.drain) drain();
     return {};
 }
 
 Result<void> supervisor::take_care() {
-    auto taken = take_up(settings_.segment_path, settings_.segment);
+    auto taken = take_up(settings_);
     if (!taken) return std::unexpected(taken.error());
     if (const auto done = declare(*(*taken)->segment, settings_.primitives); !done) return done;
     owned_ = std::move(*taken);
@@ -167,7 +167,7 @@ void supervisor::tick() {
     listen();
     reap(now);
     sweep();
-    if (reload_requested()) reload();
+    reload_if_requested();
 }
 
 void supervisor::beat(std::uint64_t now) const noexcept {
@@ -262,12 +262,14 @@ void supervisor::recover() {
     why_not_ = why;
 }
 
-bool supervisor::reload_requested() noexcept {
+void supervisor::reload_if_requested() {
     const std::uint64_t requests = hardware::load_relaxed(owned_->segment->header().reload_requests);
-    return std::exchange(reloads_seen_, requests) != requests;
+    if (std::exchange(reloads_seen_, requests) == requests) return;
+    const auto done = reload();
+    lock_.tell({owned_->segment->generation(), requests, done ? std::string{} : done.error().message});
 }
 
-void supervisor::reload() {
+Result<void> supervisor::reload() {
     systemd_.reloading();
     const auto done = shm::contained([&]() -> Result<void> {
         if (!given_.config) return std::unexpected(Error{Errc::not_found, "sekid was started without --config"});
@@ -281,6 +283,7 @@ void supervisor::reload() {
     else
         log_lines("nothing was reloaded", done.error().message);
     systemd_.ready(status());
+    return done;
 }
 
 Result<void> supervisor::apply(const config::configuration& next) {
@@ -302,6 +305,7 @@ Result<void> supervisor::apply(const config::configuration& next) {
     exporter_.set(next.otlp);
     settings_.primitives = next.primitives;
     settings_.segment = next.segment;
+    settings_.size_is_ours = next.size_is_ours;
     show();
     return {};
 }
@@ -314,9 +318,12 @@ void supervisor::warn_about_restart(const config::configuration& next) const {
     if (next.daemon.tls_cert != settings_.daemon.tls_cert || next.daemon.tls_key != settings_.daemon.tls_key)
         spdlog::warn("[sekid] tls_cert and tls_key are used when sekid starts again");
     if (next.daemon.log != settings_.daemon.log) spdlog::warn("[sekid] log is used when sekid starts again");
-    if (next.segment != settings_.segment)
+    if (next.segment.mode != settings_.segment.mode || next.segment.group != settings_.segment.group)
         spdlog::warn(
-            "[segment] is used when the segment is made anew: stop sekid, `sekictl destroy` it and start sekid again");
+            "[segment] mode and group are used when the segment is made anew: stop sekid, `sekictl destroy` it and "
+            "start "
+            "sekid again");
+    if (owned_ != nullptr) warn_of_other_parts(*owned_->segment, next);
 }
 
 std::string supervisor::status() const {

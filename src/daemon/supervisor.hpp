@@ -52,8 +52,8 @@ private:
     void sample() const noexcept;
     void look_around(std::uint64_t now_ns);
     void recover();
-    [[nodiscard]] bool reload_requested() noexcept;
-    void reload();
+    void reload_if_requested();
+    [[nodiscard]] Result<void> reload();
     [[nodiscard]] Result<void> apply(const config::configuration& next);
     void warn_about_restart(const config::configuration& next) const;
     [[nodiscard]] std::string status() const;

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+
+#include "shm/segment.hpp"
+#include "shm/shape.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -16,22 +20,13 @@ bool is_useless(Errc why) noexcept {
     return std::ranges::find(useless, why) != useless.end();
 }
 
-void report_adoption(const shm::segment& found, const SegmentOptions& options) {
-    spdlog::info("adopted segment {}, generation {}", found.path().native(), found.generation());
-    const auto planned = shm::plan(options);
-    if (!planned || *planned == found.parts()) return;
-    const auto& parts = found.parts();
-    spdlog::warn(
-        "segment {} keeps its {} bytes, {} workers and {} primitives, where the configuration says {}, {} and "
-        "{}: to change that, stop sekid, `sekictl destroy` it and start sekid again",
-        found.path().native(), parts.size, parts.max_workers, parts.max_primitives, planned->size, planned->max_workers,
-        planned->max_primitives);
-}
-
-mapped find_or_make(const std::filesystem::path& path, const SegmentOptions& options) {
+mapped find_or_make(const config::configuration& wanted) {
+    const std::filesystem::path& path = wanted.segment_path;
+    const SegmentOptions& options = wanted.segment;
     mapped found = shm::segment::attach(path, shm::segment::access::read_write);
     if (found) {
-        report_adoption(**found, options);
+        spdlog::info("adopted segment {}, generation {}", path.native(), (*found)->generation());
+        warn_of_other_parts(**found, wanted);
         return found;
     }
     const Error why = found.error();
@@ -46,8 +41,22 @@ mapped find_or_make(const std::filesystem::path& path, const SegmentOptions& opt
 
 }  // namespace
 
-Result<std::shared_ptr<guarded_segment>> take_up(const std::filesystem::path& path, const SegmentOptions& options) {
-    const mapped found = find_or_make(path, options);
+void warn_of_other_parts(const shm::segment& found, const config::configuration& wanted) {
+    const auto& parts = found.parts();
+    const std::uint64_t size = wanted.size_is_ours ? parts.size : shm::whole_pages(wanted.segment.size);
+    if (size == parts.size && wanted.segment.max_workers == parts.max_workers &&
+        wanted.segment.max_primitives == parts.max_primitives)
+        return;
+    spdlog::warn(
+        "segment {} keeps its {} bytes, {} workers and {} primitives, where the configuration says {}, {} and "
+        "{}: to change that, stop sekid, `sekictl destroy` it and start sekid again",
+        found.path().native(), parts.size, parts.max_workers, parts.max_primitives,
+        wanted.size_is_ours ? "\"auto\"" : std::to_string(size), wanted.segment.max_workers,
+        wanted.segment.max_primitives);
+}
+
+Result<std::shared_ptr<guarded_segment>> take_up(const config::configuration& wanted) {
+    const mapped found = find_or_make(wanted);
     if (!found) return std::unexpected(found.error());
     return std::make_shared<guarded_segment>(*found);
 }

@@ -119,12 +119,9 @@ private:
     std::shared_ptr<const certificate> shown_;
 };
 
-// Whether the next may be accepted in spite of that; waits where it would fail at once.
-bool goes_on_after(int number) noexcept {
-    if (number == EAGAIN || number == EINTR || number == ECONNABORTED || number == EPROTO) return true;
-    if (number == EINVAL || number == EBADF) return false;  // it was shut down
-    ::poll(nullptr, 0, 50);
-    return true;
+// A client that went away before it was accepted, or that there never was: nobody's mistake.
+bool is_ordinary(int number) noexcept {
+    return number == EAGAIN || number == EINTR || number == ECONNABORTED || number == EPROTO;
 }
 
 }  // namespace
@@ -173,12 +170,15 @@ struct web::inside {
             if (::poll(&on, 1, 1000) <= 0) continue;
             const int client = ::accept4(listening.socket(), nullptr, nullptr, SOCK_CLOEXEC);
             const int number = client < 0 ? errno : 0;
-            if (client >= 0)
+            if (client >= 0) {
                 threads_of_clients.take(client);
-            else if (!goes_on_after(number))
-                return;
-            else if (!std::exchange(said, true))
-                say(number);
+                continue;
+            }
+            // One that was shut down answers so for good. A Unix socket says EAGAIN.
+            if (end.stop_requested() || number == EINVAL || number == EBADF) return;
+            if (is_ordinary(number)) continue;
+            if (!std::exchange(said, true)) say(number);
+            ::poll(nullptr, 0, 50);  // it would fail again at once
         }
     }
     void say(int number) const noexcept try {

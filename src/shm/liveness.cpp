@@ -187,6 +187,33 @@ std::optional<membership> membership::take(const segment& where, int folder, std
     return member;
 }
 
+// Opens no lock file: closing one would drop the lock of another thread that has just taken that slot.
+Error why_no_slot(const segment& where) {
+    const auto say = [&](Errc code, std::string_view what) {
+        return Error{code, fmt::format("segment \"{}\": {}", where.path().native(), what)};
+    };
+    const auto cannot_use = [&](std::string_view what, int number) {
+        return say(Errc::no_permission, fmt::format("cannot use {} \"{}\": {}", what,
+                                                    liveness_folder(where.path()).native(), system_advice(number)));
+    };
+    const lock_folder folder = open_folder(where);
+    if (!folder) return cannot_use("the folder of its lock files,", errno);
+    const auto may = [&](const char* name, int how) { return ::faccessat(folder.number, name, how, AT_EACCESS) == 0; };
+    const auto slots = static_cast<std::uint32_t>(where.processes().size());
+    for (std::uint32_t i = 0; i < slots; ++i) {
+        if (state_of(where.processes()[i]).stage != stage::free) continue;
+        const lock_name name = name_of(where, i);
+        if (!may(name.data(), R_OK | W_OK) && (errno != ENOENT || !may(".", W_OK | X_OK)))
+            return cannot_use("a lock file in", errno);
+        return say(Errc::no_space,
+                   "another process takes its slot meanwhile, or this one may open no more files: try again");
+    }
+    return say(
+        Errc::no_space,
+        fmt::format("no room for another process: {} are attached: make the segment anew with a larger max_workers",
+                    slots));
+}
+
 Result<membership> membership::join_with(const segment& where, tidy_function tidy, void* context) {
     if (where.how() != segment::access::read_write)
         return refuse(Errc::read_only, "segment \"{}\" is open for reading: open it for writing to join",
@@ -211,10 +238,7 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
         }
         if (auto member = take(where, folder.number, i, failed)) return *member;
     }
-    return refuse(
-        Errc::no_space,
-        "segment \"{}\": no room for another process: {} are attached: make the segment anew with a larger max_workers",
-        where.path().native(), slots);
+    return std::unexpected(why_no_slot(where));
 }
 
 bool membership::renew(const segment& where) noexcept {

@@ -63,6 +63,10 @@ template <class Memory = hardware>
     return layout::unpack_process_state(Memory::load_acquire(slot.owner));  // pairs with advance()
 }
 
+// Why join() finds no slot, as things are for this process now: all are taken, or the files of their locks are not for it, who may have become another user since
+// it attached.
+[[nodiscard]] Error why_no_slot(const segment& where);
+
 // This process's attachment to a segment. A child after fork has a copy that means nothing there: abandon() it.
 class membership {
 public:

@@ -1,4 +1,5 @@
 // Handles that a prefork server makes before it forks: what their first use in a child comes to, and what a child's death leaves.
+#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,28 @@ TEST_F(Inherited, ACallThatIsForkedInTheMiddleCountsOnce) {
         return must(payments.status()).calls == 1;
     }};
     EXPECT_TRUE(fresh.succeeded());
+}
+
+// Fails if who became another user is told to make the segment anew with more room.
+TEST_F(Inherited, WhoMayNotUseTheLockFilesIsToldSo) {
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    const Adaptive api = must(segment.adaptive("api", {}));
+    const Shedder front = must(segment.shedder("front", {}));
+    const std::string live = path() + ".live";
+    child stranger{[&](const line&) {
+        if (::geteuid() != 0)
+            std::filesystem::permissions(live, std::filesystem::perms::none);
+        else if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0)
+            return false;
+        const auto tells = [&](const auto& refused) {
+            const std::string said = refused ? "it was let in" : refused.error().message;
+            std::fprintf(stderr, "%s\n", said.c_str());
+            return said.find("cannot use") != said.npos && said.find("max_workers") == said.npos;
+        };
+        return tells(database.try_acquire()) && tells(api.try_acquire()) && tells(front.admit());
+    }};
+    EXPECT_TRUE(stranger.succeeded());
+    if (::geteuid() != 0) std::filesystem::permissions(live, std::filesystem::perms::owner_all);
 }
 
 // Fails if a handler of events that uses another segment changes in whose name a permit is taken: then others would take it for a dead one's.

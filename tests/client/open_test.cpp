@@ -131,6 +131,20 @@ TEST_F(OpenTest, BadNamesAndOptionsAreRefusedInASentence) {
     EXPECT_THAT(zero.error().message, HasSubstr("limiter \"login\": limit 0 is too small: 1 to 10000000 per window"));
 }
 
+// Fails if such a name makes a file that nobody would look for.
+TEST_F(OpenTest, BadNamesOfSegmentsAreRefusedInASentence) {
+    for (const auto& [name, what] : {std::pair{std::string{"."}, "segment \".\": that is a folder"},
+                                     {std::string{".."}, "segment \"..\": that is a folder"},
+                                     {std::string{"a\nb"}, "segment \"a\\nb.seg\": the name has a control character"},
+                                     {folder().native() + "/a\x7f", "the name has a control character"}}) {
+        const auto refused = open(name, small());
+        ASSERT_FALSE(refused) << name;
+        EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+        EXPECT_THAT(refused.error().message, HasSubstr(what));
+        EXPECT_FALSE(std::filesystem::exists(resolve(name)));
+    }
+}
+
 // Fails if a handle outlives its limiter in silence, or meets its successor.
 TEST_F(OpenTest, HandlesOfADeletedLimiterSaySo) {
     const Segment segment = opened();

@@ -4,7 +4,7 @@
 //   0   none: the rest is the segment
 //   1   the identity, the boot and the clock are made right
 //   2   the geometry too
-//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with some of everything in it
+//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with one of every kind in it
 //   4   likewise, and who uses it had its handles before
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,10 +30,10 @@ namespace {
 using namespace seki;
 namespace fs = std::filesystem;
 
-constexpr std::size_t tiny_size = 32 * layout::page;
+constexpr std::size_t tiny_size = 64 * layout::page;
 
 SegmentOptions tiny(std::size_t size) {
-    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 4, .size = size};
+    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 10, .size = size};
 }
 
 struct freed {
@@ -96,6 +96,12 @@ std::span<const std::byte> good_segment() {
         make(*where, "payments", BreakerOptions{.wait_multiplier = 2});
         make(*where, "search", BreakerOptions{.window_type = WindowType::time, .window_size = 60s});
         make(*where, "database", BulkheadOptions{.max_concurrent = 3, .max_wait = 20us, .max_waiting = 2});
+        make(*where, "api", AdaptiveOptions{.max_limit = 8, .initial_limit = 4, .window = 10, .max_waiting = 2});
+        make(*where, "front", ShedderOptions{.max_in_flight = 8});
+        make(*where, "call", RetryOptions{});
+        make(*where, "mirror", HedgeOptions{.percentile = 90});
+        make(*where, "checkout",
+             PolicyOptions{.limiter = "login", .bulkhead = "database", .breaker = "payments", .retry = "call"});
         hostile::worker{where}.use();
         return made;
     }();

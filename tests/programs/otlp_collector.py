@@ -1,7 +1,7 @@
 """A collector of OTLP/HTTP in a process of its own, and what OpenTelemetry's own protocol definition makes of what it gets.
 
 Run as a program it is the collector: `otlp_collector.py PORT [CERT KEY]` tells each request as a line of JSON, and takes lines that say how to answer. The definition
-comes from npm (tools/install-packages), is compiled by protoc and read by protobuf's own library: none of it is ours.
+comes from npm (tools/install-packages otlp), is compiled by protoc and read by protobuf's own library: none of it is ours.
 """
 
 import base64
@@ -20,6 +20,7 @@ import threading
 import time
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.cache/npm/otlp-grpc-exporter-base@0.38.0/build/protos")
+SKIPPED = 77  # as tests/programs/CMakeLists.txt tells ctest
 PATHS = {"metrics": "/v1/metrics", "logs": "/v1/logs"}
 
 
@@ -88,7 +89,8 @@ class Protocol:
 
     def __init__(self):
         if not glob.glob(os.path.join(SOURCES, "**/*.proto"), recursive=True):
-            raise SystemExit(f"otlp_test: {SOURCES} is missing: tools/install-packages test")
+            print("skipped: OpenTelemetry's definition of its protocol is not here, and Debian does not have it: tools/install-packages otlp")
+            sys.exit(SKIPPED)
         from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # no collector needs it
 
         with tempfile.NamedTemporaryFile() as out:

@@ -1,6 +1,8 @@
 """sekictl from outside: every command as text and as JSON, exit codes, and one sentence for each mistake."""
 
 import os
+import shutil
+import signal
 import subprocess
 import unittest
 
@@ -105,6 +107,51 @@ class Commands(LoginTest):
         sekid.stop()
         self.assertIn("no sekid", self.wrong(1, "reload"))
 
+    def test_reload_tells_what_came_of_it(self):
+        """Fails when what sekid refused is called done, by its text or by its exit code, or what was asked before is told again."""
+        self.configure('[limiter.login]\nlimit = 5\nwindow = "1m"\nmax_keys = 100')
+        sekid = self.start()
+        self.assertEqual(self.json("reload")["reload"], "done")
+        self.configure('[limiter.login]\nlimit = 0\nwindow = "1m"\nmax_keys = 100\nbrust = 1')
+        said = self.wrong(1, "reload")
+        self.assertIn(f'{self.segment}: nothing was reloaded: {self.config}:11:9: limiter "login": limit 0 is too small', said)
+        self.assertRegex(said, r'; \S+:14:1: limiter "login": key "brust" is unknown')
+        self.assertEqual(sekid.limiter("login")["options"]["limit"], 5)
+        self.configure('[limiter.login]\nlimit = 6\nwindow = "1m"\nmax_keys = 100')
+        self.fine("reload")
+        self.assertEqual(sekid.limiter("login")["options"]["limit"], 6)  # it waited
+        sekid.stop()
+        self.start("--segment", self.segment, "--listen", "127.0.0.1:0")
+        self.assertIn("without --config", self.wrong(1, "reload"))
+
+    def test_reload_does_not_wait_for_ever(self):
+        """Fails when a sekid that stands still is one that reloaded, or keeps who asks."""
+        self.configure("")
+        sekid = self.start()
+        sekid.process.send_signal(signal.SIGSTOP)
+        done = self.run_it("reload")
+        sekid.process.send_signal(signal.SIGCONT)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("did not say within", done.stderr)
+
+    def test_peek_needs_no_permission_to_write(self):
+        """Fails when who may read the segment may look at everything but what a check would answer."""
+        self.make()
+        os.chmod(self.folder, 0o755)
+        os.chmod(self.segment, 0o444)
+        program = shutil.copy(SEKICTL, self.folder)
+        who = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+
+        def run(*arguments):
+            return subprocess.run([program, "--segment", self.segment, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, **who)
+
+        peeked = run("peek", "login", "alice")
+        self.assertEqual((peeked.returncode, peeked.stderr), (0, ""))
+        self.assertIn("allowed: 1 of 2 left", peeked.stdout)
+        refused = run("check", "login", "alice")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("no permission", refused.stderr)
+
 
 class Mistakes(LoginTest):
     def test_destroy_is_refused_while_a_sekid_runs(self):
@@ -130,6 +177,15 @@ class Mistakes(LoginTest):
         self.assertIn('"window"', self.wrong(2, "set", "limiter", "nobody", "limit", "5", "windw", "1h"))
         self.assertIn('"limit"', self.wrong(2, "set", "limiter", "login", "limt", "0"))
         self.assertIn("too small", self.wrong(1, "set", "limiter", "login", "limit", "0"))
+
+    def test_the_right_word_is_blamed(self):
+        """Fails when what follows a kind that there is not is blamed, an option that is known is called unknown, or of two values the last is taken."""
+        self.make()
+        self.assertIn('kind "limitr" is unknown: did you mean "limiter"?', self.wrong(2, "create", "limitr", "x", "--limit", "5"))
+        self.assertIn('command "statsu" is unknown: did you mean "status"?', self.wrong(2, "statsu", "--top", "5"))
+        self.assertIn('"--limit" stands after --', self.wrong(2, "create", "limiter", "--", "-x", "--limit", "5"))
+        self.assertIn('option "limit" is given twice', self.wrong(2, "set", "limiter", "login", "limit", "5", "limit", "9"))
+        self.assertEqual(self.json("show", "limiter", "login")["options"]["limit"], 2)
 
     def test_files_that_are_no_segments(self):
         """Fails when one of them is taken for another, or changed."""

@@ -158,6 +158,15 @@ class Serving(SekidTest):
         self.assertEqual(sekid.stop(), 0)
         self.assertFalse(os.path.exists(path))
 
+    def test_a_stop_on_a_unix_socket_is_no_error(self):
+        """Fails when who accepts takes the end for a client that could not be accepted."""
+        self.configure("", sekid=f'listen = "unix:{os.path.join(self.folder, "http.sock")}"')
+        for _ in range(3):
+            sekid = self.start()
+            self.assertEqual(sekid.get("/healthz"), "alive\n")
+            self.assertEqual(sekid.stop(), 0)
+            self.assertNotIn(" error: ", sekid.log.text())
+
     def test_what_lies_where_a_socket_is_to_be_is_named_and_left_alone(self):
         """Fails when a file is taken for a socket that somebody uses, or is taken away."""
         for what, make in (("a file", lambda path: open(path, "w", encoding="utf-8").close()), ("a folder", os.mkdir), ("something that is no socket", os.mkfifo)):
@@ -211,6 +220,36 @@ class Reloading(SekidTest):
         self.assertEqual(status, 1)
         self.assertIn('limiter "login"', said)
         self.assertIn("max_keys", said)
+
+
+    def test_the_segment_is_warned_of_where_it_differs_and_only_there(self):
+        """Fails when a size "auto" that grows with the file counts as one that was asked for, or a difference is told once and never again."""
+
+        def write(size, primitives):
+            self.configure(primitives)
+            with open(self.config, encoding="utf-8") as file:
+                text = file.read()
+            with open(self.config, "w", encoding="utf-8") as file:
+                file.write(text.replace('"4MiB"', size))
+
+        write('"auto"', LOGIN.format(5))
+        sekid = self.start()
+        write('"auto"', LOGIN.format(5) + OTHER)
+        sekid.reload()
+        self.assertEqual(len(sekid.state()["limiters"]), 2)
+        bytes_now = os.stat(self.segment).st_size
+        write(f'"{bytes_now}"', LOGIN.format(5) + OTHER)  # what it is, in words
+        sekid.reload()
+        self.assertNotIn(" warning: ", sekid.log.text())
+        write('"8MiB"', LOGIN.format(5) + OTHER)
+        for times in (1, 2):
+            sekid.reload()
+            sekid.log.wait(rf"(?s)(warning: segment \S+ keeps its {bytes_now} bytes.*?says 8388608, .*?){{{times}}}")
+        write('"auto"', LOGIN.format(5) + OTHER)
+        self.assertEqual(sekid.stop(), 0)
+        sekid = self.start()
+        sekid.wait_log("adopted segment")
+        self.assertNotIn(" warning: ", sekid.log.text())
 
 
 class Restarting(SekidTest):
@@ -394,6 +433,36 @@ class Refusing(SekidTest):
             self.assertEqual(status, 1)
             self.assertRegex(said, place + 'segment: there is no group "no-group"')
         self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
+
+    def test_check_refuses_a_path_that_a_start_refuses(self):
+        """Fails when --check finds a path fine at which no segment can be made, or makes something there."""
+        for path, why in (
+            ("/tmp/", "does not name a file"),
+            (f"{self.folder}/nowhere/a.seg", "does not exist"),
+            (f"{self.folder}/" + 300 * "x", "has 300 bytes: 1 to 250"),
+            (f"{self.config}/a.seg", "Not a directory"),
+            (f"{self.folder}/a\\nb", "control character"),
+            ("..", "is a folder"),
+        ):
+            self.configure("")
+            with open(self.config, encoding="utf-8") as file:
+                text = file.read()
+            with open(self.config, "w", encoding="utf-8") as file:
+                file.write(text.replace(self.segment, path))
+            for option, place in (("--check", r"sekid\.toml:2:8: "), ("--config", "")):
+                with self.subTest(f"{option} of {path}"):
+                    status, said = self.refused(option, self.config)
+                    self.assertEqual(status, 1)
+                    self.assertRegex(said, f"{place}.*{why}")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["sekid.toml"])
+
+    def test_check_makes_no_folder(self):
+        """Fails when --check refuses what a start would make, or makes it."""
+        folder = f"/dev/shm/seki-check-{os.getpid()}"
+        self.segment = f"{folder}/a.seg"
+        self.configure("")
+        self.assertEqual(self.refused("--check", self.config), (0, ""))
+        self.assertFalse(os.path.exists(folder))
 
     def test_a_size_without_room_is_a_mistake_of_the_file(self):
         """Fails when --check finds it fine, or a start that fails leaves a segment which the next one adopts, too small for ever."""

@@ -55,9 +55,9 @@ Result<std::shared_ptr<shm::segment>> context::look() const {
     return shm::segment::attach(path(), shm::segment::access::copy);
 }
 
-Result<Segment> context::operate() const {
+Result<Segment> context::operate(Access how) const {
     if (is_missing(path())) return std::unexpected(missing(path()));
-    return open(path().string(), {.access = Access::attach});
+    return open(path().string(), {.access = how});
 }
 
 ending context::fail(const Error& error) const {

@@ -35,8 +35,8 @@ struct context {
 
     // A private copy of the file: looking at it cannot be disturbed, nor disturb anybody.
     [[nodiscard]] Result<std::shared_ptr<shm::segment>> look() const;
-    // The segment itself, for operating it. Never creates one.
-    [[nodiscard]] Result<Segment> operate() const;
+    // The segment itself, for operating it, or for reading alone. Never creates one.
+    [[nodiscard]] Result<Segment> operate(Access how = Access::attach) const;
 
     // Prints the error, as a sentence or as JSON, and answers the exit code it stands for.
     [[nodiscard]] ending fail(const Error& error) const;

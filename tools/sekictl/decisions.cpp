@@ -47,8 +47,8 @@ ending report_decision(const context& with, const Limiter& limiter, const Decisi
 complaint any_cost() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
 
 template <class Act>
-ending with_limiter(const context& with, const std::string& name, Act act) {
-    const auto segment = with.operate();
+ending with_limiter(const context& with, const std::string& name, Act act, Access how = Access::attach) {
+    const auto segment = with.operate(how);
     if (!segment) return with.fail(segment.error());
     const auto limiter = segment->limiter(name);
     if (!limiter) return with.fail(limiter.error());
@@ -76,9 +76,10 @@ void add_decisions(app program, const context& with, ending& end) {
     const app peek = add(program, "peek", "what check would answer; spends nothing", asked);
     peek.add_option("--cost", asked->cost, "what it would cost").check(any_cost()).capture_default_str();
     peek.callback([&with, &end, asked] {
-        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+        const auto ask = [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.peek(asked->key, asked->cost));
-        });
+        };
+        end = with_limiter(with, asked->limiter, ask, Access::read_only);
     });
     add(program, "reset", "make a key as good as new", asked).callback([&with, &end, asked] {
         end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {

@@ -55,11 +55,21 @@ Result<void> tell_mode(const Segment& /*segment*/, const request& /*wanted*/, co
     return {};
 }
 
+// The first option that was there before; empty where there is none.
+std::string given_twice(const std::vector<std::string>& options) {
+    for (std::size_t i = 0; i < options.size(); i += 2)
+        for (std::size_t k = 0; k < i; k += 2)
+            if (options[k] == options[i]) return options[i];
+    return {};
+}
+
 template <class Options>
 ending set(const context& with, const request& wanted) {
     for (std::size_t i = 0; i < wanted.options.size(); i += 2)
         if (const auto known = config::known_option<Options>(wanted.options[i]); !known)
             return with.wrong_usage(fmt::format("set: {}", known.error().message));
+    if (const auto twice = given_twice(wanted.options); !twice.empty())
+        return with.wrong_usage(fmt::format("set: option {} is given twice: give it once", primitives::quoted(twice)));
     const auto segment = with.operate();
     if (!segment) return with.fail(segment.error());
     const auto changed = primitives::registry<Options>::edit(

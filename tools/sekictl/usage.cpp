@@ -45,20 +45,28 @@ std::string name_of(const std::vector<const CLI::App*>& chain) {
     return fmt::format("{}", fmt::join(names, " "));
 }
 
+std::string of_extra_option(const CLI::App& program, const std::vector<const CLI::App*>& chosen,
+                            const std::string& given) {
+    words accepted;
+    if (!chosen.empty()) add_options_of(*chosen.back(), accepted);
+    add_options_of(program, accepted);
+    std::ranges::sort(accepted);
+    accepted.erase(std::ranges::unique(accepted).begin(), accepted.end());
+    const std::string option = given.substr(0, given.find('='));
+    if (std::ranges::find(accepted, option) != accepted.end())
+        return fmt::format("option \"{}\" stands after --, where no options are: write it before", option);
+    return unknown("option", option, accepted);
+}
+
+// A command or a kind that is unknown comes first: the options are those of another.
 std::string of_extra_word(const CLI::App& program, const words& extra) {
     const auto option = std::ranges::find_if(extra, is_option);
     const auto chosen = chosen_in(program);
-    if (option != extra.end()) {
-        words accepted;
-        if (!chosen.empty()) add_options_of(*chosen.back(), accepted);
-        add_options_of(program, accepted);
-        std::ranges::sort(accepted);
-        accepted.erase(std::ranges::unique(accepted).begin(), accepted.end());
-        return unknown("option", option->substr(0, option->find('=')), accepted);
-    }
-    if (chosen.empty()) return unknown("command", extra.front(), commands_of(program));
-    if (const words kinds = commands_of(*chosen.back()); !kinds.empty())
+    const words kinds = chosen.empty() ? words{} : commands_of(*chosen.back());
+    if (chosen.empty() && option != extra.begin()) return unknown("command", extra.front(), commands_of(program));
+    if (!kinds.empty() && option != extra.begin())
         return fmt::format("{}: {}", name_of(chosen), unknown("kind", extra.front(), kinds));
+    if (option != extra.end()) return of_extra_option(program, chosen, *option);
     return fmt::format("{0}: nothing more is accepted than it has, and there is \"{1}\": see sekictl {0} --help",
                        name_of(chosen), extra.front());
 }
