@@ -83,7 +83,7 @@ class Copy:
 
     def write(self):
         """Writes what has changed since it was last written."""
-        shutil.copyfile(HERE / "seki_mutant.hpp", self.made(self.source / "include/seki_mutant.hpp"))
+        self.put(self.source / "include/seki_mutant.hpp", (HERE / "seki_mutant.hpp").read_bytes())
         by_file = {}
         for mutant in self.mutants():
             by_file.setdefault(mutant.point.file, []).append((mutant.number, mutant.point))
@@ -99,9 +99,8 @@ class Copy:
             if name.startswith("tests/shm/planted"):
                 # An error is planted in what the source says, not in what is made of it.
                 content = content.replace(b"${PROJECT_SOURCE_DIR}/src", f"{self.root}/src".encode())
-            if not copied.exists() or copied.read_bytes() != content:
-                self.made(copied).write_bytes(content)
-                shutil.copymode(original, copied)
+            self.put(copied, content)
+            shutil.copymode(original, copied)
         for old in set(self.written()) - set(listed) - {"include/seki_mutant.hpp"}:
             (self.source / old).unlink()
 
@@ -109,9 +108,11 @@ class Copy:
         return [str(path.relative_to(self.source)) for path in self.source.rglob("*") if path.is_file()]
 
     @staticmethod
-    def made(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+    def put(path, content):
+        """What is as it was keeps its time, and is not built again."""
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
     def configure(self):
         self.write()
