@@ -96,7 +96,7 @@ def self_test(where):
     (built / "toy_test.cpp").write_text(TEST, encoding="utf-8")
     here = pathlib.Path(__file__).resolve().parent
     subprocess.run(["g++", "-std=c++23", "-w", "-I", here, "-I", built, built / "toy_test.cpp", "-o", built / "toy_test", "-lgtest"], check=True)
-    trial = Trial(where, built, 2)
+    trial = Trial(where, built, 2, 60)
     (where / "recorded").unlink(missing_ok=True)
     tests = trial.record(["toy_test"], len(found))
     wrong, seen = [], set()

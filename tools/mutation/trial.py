@@ -43,8 +43,8 @@ def programs(build, folders):
 
 
 class Trial:
-    def __init__(self, where, build, workers):
-        self.where, self.build, self.workers = where, build, workers
+    def __init__(self, where, build, workers, patience):
+        self.where, self.build, self.workers, self.patience = where, build, workers, patience
         self.alone = ALONE if may_be_alone() else []
         self.last_killers, self.lock = {}, threading.Lock()
 
@@ -126,12 +126,13 @@ class Trial:
         with self.lock:
             favourites = self.last_killers.setdefault(file, [])[:4]
         come_by = sorted((each for each in tests if number in each.reached), key=lambda each: (each.name not in favourites, each.seconds * len(each.reached)))
-        budget = 0.3
-        while come_by:
+        budget, left = 0.3, self.patience
+        while come_by and left > 0:
             bunch, spent = [], 0.0
             while come_by and (not bunch or spent + come_by[0].seconds <= budget):
                 spent += come_by[0].seconds
                 bunch.append(come_by.pop(0))
+            left -= spent
             budget = min(budget * 2, 10)
             by_program = {}
             for test in bunch:
