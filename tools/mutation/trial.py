@@ -120,12 +120,17 @@ class Trial:
     # -- which mutant fails what
 
     def judge(self, number, file, tests):
-        """What killed it ("" when nothing did), and how long that took. Quick tests first, and those that look at little else, and those that
-        found the last mutants of this file."""
+        """What killed it ("" when nothing did), and how long that took. First those that found the last mutants of this file, and those whose program
+        has its name; then quick ones that look at little else."""
         began = time.monotonic()
         with self.lock:
             favourites = self.last_killers.setdefault(file, [])[:4]
-        come_by = sorted((each for each in tests if number in each.reached), key=lambda each: (each.name not in favourites, each.seconds * len(each.reached)))
+        name = pathlib.Path(file).stem
+
+        def promise(test):
+            return test.name not in favourites, not pathlib.Path(test.program).name.startswith(name), test.seconds * len(test.reached)
+
+        come_by = sorted((each for each in tests if number in each.reached), key=promise)
         budget, left = 0.3, self.patience
         while come_by and left > 0:
             bunch, spent = [], 0.0
