@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from . import points, schemata
 
@@ -136,6 +137,16 @@ class Copy:
             self.keep()
             print(f"  {len(bad)} changes make no program: built again without them", flush=True)
             self.write()
+
+    def is_refused(self, mutant):
+        """Whether the compiler refuses it where nothing else is changed: what it computes itself, as for a static_assert, no mutant of the copy changes."""
+        point, text = mutant.point, self.texts[mutant.point.file]
+        changed = text[: point.start] + (f"({point.into})" if point.into else "") + text[point.end :]  # of a statement the semicolon stays
+        with tempfile.TemporaryDirectory(dir=self.where) as folder:
+            alone = pathlib.Path(folder, point.file)
+            self.put(alone, changed.encode())
+            command = ["g++", "-std=c++23", "-mcx16", "-fsyntax-only", "-w", "-x", "c++", f"-I{folder}/src", f"-I{self.root}/src", f"-I{self.root}/include", alone]
+            return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0
 
     def blamed(self, said):
         """Those in the lines that the compiler complains of; of an error elsewhere, in the lines that led to it."""
