@@ -30,14 +30,14 @@ def may_be_alone():
     return subprocess.run([*ALONE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def programs(build, folders):
-    """The test programs below these folders of tests/: their targets."""
+def programs(build, wanted):
+    """The test programs of which tests/... begins so: their targets."""
     listed = json.loads(subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True, capture_output=True, text=True).stdout)
     found = []
     for test in listed["tests"]:
         where = next((each["value"] for each in test["properties"] if each["name"] == "WORKING_DIRECTORY"), "")
         target = os.path.relpath(f"{where}/{test['name']}", build)
-        if target.startswith(tuple(f"tests/{each}/" for each in folders)) and not any(each in target for each in LEFT_OUT):
+        if target.startswith(tuple(f"tests/{each}" for each in wanted)) and not any(each in target for each in LEFT_OUT):
             found.append(target)
     return found
 
