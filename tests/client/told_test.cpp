@@ -1,8 +1,10 @@
-// What is told of the decisions of breakers and adaptive limits, as they are made: each event once, with what it was.
+// What is told of the decisions of breakers, bulkheads and adaptive limits, as they are made: each event once, with what it was.
 #include <seki/telemetry.hpp>
 
 #include <deque>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -25,7 +27,8 @@ struct ToldTest : ClientTest {
         for (const auto& each : event.metadata)
             if (each.name != "name") line += " " + std::string{each.name} + "=" + std::string{each.value};
         for (const auto& each : event.measurements) {
-            if (each.name == "old" || each.name == "new")
+            if (each.name == "old" || each.name == "new" || each.name == "current" || each.name == "available" ||
+                each.name == "in_flight" || each.name == "limit")
                 line += " " + std::string{each.name} + "=" + std::to_string(each.value);
             if (each.name == "generation") {
                 if (generations_before < 0) generations_before = each.value - 1;
@@ -88,6 +91,32 @@ TEST_F(ToldTest, NobodyIsToldWhoDoesNotListen) {
     }
     (void)breaker.call([] {});
     EXPECT_THAT(taken(), IsEmpty());
+}
+
+// Fails if a permit that is taken, refused or given back is not told of, or with other numbers than there are then.
+TEST_F(ToldTest, WhatPermitsDo) {
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 2}));
+    const Adaptive backend = must(segment.adaptive("backend", {.max_limit = 1, .initial_limit = 1}));
+    const auto kept = must(attach("seki.bulkhead.*", [&](const Event& event) { note(event); }));
+    const auto kept_too = must(attach("seki.adaptive.*", [&](const Event& event) { note(event); }));
+    {
+        const Permit first = must(database.try_acquire());
+        EXPECT_THAT(taken(), ElementsAre("seki.bulkhead.acquire database current=1 available=1"));
+        Permit second = must(database.try_acquire());
+        EXPECT_THAT(taken(), ElementsAre("seki.bulkhead.acquire database current=2 available=0"));
+        EXPECT_FALSE(database.try_acquire());
+        EXPECT_THAT(taken(), ElementsAre("seki.bulkhead.rejected database current=2 available=0"));
+        second.release();
+        EXPECT_THAT(taken(), ElementsAre("seki.bulkhead.release database current=1 available=1"));
+    }
+    EXPECT_THAT(taken(), ElementsAre("seki.bulkhead.release database current=0 available=2"));
+    {
+        const AdaptivePermit one = must(backend.try_acquire());
+        EXPECT_THAT(taken(), ElementsAre("seki.adaptive.acquire backend in_flight=1 limit=1"));
+        EXPECT_FALSE(backend.try_acquire());
+        EXPECT_THAT(taken(), ElementsAre("seki.adaptive.rejected backend in_flight=1 limit=1"));
+    }
+    EXPECT_THAT(taken(), ElementsAre("seki.adaptive.release backend in_flight=0 limit=1"));
 }
 
 // Fails if a limit that moved is not told of, one that stayed is, or the numbers are others.
