@@ -270,5 +270,63 @@ TEST(AdaptiveLimitLaw, WhateverStandsThereTheLimitStaysInItsBounds) {
     }
 }
 
+// Fails if a window ends with a call more or less than it should, one without calls ends, or a measurement goes on when its probe is over.
+TEST(AdaptiveLimitLaw, AWindowEndsWithTheCallThatIsItsLast) {
+    const law::terms least{.min_limit = 1, .initial_limit = 1, .window = 1};
+    EXPECT_EQ(law::calls_to_end({}, least), 1U);
+    const law::terms terms{.initial_limit = 20, .window = 100};
+    EXPECT_EQ(law::calls_to_end({}, terms), 100U);
+    EXPECT_EQ(law::calls_to_end({.limit = 120 * law::one}, terms), 120U);
+    const law::position probing{.limit = 20 * law::one, .come_back = 40 * law::one, .due = 1'000};
+    EXPECT_EQ(law::calls_to_end(probing, terms), 800U);
+    const nanos due = 1'000ULL << law::due_shift;
+    EXPECT_TRUE(law::ends(probing, 800, due - 1, terms));
+    EXPECT_FALSE(law::ends(probing, 799, due - 1, terms));
+    EXPECT_TRUE(law::ends(probing, 1, due, terms));
+    EXPECT_FALSE(law::ends(probing, 0, due, terms));
+}
+
+// Fails if a product runs over, is divided by another number, or what is due comes early, or later than the next of its units.
+TEST(AdaptiveLimitLaw, ItsNumbersStayWithinTheirWords) {
+    EXPECT_EQ(law::detail::scaled(7, 3, 1), 21U);
+    EXPECT_EQ(law::detail::scaled(7, 3, 0), 21U);
+    EXPECT_EQ(law::detail::scaled(7, 3, 2), 10U);
+    EXPECT_EQ(law::detail::scaled(1ULL << 30, 1ULL << 11, 1), 1ULL << 40);
+    EXPECT_EQ(law::detail::scaled(1ULL << 30, (1ULL << 10) - 1, 1), ((1ULL << 10) - 1) << 30);
+    const nanos unit = 1ULL << law::due_shift;
+    for (const nanos when : {7 * unit, 7 * unit + 1, 8 * unit - 1}) {
+        EXPECT_FALSE(law::detail::is_due(law::detail::due_at(when), when));
+        EXPECT_TRUE(law::detail::is_due(law::detail::due_at(when), when + unit));
+    }
+    const law::terms terms{.max_limit = 1'000};
+    const law::sample some{.answered = 1, .latencies = 1, .in_flight = 1, .now = second};
+    EXPECT_EQ(law::moved({.limit = 5'000 * law::one, .settling = true}, some, terms).limit, 1'000 * law::one);
+}
+
+// Fails if what lies just on a threshold is taken for beyond it.
+TEST(AdaptiveLimitLaw, JustOnAThresholdIsNotBeyondIt) {
+    const nanos start = 3'600 * second;
+    const auto after = [&](law::law which, law::parts limit, nanos reference, nanos latency, std::uint64_t in_flight) {
+        const law::terms terms{.law = which, .tolerance = 100};
+        const law::position at{.limit = limit, .reference = reference, .due = law::due_mask};
+        return law::moved(at, {.answered = 1, .latencies = latency, .in_flight = in_flight, .now = start}, terms);
+    };
+    constexpr law::parts sixteen = 16 * law::one;
+    // An eighth of them queues, a sixteenth, half a sixteenth.
+    EXPECT_EQ(after(law::law::vegas, sixteen, 7'000, 8'000, 16).limit, sixteen);
+    EXPECT_EQ(after(law::law::vegas, sixteen, 15'000, 16'000, 16).limit, sixteen);
+    EXPECT_EQ(after(law::law::vegas, sixteen, 31'000, 32'000, 16).limit, sixteen + law::one / 4);
+    // It aims at just the limit that there is: as high as that needs no calls that use it, and the noise is exceeded all the same.
+    const law::position same = after(law::law::gradient, 25 * law::one, 10'000, 10'505, 1);
+    EXPECT_EQ(same.limit, 25 * law::one);
+    EXPECT_TRUE(same.settling);
+    // A probe lasts for a quarter of its interval.
+    const law::terms terms;
+    const law::position begun = law::moved({.limit = sixteen, .reference = 10'000, .due = 1},
+                                           {.answered = 1, .latencies = 10'000, .in_flight = 16, .now = start}, terms);
+    EXPECT_EQ(begun.come_back, sixteen);
+    EXPECT_EQ(begun.due, law::detail::due_at(start + terms.probe_interval / 4));
+}
+
 }  // namespace
 }  // namespace seki::tests

@@ -289,5 +289,43 @@ TEST(BreakerLaw, EveryContentOfTheWordLeadsBackToClosed) {
     }
 }
 
+// Fails if what most refusals come to in a few instructions differs from the whole of the law: at the edges of the wait, in another state, by a clock that is
+// behind.
+TEST(BreakerLaw, APlainRefusalIsWhatTheLawAnswers) {
+    dice random{44};
+    std::uint64_t refused = 0;
+    for (int i = 0; i < test::rounds(300'000); ++i) {
+        const law::terms terms = any_terms(random);
+        const position at{.reopened = static_cast<std::uint32_t>(random.below(3)),
+                          .state = random.one_in(2) ? state::open : static_cast<state>(random.below(law::states)),
+                          .since = random.magnitude(1, longest_uptime)};
+        const nanos t = next_time(random, at.since, law::wait_after(at.reopened, terms));
+        const law::step whole = law::asked(at, t, terms);
+        const bool plain = at.state == state::open && at.since <= t && whole.answer == decision::refuse;
+        ASSERT_EQ(law::plainly_refused(at, t, terms), plain ? whole.retry_after : 0) << i;
+        refused += plain ? 1U : 0U;
+    }
+    EXPECT_GT(refused, 1'000U);
+}
+
+// Fails if a time of transition that lies ahead by just what clocks may differ is taken for nobody's, or one a nanosecond further on for somebody's.
+TEST(BreakerLaw, ClocksMayDifferByASecondAndNoMore) {
+    const law::terms terms;
+    const nanos t = 100 * second;
+    position at{.state = state::open, .since = t + law::clock_slack};
+    EXPECT_EQ(law::asked(at, t, terms).next.since, at.since);
+    EXPECT_EQ(law::elapsed(at, t), 0U);
+    EXPECT_EQ(law::elapsed(at, at.since), 0U);
+    EXPECT_EQ(law::elapsed(at, at.since + 1), 1U);
+    ++at.since;
+    EXPECT_EQ(law::asked(at, t, terms).next.since, t);
+}
+
+// Fails if a number that no state has is taken for one where a generation came from.
+TEST(BreakerLaw, WhatCameFromNoStateCameFromNowhere) {
+    for (std::uint64_t stored = 0; stored < 8; ++stored)
+        EXPECT_EQ(law::came_from(stored << law::came_from_shift), stored < law::states ? stored : law::nowhere);
+}
+
 }  // namespace
 }  // namespace seki::tests

@@ -211,5 +211,52 @@ TEST(CoDelLaw, WhateverStandsThereItFindsBackWithinAnInterval) {
     }
 }
 
+// Fails if it is not the whole root: one too few or too many, anywhere.
+TEST(CoDelLaw, TheRootIsTheGreatestThatFits) {
+    dice random{73};
+    const auto fits = [](std::uint64_t n) {
+        const uint128 root = law::root(n);
+        return root * root <= n && (root + 1) * (root + 1) > n;
+    };
+    for (std::uint64_t n = 0; n < 1'000; ++n) ASSERT_TRUE(fits(n)) << n;
+    for (int i = 0; i < test::rounds(100'000); ++i) {
+        const std::uint64_t n = random.magnitude(0, ~0ULL), near = random.below(1ULL << 32);
+        ASSERT_TRUE(fits(n) && fits(near * near)) << n << ' ' << near;
+    }
+    EXPECT_EQ(law::spacing(100, {.interval = 1ULL << law::tick_shift}), 1U) << "time goes on";
+}
+
+// Fails if a time ahead of the clock is believed that nobody can have written, or one that somebody can is not; or one of which nothing hangs is looked at.
+TEST(CoDelLaw, TimesAreBelievedUpToTheLastThatCanHaveBeenWritten) {
+    const law::terms terms;
+    const nanos clock = 1'000 * second, sojourn = terms.target;
+    const std::uint64_t now = clock >> law::tick_shift, interval = terms.interval >> law::tick_shift;
+    const std::uint64_t last = now + interval + (second >> law::tick_shift);
+    const law::position anew{.above = now + interval};
+    const auto after = [&](const law::position& at) { return law::judge(at, clock, sojourn, terms).next; };
+    const law::position above{.above = last}, dropping{.above = now, .next = last, .count = 3, .dropping = true};
+    EXPECT_EQ(after(above), above);
+    EXPECT_EQ(after({.above = last + 1}), anew);
+    EXPECT_EQ(after(dropping), dropping);
+    EXPECT_EQ(after({.above = now, .next = last + 1, .count = 3, .dropping = true}), anew);
+    const law::position not_yet{.above = now + 1, .next = last + 1, .count = 3};
+    EXPECT_EQ(after(not_yet), not_yet);
+    EXPECT_EQ(after({.above = 1}), anew) << "long ago";
+    EXPECT_EQ(law::judge({}, clock, sojourn, {.target = terms.target, .interval = 1}).next.above, now + 1);
+}
+
+// Fails if it goes on at the rate of before when it stopped too long ago, or begins with one when it did not.
+TEST(CoDelLaw, GoesOnAtTheRateOfBeforeForSixteenIntervals) {
+    const law::terms terms;
+    const nanos clock = 1'000 * second;
+    const std::uint64_t now = clock >> law::tick_shift, interval = terms.interval >> law::tick_shift;
+    const auto count_after = [&](std::uint64_t stopped) {
+        return law::judge({.above = now, .next = stopped, .count = 10, .last_count = 2}, clock, terms.target, terms)
+            .next.count;
+    };
+    EXPECT_EQ(count_after(now - 16 * interval + 1), 8U);
+    EXPECT_EQ(count_after(now - 16 * interval), 1U);
+}
+
 }  // namespace
 }  // namespace seki::tests

@@ -279,5 +279,40 @@ TEST(GcraQuotient, IsThatOfADivision) {
     }
 }
 
+// Fails if the reciprocal is off by one, for a power of two too.
+TEST(GcraQuotient, ItsReciprocalIsTheWholePartOfTheTrueOne) {
+    const auto right = [](std::uint64_t divisor) {
+        return uint128{gcra::reciprocal_of(divisor)} == (uint128{1} << 64) / divisor;
+    };
+    for (unsigned bit = 1; bit < 64; ++bit) ASSERT_TRUE(right(1ULL << bit)) << bit;
+    for (std::uint64_t divisor = 2; divisor < 1'000; ++divisor) ASSERT_TRUE(right(divisor)) << divisor;
+    dice random{10};
+    for (int i = 0; i < test::rounds(100'000); ++i) {
+        const std::uint64_t divisor = random.magnitude(2, ~0ULL);
+        ASSERT_TRUE(right(divisor)) << divisor;
+    }
+}
+
+// Fails if what is taken back is not just what has not drained since, by any clock, or goes below the time that it is.
+TEST(Gcra, WhatIsTakenBackIsWhatHasNotDrainedSince) {
+    dice random{11};
+    for (int i = 0; i < test::rounds(300'000); ++i) {
+        const bucket at = any_bucket(random);
+        const std::uint64_t cost = any_cost(random, at.law.burst);
+        const nanos then = random.magnitude(1, longest_uptime);
+        const nanos price_ns = at.law.emission / gcra::ticks_per_nano * std::min(cost, at.law.burst);
+        const nanos now = random.one_in(4)   ? then
+                          : random.one_in(4) ? then - std::min(then, random.magnitude(1, second))
+                                             : then + random.magnitude(1, 2 * price_ns + 1);
+        const std::uint64_t tat = (std::max(now, then) + random.magnitude(1, 2 * price_ns + 1)) * gcra::ticks_per_nano &
+                                  algorithm::state_mask;
+        int128 left =
+            int128{cost} * at.law.emission - (int128{now} - then > 0 ? int128{now} - then : 0) * gcra::ticks_per_nano;
+        left = std::min<int128>(left < 0 ? 0 : left,
+                                std::max<int128>(int128{tat} - int128{now} * gcra::ticks_per_nano, 0));
+        ASSERT_EQ(gcra::undo(tat, now, cost, then, at.law), static_cast<std::uint64_t>(tat - left)) << i;
+    }
+}
+
 }  // namespace
 }  // namespace seki::tests

@@ -213,5 +213,24 @@ TYPED_TEST(WindowLaw, GreatestLimitIsKeptToTheUnit) {
     }
 }
 
+// Fails if a count gets fewer bits than the numbers of windows leave over, or more.
+TEST(SlidingWindow, CountsGetAllTheBitsThatNumbersLeaveOver) {
+    for (unsigned power = 20; power < 55; ++power) {
+        const unsigned bits = algorithm::sliding_window::count_bits_for(1ULL << power);
+        const unsigned number_bits = algorithm::sliding_window::lifetime_bits - power;
+        EXPECT_LE(2 * bits + number_bits, 63U) << power;
+        EXPECT_TRUE(bits == algorithm::sliding_window::max_count_bits || 2 * (bits + 1) + number_bits > 63) << power;
+        EXPECT_EQ(algorithm::sliding_window::count_bits_for((2ULL << power) - 1), bits) << power;
+    }
+}
+
+// Fails if one must wait for what is free already.
+TEST(SlidingWindow, NothingMustSlideOutOfSightForWhatIsFree) {
+    EXPECT_EQ(algorithm::sliding_window::slid_out(3, 3, second), 0U);
+    EXPECT_EQ(algorithm::sliding_window::slid_out(2, 3, second), 0U);
+    EXPECT_EQ(algorithm::sliding_window::slid_out(4, 3, second), second / 4);
+    EXPECT_EQ(algorithm::sliding_window::slid_out(4, 0, second), second);
+}
+
 }  // namespace
 }  // namespace seki::tests

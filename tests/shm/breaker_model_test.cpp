@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <span>
 
 #include "shm/breaker_world.hpp"
 #include "support/sanitizers.hpp"
@@ -443,6 +444,61 @@ TEST(BreakerModel, ReconsiderOpensWhatTheNewTermsWouldHaveOpened) {
     world.terms.failure_threshold = 40;
     world.subject.reconsider(world.terms, world.by(1));
     EXPECT_EQ(world.state(), state::open);
+}
+
+// Fails if what stood in the memory of a new breaker, or in one of its words, is taken for its own.
+TEST(BreakerModel, AnyMemoryBecomesANewBreaker) {
+    std::mt19937_64 random{seed_or(57)};
+    struct memory {
+        layout::breaker_block block{};
+        std::array<layout::pair, 6> ring{};
+        std::array<layout::pair, 4> places{};
+        [[nodiscard]] std::span<layout::word> words() {
+            return {reinterpret_cast<layout::word*>(this), sizeof(memory) / sizeof(layout::word)};
+        }
+    };
+    const law::terms count{.window_type = law::window_type::count, .window = 20};
+    const law::terms time{.window_type = law::window_type::time, .window = 10 * law::second};
+    for (int round = 0; round < 50; ++round) {
+        memory scribbled, zeros;
+        for (layout::word& each : scribbled.words()) hardware::store_relaxed(each, random());
+        const auto stamp = static_cast<std::uint32_t>(random());
+        const nanos now = 100 * law::second;
+        shm::breaker<> one{scribbled.block, scribbled.ring, scribbled.places};
+        shm::breaker<> other{zeros.block, zeros.ring, zeros.places};
+        one.fill(stamp, state::half_open, now);
+        other.fill(stamp, state::half_open, now);
+        EXPECT_EQ(one.look(), other.look());
+        EXPECT_EQ(one.look().since, now);
+        EXPECT_EQ(one.window(count, now), law::tally{});
+        EXPECT_EQ(one.window(time, now), law::tally{});
+        EXPECT_EQ(one.transitions(), other.transitions());
+        EXPECT_TRUE(one.may_look(now));
+        const auto same = [](std::span<layout::pair> a, std::span<layout::pair> b) {
+            return std::ranges::equal(a, b, [](const layout::pair& x, const layout::pair& y) {
+                return shm::read_halves<hardware>(x) == shm::read_halves<hardware>(y);
+            });
+        };
+        EXPECT_TRUE(same(scribbled.ring, zeros.ring));
+        EXPECT_TRUE(same(scribbled.places, zeros.places));
+        EXPECT_TRUE(same(scribbled.block.slices, zeros.block.slices));
+        std::size_t taken = 0;
+        const auto probes = one.for_each_probe([&](std::uint64_t) { ++taken; });
+        EXPECT_EQ(taken + probes.taken + probes.ok, 0U);
+    }
+}
+
+// Fails if two look in one interval, nobody does in the next, or a time ahead that nobody can have written keeps all from it.
+TEST(BreakerModel, OneOfAllCallersLooksInEachInterval) {
+    breaker_world<shm::breaker<>, hardware> world{{}};
+    const nanos start = 100 * law::second, interval = shm::look_interval;
+    EXPECT_TRUE(world.subject.may_look(start));
+    EXPECT_FALSE(world.subject.may_look(start));
+    EXPECT_FALSE(world.subject.may_look(start + interval - 1));
+    EXPECT_FALSE(world.subject.may_look(start - law::clock_slack)) << "a clock that is behind";
+    EXPECT_TRUE(world.subject.may_look(start + interval));
+    EXPECT_TRUE(world.subject.may_look(start + interval - law::clock_slack - 1)) << "nobody's clock is so far ahead";
+    EXPECT_FALSE(world.subject.may_look(start + interval - law::clock_slack - 1));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <random>
 #include <set>
@@ -20,6 +21,11 @@ class DirectoryModel : public DirectoryTest {};
 
 // Fails if an entry is not found by what was asked for, or says something else.
 TEST_F(DirectoryModel, WhatWasCreatedIsFoundByItsName) {
+    const auto unix_time = [] {
+        return static_cast<std::uint64_t>(
+            std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+    };
+    const std::uint64_t before = unix_time();
     const auto made = primitives().create(limiter("login", 9, true, 42), no_fill);
     ASSERT_TRUE(made) << made.error().message;
     const auto found = primitives().find(kind::limiter, "login");
@@ -27,6 +33,8 @@ TEST_F(DirectoryModel, WhatWasCreatedIsFoundByItsName) {
     EXPECT_EQ(found->name, "login");
     EXPECT_EQ(found->incarnation, made->incarnation);
     EXPECT_EQ(found->index, made->index);
+    EXPECT_GE(found->created_unix_ns, before);
+    EXPECT_LE(found->created_unix_ns, unix_time());
     EXPECT_EQ(found->shape, shm::pack(shape_of(9, true)));
     EXPECT_EQ(found->arena_size, shm::table_bytes(shape_of(9, true)).total());
     EXPECT_EQ(shm::read_terms(primitives().entry(found->index)).values, all(42));

@@ -94,5 +94,33 @@ TEST(Hitters, OneDecisionInSamplingRateIsSampledWhoeverTakesTurns) {
     EXPECT_NEAR(all, expected, expected / 20.0);
 }
 
+// Fails if a newcomer that finds no room takes one all the same, or takes none from the others; or if an entry that has nothing left keeps its room, or one that
+// has something of one kind loses it.
+TEST(Hitters, WhoFindsNoRoomTakesOneFromEachAndWhoHasNothingLeftMakesRoom) {
+    const scratch_segment segment;
+    const shm::attachment attached{segment.get()};
+    const std::size_t places = attached.me().slot->hitters.size();
+    const auto all = [&] {
+        std::map<std::uint64_t, std::uint64_t> counts;
+        for (const shm::busy_key& key : shm::busiest(*segment, incarnation))
+            counts[key.tag] = (key.allowed + key.denied) / shm::sampling_rate;
+        return counts;
+    };
+    const auto record = [&](std::uint64_t tag) { shm::record(attached.me(), incarnation, tag, tag % 2 == 0); };
+    for (std::uint64_t tag = 1; tag <= places; ++tag) record(tag);
+    record(3);
+    record(4);
+    ASSERT_EQ(all().size(), places);
+    record(1'000);
+    EXPECT_EQ(all(), (std::map<std::uint64_t, std::uint64_t>{{3, 1}, {4, 1}}));
+    record(2'000);
+    EXPECT_EQ(all(), (std::map<std::uint64_t, std::uint64_t>{{3, 1}, {4, 1}, {2'000, 1}}));
+    // What was one limiter's is not another's.
+    shm::record(attached.me(), incarnation + 1, 3, true);
+    EXPECT_EQ(all()[3], 1U);
+    EXPECT_EQ(shm::busiest_of_all(*segment).at(incarnation + 1),
+              (std::vector<shm::busy_key>{{3, shm::sampling_rate, 0}}));
+}
+
 }  // namespace
 }  // namespace seki::test

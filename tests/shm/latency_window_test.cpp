@@ -82,6 +82,7 @@ TEST(LatencyWindow, AnAnswerLastsATenthOfASecond) {
     std::uint64_t now = 50'000;
     EXPECT_EQ(real.quantile(now, 500), 0U);
     for (int i = 0; i < 20; ++i) real.record(now, 1'000'000);
+    EXPECT_EQ(real.quantile(now, 500), 0U);
     EXPECT_EQ(real.quantile(now + 99, 500), 0U);
     const std::uint64_t answer = real.quantile(now + 100, 500);
     EXPECT_GE(answer, 1'000'000U);
@@ -102,6 +103,23 @@ TEST(LatencyWindow, AScribbledWordIsBegunAnew) {
     for (int i = 0; i < 100; ++i) real.record(now, 3'000'000);
     EXPECT_GE(law::total(real.look(now)), 100U);
     EXPECT_LE(real.find_out(now, 999), std::uint64_t{1} << law::most_bits);
+}
+
+// Fails if what stood in the memory of a new window counts, or answers.
+TEST(LatencyWindow, AnyMemoryBecomesANewWindow) {
+    std::mt19937_64 random{seed_or(13)};
+    const std::uint64_t now = 5'000'000;
+    for (int round = 0; round < 20; ++round) {
+        layout::latency_block block{};
+        const window real{block};
+        for (int i = 0; i < 20; ++i) real.record(now, 1'000'000);
+        shm::hardware::store_relaxed(block.asked_ms, now - random() % 50);
+        shm::hardware::store_relaxed(block.answer_ns, 1 + random());
+        real.fill();
+        EXPECT_EQ(law::total(real.look(now)), 0U);
+        EXPECT_EQ(real.quantile(now, 500), 0U);
+        EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
+    }
 }
 
 // Fails if a call is lost, or counted twice, where several threads record at once.

@@ -296,6 +296,34 @@ TEST(Liveness, WithoutProcTheLockAloneTells) {
     EXPECT_EQ(shm::is_live(*segment, owner), verdict::dead);
 }
 
+// Fails if one who lives, or is of another pid namespace, or says no pid that there can be, is taken for gone; or one whose number nobody has is not.
+TEST(Liveness, OneWhoseNumberNobodyHasIsGone) {
+    const scratch_segment segment;
+    shm::process_owner owner{};
+    {
+        child member = member_of(segment.get());
+        owner = hear_owner(member);
+        EXPECT_FALSE(shm::seems_gone(*segment, owner));
+        member.kill();
+        EXPECT_FALSE(shm::seems_gone(*segment, owner)) << "its number is its own until somebody heard of its end";
+    }
+    EXPECT_TRUE(shm::seems_gone(*segment, owner));
+    const auto says = [&](shm::word& which, std::uint64_t value) {
+        const std::uint64_t before = shm::hardware::load_relaxed(which);
+        shm::hardware::store_relaxed(which, value);
+        const bool gone = shm::seems_gone(*segment, owner);
+        shm::hardware::store_relaxed(which, before);
+        return gone;
+    };
+    auto& slot = segment->processes()[owner.slot];
+    EXPECT_FALSE(says(slot.pid_namespace, shm::my_identity().pid_namespace + 1));
+    EXPECT_FALSE(says(slot.pid, 0));
+    EXPECT_FALSE(says(slot.pid, 1ULL << 40));
+    EXPECT_FALSE(says(slot.pid, static_cast<std::uint64_t>(::getpid())));
+    ++owner.generation;
+    EXPECT_TRUE(shm::seems_gone(*segment, owner)) << "somebody else has its slot, or nobody";
+}
+
 // Fails if tidying is done twice or not by a CAS from the dead owner's name.
 TEST(Liveness, ReapersThatRaceTidyEachDeathOnce) {
     for (int round = 0; round < 5; ++round) {

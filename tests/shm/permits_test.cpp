@@ -275,6 +275,37 @@ TEST_F(Permits, WhoIsTiredOfAskingLeavesTheOthersToTheNext) {
     EXPECT_EQ(large.reclaim(by), 1U);
 }
 
+// Fails if the living, or the dead, are asked about as often as they hold one; or if one of the dead keeps what it holds behind the first.
+TEST_F(Permits, TheDeadAreAskedAboutOnceAndLoseAllTheyHold) {
+    permits.set_max(8);
+    for (std::uint32_t i = 0; i < 8; ++i) ASSERT_TRUE(take(i % 2 == 0 ? me : other));
+    EXPECT_EQ(permits.reclaim(by), 0U);
+    EXPECT_EQ(by.asked, 2);
+    by.dead = {other};
+    EXPECT_EQ(permits.reclaim(by), 4U);
+    EXPECT_EQ(by.given_back, 4);
+    EXPECT_EQ(permits.held_by(me), 4U);
+}
+
+// Fails if one who holds a permit anywhere is overlooked, or counted twice, where it is asked whether there are no more than so many.
+TEST_F(Permits, NoMoreThanSoManyAreHeldWhereverTheyLie) {
+    permits.set_max(16);
+    EXPECT_TRUE(permits.at_most(0));
+    for (std::uint32_t place = 0; place < 16; ++place) {
+        permit one = take(me, place);
+        ASSERT_EQ(one.index, place);
+        EXPECT_FALSE(permits.at_most(0)) << place;
+        EXPECT_TRUE(permits.at_most(1)) << place;
+        ASSERT_TRUE(permits.give_back(one));
+    }
+    for (std::uint64_t held = 1; held <= 16; ++held) {
+        ASSERT_TRUE(take());
+        EXPECT_TRUE(permits.at_most(held)) << held;
+        EXPECT_FALSE(permits.at_most(held - 1)) << held;
+    }
+    EXPECT_TRUE(permits.at_most(17));
+}
+
 // Fails if anything in the memory is used as an index, or can keep permits out for good. Run under the address sanitizer.
 TEST_F(Permits, ScribbledMemoryIndexesNothingAndHeals) {
     std::mt19937_64 random{seed_or(3)};

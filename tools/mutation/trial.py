@@ -1,0 +1,174 @@
+"""The tests of the mutated copy: which of them come by which mutant, and which of them a mutant fails."""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import pickle
+import signal
+import subprocess
+import threading
+import time
+
+# A shared memory of its own, which nothing that a mutant leaves there outlives.
+ALONE = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1g none /dev/shm && exec "$@"', "sh"]
+LONGEST = 120  # seconds, of one test
+LEFT_OUT = ("planted_errors",)  # these test copies of their own of what is tested
+
+
+@dataclasses.dataclass
+class Test:
+    program: str
+    name: str
+    seconds: float
+    passed: bool
+    reached: frozenset
+
+
+def may_be_alone():
+    return subprocess.run([*ALONE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def programs(build, wanted):
+    """The test programs of which tests/... begins so: their targets."""
+    listed = json.loads(subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True, capture_output=True, text=True).stdout)
+    found = []
+    for test in listed["tests"]:
+        where = next((each["value"] for each in test["properties"] if each["name"] == "WORKING_DIRECTORY"), "")
+        target = os.path.relpath(f"{where}/{test['name']}", build)
+        if target.startswith(tuple(f"tests/{each}" for each in wanted)) and not any(each in target for each in LEFT_OUT):
+            found.append(target)
+    return found
+
+
+class Trial:
+    def __init__(self, where, build, workers, patience):
+        self.where, self.build, self.workers, self.patience = where, build, workers, patience
+        self.alone = ALONE if may_be_alone() else []
+        self.last_killers, self.lock = {}, threading.Lock()
+
+    def run(self, program, names, seconds, number=0, reached=None):
+        """0, what it failed with, or None when it took too long; and what it said."""
+        environment = dict(os.environ, SEKI_MUTANT=str(number), GTEST_COLOR="no")
+        if self.alone:
+            environment["TMPDIR"] = "/dev/shm"
+        if reached:
+            environment["SEKI_MUTANTS_REACHED"] = str(reached)
+        path = self.build / program
+        command = [*self.alone, str(path), f"--gtest_filter={':'.join(names)}", "--gtest_fail_fast"]
+        with open(self.where / f"said.{threading.get_ident()}", "w+b") as said:
+            process = subprocess.Popen(command, cwd=path.parent, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+            try:
+                code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                code = None
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+            said.seek(max(0, os.fstat(said.fileno()).st_size - 20000))
+            return code, said.read().decode(errors="replace")
+
+    # -- which test comes by what
+
+    def record(self, targets, most):
+        """All tests of the programs, one at a time; of a program that was not built anew what was recorded before."""
+        kept_file = self.where / "recorded"
+        kept = pickle.loads(kept_file.read_bytes()) if kept_file.exists() else {}
+        recorded, wanted = {}, []
+        for program in targets:
+            stamp = (self.build / program).stat().st_mtime_ns
+            if program in kept and kept[program][0] == stamp:
+                recorded[program] = kept[program]
+                continue
+            recorded[program] = (stamp, [])
+            wanted += [(program, name) for name in self.names(program)]
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            for count, test in enumerate(pool.map(lambda each: self.record_one(*each, most), wanted), 1):
+                recorded[test.program][1].append(test)
+                if count % 100 == 0:
+                    print(f"  {count} of {len(wanted)} tests recorded", flush=True)
+        kept_file.write_bytes(pickle.dumps(kept | recorded))
+        tests = [test for _, each in recorded.values() for test in each]
+        for test in tests:
+            if not test.passed:
+                print(f"  left out, because it does not pass without a mutant: {test.program} {test.name}", flush=True)
+        return [test for test in tests if test.passed]
+
+    def names(self, program):
+        said = subprocess.run([*self.alone, str(self.build / program), "--gtest_list_tests"], check=True, capture_output=True, text=True).stdout
+        suite, names = "", []
+        for line in said.splitlines():
+            word = line.split("#")[0].rstrip()
+            if line.startswith("  "):
+                names.append(suite + word.strip())
+            elif word.endswith("."):
+                suite = word
+        return names
+
+    def record_one(self, program, name, most):
+        note = self.where / f"reached.{threading.get_ident()}"
+        note.write_bytes(bytes(most + 1))
+        note.chmod(0o666)
+        began = time.monotonic()
+        code, _ = self.run(program, [name], LONGEST, reached=note)
+        took = time.monotonic() - began
+        return Test(program, name, took, code == 0, frozenset(number for number, byte in enumerate(note.read_bytes()) if byte))
+
+    # -- which mutant fails what
+
+    def judge(self, number, file, tests):
+        """What killed it ("" when nothing did), and how long that took. First those that found the last mutants of this file, and those whose program
+        has its name; then quick ones that look at little else."""
+        began = time.monotonic()
+        with self.lock:
+            favourites = self.last_killers.setdefault(file, [])[:4]
+        name = pathlib.Path(file).stem
+
+        def promise(test):
+            return test.name not in favourites, not pathlib.Path(test.program).name.startswith(name), test.seconds * len(test.reached)
+
+        come_by = sorted((each for each in tests if number in each.reached), key=promise)
+        budget, left = 0.3, self.patience
+        while come_by and left > 0:
+            bunch, spent = [], 0.0
+            while come_by and (not bunch or spent + come_by[0].seconds <= budget):
+                spent += come_by[0].seconds
+                bunch.append(come_by.pop(0))
+            left -= spent
+            budget = min(budget * 2, 10)
+            by_program = {}
+            for test in bunch:
+                by_program.setdefault(test.program, []).append(test)
+            for program, some in by_program.items():
+                code, said = self.run_in_time(program, some, number)
+                if code != 0:
+                    killer = self.killer(some, said)
+                    with self.lock:
+                        known = self.last_killers[file]
+                        self.last_killers[file] = [killer] + [each for each in known if each != killer]
+                    return f"{program} {killer}{'' if code is not None else ', which takes for ever'}", time.monotonic() - began
+        return "", time.monotonic() - began
+
+    def run_in_time(self, program, some, number):
+        """Given several times as long as they take, and more where others keep the machine so busy that they take that long without a mutant."""
+        seconds = 2 + 5 * sum(each.seconds for each in some)
+        while True:
+            code, said = self.run(program, [each.name for each in some], seconds, number)
+            if code is not None or self.run(program, [each.name for each in some], seconds)[0] is not None:
+                return code, said
+            seconds *= 2
+
+    @staticmethod
+    def killer(some, said):
+        ran = [line.split("]", 1)[1].strip() for line in said.splitlines() if line.startswith("[ RUN ")]
+        failed = [line.split("]", 1)[1].split(",")[0].split(" (")[0].strip() for line in said.splitlines() if line.startswith("[  FAILED  ]")]
+        return (failed or ran or [some[0].name])[0 if failed else -1]
+
+    def clean(self):
+        for each in pathlib.Path(self.where).glob("reached.*"):
+            each.unlink()
+        for each in pathlib.Path(self.where).glob("said.*"):
+            each.unlink()
