@@ -2,7 +2,7 @@
 """What a limit adds to a request in nginx, beside what nginx's own limit_req adds: bench/nginx.py [BUILD]
 
 Processor time of the worker for each request, from the kernel's schedstat: pipelined requests in slices of a thousand, after each of which the worker
-sleeps, the kinds of server in turns in the same run, which are asked the same by the same bytes; and the median of what each slice cost more than the slice
+sleeps, the kinds of server in turns in the same run, which are asked the same by the same bytes; and the median of what each turn cost more than the turn
 without a limit of its round. wrk in the place of this client spreads by a third from second to second, which is more than a limit costs.
 The bars are for a limit that tells clients nothing, as limit_req tells them nothing, and has room for half as many keys again as come. limit_req reads no
 clock, but a time that nginx reads from the coarse one, so Seki is measured with that too.
@@ -27,8 +27,9 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BRIEFLY = bool(os.environ.get("SEKI_BENCH_BRIEFLY"))
-ROUNDS = 3 if BRIEFLY else 1000
-AT_ONCE = 1000  # requests in one slice of a round
+ROUNDS = 3 if BRIEFLY else 200
+AT_ONCE = 1000  # requests in one slice
+WARM, MEASURED = 3, 2  # slices of a turn: until the caches have forgotten the kind before it, and then
 SLICES = 100
 CHUNK = 16384
 BODY = b"GIF89a"  # every answer has it once
@@ -75,10 +76,12 @@ size = "auto"
 [sekid]
 listen = "unix:{folder}/sekid.sock"
 """
+# Who has spent anything is remembered for a minute, as limit_req remembers everybody; a key that is forgotten is put in anew when it comes again.
 LIMITER = """
 [limiter.{kind}]
-limit = 10000000
-window = "1s"
+limit = 60
+window = "1h"
+burst = 5000000
 max_keys = {room}
 clock = "{clock}"
 """
@@ -166,12 +169,15 @@ def rounds_of(server, keys):
             connection.setblocking(False)
 
         def cost(kind):
-            requests, ran = next(slices[kind]), server.ran_ns()
-            ask(connections[kind], requests)
-            return (server.ran_ns() - ran) / AT_ONCE
+            for requests in itertools.islice(slices[kind], WARM):
+                ask(connections[kind], requests)
+            ran = server.ran_ns()
+            for requests in itertools.islice(slices[kind], MEASURED):
+                ask(connections[kind], requests)
+            return (server.ran_ns() - ran) / AT_ONCE / MEASURED
 
         for kind in KINDS:  # every key is there before anything is measured
-            for _ in range(max(1, keys // AT_ONCE)):
+            for _ in range(max(1, keys // AT_ONCE // (WARM + MEASURED))):
                 cost(kind)
         return [{kind: cost(kind) for kind in random.sample(list(KINDS), len(KINDS))} for _ in range(ROUNDS)]
 
