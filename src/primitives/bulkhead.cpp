@@ -74,8 +74,11 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
     }
     keep_name(*attachment_);
     const worker me = attachment_->me();  // a copy: the thread may be here for long
-    const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by,
-                                                   [this] { return standing() == Errc::none && may_sleep(); });
+    const auto worthwhile = [&] {
+        by.rest();
+        return standing() == Errc::none && may_sleep();
+    };
+    const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by, worthwhile);
     const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
     if (waited.how != waiting::crowded && waited.how != waiting::called_off)
         waits_.record(now, shm::futex::now() - start);

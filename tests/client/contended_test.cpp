@@ -38,6 +38,23 @@ TEST_F(Contended, ThePermitOfOneThatNobodyWaitedForIsHadNext) {
     expect_the_next_gets_it(of_one(segment), [](child& holder) { holder.kill(); });
 }
 
+// Fails when who waits grows tired of asking for good: it sleeps until its time is over, beside a permit of the dead.
+TEST_F(Contended, WhoHasWaitedLongGetsThePermitOfOneThatDiesThen) {
+    const Segment segment = opened();
+    const Bulkhead it = of_one(segment);
+    child holder{[&](const line& parent) {
+        const Permit held = must(it.try_acquire());
+        parent.tell();
+        return parent.hear() == 1;
+    }};
+    ASSERT_EQ(holder.talk().hear(), 1U);
+    std::jthread later{[&] {
+        std::this_thread::sleep_for(200ms);  // it has looked some forty times
+        holder.kill();
+    }};
+    EXPECT_TRUE(it.acquire(5s));
+}
+
 // Fails when a beat that no sekid can have made passes for one: permits of the dead would come back late for as long as it lies ahead.
 TEST_F(Contended, ABeatOfTheFutureIsNobodys) {
     const Segment segment = opened();
