@@ -25,6 +25,7 @@ struct reload_outcome {
     std::uint64_t generation = 0;  // of the segment
     std::uint64_t request = 0;     // header::reload_requests, as sekid saw it
     std::string why_not{};         // empty: it was done
+    friend bool operator==(const reload_outcome&, const reload_outcome&) = default;
 };
 
 // As the file has it, after its first two lines: "reload GENERATION REQUEST LENGTH", and LENGTH bytes that say why not.

@@ -50,6 +50,33 @@ TEST_F(OwnerLock, WhatADeadOneLeftIsTakenOver) {
     EXPECT_EQ(read_file(owner), std::to_string(::getpid()) + "\n");
 }
 
+// Fails when an outcome is told that is none, a shorter one has the end of the one before, or the address goes with it.
+TEST_F(OwnerLock, WhatBecameOfAReloadIsToldWholeOrNotAtAll) {
+    auto taken = owner_lock::take(path);
+    ASSERT_TRUE(taken) << taken.error().message;
+    taken->tell({1, 1, "before there is an address"});
+    EXPECT_EQ(report::latest_reload(path), std::nullopt);
+    taken->tell("unix:/there");
+    EXPECT_EQ(report::latest_reload(path), std::nullopt);
+    for (const report::reload_outcome& each :
+         {report::reload_outcome{7, 1, "f:1:1: a\nf:2:2: b"}, {7, 2, ""}, {8, 1, "c"}}) {
+        taken->tell(each);
+        EXPECT_EQ(report::latest_reload(path), each);
+        EXPECT_EQ(report::owner_address(path), "unix:/there");
+    }
+    const std::string whole = read_file(owner);
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        write_file(owner, whole.substr(0, length));
+        EXPECT_EQ(report::latest_reload(path), std::nullopt) << length;
+    }
+    for (const std::string line :
+         {"reload 1 2\n", "reload 1 2 x\n", "reload 1 2 0 \n", "reload  1 2 0\n", "reload 1 2 99999999999999999999\n",
+          "reload 1 2 18446744073709551615\n", "reload -1 2 0\n", "reloads 1 2 0\n"}) {
+        write_file(owner, "1\nunix:/there\n" + line);
+        EXPECT_EQ(report::latest_reload(path), std::nullopt) << line;
+    }
+}
+
 // Fails when another file is emptied because somebody gave it this name, too.
 TEST_F(OwnerLock, AFileOfTwoNamesIsLeftAlone) {
     const std::string before = read_file(path);
