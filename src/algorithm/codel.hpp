@@ -80,10 +80,7 @@ constexpr verdict judge(position at, nanos clock, nanos sojourn, const terms& la
     constexpr std::uint64_t slack = 1'000'000'000 >> tick_shift;  // by which no two clocks of a host differ
     if (std::max(at.above, at.dropping ? at.next : 0) > now + interval + slack) at = {};
     // Whoever came after it was due would have changed it: nobody did, for an interval and more.
-    if (at.above != 0 && now > (at.dropping ? at.next : at.above) + interval) {
-        at.above = 0;
-        at.dropping = false;
-    }
+    if (at.above != 0 && now > (at.dropping ? at.next : at.above) + interval) at.above = 0;
     if (sojourn < law.target) {
         at.above = 0;
         at.dropping = false;

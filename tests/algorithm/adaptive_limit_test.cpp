@@ -320,6 +320,8 @@ TEST(AdaptiveLimitLaw, JustOnAThresholdIsNotBeyondIt) {
     const law::position same = after(law::law::gradient, 25 * law::one, 10'000, 10'505, 1);
     EXPECT_EQ(same.limit, 25 * law::one);
     EXPECT_TRUE(same.settling);
+    // Noise is what is not above it.
+    EXPECT_FALSE(after(law::law::gradient, 25 * law::one, 10'000, 10'000, 25).settling);
     // A probe lasts for a quarter of its interval.
     const law::terms terms;
     const law::position begun = law::moved({.limit = sixteen, .reference = 10'000, .due = 1},

@@ -220,6 +220,29 @@ TEST_F(Permits, WhoLeavesGivesBackItsOwn) {
     EXPECT_TRUE(a && b && c);
 }
 
+// Fails if a table that is closed gives out more, is closed while somebody holds one, or is not when the last came back; or if raising lowers.
+TEST_F(Permits, ClosedIsWhatNobodyHoldsAnythingOf) {
+    permit one = take();
+    permits.close();
+    EXPECT_EQ(permits.max(), 0U);
+    EXPECT_FALSE(permits.closed());
+    EXPECT_FALSE(take());
+    ASSERT_TRUE(permits.give_back(one));
+    EXPECT_FALSE(permits.closed()) << "nobody has looked yet";
+    permits.close();
+    EXPECT_TRUE(permits.closed());
+    EXPECT_TRUE(permits.raise_max(2));
+    EXPECT_FALSE(permits.closed());
+    EXPECT_TRUE(permits.raise_max(1));
+    EXPECT_EQ(permits.max(), 2U);
+    EXPECT_FALSE(permits.raise_max(17));
+    EXPECT_EQ(permits.max(), 2U);
+    permits.close();
+    EXPECT_TRUE(permits.closed());
+    table{}.close();
+    EXPECT_TRUE(table{}.closed());
+}
+
 // Fails if many owners at once are mistaken for each other, or one that shares a place in the memory of asked ones with a dead one.
 TEST_F(Permits, ReclaimingTellsOwnersApart) {
     struct alignas(64) {

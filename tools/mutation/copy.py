@@ -13,7 +13,6 @@ import tempfile
 
 from . import points, schemata
 
-LAYERS = ("algorithm", "shm", "primitives")
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -38,15 +37,15 @@ class Mutant:
 
 
 class Copy:
-    def __init__(self, root, where):
-        self.root, self.where = root, where
+    def __init__(self, root, where, layers):
+        self.root, self.where, self.layers = root, where, layers
         self.source, self.build = where / "source", where / "build"
         self.known_file = where / "points.json"
 
     def find(self):
         """All points of the layers, but those that the compiler has refused; their numbers last as long as the sources stay the same."""
-        headers = [str(path.relative_to(self.root)) for layer in LAYERS for path in sorted((self.root / "src" / layer).glob("*.hpp"))]
-        units = [str(path.relative_to(self.root)) for layer in LAYERS for path in sorted((self.root / "src" / layer).glob("*.cpp"))]
+        headers = [str(path.relative_to(self.root)) for layer in self.layers for path in sorted((self.root / "src" / layer).glob("*.hpp"))]
+        units = [str(path.relative_to(self.root)) for layer in self.layers for path in sorted((self.root / "src" / layer).glob("*.cpp"))]
         self.texts = {each: (self.root / each).read_text(encoding="utf-8") for each in headers + units}
         stamp = hashlib.sha256(repr(sorted(self.texts.items())).encode() + (HERE / "points.py").read_bytes()).hexdigest()
         known = json.loads(self.known_file.read_text(encoding="utf-8")) if self.known_file.exists() else {}

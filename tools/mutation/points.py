@@ -18,7 +18,8 @@ WEAKER = {
     "store_seq_cst": "store_release",
     "cas_seq_cst": "cas_acq_rel",
 }
-INTEGER = re.compile(r"(0x[\da-fA-F']+|\d[\d']*)(?:[uU]?[lL]{0,2}|[lL]{0,2}[uU]?)")
+# Octal ones are the modes of files.
+INTEGER = re.compile(r"(0x[\da-fA-F']+|0|[1-9][\d']*)(?:[uU]?[lL]{0,2}|[lL]{0,2}[uU]?)")
 CALLEE = re.compile(r"(?:\(void\)\s*)?([\w:.>-]*?)(?:\btemplate\s+)?(\w+)\s*(?:<[^();]*>)?\s*\(")
 
 FUNCTIONS = {K.FUNCTION_DECL, K.CXX_METHOD, K.DESTRUCTOR, K.CONVERSION_FUNCTION, K.FUNCTION_TEMPLATE, K.CONSTRUCTOR, K.LAMBDA_EXPR}
@@ -48,6 +49,7 @@ class Finder:
     def __init__(self, file, text):
         self.file, self.text = file, text
         self.found, self.skipped = {}, []
+        self.even = set()  # comparisons for which it is all the same which way equals go
         # clang counts bytes.
         self.encoded = text.encode()
         self.ascii = len(self.encoded) == len(text)
@@ -250,6 +252,7 @@ class Finder:
                 return
         if kind == K.CONDITIONAL_OPERATOR:
             asked, *others = cursor.get_children()
+            self.note_if_even(asked, *others)
             self.condition(asked)
             for child in others:
                 self.expression(child)
@@ -266,6 +269,13 @@ class Finder:
                 # Between f< and > stand constants.
                 self.expression(child, is_discarded and kind in (K.UNEXPOSED_EXPR, K.PAREN_EXPR, K.CSTYLE_CAST_EXPR))
 
+    def note_if_even(self, asked, *others):
+        """a > b ? a - b : 0 is the same as a >= b ? a - b : 0: such a change is none."""
+        left, sign, right = self.operator(self.bare(asked)) if self.bare(asked).kind == K.BINARY_OPERATOR else (None, "", None)
+        first, second = (self.raw(each) for each in others)
+        if sign in (">", ">=") and second == "0" and first == f"{self.raw(left)} - {self.raw(right)}":
+            self.even.add(self.range(self.bare(asked)))
+
     def binary(self, cursor, left, sign, right):
         def becomes(other):
             first, last = self.range(left)[1], self.range(right)[0]
@@ -273,6 +283,8 @@ class Finder:
             return self.text[begin:first] + self.text[first:last].replace(sign, other, 1) + self.text[last:end]
 
         for other in COMPARISONS.get(sign, ()):
+            if (sign, other) in BOUNDARIES and self.range(cursor) in self.even:
+                continue
             self.add(cursor, "off by one" if (sign, other) in BOUNDARIES else "comparison", f"{sign} -> {other}", becomes(other))
         if sign in ("&&", "||"):
             self.add(cursor, "condition", f"{sign} -> {OTHERS[sign]}", becomes(OTHERS[sign]))

@@ -3,8 +3,8 @@
 import tomllib
 
 
-def explanations(file, mutants):
-    """{(file, text of the line, change)} of those that are explained, and of those explained that there are not."""
+def explanations(file, mutants, layers):
+    """{(file, text of the line, change)} of those that are explained, and of those explained in these layers that there are not."""
     if not file.exists():
         return set(), []
     explained = set()
@@ -12,4 +12,5 @@ def explanations(file, mutants):
         assert entry["why"].strip()
         changes = entry["change"] if isinstance(entry["change"], list) else [entry["change"]]
         explained |= {(entry["file"], entry["line"], change) for change in changes}
-    return explained, sorted(explained - {each.key for each in mutants})
+    looked_at = {each for each in explained if each[0].startswith(tuple(f"src/{layer}/" for layer in layers))}
+    return explained, sorted(looked_at - {each.key for each in mutants})
