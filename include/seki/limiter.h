@@ -152,8 +152,8 @@ typedef struct seki_demand {
 } seki_demand;
 #define SEKI_DEMAND(limiter, key, key_length, cost) {sizeof(seki_demand), (limiter), (key), (key_length), (cost)}
 
-// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Dying in the middle may leave quota
-// spent, never gained. More than 16 demands take memory for the time of the call.
+// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Demands on the same key must fit
+// into it together. Dying in the middle may leave quota spent, never gained. More than 16 demands take memory for the time of the call.
 SEKI_C_API seki_status seki_check_all(const seki_demand* demands, size_t count, seki_decision* decision) SEKI_NOTHROW;
 
 // What an error that one of the calls above answered means, in a sentence. Never null; valid as seki_last_error_message() is, which says the same then.

@@ -146,8 +146,9 @@ struct Demand {
     std::int64_t cost = 1;
 };
 
-// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after).
-// Dying in the middle may leave quota spent, never gained.
+// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Demands on the same key must fit into it
+// together. Dying in the middle may leave quota spent, never gained. More than 16 demands take memory for the time of the call; where there is none
+// the error is no_space.
 [[nodiscard]] SEKI_API Decision check_all(std::span<const Demand> demands) noexcept;
 
 }  // namespace seki
