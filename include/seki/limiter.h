@@ -67,6 +67,7 @@ typedef struct seki_limiter_options {
      65536}
 
 // What a limiter answers. After an error `allowed` is 0, so who looks at that alone refuses. In HTTP round times up to whole seconds.
+// By the coarse clock two ticks of the kernel are added to `retry_after_ns`: who waits so long by the precise one need not wait again.
 typedef struct seki_decision {
     uint32_t size;           // sizeof(seki_decision)
     uint32_t allowed;        // 0 or 1

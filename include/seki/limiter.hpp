@@ -63,7 +63,8 @@ struct Decision {
     Errc error = Errc::none;      // an error is no decision: `allowed` is false; explain() says what to do
     std::uint64_t limit = 0;      // the capacity: burst, or limit for the windows
     std::uint64_t remaining = 0;  // what is left after this check
-    // 0 when allowed; exact to the nanosecond; `never` above the capacity. In shadow, what it would have been.
+    // 0 when allowed; exact to the nanosecond; `never` above the capacity. In shadow, what it would have been. By the coarse clock two ticks of
+    // the kernel are added: who waits so long by the precise one need not wait again.
     std::chrono::nanoseconds retry_after{0};
     std::chrono::nanoseconds reset_after{0};  // until the key is as good as new
     std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn

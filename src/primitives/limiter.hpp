@@ -108,6 +108,7 @@ private:
         std::string_view key;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
+        Clock clock = Clock::precise;
         bool again = false;
         receipt* into = nullptr;  // not null: leave what is let through uncounted, and tell of it here
         std::uint64_t version = 0;
@@ -216,7 +217,7 @@ limiter::step limiter::try_once(const Law& law, shm::key_table<>::sighting at, s
     return shm::key_table<>::still(at, tag) ? step::decided : step::again;
 }
 
-constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexcept {
+inline Decision tell(const algorithm::outcome& verdict, bool observed, Clock by) noexcept {
     const auto span = [](algorithm::nanos value) {
         return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
     };
@@ -225,7 +226,7 @@ constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexce
             .error = Errc::none,
             .limit = verdict.limit,
             .remaining = verdict.remaining,
-            .retry_after = span(verdict.retry_after),
+            .retry_after = span(wait_for(verdict.retry_after, by)),
             .reset_after = span(verdict.reset_after),
             .delay = span(verdict.delay)};
 }
@@ -266,12 +267,12 @@ template <class Time, class Otherwise>
         if (!shm::key_table<>::still(at, tag)) [[unlikely]]
             return otherwise();
         count(me, tag, key, cost, false, false);
-        return tell(law.describe(ruling), false);
+        return tell(law.describe(ruling), false, modes_of(term(layout::term_modes)).clock);  // read again, not kept
     }
     if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]]
         return otherwise();
     count(me, tag, key, cost, true, false);
-    return tell(law.describe(ruling), false);
+    return tell(law.describe(ruling), false, Clock::precise);  // there is nothing to wait for
 }
 
 template <class Time>
@@ -346,6 +347,7 @@ template <class Time>
         making.version = version;
         making.observe = modes.mode == Mode::shadow;
         making.on_full = modes.on_full;
+        making.clock = modes.clock;
         if (making.spend && modes.mode != Mode::off) attachment_->join();
         // Read in every round: a time from before somebody else's decision would be an old one. And the terms are those that stood before
         // it and after it: a time later than the end of a window law's terms would give a window number that the next terms never reach.
@@ -389,7 +391,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
     }
     const bool observed = !verdict.allowed && making.observe;
     if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
-    answer = tell(verdict, observed);
+    answer = tell(verdict, observed, making.clock);
     return true;
 }
 
