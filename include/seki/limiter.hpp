@@ -117,8 +117,9 @@ public:
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
     // Gives back `cost` of what the check of that receipt spent: as if it had not been spent. What is too late to be given back is not: what was
-    // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. Nothing comes
-    // back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
+    // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. But for a
+    // reset(), which forgave the cost already and leaves no trace: who refunds afterwards what was spent before it gives as much away of what others
+    // spent since. Nothing comes back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
     [[nodiscard]] Errc refund(Receipt& receipt,
                               std::int64_t cost = std::numeric_limits<std::int64_t>::max()) const noexcept;
 
