@@ -230,7 +230,8 @@ template <class Time>
     const nanos now = clock();
     shared_.prefetch();
     const nanos taken = took ? *took : now > pass.started_ns ? now - pass.started_ns : 0;
-    if (said != Outcome::ok || !attachment_->is_joined() || !report_at_once(pass, taken, clock)) [[unlikely]]
+    attachment_->join();  // after the clock: it is no part of the call
+    if (said != Outcome::ok || !report_at_once(pass, taken, clock)) [[unlikely]]
         return settle(pass, said, now, taken, clock);
     finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
 }
