@@ -67,6 +67,7 @@ typedef struct seki_limiter_options {
      65536}
 
 // What a limiter answers. After an error `allowed` is 0, so who looks at that alone refuses. In HTTP round times up to whole seconds.
+// By the coarse clock two ticks of the kernel are added to `retry_after_ns`: who waits so long by the precise one need not wait again.
 typedef struct seki_decision {
     uint32_t size;           // sizeof(seki_decision)
     uint32_t allowed;        // 0 or 1
@@ -132,8 +133,9 @@ SEKI_C_API seki_status seki_limiter_acquire(const seki_limiter* limiter, const v
 SEKI_C_API seki_status seki_limiter_reset(const seki_limiter* limiter, const void* key, size_t key_length) SEKI_NOTHROW;
 
 // Gives back `cost` of what the check of that receipt spent, INT64_MAX for all of it: as if it had not been spent. What is too late to be given back is
-// not: what was spent in a window that has ended, or what a bucket has refilled since. Uses up the receipt; SEKI_ERROR_INVALID_ARGUMENT for one of
-// another limiter.
+// not: what was spent in a window that has ended, or what a bucket has refilled since. But for a reset, which forgave the cost already and
+// leaves no trace: who refunds afterwards what was spent before it gives as much away of what others spent since. Uses up the receipt;
+// SEKI_ERROR_INVALID_ARGUMENT for one of another limiter.
 SEKI_C_API seki_status seki_limiter_refund_receipt(const seki_limiter* limiter, seki_receipt* receipt,
                                                    int64_t cost) SEKI_NOTHROW;
 
@@ -152,8 +154,8 @@ typedef struct seki_demand {
 } seki_demand;
 #define SEKI_DEMAND(limiter, key, key_length, cost) {sizeof(seki_demand), (limiter), (key), (key_length), (cost)}
 
-// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Dying in the middle may leave quota
-// spent, never gained. More than 16 demands take memory for the time of the call.
+// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Demands on the same key must fit
+// into it together. Dying in the middle may leave quota spent, never gained. More than 16 demands take memory for the time of the call.
 SEKI_C_API seki_status seki_check_all(const seki_demand* demands, size_t count, seki_decision* decision) SEKI_NOTHROW;
 
 // What an error that one of the calls above answered means, in a sentence. Never null; valid as seki_last_error_message() is, which says the same then.

@@ -63,7 +63,8 @@ struct Decision {
     Errc error = Errc::none;      // an error is no decision: `allowed` is false; explain() says what to do
     std::uint64_t limit = 0;      // the capacity: burst, or limit for the windows
     std::uint64_t remaining = 0;  // what is left after this check
-    // 0 when allowed; exact to the nanosecond; `never` above the capacity. In shadow, what it would have been.
+    // 0 when allowed; exact to the nanosecond; `never` above the capacity. In shadow, what it would have been. By the coarse clock two ticks of
+    // the kernel are added: who waits so long by the precise one need not wait again.
     std::chrono::nanoseconds retry_after{0};
     std::chrono::nanoseconds reset_after{0};  // until the key is as good as new
     std::chrono::nanoseconds delay{0};        // leaky_bucket: until this request's turn
@@ -116,8 +117,9 @@ public:
     [[nodiscard]] Errc reset(std::string_view key) const noexcept;
 
     // Gives back `cost` of what the check of that receipt spent: as if it had not been spent. What is too late to be given back is not: what was
-    // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. Nothing comes
-    // back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
+    // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. But for a
+    // reset(), which forgave the cost already and leaves no trace: who refunds afterwards what was spent before it gives as much away of what others
+    // spent since. Nothing comes back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
     [[nodiscard]] Errc refund(Receipt& receipt,
                               std::int64_t cost = std::numeric_limits<std::int64_t>::max()) const noexcept;
 
@@ -146,8 +148,9 @@ struct Demand {
     std::int64_t cost = 1;
 };
 
-// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after).
-// Dying in the middle may leave quota spent, never gained.
+// All or nothing: when one denies, none is spent, and the answer is the strictest denial (the longest retry_after). Demands on the same key must fit into it
+// together. Dying in the middle may leave quota spent, never gained. More than 16 demands take memory for the time of the call; where there is none
+// the error is no_space.
 [[nodiscard]] SEKI_API Decision check_all(std::span<const Demand> demands) noexcept;
 
 }  // namespace seki

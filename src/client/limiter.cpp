@@ -45,22 +45,6 @@ Decision await_turn(handle& of, std::string_view key, const Decision& taken, std
     }
 }
 
-// The answer to several demands that all pass: what is left is what the tightest leaves.
-Decision tightest(Decision first, const Decision& second) noexcept {
-    Decision both = second.remaining < first.remaining ? second : first;
-    both.shadow = first.shadow || second.shadow;
-    both.reset_after = std::max(first.reset_after, second.reset_after);
-    both.delay = std::max(first.delay, second.delay);
-    return both;
-}
-
-// Of two denials the longer; an error before everything.
-Decision strictest(const Decision& first, const Decision& second) noexcept {
-    if (first.error != Errc::none || second.allowed) return first;
-    if (second.error != Errc::none || first.allowed) return second;
-    return second.retry_after > first.retry_after ? second : first;
-}
-
 }  // namespace
 
 Decision Limiter::check(std::string_view key, std::int64_t cost) const noexcept {
@@ -181,51 +165,6 @@ Result<LimiterOptions> Limiter::options() const {
     const auto [bound, why] = handle_->find_standing();
     if (why != Errc::none) return std::unexpected(explain(why));
     return bound->options();
-}
-
-// Several limits that a request must pass together.
-class client::together {
-public:
-    // Looks at all of them before anything is spent, so that a denial writes nothing but counts: one for each limiter that denied.
-    [[nodiscard]] static Decision look(std::span<const Demand> demands) noexcept {
-        Decision worst{.allowed = true};
-        for (const Demand& each : demands) {
-            const Decision seen = each.limiter.peek(each.key, each.cost);
-            if (seen.allowed) continue;
-            worst = strictest(worst, seen);
-            if (seen.error == Errc::none)
-                each.limiter.handle_->bound().count_denial({.key = each.key, .cost = each.cost}, seen);
-        }
-        return worst;
-    }
-
-    // Spends from the first, then from the others. When one of those denies, the first is as if it had never been asked.
-    [[nodiscard]] static Decision spend(std::span<const Demand> demands, const Decision& before) noexcept {
-        if (demands.empty()) return before;
-        const Demand& first = demands.front();
-        const primitives::demand wanted{.key = first.key, .cost = first.cost};
-        const auto clock = [](Clock which) { return primitives::read_clock(which); };
-        const primitives::limiter* asked = nullptr;
-        primitives::receipt made;
-        const Decision decision = first.limiter.handle_->with([&](const primitives::limiter& bound) {
-            asked = &bound;
-            return bound.attempt(wanted, made, clock);
-        });
-        if (!decision.allowed) return decision;
-        const Decision all = spend(demands.subspan(1), tightest(before, decision));
-        if (all.allowed)
-            asked->keep(wanted, made, decision);
-        else
-            asked->undo(made, clock);
-        return all;
-    }
-};
-
-// Somebody else may spend between the look and what follows it; then only this answer is a denial.
-Decision check_all(std::span<const Demand> demands) noexcept {
-    const Decision seen = client::together::look(demands);
-    if (!seen.allowed) return seen;
-    return client::together::spend(demands, {.allowed = true, .limit = 0, .remaining = ~0ULL});
 }
 
 }  // namespace seki

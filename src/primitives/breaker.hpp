@@ -219,8 +219,10 @@ template <class Time>
         return false;
     if (!shared_.count_ok_at_once(pass.generation, pass.place, least)) [[unlikely]]
         return false;
-    if (!shm::in_force(entry, version)) [[unlikely]]
+    if (!shm::in_force(entry, version)) [[unlikely]] {
         judge_anew(pass.generation, {}, clock);
+        attachment_->join();  // a handler of events may have made the caller's worker another attachment's
+    }
     return true;
 }
 
@@ -233,9 +235,10 @@ template <class Time>
     const nanos now = clock();
     shared_.prefetch();
     const nanos taken = took ? *took : now > pass.started_ns ? now - pass.started_ns : 0;
+    const shm::worker& me = attachment_->me();  // joins after the clock, as it is no part of the call
     if (said != Outcome::ok || !report_at_once(pass, taken, clock)) [[unlikely]]
         return settle(pass, said, now, taken, clock);
-    finished(attachment_->me(), pass, breaker_law::outcome::ok, taken, now);
+    finished(me, pass, breaker_law::outcome::ok, taken, now);
 }
 
 template <class Time>

@@ -7,6 +7,8 @@
 
 #include <seki/limiter.hpp>
 
+#include "algorithm/outcome.hpp"
+
 namespace seki::primitives {
 
 // Nanoseconds. A vDSO call, no system call.
@@ -14,6 +16,25 @@ namespace seki::primitives {
     timespec time;  // not zeroed first: clock_gettime() does not fail for these clocks
     clock_gettime(which == Clock::precise ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+// By how much the coarse one is behind at most: it stands still from one tick of the kernel to the next, and comes to a whole number of ticks, so that
+// of the time of the latest tick up to another may be missing.
+[[nodiscard, gnu::noinline]] inline std::uint64_t coarse_lag() noexcept {
+    static const std::uint64_t lag = [] {
+        timespec tick;  // it does not fail for this clock either
+        clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+        return 2 *
+               (static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(tick.tv_nsec));
+    }();
+    return lag;
+}
+
+// How long to wait by the precise clock for what comes in `span` of that one.
+[[nodiscard]] inline std::uint64_t wait_for(std::uint64_t span, Clock which) noexcept {
+    if (which == Clock::precise) [[likely]]
+        return span;
+    return span != 0 && span != algorithm::never ? span + coarse_lag() : span;
 }
 
 // Milliseconds of the precise one.

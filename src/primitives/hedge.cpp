@@ -25,6 +25,7 @@ Errc hedge::begin(detail::hedge_run& run) const noexcept {
 
 bool hedge::may_add() const noexcept {
     if (standing() == Errc::deleted) return false;
+    attachment_->join();
     const bool granted = budget_.take(terms().budget, clock_ms, [this] {
         return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_hedge_calls];
     });

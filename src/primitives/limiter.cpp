@@ -53,6 +53,7 @@ Errc limiter::rewrite(std::string_view key, layout::counter which, Next next) co
     const std::uint64_t tag = hash_(key);
     for (int round = 0; round < shm::key_table<>::max_rounds; ++round) {
         if (const Errc why = standing(); why != Errc::none) return why;
+        attachment_->join();
         const auto in_force = shm::read_terms(*entry_);
         const limiter_terms terms = unpack(in_force.values);
         const algorithm::nanos now = read_clock(terms.clock);

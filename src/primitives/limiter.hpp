@@ -4,7 +4,8 @@
 // terms; read the clock (the lines arrive meanwhile); find the slot; apply the law; one compare-and-swap. A denial ends before the
 // compare-and-swap and writes to nothing but the worker's own counters.
 //
-// A death before the compare-and-swap spent nothing; after it the cost is spent, whether or not the caller lived to use it.
+// A death before the compare-and-swap spent nothing; after it the cost is spent, whether or not the caller lived to use it. What was spent is counted right
+// afterwards, with no system call in between: who has no slot of a worker yet joins first.
 #pragma once
 
 #include <cstdint>
@@ -107,6 +108,7 @@ private:
         std::string_view key;
         bool observe = false;  // mode shadow
         OnFull on_full = OnFull::allow;
+        Clock clock = Clock::precise;
         bool again = false;
         receipt* into = nullptr;  // not null: leave what is let through uncounted, and tell of it here
         std::uint64_t version = 0;
@@ -153,7 +155,12 @@ private:
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
     Errc rewrite(std::string_view key, layout::counter which, Next next) const noexcept;
-    void count(std::uint64_t tag, std::string_view key, std::uint64_t cost, bool allowed, bool observed) const noexcept;
+    void count(std::uint64_t tag, std::string_view key, std::uint64_t cost, bool allowed,
+               bool observed) const noexcept {
+        count(attachment_->me(), tag, key, cost, allowed, observed);
+    }
+    void count(const shm::worker& me, std::uint64_t tag, std::string_view key, std::uint64_t cost, bool allowed,
+               bool observed) const noexcept;
     // One decision in shm::sampling_rate: what people are shown of a key.
     void sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept;
     // Puts the text of a key beside its slot, if it has one.
@@ -180,9 +187,8 @@ struct limiter::inserting {
     bool stands() const noexcept { return owner.standing() != Errc::deleted; }
 };
 
-[[gnu::always_inline]] inline void limiter::count(std::uint64_t tag, std::string_view key, std::uint64_t cost,
-                                                  bool allowed, bool observed) const noexcept {
-    const shm::worker& me = attachment_->me();
+[[gnu::always_inline]] inline void limiter::count(const shm::worker& me, std::uint64_t tag, std::string_view key,
+                                                  std::uint64_t cost, bool allowed, bool observed) const noexcept {
     const auto counts = observed ? layout::count_shadow : allowed ? layout::count_allow : layout::count_deny;
     const auto costs = observed ? layout::cost_shadow : allowed ? layout::cost_allow : layout::cost_deny;
     shm::count_decision(me, index_, incarnation_, counts, costs, cost);
@@ -211,7 +217,7 @@ limiter::step limiter::try_once(const Law& law, shm::key_table<>::sighting at, s
     return shm::key_table<>::still(at, tag) ? step::decided : step::again;
 }
 
-constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexcept {
+inline Decision tell(const algorithm::outcome& verdict, bool observed, Clock by) noexcept {
     const auto span = [](algorithm::nanos value) {
         return std::chrono::nanoseconds{static_cast<std::chrono::nanoseconds::rep>(value)};
     };
@@ -220,7 +226,7 @@ constexpr Decision tell(const algorithm::outcome& verdict, bool observed) noexce
             .error = Errc::none,
             .limit = verdict.limit,
             .remaining = verdict.remaining,
-            .retry_after = span(verdict.retry_after),
+            .retry_after = span(wait_for(verdict.retry_after, by)),
             .reset_after = span(verdict.reset_after),
             .delay = span(verdict.delay)};
 }
@@ -238,9 +244,11 @@ template <class Time, class Otherwise>
         return otherwise();
     const std::uint64_t tag = hash_(key);
     const auto around = table_.prefetch(tag);
-    // It no longer stands, or somebody wants to know of it.
-    if (standing() != Errc::none || emitter::watched(identity_->listening, emitter::limiter_decisions)) [[unlikely]]
+    // It no longer stands, or somebody wants to know of it, or this thread has yet to join.
+    if (standing() != Errc::none || emitter::watched(identity_->listening, emitter::limiter_decisions) ||
+        !attachment_->is_joined()) [[unlikely]]
         return otherwise();
+    const shm::worker& me = shm::attachment::me_as_joined();
     // The terms are those that stood before the time was read and afterwards. Other laws leave before the clock: it is half of a check.
     const std::uint64_t version = shm::terms_version(*entry_);
     const auto term = [this, version](std::size_t value) { return shm::read_term(*entry_, version, value); };
@@ -258,13 +266,13 @@ template <class Time, class Otherwise>
     if (!ruling.allowed) [[unlikely]] {
         if (!shm::key_table<>::still(at, tag)) [[unlikely]]
             return otherwise();
-        count(tag, key, cost, false, false);
-        return tell(law.describe(ruling), false);
+        count(me, tag, key, cost, false, false);
+        return tell(law.describe(ruling), false, modes_of(term(layout::term_modes)).clock);  // read again, not kept
     }
     if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]]
         return otherwise();
-    count(tag, key, cost, true, false);
-    return tell(law.describe(ruling), false);
+    count(me, tag, key, cost, true, false);
+    return tell(law.describe(ruling), false, Clock::precise);  // there is nothing to wait for
 }
 
 template <class Time>
@@ -314,6 +322,7 @@ Errc limiter::refund(receipt made, std::int64_t cost, Time clock) const noexcept
     if (!writable_) return Errc::read_only;
     if (const Errc why = standing(); why != Errc::none) return why;
     made.cost = std::min(made.cost, static_cast<std::uint64_t>(cost));
+    attachment_->join();
     undo(made, clock);
     shm::count(attachment_->me(), index_, incarnation_, layout::count_refund, 1);
     return Errc::none;
@@ -338,6 +347,8 @@ template <class Time>
         making.version = version;
         making.observe = modes.mode == Mode::shadow;
         making.on_full = modes.on_full;
+        making.clock = modes.clock;
+        if (making.spend && modes.mode != Mode::off) attachment_->join();
         // Read in every round: a time from before somebody else's decision would be an old one. And the terms are those that stood before
         // it and after it: a time later than the end of a window law's terms would give a window number that the next terms never reach.
         const algorithm::nanos now = clock(modes.clock);
@@ -380,7 +391,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
     }
     const bool observed = !verdict.allowed && making.observe;
     if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
-    answer = tell(verdict, observed);
+    answer = tell(verdict, observed, making.clock);
     return true;
 }
 

@@ -31,6 +31,7 @@ Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_
 }
 
 RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least, Errc error) const noexcept {
+    attachment_->join();
     const retry_terms by = terms();
     const std::uint64_t own = algorithm::backoff::delay(by.backoff, run.attempt, run.delay_ns, next_random());
     const auto asked = static_cast<std::uint64_t>(std::max(at_least, std::chrono::nanoseconds{0}).count());

@@ -66,10 +66,19 @@ public:
     // Where even the process table is full the shared slot serves. What the reference names is the thread's: it becomes the slot of
     // another attachment when that is asked for its me(). Who works on two segments at once copies the worker.
     [[nodiscard]] const worker& me() const noexcept {
-        if (current.attachment != id() || current.token != process_token()) [[unlikely]]
+        if (!is_joined()) [[unlikely]]
             return find_or_join();
         return current.self;
     }
+
+    // Whether me() answers at once. Who changes what all share and counts it afterwards has joined before: that takes system calls, and whoever died in one of
+    // them would leave the change uncounted.
+    [[nodiscard]] bool is_joined() const noexcept {
+        return current.attachment == id() && current.token == process_token();
+    }
+    void join() const noexcept { (void)me(); }
+    // What me() answers for as long as is_joined(): for who has asked that already.
+    [[nodiscard]] static const worker& me_as_joined() noexcept { return current.self; }
 
     // Of the calling thread, whatever it is attached to. Here, so that a check finds all that is its thread's in one cache line.
     [[nodiscard]] static std::uint32_t& until_sample() noexcept { return current.self.until_sample; }

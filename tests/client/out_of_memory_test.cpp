@@ -7,6 +7,8 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -22,6 +24,8 @@ thread_local constinit int until_failure = 0;  // 0: none is about to fail
     if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc{};
 }
+[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
@@ -146,6 +150,28 @@ TEST_F(OutOfMemory, InAThreadsFirstCheckItSharesASlot) {
         }}.join();
         EXPECT_TRUE(allowed) << nth;
     }
+}
+
+// Fails if many demands end the process for want of memory, or something is spent before it is there; or if few need any.
+TEST_F(OutOfMemory, InCheckAllSpendsNothing) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", {.limit = 1017, .window = 366 * 24h, .max_keys = 16}));
+    ASSERT_TRUE(login.check("first").allowed);  // the thread joins
+    const std::vector<Demand> many(1000, Demand{login, "alice"}), few(16, Demand{login, "alice"});
+    const auto code_of_all = [&] {
+        const Decision made = check_all(many);
+        EXPECT_EQ(made.allowed, made.error == Errc::none);
+        return made.error;
+    };
+    each_allocation_fails(code_of_all, [&] { EXPECT_EQ(login.peek("alice", 0).remaining, 1017U); });
+    EXPECT_EQ(login.peek("alice", 0).remaining, 17U);
+    until_failure = 1;
+    const bool allowed = check_all(few).allowed;
+    const Decision denied = check_all(few);
+    EXPECT_EQ(std::exchange(until_failure, 0), 1);
+    EXPECT_TRUE(allowed);
+    EXPECT_EQ(denied.error, Errc::none);
+    EXPECT_EQ(denied.remaining, 1U);
 }
 
 // Fails if a thread that had no memory to find its process's name, or a process that had none to join, is refused ever after: as if there were no room.

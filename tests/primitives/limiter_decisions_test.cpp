@@ -200,6 +200,26 @@ TEST_P(LimiterDecisions, PeekForetellsTheCheckAndRetryAfterIsExactToTheNanosecon
     EXPECT_GT(denials, 1000);
 }
 
+// Fails if a coarse clock's lag is forgotten in what who waits is told, or added to what is no time to wait for.
+TEST_P(LimiterDecisions, ByTheCoarseClockTellToWaitUntilItCameSoFarToo) {
+    LimiterOptions options = six_a_minute();
+    const auto precise = make(options, "precise");
+    options.clock = Clock::coarse;
+    const auto coarse = make(options, "coarse");
+    const std::chrono::nanoseconds lag{primitives::coarse_lag()};
+    EXPECT_GT(lag, 0ns);
+    for (const auto* limiter : {&precise, &coarse}) {
+        const Decision first = check(*limiter, "alice", 5);
+        EXPECT_TRUE(first.allowed);
+        EXPECT_EQ(first.retry_after, 0ns);
+        EXPECT_EQ(check(*limiter, "alice", 7).retry_after, never);
+    }
+    const Decision at_once = check(precise, "alice", 2), later = check(coarse, "alice", 2);
+    EXPECT_EQ(later.retry_after, at_once.retry_after + lag);
+    EXPECT_EQ(peek(coarse, "alice", 2).retry_after, later.retry_after);
+    EXPECT_EQ(later.reset_after, at_once.reset_after);
+}
+
 // Fails if what is admitted in any stretch of time is more than the law allows for it: a burst and what came back meanwhile for the
 // buckets, the limit in each aligned window for fixed_window, the limit in two halves of windows for sliding_window.
 TEST_P(LimiterDecisions, NeverAdmitMoreThanTheFormulaAllows) {

@@ -41,8 +41,8 @@ static PyObject* receipt_decision(PyObject* self, void* closure) {
 static PyMethodDef receipt_methods[] = {
     {"refund", FAST(receipt_refund), METH_FASTCALL | METH_KEYWORDS,
      "refund($self, /, cost=None)\n--\n\nGives back `cost` of what was spent, None for all of it, as if it had not "
-     "been spent; "
-     "once, and then nothing."},
+     "been spent; once, and then nothing. Not after a reset of the key, which gave it back already: others would lose "
+     "what they spent since."},
     {NULL, NULL, 0, NULL},
 };
 
