@@ -41,9 +41,9 @@ protected:
     void take_off_the_list(pid_t process) const {
         for (layout::process_slot& slot : here.where().processes()) {
             const layout::process_state found = shm::state_of(slot);
-            if (found.stage == layout::stage::live &&
-                shm::hardware::load_acquire(slot.pid) == static_cast<std::uint64_t>(process))
-                EXPECT_TRUE(shm::advance(slot, found, {found.generation, 0, layout::stage::free}));
+            if (found.stage != layout::stage::live) continue;
+            if (shm::hardware::load_acquire(slot.pid) != static_cast<std::uint64_t>(process)) continue;
+            EXPECT_TRUE(shm::advance(slot, found, {found.generation, 0, layout::stage::free}));
         }
     }
     // The tick during which it died may have been past it. The next one sees it, and when the one after that begins it is over.
