@@ -71,9 +71,9 @@ private:
     std::unique_ptr<web> web_;  // reads these and the ledger until it goes
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
-    std::string why_not_;          // there is no segment, as the log has it; empty while there is one
-    shm::roster standing_;         // of owned_, as of this tick
-    std::uint64_t next_slot_ = 0;  // to sweep
+    std::string why_not_;             // there is no segment, as the log has it; empty while there is one
+    shm::roster standing_;            // of owned_, as of this tick
+    std::uint64_t next_slot_ = 0;     // to sweep
     std::uint32_t next_process_ = 0;  // to ask for
     std::uint32_t lost_locks_ = 0;
     std::uint64_t listed_ = 0;  // which processes, when permits were last looked at
