@@ -3,10 +3,14 @@
 
 #include <atomic>
 #include <barrier>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "processes.hpp"
 #include "shm/asking_time.hpp"
@@ -189,9 +193,13 @@ TEST(Workers, SlotsNamedAfterNobodyAreFreed) {
 TEST(Workers, TurnsOfReapingComeToEveryProcess) {
     constexpr std::uint32_t dead = 20, at_once = shm::asking_time::at_least;
     const scratch_segment segment{32};
-    for (std::uint32_t i = 0; i < dead; ++i)  // nobody has their locks
+    const std::filesystem::path locks = segment.path().native() + ".live";
+    std::filesystem::create_directories(locks);
+    for (std::uint32_t i = 0; i < dead; ++i) {
+        std::ofstream{locks / fmt::format("{}.{}", segment->generation(), i)};  // and nobody has the lock
         shm::hardware::store_relaxed(segment->processes()[i].owner,
                                      layout::pack(layout::process_state{5 + i, 7, layout::stage::live}));
+    }
     const std::uint64_t before = shm::state_of_list(*segment);
     std::uint32_t next = 0, found = 0;
     for (int turn = 0; turn < 2; ++turn) {
