@@ -20,14 +20,11 @@ namespace seki::primitives {
 
 // By how much the coarse one is behind at most: it stands still from one tick of the kernel to the next, and comes to a whole number of ticks, so that
 // of the time of the latest tick up to another may be missing.
+// Asked anew each time, which takes some nanoseconds: what is kept in a static is out of reach for the child of a fork in the moment when it is made.
 [[nodiscard, gnu::noinline]] inline std::uint64_t coarse_lag() noexcept {
-    static const std::uint64_t lag = [] {
-        timespec tick;  // it does not fail for this clock either
-        clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-        return 2 *
-               (static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(tick.tv_nsec));
-    }();
-    return lag;
+    timespec tick;  // it does not fail for this clock either
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return 2 * (static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(tick.tv_nsec));
 }
 
 // How long to wait by the precise clock for what comes in `span` of that one.

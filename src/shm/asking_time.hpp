@@ -15,6 +15,8 @@ namespace seki::shm {
 inline constexpr std::uint64_t asking_ns = 250'000;
 // Of one that could do without: a sekid ticks, or somebody asked a moment ago.
 inline constexpr std::uint64_t asking_briefly_ns = 20'000;
+// Of who joins, once: all that honest ones of a thousand processes take.
+inline constexpr std::uint64_t asking_to_join_ns = 2'000'000;
 // Of who does nothing else.
 inline constexpr std::uint64_t asking_all_ns = ~std::uint64_t{0};
 

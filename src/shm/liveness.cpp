@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <limits>
 #include <utility>
 
+#include "shm/asking_time.hpp"
 #include "shm/descriptor.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/refuse.hpp"
@@ -80,8 +82,7 @@ lock_folder open_or_make_folder(const segment& where) noexcept {
     return folder;
 }
 
-descriptor open_lock_file(const segment& where, int folder, std::uint32_t slot) noexcept {
-    const lock_name name = name_of(where, slot);
+descriptor open_lock_file(int folder, const lock_name& name) noexcept {
     constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     // Without O_CREAT first: the kernel refuses it for somebody else's file in a sticky folder (fs.protected_regular).
     int number = ::openat(folder, name.data(), flags);
@@ -111,6 +112,17 @@ int lock_whole(int file) noexcept {
 
 enum class lock_state : std::uint8_t { held, nobody, no_file, unknown };
 
+// Whether an owner who locks now would lock that file: it may have lost its name, and the folder that is kept its own, while he makes others.
+bool is_in_use(const segment& where, std::uint32_t slot, int file) noexcept try {
+    struct stat asked{}, named{};
+    if (::fstat(file, &asked) != 0 || asked.st_nlink == 0) return false;
+    if (!where.is_at_its_path()) return true;
+    const std::filesystem::path path = liveness_folder(where.path()) / name_of(where, slot).data();
+    return ::lstat(path.c_str(), &named) == 0 && named.st_dev == asked.st_dev && named.st_ino == asked.st_ino;
+} catch (...) {  // no memory to look
+    return false;
+}
+
 // Never of a slot whose lock this process may hold: closing the file would drop it.
 lock_state ask_kernel(const segment& where, std::uint32_t slot) noexcept {
     const lock_folder folder = open_folder(where);
@@ -120,7 +132,8 @@ lock_state ask_kernel(const segment& where, std::uint32_t slot) noexcept {
     if (!file) return errno == ENOENT ? lock_state::no_file : lock_state::unknown;
     struct flock lock = whole_file(F_RDLCK);
     if (::fcntl(file.get(), F_GETLK, &lock) != 0) return lock_state::unknown;
-    return lock.l_type == F_UNLCK ? lock_state::nobody : lock_state::held;
+    if (lock.l_type != F_UNLCK) return lock_state::held;
+    return is_in_use(where, slot, file.get()) ? lock_state::nobody : lock_state::no_file;
 }
 
 process_identity described(const process_slot& slot) noexcept {
@@ -155,7 +168,10 @@ process_state free_after(process_state state) noexcept { return {state.generatio
 }  // namespace
 
 int membership::open_and_lock(const segment& where, int folder) noexcept {
-    descriptor file = open_lock_file(where, folder, self_.slot);
+    return lock(open_lock_file(folder, name_of(where, self_.slot)));
+}
+
+int membership::lock(descriptor file) noexcept {
     if (!file) return errno;
     struct stat facts{};
     if (::fstat(file.get(), &facts) != 0) return errno;
@@ -163,6 +179,19 @@ int membership::open_and_lock(const segment& where, int folder) noexcept {
     if (const int why = lock_whole(file.get()); why != 0) return why;
     lock_ = {std::move(file), facts};
     return 0;
+}
+
+// Of a live slot, whose file somebody removed. Who finds a file that nobody locks takes the owner for dead, so it gets its name when it is locked.
+int membership::make_and_lock(const segment& where, int folder) noexcept {
+    const lock_name name = name_of(where, self_.slot);
+    lock_name unfinished = name;
+    std::strcat(unfinished.data(), ".new");
+    if (const int why = lock(open_lock_file(folder, unfinished)); why != 0) return why;
+    if (::renameat2(folder, unfinished.data(), folder, name.data(), RENAME_NOREPLACE) == 0) return 0;
+    const int why = errno;
+    ::unlinkat(folder, unfinished.data(), 0);
+    lock_.close();
+    return why;
 }
 
 // Nobody of this process opens the file while we hold the claim, so closing it when the lock cannot be had drops no other lock of ours.
@@ -226,17 +255,26 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
     if (!folder) return no_lock(errno);
     const auto slots = static_cast<std::uint32_t>(where.processes().size());
     int failed = 0;
+    asking_time asking, closely;
+    const auto take_free = [&](std::uint32_t i) -> std::optional<membership> {
+        if (state_of(where.processes()[i]).stage != stage::free || asking.over(asking_to_join_ns)) return std::nullopt;
+        return take(where, folder.number, i, failed);
+    };
     for (std::uint32_t i = 0; i < slots; ++i)
-        if (auto member = take(where, folder.number, i, failed)) return *member;
+        if (auto member = take_free(i)) return *member;
     // Who can have no lock file of its own does not tidy by the lock files of others.
     if (failed != 0) return no_lock(failed);
-    for (std::uint32_t i = 0; i < slots; ++i) {
+    // From anywhere on, so that who does not come round in the time that there is does not ask about the same ones each time.
+    const auto from = static_cast<std::uint32_t>(asking_time::now_ns() / 1024 % std::max(slots, 1U));
+    for (std::uint32_t looked = 0; looked < slots && !asking.over(asking_to_join_ns); ++looked) {
+        const std::uint32_t i = (from + looked) % slots;
+        const scrutiny how = closely.over(asking_to_join_ns / 4) ? scrutiny::brief : scrutiny::full;
         retire_claim(where, i);
-        if (const auto owner = owner_of(where, i); owner && is_live(where, *owner) == verdict::dead) {
+        if (const auto owner = owner_of(where, i); owner && is_live(where, *owner, how) == verdict::dead) {
             tidy(context, *owner);
             retire(where, *owner);
         }
-        if (auto member = take(where, folder.number, i, failed)) return *member;
+        if (auto member = take_free(i)) return *member;
     }
     return std::unexpected(why_no_slot(where));
 }
@@ -248,7 +286,13 @@ bool membership::renew(const segment& where) noexcept {
     if (!lock_.has_a_name() || lock_whole(lock_.number()) != 0) {
         lock_.close();
         // If it fails, say for want of descriptors, the next renew() tries again.
-        if (const lock_folder folder = open_or_make_folder(where)) open_and_lock(where, folder.number);
+        if (const lock_folder folder = open_or_make_folder(where)) {
+            const lock_name name = name_of(where, self_.slot);
+            if (::faccessat(folder.number, name.data(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                open_and_lock(where, folder.number);
+            else
+                make_and_lock(where, folder.number);
+        }
     }
     return still_named();
 }

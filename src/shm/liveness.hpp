@@ -13,7 +13,8 @@
 //    The other words of the slot are written by who holds the claim.
 // 3. Invariant: the owner takes the lock BEFORE it publishes `live` and drops it AFTER it withdrew that. So: who reads {g, live}
 //    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom). Who finds no file, or no
-//    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). So the folder is kept open from when the
+//    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). Nor does who finds one that has
+//    lost its name, or is not where the path leads: the owner makes another, which has its name when it is locked. So the folder is kept open from when the
 //    segment was attached, and by its path it is only looked for where that leads to the very file that is mapped.
 // 4. A death after each step: claimed without a lock: freed by who looks next. Lock without `live`: the kernel drops the lock, and it is as
 //    before. `live` without lock: dead; tidied by who looks next.
@@ -72,7 +73,8 @@ class membership {
 public:
     membership() noexcept = default;  // to nothing
 
-    // Takes a free process slot, or one whose owner is dead (after tidying it with `tidy(owner)`). no_space when all are taken by the living.
+    // Takes a free process slot, or one whose owner is dead (after tidying it with `tidy(owner)`). no_space when all are taken by the living, as far as it has
+    // time to ask (asking_to_join_ns).
     template <class Tidy>
     [[nodiscard]] static Result<membership> join(const segment& where, Tidy&& tidy) {
         return join_with(
@@ -100,6 +102,8 @@ private:
                                                         int& failed);
     // 0, or why not; EAGAIN when somebody else holds the lock.
     int open_and_lock(const segment& where, int folder) noexcept;
+    int make_and_lock(const segment& where, int folder) noexcept;
+    int lock(descriptor file) noexcept;
 
     process_owner self_{};
     kept_descriptor lock_;

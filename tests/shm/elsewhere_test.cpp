@@ -1,7 +1,9 @@
 // Who lives, asked from elsewhere: another root, other mounts, a folder of lock files that somebody removed. What cannot be seen is no proof of death.
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -130,6 +132,63 @@ TEST(Elsewhere, RemovedLockFilesAreNoProofOfDeathAndComeBack) {
         EXPECT_EQ(shm::is_live(*segment, who), verdict::dead);
         EXPECT_EQ(shm::reap(*segment).processes, 1U);
     }
+}
+
+// Fails if a removed lock file is there again before it is locked: who asks in that moment takes its owner for dead.
+TEST(Elsewhere, AFileIsLockedWhenItHasItsName) {
+    const scratch_segment segment;
+    void* const shared =
+        ::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(shared, MAP_FAILED);
+    auto* const done = new (shared) std::atomic<bool>{false};
+    child member{[&](const line& parent) {
+                     const attachment its{segment.get()};
+                     parent.tell(its.me().owner);
+                     while (!done->load()) its.look_again();
+                     return true;
+                 },
+                 &fork_into_pid_namespace};
+    const auto who = hear_owner(member);
+    const fs::path file = fs::directory_iterator{segment.path().native() + ".live"} -> path();
+    std::uint64_t dead = 0;
+    for (int removals = 0; removals < 300; ++removals) {
+        fs::remove(file);
+        for (bool again = false; !again;) {
+            again = fs::exists(file);
+            dead += shm::is_live(*segment, who) == verdict::dead ? 1U : 0U;
+        }
+    }
+    done->store(true);
+    member.die();
+    EXPECT_EQ(dead, 0U);
+    ::munmap(shared, sizeof(std::atomic<bool>));
+}
+
+// Fails if who keeps a folder of lock files that was given another name takes those for dead who lock in the one that its path leads to.
+TEST(Elsewhere, AFolderThatWasRenamedTellsNothingOfWhoCameLater) {
+    const scratch_segment segment;
+    const fs::path locks = segment.path().native() + ".live";
+    {
+        child former = member_of(segment.get());
+        hear_owner(former);
+        former.kill();
+    }
+    ASSERT_EQ(shm::reap(*segment).processes, 1U);  // its slot is free, and its file stays
+    ASSERT_GE(segment->lock_folder(), 0);
+    fs::rename(locks, locks.native() + ".old");
+    child member{[&](const line& parent) {
+                     const auto anew = shm::segment::attach(segment.path(), shm::segment::access::read_write);
+                     const attachment its{anew.value()};
+                     parent.tell(its.me().owner);
+                     while (parent.listen()) {
+                     }
+                     return true;
+                 },
+                 &fork_into_pid_namespace};
+    const auto who = hear_owner(member);
+    EXPECT_EQ(shm::is_live(*segment, who), verdict::lost_lock);
+    EXPECT_EQ(shm::reap(*segment).processes, 0U);
+    member.die();
 }
 
 // Fails if the dead of our own numbers keep what they held because their lock files were removed.
