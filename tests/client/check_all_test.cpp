@@ -190,7 +190,8 @@ TEST_F(CheckAll, UndoingGivesBackOnlyWhatWasTaken) {
         EXPECT_EQ(last.peek(name, 0).remaining, 6U) << name;
         const std::vector<Demand> enforced{{limiter, "bob", 2}, {limiter, "bob", 3}, {last, "bob"}};
         EXPECT_EQ(check_all(enforced).error, Errc::read_only);
-        EXPECT_EQ(limiter.peek("bob", 1).remaining, 5U) << name;
+        // All but what drained in between, twice (docs/design/limiter.md): some of the sixth.
+        EXPECT_GE(limiter.peek("bob", 0).remaining, 5U) << name;
         EXPECT_EQ(counted(segment, name)[layout::count_allow], 1U) << name;
     }
 }
