@@ -271,5 +271,52 @@ TEST_F(Moved, AFileThatIsMountedWithoutItsFolderIsRefused) {
     EXPECT_FALSE(fs::exists(there.native() + ".live"));
 }
 
+// Fails if a file that is mounted on itself is refused, as `ReadWritePaths=` of systemd does it: what lies beside it is what lies there for all. Or if it is
+// marked by who cannot remove it then.
+TEST_F(Moved, AFileThatIsMountedWhereItLiesIsUsedAndNotReplaced) {
+    const Segment segment = opened();
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    std::optional<Permit> held = must(database.try_acquire());
+    child mounts{[&](const line& parent) {
+                     if (::mount(path().c_str(), path().c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+                     parent.tell(static_cast<std::uint64_t>(shm::segment::replace(path(), {}).error().code));
+                     parent.tell(static_cast<std::uint64_t>(shm::segment::destroy(path()).error().code));
+                     const auto here = open(path(), small());
+                     parent.tell(here.has_value());
+                     const Bulkhead same = must(here->bulkhead("database"));
+                     std::optional<Permit> its;
+                     parent.tell(got_one(same, its));
+                     static_cast<void>(parent.hear());
+                     parent.tell(got_one(same, its));
+                     return parent.hear() == 0;
+                 },
+                 &fork_with_own_mounts};
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(static_cast<Errc>(mounts.talk().hear()), Errc::wrong_host);
+    EXPECT_EQ(mounts.talk().hear(), 1U) << "opened";
+    EXPECT_EQ(mounts.talk().hear(), 0U) << "it is held, by one who lives";
+    ASSERT_TRUE(held->release());
+    mounts.talk().tell();
+    EXPECT_EQ(mounts.talk().hear(), 1U);
+    EXPECT_FALSE(one_is_free(database)) << "it lives";
+    mounts.die();
+    EXPECT_TRUE(database.acquire(1min));
+    EXPECT_FALSE(segment.handle()->where().superseded());
+}
+
+// Fails if a file of the same file system that is mounted over another of its name passes for that one.
+TEST_F(Moved, AFileThatIsMountedOverAnotherSegmentIsRefused) {
+    const Segment segment = opened();
+    const fs::path there = folder_named("there") / "a.seg";
+    const Segment other = must(open(there.string(), small()));
+    child mounts{[&](const line& parent) {
+                     if (::mount(path().c_str(), there.c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+                     parent.tell(static_cast<std::uint64_t>(open(there.string(), small()).error().code));
+                     return true;
+                 },
+                 &fork_with_own_mounts};
+    EXPECT_EQ(static_cast<Errc>(mounts.talk().hear()), Errc::wrong_host);
+    EXPECT_TRUE(mounts.succeeded());
+}
+
 }  // namespace
 }  // namespace seki::test
