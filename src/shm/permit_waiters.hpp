@@ -109,8 +109,9 @@ private:
     template <class Seeker, class Attempt, class Worthwhile>
     [[nodiscard]] waited sleep_until(std::uint64_t deadline_ns, Seeker& by, Attempt& attempt,
                                      Worthwhile& worthwhile) const noexcept {
-        for (;;) {      // each round sleeps, or something happened; until the deadline
-            by.rest();  // the room, or the round before, may have left it no time to ask
+        for (;;) {  // each round sleeps, or something happened; until the deadline
+            // The room, or the round before, may have left it no time to ask.
+            by.rest();
             const std::uint32_t rings = arrive();
             if (const permit taken = attempt()) return {taken, waiting::taken};
             if (!worthwhile()) return {{}, waiting::called_off};
