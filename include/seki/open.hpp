@@ -120,7 +120,7 @@ public:
     // it, and others are answered Errc::superseded.
     [[nodiscard]] Result<void> maintain() const;
 
-    // From the root on, and without links in its folder, whatever it was opened by.
+    // Of the segment in use now, from the root on and without links in its folder, whatever it was opened by.
     [[nodiscard]] const std::filesystem::path& path() const noexcept;
 
     // For the tools of this project, which look deeper than users need to.

@@ -72,11 +72,13 @@ Result<std::shared_ptr<client::segment_handle>> opened(std::string_view name, Op
     // As sekid reads it: a bare name in the file is no path either.
     const auto path = resolve(name.empty() ? declared.segment_path.native() : name);
     if (const auto fine = client::check_segment_name(path); !fine) return std::unexpected(fine.error());
+    std::error_code no_folder;  // removed from under us, and then a path that starts there leads nowhere
+    auto written = std::filesystem::absolute(path, no_folder).lexically_normal();
     auto mapped = wanted.access == Access::create_or_attach ? shm::segment::create_or_attach(path, wanted.segment)
                   : wanted.access == Access::attach ? shm::segment::attach(path, shm::segment::access::read_write)
                                                     : shm::segment::attach(path, shm::segment::access::read_only);
     if (!mapped) return std::unexpected(mapped.error());
-    auto handle = std::make_shared<client::segment_handle>(std::move(*mapped), std::move(wanted));
+    auto handle = std::make_shared<client::segment_handle>(std::move(*mapped), std::move(wanted), std::move(written));
     if (const auto made = declare(*handle, declared); !made) return std::unexpected(made.error());
     return handle;
 }

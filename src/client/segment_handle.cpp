@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,8 +22,8 @@ bool replaced(const std::filesystem::path& path, const shm::segment& mapped) noe
 
 }  // namespace
 
-segment_handle::segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions options)
-    : path_{mapped->path()}, options_{std::move(options)} {
+segment_handle::segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions options, std::filesystem::path written)
+    : written_{std::move(written)}, options_{std::move(options)} {
     current_.publish(nullptr, std::make_shared<const shm::attachment>(std::move(mapped)));
 }
 
@@ -32,7 +33,7 @@ Result<bool> segment_handle::look_at_name() {
     if (old.superseded()) return false;
     old.give_up_without_name();
     if (!old.superseded() || options_.access != Access::create_or_attach) return false;
-    if (const auto made = shm::segment::create_or_attach(path_, options_.segment); !made)
+    if (const auto made = shm::segment::create_or_attach(where_next(), options_.segment); !made)
         return std::unexpected(made.error());
     return true;
 }
@@ -46,7 +47,7 @@ Result<std::shared_ptr<const shm::attachment>> segment_handle::in_use() {
         fmt::format(
             "segment {}: it was destroyed or replaced, and there is no other yet: start sekid, or open the segment "
             "again",
-            path_.string())});
+            path().string())});
 }
 
 std::shared_ptr<const shm::attachment> segment_handle::successor_of(const shm::attachment& old) {
@@ -59,11 +60,18 @@ std::shared_ptr<const shm::attachment> segment_handle::successor_of(const shm::a
     return attachment().get() != &old ? attachment() : nullptr;
 }
 
+std::filesystem::path segment_handle::where_next() const {
+    struct stat facts{};
+    const bool gone = ::stat(path().parent_path().c_str(), &facts) != 0 && errno == ENOENT;
+    return gone ? written_ : path();
+}
+
 void segment_handle::move_on() {
     auto* const newest = current_.current();
     const shm::segment& old = (*newest)->where();
-    if (!replaced(path_, old)) return;
-    if (auto next = shm::segment::attach(path_, old.how()))
+    const std::filesystem::path there = where_next();
+    if (!replaced(there, old)) return;
+    if (auto next = shm::segment::attach(there, old.how()))
         current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
 }
 

@@ -21,7 +21,8 @@ class bound_handle;
 
 class segment_handle : public std::enable_shared_from_this<segment_handle> {
 public:
-    segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions options);
+    // `written`: the path that the caller opened, from the root on.
+    segment_handle(std::shared_ptr<shm::segment> mapped, OpenOptions options, std::filesystem::path written);
 
     // The handle of a primitive: made with `options` if there is none of that name, or found when there are no options.
     template <class Primitive>
@@ -32,7 +33,7 @@ public:
         return *current_.current();
     }
     [[nodiscard]] const shm::segment& where() const noexcept { return attachment()->where(); }
-    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return where().path(); }
     [[nodiscard]] const OpenOptions& options() const noexcept { return options_; }  // as they were when it was opened
 
     // Whether the segment's file was taken away, which marks nothing: then it is marked, and for who may make one there is a new one, without primitives.
@@ -61,8 +62,11 @@ public:
 private:
     // Attaches to what the path names now, if that is another segment.
     void move_on();
+    // Where the next segment is looked for: where the last one was; and where its folder is gone, where the caller's own path leads by now. That may go by a
+    // link to a folder, which an ordinary deployment sets anew before it removes the old one.
+    [[nodiscard]] std::filesystem::path where_next() const;
 
-    std::filesystem::path path_;
+    std::filesystem::path written_;
     OpenOptions options_;
     replaceable<std::shared_ptr<const shm::attachment>> current_;
     std::tuple<made_by_code<LimiterOptions>, made_by_code<ShedderOptions>, made_by_code<BulkheadOptions>,

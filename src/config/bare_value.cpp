@@ -33,6 +33,15 @@ std::vector<std::string_view> lines_of(std::string_view text, std::uint32_t last
     return lines;
 }
 
+// Whether the last of them begins within text of several lines, as far as their quotes tell: then it says nothing by itself.
+bool is_within_text(std::span<const std::string_view> lines) {
+    std::size_t quotes = 0;
+    for (const std::string_view line : lines.first(lines.size() - 1))
+        for (const std::string_view quote : {R"(""")", "'''"})
+            for (std::size_t at = line.find(quote); at != line.npos; at = line.find(quote, at + quote.size())) ++quotes;
+    return quotes % 2 != 0;
+}
+
 struct section {
     std::string_view word;  // "limiter"
     std::string_view name;  // empty for [sekid] and the like
@@ -111,7 +120,7 @@ std::optional<std::string> judge_option(const assignment& written) {
 
 std::optional<bare_value> judge_bare_value(std::string_view text, std::uint32_t line) {
     const auto lines = lines_of(text, line);
-    if (line == 0 || lines.size() < line) return std::nullopt;
+    if (line == 0 || lines.size() < line || is_within_text(lines)) return std::nullopt;
     const auto in = section_of(lines);
     const auto written = read_assignment(lines.back());
     if (!in || !written) return std::nullopt;

@@ -157,6 +157,7 @@ Result<void> parse_event_sample(configuration& into, const setting& key, std::st
 // docs/design/segment.md says why there is no other.
 Result<void> parse_sealed(configuration& /*into*/, const setting& key, std::string_view text) {
     if (text == "false") return {};
+    if (text != "true") return refuse(key, primitives::quoted(text), "is unknown");
     return refuse(
         key, text,
         "cannot be had, for processes find the segment by its path: let nobody into its group who might truncate it");

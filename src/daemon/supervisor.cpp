@@ -200,8 +200,10 @@ void supervisor::reap(std::uint64_t now) {
     }
     if (found.whole && found.lost_locks > lost_locks_) {
         const log_fields about{{"SEKI_EVENT", "lost_lock"}, {"SEKI_COUNT", std::to_string(found.lost_locks)}};
-        spdlog::warn("{} processes live without their lock: they closed descriptors that were not theirs",
-                     found.lost_locks);
+        spdlog::warn(
+            "{} processes live without their lock: they closed descriptors that were not theirs, or somebody removed "
+            "their lock files",
+            found.lost_locks);
     }
     if (found.whole) lost_locks_ = found.lost_locks;
     reclaim(now);

@@ -29,6 +29,7 @@ struct doubting {
         return shm::holder_lives(where, owner);
     }
     [[nodiscard]] bool tired() noexcept { return asking.over(in_full ? shm::asking_ns : shm::asking_briefly_ns); }
+    void rest() noexcept { asking = {}; }
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
 };
 
@@ -74,10 +75,7 @@ bulkhead::answer bulkhead::wait(patience& with) const noexcept {
     }
     keep_name(*attachment_);
     const worker me = attachment_->me();  // a copy: the thread may be here for long
-    const auto worthwhile = [&] {
-        by.rest();
-        return standing() == Errc::none && may_sleep();
-    };
+    const auto worthwhile = [&] { return standing() == Errc::none && may_sleep(); };
     const shm::waited waited = permits_.take_until(me.owner, near(me), with.until_ns, by, worthwhile);
     const worker now = attachment_->me();  // a copy again: handlers of events may make it another attachment's
     if (waited.how != waiting::crowded && waited.how != waiting::called_off)

@@ -22,6 +22,7 @@ public:
     [[nodiscard]] static std::uint64_t now() noexcept { return shm::process_seeker::now(); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_is_listed(*where_, owner); }
     [[nodiscard]] static bool tired() noexcept { return false; }
+    static void rest() noexcept {}
     void reclaimed(std::uint64_t /*owner*/) const noexcept {}
 
 private:

@@ -163,12 +163,13 @@ Result<administration> administration::lock(const std::filesystem::path& segment
 }
 
 Result<administration> administration::lock(const segment& where, std::chrono::milliseconds patience) {
-    if (where.file() != file_identity{} && !where.is_at_its_path())
+    if (where.file() == file_identity{} || where.is_at_its_path()) return lock(where.path(), patience);
+    return contained([&]() -> Result<administration> {
         return refuse(Errc::not_found,
                       "cannot administer segment \"{}\": from this process that path does not lead to it: its file was "
                       "removed, or the process changed its root (chroot)",
                       where.path().native());
-    return lock(where.path(), patience);
+    });
 }
 
 void administration::share_with(mode_t mode, gid_t group) const noexcept {

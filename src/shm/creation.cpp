@@ -244,7 +244,7 @@ Result<std::optional<predecessor>> look_at_predecessor(const place& where) {
     Result<opened_file> opened = open_trusted(where, where.name, O_RDWR);
     if (!opened && opened.error().code == Errc::not_found) return std::nullopt;
     if (!opened) return std::unexpected(opened.error());
-    if (Result<void> fine = not_mounted_alone(where, *opened); !fine) return std::unexpected(fine.error());
+    if (Result<void> fine = may_be_replaced(where, *opened); !fine) return std::unexpected(fine.error());
     predecessor old;
     old.opened = std::move(*opened);
     layout::header header;

@@ -152,6 +152,7 @@ struct seeker_of_one {
     static std::uint64_t now() noexcept { return process_seeker::now(); }
     [[nodiscard]] bool alive(std::uint64_t owner) noexcept { return somebody = holder_lives(where, owner); }
     [[nodiscard]] bool tired() const noexcept { return somebody; }
+    static void rest() noexcept {}  // one is enough, wherever
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
 };
 

@@ -1,5 +1,6 @@
 #include "shm/file_trust.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -8,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -133,6 +135,26 @@ Result<void> judge(const place& where, const fs::path& path, const struct stat& 
     return {};
 }
 
+bool is_mounted_alone(const opened_file& opened) noexcept {
+    struct statx facts{};
+    return ::statx(opened.file.get(), "", AT_EMPTY_PATH, 0, &facts) == 0 &&
+           (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// Whether the one name of a file that is mounted at `where` is that one all the same, as of a file that is mounted on itself: a folder lists the inodes of its own
+// files, whatever is mounted on them. Where it does not, as a stacked file system may, it is none.
+bool is_named_there(const place& where, const opened_file& opened) noexcept {
+    struct stat around{};
+    if (::fstat(where.folder.get(), &around) != 0 || around.st_dev != opened.facts.st_dev) return false;
+    const int folder = ::openat(where.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return false;
+    const std::unique_ptr<DIR, int (*)(DIR*)> list{::fdopendir(folder), &::closedir};
+    if (!list) return ::close(folder), false;
+    while (const dirent* each = ::readdir(list.get()))  // ends with the folder
+        if (where.name == each->d_name) return each->d_ino == opened.facts.st_ino;
+    return false;
+}
+
 std::unexpected<Error> not_there(const fs::path& path) {
     return refuse(Errc::not_found, "there is no \"{}\": start sekid, or open it with permission to create",
                   path.native());
@@ -154,14 +176,20 @@ bool is_trusted(const place& where, const struct stat& facts) noexcept {
 }
 
 Result<void> not_mounted_alone(const place& where, const opened_file& opened) {
-    struct statx facts{};
-    if (::statx(opened.file.get(), "", AT_EMPTY_PATH, 0, &facts) != 0 ||
-        (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
-        return {};
+    if (!is_mounted_alone(opened) || is_named_there(where, opened)) return {};
     return refuse(
         Errc::wrong_host,
         "segment \"{}\" is mounted here without the files beside it, by which processes tell who lives and who "
         "changes it: mount its folder, and not the file alone",
+        where.path.native());
+}
+
+Result<void> may_be_replaced(const place& where, const opened_file& opened) {
+    if (!is_mounted_alone(opened)) return {};
+    return refuse(
+        Errc::wrong_host,
+        "segment \"{}\" is mounted here as a file, which can be neither replaced nor removed from here: mount its "
+        "folder, and not the file alone",
         where.path.native());
 }
 

@@ -59,8 +59,11 @@ struct file_owner {
 }
 [[nodiscard]] bool is_trusted(const place& where, const struct stat& facts) noexcept;
 
-// Refuses a file that is mounted itself, and not a folder with it in: what lies beside it here does not lie beside it for others.
+// Refuses a file that is mounted itself, and not a folder with it in, unless it is mounted where it lies: what lies beside it here does not lie beside it
+// for others.
 [[nodiscard]] Result<void> not_mounted_alone(const place& where, const opened_file& opened);
+// Refuses a file that is mounted itself, wherever: the name of a mount is not given to another file.
+[[nodiscard]] Result<void> may_be_replaced(const place& where, const opened_file& opened);
 
 // What ls -l would say: `owner root, group seki, mode 0660`.
 [[nodiscard]] std::string describe(const struct stat& facts);

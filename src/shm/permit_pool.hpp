@@ -88,6 +88,7 @@ public:
     std::uint64_t reclaim(Seeker&& by) const noexcept {
         const std::uint64_t given = table_.reclaim(by);
         if (given != 0) waiters_.wake(waiters_.all);
+        by.rest();  // else the places of dead waiters would not come back where many hold permits
         waiters_.room().reclaim(place_seeker{by});
         return given;
     }

@@ -44,7 +44,6 @@ public:
         return asking_.over(is_tended(*where_, now()) ? asking_briefly_ns : asking_ns);
     }
     void reclaimed(std::uint64_t /*owner*/) noexcept { ++reclaimed_; }
-    // For who waits: before it sleeps, as it has time again when it is awake.
     void rest() noexcept { asking_ = {}; }
 
     [[nodiscard]] std::uint64_t reclaimed() const noexcept { return reclaimed_; }

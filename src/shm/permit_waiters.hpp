@@ -59,6 +59,7 @@ struct place_seeker {
     std::uint64_t now() { return by.now(); }
     bool alive(std::uint64_t owner) { return by.alive(owner); }
     bool tired() { return by.tired(); }
+    void rest() { by.rest(); }
     void reclaimed(std::uint64_t /*owner*/) {}
 };
 
@@ -77,9 +78,10 @@ public:
     template <permit_seeker Seeker, class Attempt, class Worthwhile>
     [[nodiscard]] waited wait(std::uint64_t owner, std::uint64_t deadline_ns, Seeker&& by, Attempt attempt,
                               Worthwhile worthwhile) const noexcept {
+        by.rest();  // from looking for a permit
         permit place = room_.try_take(owner, static_cast<std::uint32_t>(owner & 0xffff), place_seeker{by});
         if (!place) return {{}, waiting::crowded};
-        const waited done = sleep_until(deadline_ns, attempt, worthwhile);
+        const waited done = sleep_until(deadline_ns, by, attempt, worthwhile);
         room_.give_back(place);
         return done;
     }
@@ -104,10 +106,12 @@ public:
     [[nodiscard]] const permits<Memory>& room() const noexcept { return room_; }
 
 private:
-    template <class Attempt, class Worthwhile>
-    [[nodiscard]] waited sleep_until(std::uint64_t deadline_ns, Attempt& attempt,
+    template <class Seeker, class Attempt, class Worthwhile>
+    [[nodiscard]] waited sleep_until(std::uint64_t deadline_ns, Seeker& by, Attempt& attempt,
                                      Worthwhile& worthwhile) const noexcept {
         for (;;) {  // each round sleeps, or something happened; until the deadline
+            // The room, or the round before, may have left it no time to ask.
+            by.rest();
             const std::uint32_t rings = arrive();
             if (const permit taken = attempt()) return {taken, waiting::taken};
             if (!worthwhile()) return {{}, waiting::called_off};

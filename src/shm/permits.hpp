@@ -52,12 +52,14 @@ namespace seki::shm {
 //   std::uint64_t now()                nanoseconds of a clock that all of them share; a coarse one will do. Asked when permits seem to be out
 //   bool alive(std::uint64_t owner)    whether that process lives. Once false, for ever false. Any number may be asked for
 //   bool tired()                       whether it has asked enough for this call, and leaves the others to the next. Asked before alive(); false the first time
+//   void rest()                        what it has asked so far counts no more: it goes to another table, or has slept
 //   void reclaimed(std::uint64_t owner)   a permit of a dead process was given back by this caller
 template <class T>
 concept permit_seeker = requires(T who, std::uint64_t owner) {
     { who.now() } -> std::same_as<std::uint64_t>;
     { who.alive(owner) } -> std::same_as<bool>;
     { who.tired() } -> std::same_as<bool>;
+    who.rest();
     who.reclaimed(owner);
 };
 

@@ -118,6 +118,46 @@ TEST_F(Moved, ALinkThatIsGoneTakesTheSegmentFromNobody) {
     EXPECT_EQ(login.peek("alice", 0).remaining, 1U);
 }
 
+// Fails if who opened by way of a link to a folder stays at the one that was removed, when the link leads to another by then; with permission to make a segment or not.
+TEST_F(Moved, WhereALinkLeadsToAnotherFolderTheSegmentThereIsNext) {
+    const fs::path before = fs::current_path(), link = folder() / "current";
+    const auto lead_to = [&](const fs::path& to) {
+        fs::create_directory(folder() / to);
+        fs::remove(link);
+        fs::create_directory_symlink(to, link);
+    };
+    lead_to("v1");
+    fs::current_path(folder());
+    const Segment maker = must(open("current/a.seg", small()));
+    const Segment guest = must(open((link / "a.seg").string(), small(Access::attach)));
+    fs::current_path(before);
+    const Limiter login = must(maker.limiter("login", six_a_year()));
+    const Limiter looking = must(guest.limiter("login"));
+    for (const auto& [from, to] : {std::pair{"v1", "v2"}, std::pair{"v2", "v1"}}) {
+        lead_to(to);
+        EXPECT_TRUE(guest.maintain()) << "it is where it was";
+        EXPECT_EQ(guest.path(), folder() / from / "a.seg");
+        fs::remove_all(folder() / from);
+        EXPECT_EQ(guest.maintain().error().code, Errc::superseded) << "there is none yet";
+        const Segment made = must(open((link / "a.seg").string(), small()));
+        const Limiter theirs = must(made.limiter("login", six_a_year()));
+        for (const Segment* each : {&maker, &guest}) {
+            EXPECT_TRUE(each->maintain());
+            EXPECT_EQ(each->path(), folder() / to / "a.seg");
+        }
+        EXPECT_TRUE(login.check("alice", 5).allowed);
+        while (looking.peek("alice").error == Errc::superseded)
+            ::sched_yield();  // the file system is looked at every few milliseconds
+        EXPECT_EQ(looking.peek("alice", 0).remaining, 1U);
+        EXPECT_EQ(theirs.peek("alice", 0).remaining, 1U);
+    }
+    lead_to("v3");
+    fs::remove_all(folder() / "v1");
+    EXPECT_TRUE(maker.maintain()) << "who may makes it";
+    EXPECT_TRUE(fs::exists(folder() / "v3" / "a.seg"));
+    EXPECT_TRUE(login.check("alice", 6).allowed);
+}
+
 // Fails if a daemon's permits outlive the process that took them, or the copy that its child has gives one back.
 TEST_F(Moved, ADaemonThatForkedTwiceStartsWithoutWhatItsForebearHeld) {
     const Segment segment = opened();
@@ -229,6 +269,53 @@ TEST_F(Moved, AFileThatIsMountedWithoutItsFolderIsRefused) {
     EXPECT_TRUE(mounts.succeeded());
     EXPECT_FALSE(segment.handle()->where().superseded());
     EXPECT_FALSE(fs::exists(there.native() + ".live"));
+}
+
+// Fails if a file that is mounted on itself is refused, as `ReadWritePaths=` of systemd does it: what lies beside it is what lies there for all. Or if it is
+// marked by who cannot remove it then.
+TEST_F(Moved, AFileThatIsMountedWhereItLiesIsUsedAndNotReplaced) {
+    const Segment segment = opened();
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    std::optional<Permit> held = must(database.try_acquire());
+    child mounts{[&](const line& parent) {
+                     if (::mount(path().c_str(), path().c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+                     parent.tell(static_cast<std::uint64_t>(shm::segment::replace(path(), {}).error().code));
+                     parent.tell(static_cast<std::uint64_t>(shm::segment::destroy(path()).error().code));
+                     const auto here = open(path(), small());
+                     parent.tell(here.has_value());
+                     const Bulkhead same = must(here->bulkhead("database"));
+                     std::optional<Permit> its;
+                     parent.tell(got_one(same, its));
+                     static_cast<void>(parent.hear());
+                     parent.tell(got_one(same, its));
+                     return parent.hear() == 0;
+                 },
+                 &fork_with_own_mounts};
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(static_cast<Errc>(mounts.talk().hear()), Errc::wrong_host);
+    EXPECT_EQ(mounts.talk().hear(), 1U) << "opened";
+    EXPECT_EQ(mounts.talk().hear(), 0U) << "it is held, by one who lives";
+    ASSERT_TRUE(held->release());
+    mounts.talk().tell();
+    EXPECT_EQ(mounts.talk().hear(), 1U);
+    EXPECT_FALSE(one_is_free(database)) << "it lives";
+    mounts.die();
+    EXPECT_TRUE(database.acquire(1min));
+    EXPECT_FALSE(segment.handle()->where().superseded());
+}
+
+// Fails if a file of the same file system that is mounted over another of its name passes for that one.
+TEST_F(Moved, AFileThatIsMountedOverAnotherSegmentIsRefused) {
+    const Segment segment = opened();
+    const fs::path there = folder_named("there") / "a.seg";
+    const Segment other = must(open(there.string(), small()));
+    child mounts{[&](const line& parent) {
+                     if (::mount(path().c_str(), there.c_str(), nullptr, MS_BIND, nullptr) != 0) return false;
+                     parent.tell(static_cast<std::uint64_t>(open(there.string(), small()).error().code));
+                     return true;
+                 },
+                 &fork_with_own_mounts};
+    EXPECT_EQ(static_cast<Errc>(mounts.talk().hear()), Errc::wrong_host);
+    EXPECT_TRUE(mounts.succeeded());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "client_fixture.hpp"
+#include "primitives/breaker_upkeep.hpp"
 #include "shm/memory.hpp"
 
 // Not inlined: g++ would see half of a pair, and warn of it.
@@ -126,6 +127,18 @@ TEST_F(OutOfMemory, InMovingOverKeepsSupersededAndALaterCallMovesOver) {
         if (!failed) return;
     }
     ADD_FAILURE() << "it never comes to an end";
+}
+
+// Fails if a call of a breaker ends the process where it cannot be said why the change is not settled: in a file that was removed.
+TEST_F(OutOfMemory, InSettlingAChangeLeavesItToTheNext) {
+    const Segment segment = opened();
+    ASSERT_TRUE(segment.breaker("it", {}));
+    const shm::segment& where = segment.handle()->where();
+    const auto at = shm::directory{where}.find(layout::kind::breaker, "it");
+    std::filesystem::remove(path());
+    until_failure = 1;
+    primitives::settle_change(where, *at);
+    EXPECT_EQ(std::exchange(until_failure, 0), 0) << "it needs no memory";
 }
 
 // Fails if the sentence of an error is worth an exception.

@@ -37,6 +37,7 @@ public:
         std::uint64_t now() const { return world.now; }
         bool alive(std::uint64_t owner) const { return world.lives(owner - first_owner); }
         bool tired() { return patience-- == 0; }
+        void rest() { patience = most_actors; }
         void reclaimed(std::uint64_t) const { ++world.reclaimed; }
     };
 

@@ -28,6 +28,7 @@ struct seeker {
     static std::uint64_t now() noexcept { return no_kernel::now(); }
     static bool alive(std::uint64_t /*owner*/) noexcept { return true; }
     static bool tired() noexcept { return false; }
+    static void rest() noexcept {}
     static void reclaimed(std::uint64_t /*owner*/) noexcept {}
 };
 struct nobody_lives : seeker {

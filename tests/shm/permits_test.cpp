@@ -34,6 +34,7 @@ struct seeker {
     int given_back = 0;
     int clock_reads = 0;
     int patience = 1'000'000;  // so many questions until it is tired
+    int rested_at = 0;
     std::uint64_t now() {
         ++clock_reads;
         return time;
@@ -42,7 +43,8 @@ struct seeker {
         ++asked;
         return !dead.contains(owner);
     }
-    [[nodiscard]] bool tired() const { return asked >= patience; }
+    [[nodiscard]] bool tired() const { return asked - rested_at >= patience; }
+    void rest() { rested_at = asked; }
     void reclaimed(std::uint64_t) { ++given_back; }
 };
 
@@ -473,6 +475,43 @@ TEST_F(PermitPool, RaisingMaxAndReclaimingWake) {
     EXPECT_EQ(pool.reclaim(by), 1U);
     EXPECT_EQ(counting_kernel::wakes, before + 2);
     EXPECT_TRUE(held);
+}
+
+// Fails if a place of a dead waiter does not come back where many hold permits: asking of them leaves no time for the room.
+TEST_F(PermitPool, ReclaimingComesToTheRoomHoweverManyHoldPermits) {
+    pool.set_max(8);
+    for (std::uint64_t i = 0; i < 8; ++i) ASSERT_TRUE(pool.try_take(me + i, 0, by));
+    ASSERT_TRUE(pool.room().take(other + 100, 0, by));
+    by.dead = {other + 100};
+    by.patience = 4;
+    EXPECT_EQ(pool.reclaim(by), 0U);
+    EXPECT_EQ(pool.waiting_now(), 0U);
+}
+
+// Fails if who has asked of holders finds no time to ask of waiters: the room would be full of dead ones.
+TEST_F(PermitPool, WhoAskedOfHoldersStillAsksOfWaiters) {
+    pool.set_max(8);
+    for (std::uint64_t i = 0; i < 8; ++i) ASSERT_TRUE(pool.try_take(me + i, 0, by));
+    ASSERT_TRUE(pool.room().take(other + 100, 0, by));
+    by.dead = {other + 100};
+    by.patience = 4;
+    EXPECT_EQ(pool.take_until(me + 200, 0, 1, by).how, waiting::timed_out);
+    EXPECT_EQ(by.asked, 4 + 1);
+}
+
+// Fails if who has asked of waiters looks for a permit without time to ask of its holders, and takes the turn of asking from others: it sleeps beside a
+// permit of the dead.
+TEST_F(PermitPool, WhoAskedOfWaitersStillAsksOfHolders) {
+    ASSERT_TRUE(pool.try_take(other, 0, by));
+    ASSERT_FALSE(pool.try_take(me, 0, by)) << "asks";
+    by.time += table::look_again_ns - 1;
+    ASSERT_FALSE(pool.table().take(me, 0, by)) << "sees that it is full, and asks nobody";
+    by.time += 1;
+    ASSERT_TRUE(pool.room().take(other, 0, by));
+    by.dead = {other};
+    by.patience = 1;
+    EXPECT_EQ(pool.take_until(me, 0, 1'000'000, by).how, waiting::taken);
+    EXPECT_EQ(counting_kernel::sleeps, 0U);
 }
 
 // Fails if a pool is made of memory that is too small.

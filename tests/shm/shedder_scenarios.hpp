@@ -113,6 +113,7 @@ struct beyond_scenarios {
             static std::uint64_t now() { return 1'000'000'000; }
             bool alive(std::uint64_t owner) const { return !in.play_.died(owner - first_owner); }
             static bool tired() { return false; }
+            static void rest() {}
             void reclaimed(std::uint64_t) const {}
         };
 

@@ -123,6 +123,7 @@ private:
             return actor >= world.actors_ || !world.play_.died(actor);
         }
         static bool tired() { return false; }
+        static void rest() {}
         void reclaimed(std::uint64_t /*owner*/) const {}
     };
     static constexpr std::uint64_t first_owner = 0x10001;
