@@ -42,6 +42,7 @@ struct seeker {
     static std::uint64_t now() { return shm::process_seeker::now(); }
     static bool alive(std::uint64_t) { return true; }
     static bool tired() { return false; }
+    static void rest() {}
     static void reclaimed(std::uint64_t) {}
 };
 
