@@ -245,12 +245,17 @@ TEST_F(Permits, ClosedIsWhatNobodyHoldsAnythingOf) {
     EXPECT_TRUE(table{}.closed());
 }
 
+// One with room for so many.
+template <std::size_t permits>
+struct large_table {
+    alignas(64) std::array<std::byte, table::bytes_for(permits)> bytes{};
+    table it = table::attach(bytes);
+};
+
 // Fails if many owners at once are mistaken for each other, or one that shares a place in the memory of asked ones with a dead one.
 TEST_F(Permits, ReclaimingTellsOwnersApart) {
-    struct alignas(64) {
-        std::array<std::byte, table::bytes_for(4000)> bytes{};
-    } memory;
-    const table large = table::attach(memory.bytes);
+    const large_table<4000> made;
+    const table& large = made.it;
     large.set_max(4000);
     for (std::uint64_t i = 0; i < 4000; ++i) ASSERT_TRUE(large.try_take(0x10000 + 1 + i % 777, 0, by));
     for (std::uint64_t i = 0; i < 777; i += 3) by.dead.insert(0x10001 + i);
@@ -266,10 +271,8 @@ TEST_F(Permits, ReclaimingTellsOwnersApart) {
 
 // Fails if who asks forgets whom it has found living, because names are alike: each question takes system calls.
 TEST_F(Permits, EachHolderIsAskedAboutOnce) {
-    struct alignas(64) {
-        std::array<std::byte, table::bytes_for(4000)> bytes{};
-    } memory;
-    const table large = table::attach(memory.bytes);
+    const large_table<4000> made;
+    const table& large = made.it;
     large.set_max(4000);
     for (const std::uint64_t apart : {256ULL, 512ULL, 1024ULL, 1ULL << 16}) {
         for (std::uint64_t i = 0; i < 4000; ++i) ASSERT_TRUE(large.take(0x10001 + i % 4 * apart, 0, by));
@@ -283,10 +286,8 @@ TEST_F(Permits, EachHolderIsAskedAboutOnce) {
 // Fails if who is tired of asking goes on, or the next does not go on from there: some would never be asked about.
 TEST_F(Permits, WhoIsTiredOfAskingLeavesTheOthersToTheNext) {
     constexpr std::uint64_t holders = 1000;
-    struct alignas(64) {
-        std::array<std::byte, table::bytes_for(holders)> bytes{};
-    } memory;
-    const table large = table::attach(memory.bytes);
+    const large_table<holders> made;
+    const table& large = made.it;
     large.set_max(holders);
     for (std::uint64_t i = 0; i < holders; ++i) ASSERT_TRUE(large.take(0x10001 + i, 0, by));
     by.dead = {0x10001 + holders - 1};
