@@ -216,43 +216,41 @@ std::optional<membership> membership::take(const segment& where, int folder, std
     return member;
 }
 
+namespace {
+
+Error cannot_use(const segment& where, std::string_view what, int why) {
+    return {Errc::no_permission, fmt::format("segment \"{}\": cannot use {} \"{}\": {}", where.path().native(), what,
+                                             liveness_folder(where.path()).native(), system_advice(why))};
+}
+
+}  // namespace
+
 // Opens no lock file: closing one would drop the lock of another thread that has just taken that slot.
 Error why_no_slot(const segment& where) {
-    const auto say = [&](Errc code, std::string_view what) {
-        return Error{code, fmt::format("segment \"{}\": {}", where.path().native(), what)};
-    };
-    const auto cannot_use = [&](std::string_view what, int number) {
-        return say(Errc::no_permission, fmt::format("cannot use {} \"{}\": {}", what,
-                                                    liveness_folder(where.path()).native(), system_advice(number)));
+    const auto no_space = [&](std::string_view why) {
+        return Error{Errc::no_space, fmt::format("segment \"{}\": {}", where.path().native(), why)};
     };
     const lock_folder folder = open_folder(where);
-    if (!folder) return cannot_use("the folder of its lock files,", errno);
+    if (!folder) return cannot_use(where, "the folder of its lock files,", errno);
     const auto may = [&](const char* name, int how) { return ::faccessat(folder.number, name, how, AT_EACCESS) == 0; };
     const auto slots = static_cast<std::uint32_t>(where.processes().size());
     for (std::uint32_t i = 0; i < slots; ++i) {
         if (state_of(where.processes()[i]).stage != stage::free) continue;
         const lock_name name = name_of(where, i);
         if (!may(name.data(), R_OK | W_OK) && (errno != ENOENT || !may(".", W_OK | X_OK)))
-            return cannot_use("a lock file in", errno);
-        return say(Errc::no_space,
-                   "another process takes its slot meanwhile, or this one may open no more files: try again");
+            return cannot_use(where, "a lock file in", errno);
+        return no_space("another process takes its slot meanwhile, or this one may open no more files: try again");
     }
-    return say(
-        Errc::no_space,
-        fmt::format("no room for another process: {} are attached: make the segment anew with a larger max_workers",
-                    slots));
+    return no_space(fmt::format(
+        "no room for another process: {} are attached: make the segment anew with a larger max_workers", slots));
 }
 
 Result<membership> membership::join_with(const segment& where, tidy_function tidy, void* context) {
     if (where.how() != segment::access::read_write)
         return refuse(Errc::read_only, "segment \"{}\" is open for reading: open it for writing to join",
                       where.path().native());
-    const auto no_lock = [&](int why) {
-        return refuse(Errc::no_permission, "segment \"{}\": cannot use the folder of its lock files, \"{}\": {}",
-                      where.path().native(), liveness_folder(where.path()).native(), system_advice(why));
-    };
     const lock_folder folder = open_or_make_folder(where);
-    if (!folder) return no_lock(errno);
+    if (!folder) return std::unexpected(cannot_use(where, "the folder of its lock files,", errno));
     const auto slots = static_cast<std::uint32_t>(where.processes().size());
     int failed = 0;
     asking_time asking, closely;
@@ -263,7 +261,7 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
     for (std::uint32_t i = 0; i < slots; ++i)
         if (auto member = take_free(i)) return *member;
     // Who can have no lock file of its own does not tidy by the lock files of others.
-    if (failed != 0) return no_lock(failed);
+    if (failed != 0) return std::unexpected(cannot_use(where, "a lock file in", failed));
     // From anywhere on, so that who does not come round in the time that there is does not ask about the same ones each time.
     const auto from = static_cast<std::uint32_t>(asking_time::now_ns() / 1024 % std::max(slots, 1U));
     for (std::uint32_t looked = 0; looked < slots && !asking.over(asking_to_join_ns); ++looked) {
