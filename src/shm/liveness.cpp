@@ -110,6 +110,9 @@ int lock_whole(int file) noexcept {
     return ::fcntl(file, F_SETLK, &lock) == 0 ? 0 : errno;
 }
 
+// How often one slot is claimed in a row; each time somebody must have freed it meanwhile.
+constexpr int max_claims = 4;
+
 enum class lock_state : std::uint8_t { held, nobody, no_file, unknown };
 
 // Whether an owner who locks now would lock that file: it may have lost its name, and the folder that is kept its own, while he makes others.
@@ -198,22 +201,27 @@ int membership::make_and_lock(const segment& where, int folder) noexcept {
 std::optional<membership> membership::take(const segment& where, int folder, std::uint32_t index, int& failed) {
     process_slot& slot = where.processes()[index];
     const process_identity me = my_identity();
-    const process_state found = state_of(slot);
-    const process_state claimed{(found.generation + 1) & ~(0xffffULL << 48), me.brief(), stage::claimed};
-    if (found.stage != stage::free || !advance(slot, found, claimed)) return std::nullopt;
-
     membership member;
-    member.self_ = {index, claimed.generation};
-    describe_myself(slot, me);
-    if (const int why = member.open_and_lock(where, folder); why != 0) {
-        if (why != EAGAIN) failed = why;
-        advance(slot, claimed, free_after(claimed));
-        return std::nullopt;
+    // Again when somebody took our claim for a dead one's, before we had the lock: with it nobody else comes further than a claim.
+    for (int round = 0; round < max_claims; ++round) {
+        const process_state found = state_of(slot);
+        const process_state claimed{(found.generation + 1) & ~(0xffffULL << 48), me.brief(), stage::claimed};
+        if (found.stage != stage::free || !advance(slot, found, claimed)) break;
+        member.self_ = {index, claimed.generation};
+        if (member.lock_.number() < 0) {
+            if (const int why = member.open_and_lock(where, folder); why != 0) {
+                if (why != EAGAIN) failed = why;
+                advance(slot, claimed, free_after(claimed));
+                return std::nullopt;
+            }
+        }
+        if (state_of(slot) != claimed) continue;  // whoever came after us may be described there
+        describe_myself(slot, me);
+        if (advance(slot, claimed, {claimed.generation, claimed.who, stage::live})) return member;
     }
-    // Fails when somebody thought us dead before we had the lock. Another copy of libseki in this process may have the slot and the
-    // lock by now: the descriptor stays open, for closing it would drop that lock.
-    if (!advance(slot, claimed, {claimed.generation, claimed.who, stage::live})) return std::nullopt;
-    return member;
+    // Another copy of libseki in this process may have the slot, and with it the lock: then closing the file would drop that.
+    if (state_of(slot).who != me.brief()) member.lock_.close();
+    return std::nullopt;
 }
 
 namespace {
@@ -315,14 +323,19 @@ void membership::abandon() noexcept {
 verdict is_live(const segment& where, process_owner who, scrutiny how) noexcept {
     const uncancelled while_it_looks;
     if (owner_of(where, who.slot) != who) return verdict::gone;
-    const process_identity owner = described(where.processes()[who.slot]);
-    if (owner_of(where, who.slot) != who) return verdict::gone;  // what we read may describe its successor
+    const process_slot& slot = where.processes()[who.slot];
+    const process_identity owner = described(slot), me = my_identity();
+    const process_state named = state_of(slot);  // after those words: they may describe a successor
+    if (named.stage != stage::live || named.generation != who.generation) return verdict::gone;
 
-    const process_identity me = my_identity();
     if (owner == me) return verdict::live;  // we, or another copy of libseki in this process
+    // Somebody scribbled there. Who may be the owner does not ask: closing the file would drop its own lock.
+    const bool describes_the_owner = owner.brief() == named.who;
+    if (!describes_the_owner && named.who == me.brief()) return verdict::live;
     const lock_state lock = ask_kernel(where, who.slot);
     if (lock == lock_state::held) return verdict::live;
-    const bool visible = owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
+    const bool visible = describes_the_owner && owner.traceable() && me.traceable() &&
+                         owner.pid_namespace == me.pid_namespace;
     // The former: this process before an exec.
     if (visible && (owner.same_process(me) || !still_runs(owner, how == scrutiny::full ? where.inode() : 0)))
         return verdict::dead;

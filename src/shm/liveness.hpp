@@ -6,16 +6,19 @@
 //    a replaced segment keep their locks without being in the way of its successor's.
 // 2. Who writes what: process_slot.owner, always by CAS:
 //      free g     -> claimed g+1   by who wants to join, before it opens the file
-//      claimed g  -> live g        by the same, holding the lock, after the descriptive words
+//      claimed g  -> live g        by the same, holding the lock, after it wrote the descriptive words
 //      live g     -> claimed g     by the owner when it leaves, before it drops the lock
 //      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock
 //      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
-//    The other words of the slot are written by who holds the claim.
+//    The other words of the slot, which describe the process, are written by who has the lock and then found its claim still there. Not before:
+//    anybody frees a claim without a lock, and whoever then writes late describes itself in the slot of another. That one would not know its own
+//    slot, would ask about itself, and drop its lock by that.
 // 3. Invariant: the owner takes the lock BEFORE it publishes `live` and drops it AFTER it withdrew that. So: who reads {g, live}
 //    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom). Who finds no file, or no
 //    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). Nor does who finds one that has
 //    lost its name, or is not where the path leads: the owner makes another, which has its name when it is locked. So the folder is kept open from when the
 //    segment was attached, and by its path it is only looked for where that leads to the very file that is mapped.
+//    tests/protocol/join.pml proves this with spin, and that each part is needed.
 // 4. A death after each step: claimed without a lock: freed by who looks next. Lock without `live`: the kernel drops the lock, and it is as
 //    before. `live` without lock: dead; tidied by who looks next.
 // 5. A stale read: a dead process is taken for living until the next look; a living one is never taken for dead, because the

@@ -10,6 +10,8 @@
 #include "limiter_scenarios.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
+#include "shm/liveness.hpp"
+#include "shm/workers.hpp"
 
 namespace seki::test {
 namespace {
@@ -115,6 +117,36 @@ const first_call calls[] = {
     of_breaker("FailureOfACall", Outcome::error),
 };
 INSTANTIATE_TEST_SUITE_P(Of, JoinDeaths, testing::ValuesIn(calls), [](const auto& each) { return each.param.name; });
+
+// Fails if who was stopped while it joined, and goes on when its place has long been another's, takes anything from that one: its description, by which it
+// knows its own lock file, which it must not open; and so its lock, its name and all permits.
+TEST(JoinStops, TakeNothingFromWhoJoinedMeanwhile) {
+    const stage stage{[](const fs::path& folder) { (void)opened(folder); }};
+    const auto prepare = [&] {
+        return [at = opened(stage.folder(), Access::attach)] { at.handle()->attachment()->join(); };
+    };
+    int stops = 0, places_taken = 0;
+    for (bool more = true; more; ++stops) {
+        stepped_process late = stage.begin([&]() -> operation { return prepare(); });
+        for (int passed = 0; more && passed <= stops;) {
+            if (late.is_before_a_call()) ++passed;
+            if (passed <= stops) more = late.step(1);
+        }
+        const Segment segment = opened(stage.folder(), Access::attach);
+        const shm::segment& where = segment.handle()->where();
+        const auto claimed = [&] { return shm::state_of(where.processes()[0]).stage == layout::stage::claimed; };
+        const bool was_claimed = claimed();
+        shm::reap(where);
+        if (was_claimed && !claimed()) ++places_taken;
+        auto mine = must(shm::membership::join(where, [](shm::process_owner) {}));
+        EXPECT_TRUE(!more || late.finish());
+        const auto says = [&] { return shm::is_live(where, mine.self()) == shm::verdict::live; };
+        ASSERT_TRUE(says()) << "its owner, after stop " << stops;
+        ASSERT_TRUE(companion{says}.finish()) << "another, after stop " << stops;
+        mine.leave(where);
+    }
+    EXPECT_GT(places_taken, 0) << "nobody was stopped between its claim and its lock";
+}
 
 }  // namespace
 }  // namespace seki::test
