@@ -334,8 +334,8 @@ verdict is_live(const segment& where, process_owner who, scrutiny how) noexcept 
     if (!describes_the_owner && named.who == me.brief()) return verdict::live;
     const lock_state lock = ask_kernel(where, who.slot);
     if (lock == lock_state::held) return verdict::live;
-    const bool visible = describes_the_owner && owner.traceable() && me.traceable() &&
-                         owner.pid_namespace == me.pid_namespace;
+    const bool visible =
+        describes_the_owner && owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
     // The former: this process before an exec.
     if (visible && (owner.same_process(me) || !still_runs(owner, how == scrutiny::full ? where.inode() : 0)))
         return verdict::dead;
