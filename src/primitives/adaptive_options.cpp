@@ -1,15 +1,12 @@
 #include "primitives/adaptive_options.hpp"
 
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "primitives/adaptive_terms.hpp"
 #include "primitives/findings.hpp"
 #include "primitives/option_text.hpp"
-#include "primitives/quoted.hpp"
 
 namespace seki::primitives {
 namespace {
@@ -17,30 +14,14 @@ namespace {
 using O = AdaptiveOptions;
 using namespace option_text;
 
-// In hundredths, as it is kept.
-template <auto Member>
-std::string print_part(const O& options) {
-    return fmt::format("{}", std::round(options.*Member * 100) / 100);
-}
-
-template <auto Member>
-Result<void> parse_part(O& options, const option<O>& option, std::string_view text) {
-    double part = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), part);
-    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
-    if (problem != std::errc{} || end != text.data() + text.size())
-        return refuse(option, quoted(text), "is not a number");
-    options.*Member = part;
-    return {};
-}
-
 template <auto Member>
 constexpr option<O> number(std::string_view name, std::string_view about, std::string_view accepted) {
     return {name, value_kind::number, about, accepted, true, print_number<O, Member>, parse_number<O, Member>};
 }
 template <auto Member>
 constexpr option<O> part(std::string_view name, std::string_view about, std::string_view accepted) {
-    return {name, value_kind::fraction, about, accepted, true, print_part<Member>, parse_part<Member>};
+    return {
+        name, value_kind::fraction, about, accepted, true, print_fraction<O, Member, 100>, parse_fraction<O, Member>};
 }
 template <auto Member>
 constexpr option<O> duration(std::string_view name, std::string_view about, std::string_view accepted) {

@@ -51,10 +51,10 @@ Result<void> parse_number(Options& options, const option<Options>& option, std::
     return {};
 }
 
-// In thousandths, as fractions are kept.
-template <class Options, auto Member>
+// In so many parts of a whole, as it is kept.
+template <class Options, auto Member, int parts = 1000>
 std::string print_fraction(const Options& options) {
-    return fmt::format("{}", std::round(options.*Member * 1000) / 1000);
+    return fmt::format("{}", std::round(options.*Member * parts) / parts);
 }
 
 template <class Options, auto Member>

@@ -249,8 +249,10 @@ Error why_no_slot(const segment& where) {
             return cannot_use(where, "a lock file in", errno);
         return no_space("another process takes its slot meanwhile, or this one may open no more files: try again");
     }
-    return no_space(fmt::format(
-        "no room for another process: {} are attached: make the segment anew with a larger max_workers", slots));
+    return no_space(
+        fmt::format("no room for another process: {} slots are taken. Try again: those of the dead come back soon. Or "
+                    "make the segment anew with a larger max_workers",
+                    slots));
 }
 
 Result<membership> membership::join_with(const segment& where, tidy_function tidy, void* context) {

@@ -77,10 +77,13 @@ class Golden(SekictlTest):
         state = self.json("status")
         return {kind: [{word: one[word] for word in LASTING if word in one} for one in state[kind]] for kind in KINDS}
 
-    def put(self, kept):
-        """The kept segment, as if this host had made it since it booted."""
+    def put(self, kept, layout=None):
+        """The kept segment, as if this host had made it since it booted; with another hash of its layout where one is given."""
         segment = bytearray(gzip.decompress(kept.read_bytes()))
         segment[BOOT_ID_OFFSET : BOOT_ID_OFFSET + len(self.host)] = self.host
+        if layout is not None:
+            at = segment.index(int(self.layout, 16).to_bytes(8, "little"), 0, 4096)
+            segment[at : at + 8] = layout.to_bytes(8, "little")
         pathlib.Path(self.segment).write_bytes(segment)
 
     @staticmethod
@@ -124,16 +127,22 @@ class Golden(SekictlTest):
         self.assertIn("is sound", self.fine("doctor"))
 
     def test_one_of_another_layout_is_refused_in_a_sentence(self):
-        """Fails when an older segment, as it really was, is taken for one of ours, or is in sekid's way."""
+        """Fails when an older segment, as it really was, or one of a layout that is yet to come, is taken for one of ours, or is in sekid's way."""
         for kept in set(KEPT.glob("layout-*.seg.gz")) - {self.kept(self.layout)}:
-            self.put(kept)
-            self.assertRegex(self.wrong(1, "status"), r"has layout \d+ \([0-9a-f]{16}\), and this library reads layout")
-            self.configure(CONFIGURATION)
-            sekid = self.start()
-            sekid.wait_log("replaced what was there")
-            self.assertEqual(self.worker()("check logins alice 1"), "allow 4")
-            sekid.stop()
-            self.fine("destroy")
+            with self.subTest(kept.name):
+                self.refused(kept)
+        with self.subTest("of another hash"):
+            self.refused(self.of_this_layout(), layout=int(self.layout, 16) ^ 1)
+
+    def refused(self, kept, layout=None):
+        self.put(kept, layout)
+        self.assertRegex(self.wrong(1, "status"), r"has layout \d+ \([0-9a-f]{16}\), and this library reads layout")
+        self.configure(CONFIGURATION)
+        sekid = self.start()
+        sekid.wait_log("replaced what was there")
+        self.assertEqual(self.worker()("check logins alice 1"), "allow 4")
+        sekid.stop()
+        self.fine("destroy")
 
 
 if __name__ == "__main__":
