@@ -183,18 +183,20 @@ void kill_storm::bury(std::size_t which, int status) {
     for (std::size_t i = 0; i < storm_tools::limiter_count; ++i) told_[i] += read(which, ground::admitted + i);
     if (const std::uint64_t asked = read(which, ground::in_call); asked != 0) ++unsure_[asked - 1];
     if (const std::uint64_t name = read(which, ground::owner); name != 0)
-        deceased_.push_back({name, clock::now(), sekid_runs_});
+        deceased_.push_back({name, clock::now(), ticks_, sekid_runs_});
 }
 
 void kill_storm::look_after_the_dead() {
     const report::holdings held = report::find_holdings(ground_.here.where());
     const auto now = clock::now();
+    if (const std::uint64_t beat = beside_.heartbeat(); beat != std::exchange(heartbeat_, beat)) ++ticks_;
     std::erase_if(deceased_, [&](deceased& each) {
         each.with_sekid = each.with_sekid && sekid_runs_;
         if (held.contains(each.owner)) {
             each.left_something = true;
             return false;
         }
+        if (each.left_something && each.with_sekid) most_ticks_ = std::max(most_ticks_, ticks_ - each.tick);
         if (each.left_something)
             (each.with_sekid ? back_after_ms_ : without_sekid_ms_)
                 .push_back(std::chrono::duration<double, std::milli>(now - each.at).count());
@@ -337,6 +339,7 @@ void kill_storm::print() const {
     std::printf("%llu were let in by bulkhead, adaptive limit, shedder and breakers\n",
                 wide(ground_.here.read(ground::let_in)));
     print_times("while sekid ran", back_after_ms_);
+    std::printf("at most %llu ticks of sekid began meanwhile, of %llu\n", wide(most_ticks_), wide(ticks_));
     print_times("where sekid died too", without_sekid_ms_);
     for (const auto& [what, times] : wrongs_) std::printf("WRONG, %llu times: %s\n", wide(times), what.c_str());
 }

@@ -48,6 +48,7 @@ private:
     struct deceased {
         std::uint64_t owner;
         clock::time_point at;
+        std::uint64_t tick;  // of sekid's, as far as they were seen
         bool with_sekid;
         bool left_something = false;
     };
@@ -106,6 +107,7 @@ private:
     std::array<std::uint64_t, manners> deaths_{};
     std::uint64_t stops_ = 0, sekid_kills_ = 0, kills_ = 0;
     std::vector<double> back_after_ms_, without_sekid_ms_;
+    std::uint64_t ticks_ = 0, heartbeat_ = 0, most_ticks_ = 0;
 };
 
 }  // namespace seki::test
