@@ -137,12 +137,9 @@ std::unique_ptr<rival> make(const std::string& kind, const std::string& folder) 
 
 std::string key_of(const std::string& round, std::uint64_t key) { return fmt::format("{}/{}", round, key); }
 
-// Until it is killed. Before it asks it says so, and afterwards what it was told.
+// Until it is killed. It writes down what it was told.
 [[noreturn]] void work(rival& it, const std::string& round, int told) {
     std::mt19937_64 random{std::random_device{}()};
-    const auto say = [&](char what) {
-        if (::write(told, &what, 1) != 1) std::abort();
-    };
     for (;;) {
         for (int i = 0; i < 10; ++i) {
             if (it.take()) {
@@ -153,8 +150,8 @@ std::string key_of(const std::string& round, std::uint64_t key) { return fmt::fo
             (void)it.spend(client);
             if (random() % 2 == 0) it.forget(client);
         }
-        say('?');
-        say(it.spend(key_of(round, random() % keys)) ? '+' : '-');
+        const char answer = it.spend(key_of(round, random() % keys)) ? '+' : '-';
+        if (::write(told, &answer, 1) != 1) std::abort();
     }
 }
 

@@ -20,7 +20,6 @@ function work(string $round, $told): void {
             raise($client, BUDGET);
             if (random_int(0, 1) === 0) apcu_delete($client);
         }
-        fwrite($told, '?');
         fwrite($told, raise("$round/" . random_int(0, KEYS - 1), BUDGET) ? '+' : '-');
     }
 }

@@ -2,13 +2,14 @@
 """What kills leave behind in Seki, and in what people use instead: bench/kill_rivals.py [--rounds N] [--build BUILD] [NAME ...]
 
 Each is asked for the same, a place of five and a budget for each of sixteen keys, by 8 to 64 workers (nginx: by its 8 and their clients). Each round kills
-one to all of them at once (SIGKILL, SIGSEGV, SIGABRT, or SIGKILL while they stand still), and then the others, once they have had a while. Then somebody new asks:
+one to all of them at once (SIGKILL, SIGSEGV, SIGABRT, or SIGKILL while they stand still), and then the others, once they have had a while (nginx starts new ones instead). Then
+somebody new asks:
   stuck        he has no answer within a second, or is refused for good; or one who was spared no longer gets on
   damaged      what he finds is no table any more: its entries are not as many as it says, or he dies of it
   leaking      nobody is left in, and a second later not all five places are to be had
   let in more  than the budget: of what the workers were told, and he
 What a round has spoiled is made anew for the next one. SEKI_SEED=N draws other kills. BUILD is the folder with bench/kill_rivals (build-bench, else build);
-SEKI_BENCH_BRIEFLY=1 has three rounds each.
+SEKI_BENCH_BRIEFLY=1 has two rounds each.
 """
 
 import argparse
@@ -92,15 +93,6 @@ class Patience:
             return False
 
 
-class Told:
-    """What workers wrote down: how many were let in, and for how many nobody knows."""
-
-    def __init__(self, folder):
-        texts = [path.read_bytes() for path in pathlib.Path(folder).glob("told.*")]
-        self.let_in = sum(text.count(b"+") for text in texts)
-        self.unsure = sum(text.endswith(b"?") for text in texts)
-
-
 class Master:
     """A program that starts workers and askers by lines (kill_rivals.cpp, kill_rivals.php)."""
 
@@ -159,12 +151,14 @@ class Master:
             return tuple(int(number) for number in found.groups())
         return "stuck" if is_there(asker) else "damaged"
 
-    def told(self):
-        return Told(self.folder)
-
-    def forget_what_was_told(self):
-        for path in pathlib.Path(self.folder).glob("told.*"):
+    def end(self, spared, chance):
+        """How many were let in, as they wrote it down, and how many had to be killed for it."""
+        kill(spared, chance)
+        files = list(pathlib.Path(self.folder).glob("told.*"))
+        let_in = sum(path.read_bytes().count(b"+") for path in files)
+        for path in files:
             path.unlink()
+        return let_in, len(spared)
 
     def close(self):
         for pid in children(self.process.pid):
@@ -261,15 +255,14 @@ class Nginx:
         return children(self.process.pid)
 
     def be_client(self, seed, number):
-        chance, let_in, unsure = random.Random(seed), 0, 0
+        """How often it was let in."""
+        chance, let_in = random.Random(seed), 0
         while not self.over.is_set():
-            if "places" in self.kinds and chance.random() < 0.5:
+            if "places" in self.kinds:
                 self.get(f"/gate?ms={chance.randint(0, 3)}", PATIENCE_S)
-            elif "budget" in self.kinds:
-                status = self.get(f"/spend?k={number}-{chance.randrange(KEYS)}", PATIENCE_S)
-                let_in += status == 200
-                unsure += status is None
-        return let_in, unsure
+            else:
+                let_in += self.get(f"/spend?k={number}-{chance.randrange(KEYS)}", PATIENCE_S) == 200
+        return let_in
 
     def start(self, chance, number):
         self.over.clear()
@@ -280,11 +273,9 @@ class Nginx:
         """The spared and the new: whoever is asked answers."""
         return all(self.get("/spend?k=spared", PATIENCE_S) is not None for _ in range(4))
 
-    def rest(self):
+    def end(self, _spared, _chance):
         self.over.set()
-        counted = [client.result() for client in self.clients]
-        self.summed = Told.__new__(Told)
-        self.summed.let_in, self.summed.unsure = (sum(each) for each in zip(*counted))
+        return sum(client.result() for client in self.clients), 0
 
     def ask(self, number):
         """Nobody is in any more; nginx has started others for who was killed."""
@@ -306,12 +297,6 @@ class Nginx:
                     return "stuck"
         return had, left, 1
 
-    def told(self):
-        return self.summed
-
-    def forget_what_was_told(self):
-        pass
-
     def close(self):
         self.over.set()
         self.pool.shutdown()
@@ -329,32 +314,24 @@ class Nginx:
 
 def one_round(rival, number, chance):
     """How many it killed, and what that spoiled."""
-    rival.forget_what_was_told()
     all_of_them = rival.start(chance, number)
     time.sleep(chance.uniform(0.005, 0.05))
     doomed = chance.sample(all_of_them, chance.randint(1, len(all_of_them)))
     kill(doomed, chance)
     spared = [pid for pid in all_of_them if pid not in doomed]
-    get_on = rival.spared_get_on(spared)
-    if isinstance(rival, Nginx):
-        rival.rest()
-        killed = len(doomed)
-    else:
-        kill(spared, chance)
-        killed = len(all_of_them)
+    spoiled = set() if rival.spared_get_on(spared) else {"stuck"}
+    let_in, more = rival.end(spared, chance)
     found = rival.ask(number)
     if isinstance(found, str):
-        return killed, {found}
+        return len(doomed) + more, {found}
     had, left, sane = found
-    told = rival.told()
-    spoiled = set() if get_on else {"stuck"}
     if not sane:
         spoiled.add("damaged")
     if had < PLACES:
         spoiled.add("leaking")
-    if told.let_in + left > KEYS * BUDGET:
+    if let_in + left > KEYS * BUDGET:
         spoiled.add("let in more")
-    return killed, spoiled
+    return len(doomed) + more, spoiled
 
 
 def has_apcu():
@@ -368,11 +345,11 @@ def rivals(build):
     program = next((path for path in programs if path.exists()), None)
     php = ["php", "-d", "apc.enable_cli=1", "-d", "apc.shm_size=8M", str(ROOT / "bench" / "kill_rivals.php")]
     built = None if program else "bench/kill_rivals is not built: cmake --preset bench && cmake --build build-bench --target bench_kill_rivals"
-    nginx = None if shutil.which("nginx") or os.path.exists("/usr/sbin/nginx") else "there is no nginx: apt-get install nginx"
+    nginx = None if shutil.which("nginx") or os.path.exists("/usr/sbin/nginx") else "there is no nginx: apt-get install nginx, or tools/install-packages bindings"
     yield "seki", lambda: Master([program, "seki"]), built
     yield "boost", lambda: Master([program, "boost"]), built
     yield "robust", lambda: Master([program, "robust"]), built
-    yield "apcu", lambda: Master(php), None if has_apcu() else "there is no PHP with APCu and pcntl: apt-get install php-cli php-apcu"
+    yield "apcu", lambda: Master(php), None if has_apcu() else "there is no PHP with APCu and pcntl: apt-get install php-cli php-apcu, or tools/install-packages rivals"
     yield "limit_conn", lambda: Nginx({"places"}), nginx
     yield "limit_req", lambda: Nginx({"budget"}), nginx
 
@@ -406,7 +383,7 @@ def storm(make, rounds, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3 if BRIEFLY else 100, metavar="N")
+    parser.add_argument("--rounds", type=int, default=2 if BRIEFLY else 100, metavar="N")
     parser.add_argument("--build", metavar="BUILD")
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[*NAMES, []])
     options = parser.parse_args()
