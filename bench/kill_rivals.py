@@ -50,12 +50,17 @@ def kill(pids, chance):
             time.sleep(0.0005)
 
 
-def is_there(pid):
+def state(pid):
+    """As ps shows it; Z for who is gone, too."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+            return file.read().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return "Z"
+
+
+def is_there(pid):
+    return state(pid) != "Z"
 
 
 def children(pid):
@@ -83,14 +88,7 @@ class Patience:
     def is_over(self, seconds):
         ran, waited = self.times()
         # A wait that still goes on is counted when it ends. Who runs in circles is ready all the time.
-        return ran - self.ran_before > seconds / 4 or (time.monotonic() - waited - self.since > seconds and not self.is_ready())
-
-    def is_ready(self):
-        try:
-            with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as file:
-                return file.read().rsplit(")", 1)[1].split()[0] == "R"
-        except OSError:
-            return False
+        return ran - self.ran_before > seconds / 4 or (time.monotonic() - waited - self.since > seconds and state(self.pid) != "R")
 
 
 class Master:

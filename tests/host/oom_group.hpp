@@ -15,13 +15,13 @@ namespace seki::test {
 class oom_group {
 public:
     oom_group() {
-        const std::filesystem::path mine = own_group();
-        if (mine.empty()) return;
-        folder_ = mine / ("seki-storm-" + std::to_string(::getpid()));
+        const std::filesystem::path above = nearest_with_memory();
+        if (above.empty()) return;
+        folder_ = above / ("seki-storm-" + std::to_string(::getpid()));
         std::error_code failed;
         if (!std::filesystem::create_directory(folder_, failed)) folder_.clear();
-        if (write("memory.max", "16777216") && write("memory.swap.max", "0")) return;
-        remove();
+        if (!write("memory.max", "16777216")) remove();
+        (void)write("memory.swap.max", "0");  // is not there where nothing is swapped
     }
     ~oom_group() { remove(); }
     oom_group(const oom_group&) = delete;
@@ -32,15 +32,23 @@ public:
     [[nodiscard]] bool add(pid_t process) const { return write("cgroup.procs", std::to_string(process)); }
 
 private:
-    // Empty where memory is not under the control of version 2.
-    static std::filesystem::path own_group() {
+    // Of the group of the test and those above it; empty where none of them shares out memory.
+    static std::filesystem::path nearest_with_memory() {
+        const std::filesystem::path root = "/sys/fs/cgroup";
         std::ifstream all{"/proc/self/cgroup"};
         for (std::string line; std::getline(all, line);) {
-            if (!line.starts_with("0::")) continue;
-            const std::filesystem::path path = "/sys/fs/cgroup" + line.substr(3);
-            return std::filesystem::exists(path / "cgroup.procs") ? path : std::filesystem::path{};
+            if (!line.starts_with("0::/")) continue;
+            std::filesystem::path at = root / line.substr(4);
+            while (!shares_out_memory(at) && at != root && at.has_relative_path()) at = at.parent_path();
+            return shares_out_memory(at) ? at : std::filesystem::path{};
         }
         return {};
+    }
+    static bool shares_out_memory(const std::filesystem::path& group) {
+        std::ifstream of{group / "cgroup.subtree_control"};
+        for (std::string controller; of >> controller;)
+            if (controller == "memory") return true;
+        return false;
     }
     [[nodiscard]] bool write(const char* file, const std::string& value) const {
         if (folder_.empty() || !std::filesystem::exists(folder_ / file)) return false;
