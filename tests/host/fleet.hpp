@@ -64,7 +64,7 @@ class host {
 public:
     static constexpr std::size_t words = 4096;
 
-    explicit host(std::uint32_t max_workers, std::uint32_t max_primitives = 4) {
+    explicit host(std::uint32_t max_workers, std::uint32_t max_primitives = 4, std::uint64_t size = 2 << 20) {
         std::string folder = "/dev/shm/seki-host-test-XXXXXX";
         if (::mkdtemp(folder.data()) == nullptr) std::abort();
         folder_ = folder;
@@ -75,7 +75,7 @@ public:
         OpenOptions options;
         options.segment.max_workers = max_workers;
         options.segment.max_primitives = max_primitives;
-        options.segment.size = 2 << 20;
+        options.segment.size = size;
         segment_.emplace(must(open(path(), options)));
     }
     ~host() {
@@ -99,7 +99,10 @@ public:
         return shm::sum(where(), place.index, place.incarnation);
     }
 
-    void add(std::size_t word, std::uint64_t amount) const { shm::hardware::fetch_add_relaxed(shared_[word], amount); }
+    // What it was before.
+    std::uint64_t add(std::size_t word, std::uint64_t amount) const {
+        return shm::hardware::fetch_add_relaxed(shared_[word], amount);
+    }
     [[nodiscard]] std::uint64_t read(std::size_t word) const { return shm::hardware::load_acquire(shared_[word]); }
     void set(std::size_t word, std::uint64_t value) const { shm::hardware::store_release(shared_[word], value); }
 
