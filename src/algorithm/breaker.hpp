@@ -160,6 +160,18 @@ enum class event : std::uint8_t {
     automatic
 };
 
+// Whether some event makes a transition from there to that state; react() has them. From nowhere it came to its first state.
+constexpr bool leads(std::size_t from, state to) noexcept {
+    if (from >= states || to == state::closed) return true;
+    const auto old = static_cast<state>(from);
+    switch (to) {
+        case state::open: return old == state::closed || old == state::half_open;
+        case state::half_open: return old == state::open;
+        case state::observe: return true;  // from itself: its window began anew
+        default: return old != to;
+    }
+}
+
 enum class decision : std::uint8_t { pass, probe, refuse };
 
 struct step {

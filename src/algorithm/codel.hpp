@@ -54,6 +54,14 @@ constexpr position unpack(packed word) noexcept {
             (word.second & 1) != 0};
 }
 
+// Whether words are such as somebody could have written by `clock`, whose intervals were no longer than that: each by itself, as they may be halves of two.
+constexpr bool is_possible(packed words, nanos clock, nanos longest_interval) noexcept {
+    constexpr nanos slack = 1'000'000'000;  // by which no two clocks of a host differ
+    const std::uint64_t furthest = ((clock + longest_interval + slack) >> tick_shift) + 1;
+    const position at = unpack(words);
+    return pack(at).first == words.first && at.above <= furthest && at.next <= furthest;
+}
+
 // The greatest r with r * r <= n.
 constexpr std::uint64_t root(std::uint64_t n) noexcept {
     std::uint64_t found = 0;

@@ -41,7 +41,9 @@ struct alignas(2 * cache_line) process_slot {
     word attached_ns;    // CLOCK_MONOTONIC
     std::array<word, 2> command;  // /proc/self/comm, 15 bytes and a zero
     word image;                   // changes with every exec, unlike pid and start time
-    std::array<word, 8> reserved;
+    word
+        doubted;  // `owner`, once the doctor found that these do not describe who it names (report/examine_processes.cpp)
+    std::array<word, 7> reserved;
 };
 
 // `owner` of a worker slot: 0 free, else pack_worker_owner(process slot, its generation).

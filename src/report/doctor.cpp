@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include "layout/directory.hpp"
-#include "layout/hedge.hpp"
-#include "layout/retry.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
 #include "primitives/every_family.hpp"
@@ -17,17 +15,19 @@
 #include "report/examine_breaker.hpp"
 #include "report/examine_bulkhead.hpp"
 #include "report/examine_counts.hpp"
+#include "report/examine_entry.hpp"
+#include "report/examine_events.hpp"
+#include "report/examine_header.hpp"
 #include "report/examine_hedge.hpp"
 #include "report/examine_limiter.hpp"
 #include "report/examine_policy.hpp"
+#include "report/examine_processes.hpp"
 #include "report/examine_retry.hpp"
 #include "report/examine_shedder.hpp"
+#include "report/given_shape.hpp"
 #include "report/text.hpp"
 #include "shm/administration.hpp"
-#include "shm/breaker_piece.hpp"
-#include "shm/bulkhead_piece.hpp"
 #include "shm/directory.hpp"
-#include "shm/liveness.hpp"
 #include "shm/workers.hpp"
 
 namespace seki::report {
@@ -43,18 +43,23 @@ public:
     look_around(const shm::segment& where, std::size_t most) : where_{where}, into_{where, most} {}
 
     std::vector<trouble> run() {
+        examine_header(into_);
+        examine_reserved(into_);
         look_at_entries();
         look_at_issue();
         look_at_kept();
         for (const auto& each : sound_) examine_primitive(each);
-        examine_own_counts(into_);
-        look_at_processes();
-        look_at_workers();
+        examine_own_counts(into_, sound_);
+        examine_unclaimed_counts(into_);
+        examine_processes(into_);
+        examine_workers(into_);
+        examine_rings(into_);
         return std::move(into_).found();
     }
 
 private:
     void examine_primitive(const shm::placement& at) {
+        examine_entry(into_, at);
         if (at.kind == layout::kind::limiter) examine_limiter(into_, at);
         if (at.kind == layout::kind::bulkhead) examine_bulkhead(into_, at);
         if (at.kind == layout::kind::breaker) examine_breaker(into_, at);
@@ -105,6 +110,11 @@ private:
                 into_.add(invariant::arena_disjoint, place,
                           fmt::format("the tables of {} overlap those of another; repair deletes it", found->name),
                           into_.removal(index));
+            else if (!is_given_by_options(where_, *found))
+                into_.add(invariant::shape_given, place,
+                          fmt::format("the tables of {} are divided as no options divide them; repair deletes it",
+                                      for_terminal(found->name)),
+                          into_.removal(index));
             else
                 sound_.push_back(*found);
         }
@@ -120,7 +130,7 @@ private:
                 hardware::store_release(entry.kind, static_cast<std::uint64_t>(layout::kind::none));
             };
             const auto place = [&] { return fmt::format("directory entry {}", each.index); };
-            if (!can_have_been(each))
+            if (!is_given_by_options(where_, each))
                 into_.add(invariant::entry_fits, place(),
                           "it keeps memory that no deleted one of its kind had; repair frees it", forget);
             else if (overlaps_any(each, sound_) || overlaps_any(each, kept))
@@ -129,31 +139,6 @@ private:
             else
                 kept.push_back(each);
         }
-    }
-
-    // Of a shape that options can give, in the size that this has: otherwise nobody would find it for his own.
-    [[nodiscard]] bool can_have_been(const shm::placement& kept) const {
-        const std::uint64_t workers = where_.parts().max_workers;
-        const auto is = [&](const auto& shape) {
-            return kept.shape == shm::pack(shape) &&
-                   kept.arena_size == shm::whole_pages(shm::piece_bytes(shape, workers));
-        };
-        if (kept.kind == layout::kind::bulkhead) return is(shm::unpack_bulkhead_shape(kept.shape));
-        if (kept.kind == layout::kind::adaptive) {
-            const auto of = shm::unpack_bulkhead_shape(kept.shape);
-            return kept.shape == shm::pack(of) &&
-                   kept.arena_size == shm::whole_pages(shm::adaptive_piece_bytes(of, workers));
-        }
-        if (kept.kind == layout::kind::shedder) {
-            const auto of = shm::unpack_bulkhead_shape(kept.shape);
-            return kept.shape == shm::pack(of) && kept.arena_size == shm::whole_pages(shm::shedder_piece_bytes(of));
-        }
-        if (kept.kind == layout::kind::retry)
-            return kept.shape == shm::shape{} && kept.arena_size == shm::whole_pages(sizeof(layout::retry_block));
-        if (kept.kind == layout::kind::hedge)
-            return kept.shape == shm::shape{} && kept.arena_size == shm::whole_pages(sizeof(layout::hedge_block));
-        const auto of = shm::unpack_breaker_shape(kept.shape);
-        return of == layout::breaker_geometry_for(of.window_calls() / 4, of.probes / 4) && is(of);
     }
 
     void look_at_issue() {
@@ -178,71 +163,12 @@ private:
         });
     }
 
-    void look_at_processes() {
-        for (std::size_t index = 0; index < where_.processes().size(); ++index) {
-            layout::process_slot& slot = where_.processes()[index];
-            const layout::process_state state = shm::state_of(slot);
-            if (state.stage == layout::stage::free || state.stage == layout::stage::live ||
-                state.stage == layout::stage::claimed)
-                continue;
-            into_.add(invariant::process_staged, fmt::format("process slot {}", index),
-                      "it is neither free nor taken; repair frees it",
-                      [&slot, state] { shm::advance(slot, state, {state.generation, 0, layout::stage::free}); });
-        }
-    }
-
-    void look_at_workers() {
-        for (std::size_t index = 0; index < where_.parts().max_workers; ++index) {
-            layout::worker_slot& slot = where_.worker(index);
-            const std::uint64_t owner = hardware::load_acquire(slot.owner);
-            if (owner == 0) continue;
-            const std::uint64_t process = layout::owner_process(owner);
-            if (process >= where_.processes().size())
-                into_.add(invariant::worker_owned, fmt::format("worker slot {}", index),
-                          "it belongs to a process slot that there is not; repair frees it", [&slot, owner] {
-                              std::uint64_t expected = owner;
-                              (void)hardware::cas_acq_rel(slot.owner, expected, 0);
-                          });
-        }
-    }
-
     const shm::segment& where_;
     examination into_;
     std::vector<shm::placement> sound_;
 };
 
 }  // namespace
-
-std::string_view to_string(invariant broken) noexcept {
-    switch (broken) {
-        case invariant::entry_fits: return "entry_fits";
-        case invariant::entry_known: return "entry_known";
-        case invariant::name_valid: return "name_valid";
-        case invariant::name_unique: return "name_unique";
-        case invariant::incarnation_issued: return "incarnation_issued";
-        case invariant::incarnation_unique: return "incarnation_unique";
-        case invariant::arena_disjoint: return "arena_disjoint";
-        case invariant::terms_sane: return "terms_sane";
-        case invariant::key_in_bucket: return "key_in_bucket";
-        case invariant::key_unique: return "key_unique";
-        case invariant::key_possible: return "key_possible";
-        case invariant::empty_stamped: return "empty_stamped";
-        case invariant::stripe_whole: return "stripe_whole";
-        case invariant::permits_sound: return "permits_sound";
-        case invariant::maxima_agree: return "maxima_agree";
-        case invariant::permit_owned: return "permit_owned";
-        case invariant::breaker_possible: return "breaker_possible";
-        case invariant::window_whole: return "window_whole";
-        case invariant::probe_owned: return "probe_owned";
-        case invariant::limit_possible: return "limit_possible";
-        case invariant::budget_possible: return "budget_possible";
-        case invariant::calls_measured: return "calls_measured";
-        case invariant::counts_owned: return "counts_owned";
-        case invariant::process_staged: return "process_staged";
-        case invariant::worker_owned: return "worker_owned";
-    }
-    return "unknown";
-}
 
 std::vector<finding> examine(const shm::segment& where, std::size_t most) {
     std::vector<finding> findings;

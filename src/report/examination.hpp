@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "report/doctor.hpp"
 #include "shm/directory.hpp"
+#include "shm/memory.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::report {
@@ -33,6 +35,18 @@ public:
     // A remedy: deletes the primitive of that entry.
     [[nodiscard]] std::function<void()> removal(std::uint32_t index) const {
         return [this, index] { shm::directory{where_}.remove(index); };
+    }
+
+    // A remedy: the word says `better`, if it still says what was found.
+    [[nodiscard]] static std::function<void()> exchange(layout::word& at, std::uint64_t found, std::uint64_t better) {
+        return [&at, found, better] {
+            std::uint64_t expected = found;
+            (void)shm::hardware::cas_acq_rel(at, expected, better);
+        };
+    }
+    [[nodiscard]] static std::function<void()> exchange(layout::pair& at, layout::pair_value found,
+                                                        layout::pair_value better) {
+        return [&at, found, better] { (void)shm::hardware::cas_pair(at, found, better); };
     }
 
     // What is added from here on was judged by that version of a primitive's terms; 0: by none.

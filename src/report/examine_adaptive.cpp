@@ -26,6 +26,17 @@ void examine_limit(examination& into, const shm::placement& at) {
              [window, by = primitives::adaptive_law_of(into.where(), at)] { window.fill(by); });
 }
 
+void examine_window(examination& into, const shm::placement& at) {
+    const auto window = shm::window_of(into.where(), at);
+    const auto found = window.window_words();
+    if (window.is_open(found) || window.window_words() != found) return;
+    const auto of = layout::unpack_adaptive_window(found.first);
+    into.add(invariant::adaptive_window_open, fmt::format("adaptive \"{}\", its window", at.name),
+             fmt::format("it has {} calls of {}, {} of them drops, and {} ns, which cannot be; repair begins the next",
+                         of.calls, of.target, of.drops, found.second),
+             [window, found, by = primitives::adaptive_law_of(into.where(), at)] { window.begin_another(found, by); });
+}
+
 // Between the limit and this somebody may be, or have died: then the next call that ends a window, or upkeep, sets it. A maximum that the terms never
 // allow stays wrong only until then, too, but nothing that ships writes it.
 void examine_maximum(examination& into, const shm::placement& at) {
@@ -47,6 +58,7 @@ void examine_adaptive(examination& into, const shm::placement& at) {
     examine_terms(into, at, [&](const auto& values) { return is_compiled<AdaptiveOptions>(values, at); });
     if (examine_permits(into, at)) examine_maximum(into, at);
     examine_limit(into, at);
+    examine_window(into, at);
     into.judge_by(0);
 }
 

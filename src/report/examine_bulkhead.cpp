@@ -3,21 +3,29 @@
 #include <fmt/format.h>
 
 #include "primitives/bulkhead_family.hpp"
+#include "primitives/clock.hpp"
 #include "report/examine_terms.hpp"
+#include "report/names.hpp"
 #include "shm/bulkhead_piece.hpp"
-#include "shm/liveness.hpp"
-#include "shm/permit_seeker.hpp"
 
 namespace seki::report {
 namespace {
 
+constexpr std::uint64_t slack = 1'000'000'000;  // by which no two clocks of a host differ
+
 // Names that no process of this segment can have. Those of processes that died are given back by whoever comes first, and are no mistake.
 void examine_names(examination& into, const shm::placement& at, const shm::permits<>& table, const char* what) {
     table.for_each([&](std::uint32_t index, std::uint64_t owner) {
-        if (shm::holder_named(owner).slot < into.where().processes().size()) return;
-        into.add(invariant::permit_owned,
+        const name_standing found = look_at_name(into.where(), owner);
+        if (found == name_standing::issued) return;
+        const bool nowhere = found == name_standing::of_no_slot;
+        into.add(nowhere ? invariant::permit_owned : invariant::permit_issued,
                  fmt::format("{} \"{}\", {} {}", shm::to_string(at.kind), at.name, what, index),
-                 "it belongs to a process slot that there is not; repair gives it back", [table, index, owner] {
+                 nowhere ? "it belongs to a process slot that there is not; repair gives it back"
+                         : fmt::format("it belongs to generation {} of a process slot that has not come to it; repair "
+                                       "gives it back",
+                                       layout::owner_generation(owner)),
+                 [table, index, owner] {
                      shm::permit held{owner, shm::claim_process_token(), index};
                      table.give_back(held);
                  });
@@ -34,6 +42,16 @@ void examine_control(examination& into, const shm::placement& at, const shm::per
                  table.set_max(max == 0 ? 1 : 0);
                  table.set_max(max);
              });
+}
+
+// Of who asked for permits, read before the clock: the coarse one is never ahead of it.
+void examine_hints(examination& into, const shm::placement& at, const shm::permits<>& table, const char* what) {
+    const std::uint64_t latest = table.latest_hint();
+    if (latest <= primitives::read_clock(Clock::precise) + slack) return;
+    into.add(invariant::hints_past,
+             fmt::format("{} \"{}\", the table of its {}", shm::to_string(at.kind), at.name, what),
+             fmt::format("somebody looked there at {} ns, which is in the future; repair forgets that", latest),
+             [table] { table.forget_hints(); });
 }
 
 // Between the terms and these an administrator may have died: then they are those of before, and upkeep sets them. No others stand there, for who
@@ -66,6 +84,8 @@ bool examine_permits(examination& into, const shm::placement& at) {
     examine_control(into, at, permits.table(), "permits");
     const bool sheds = at.kind == layout::kind::shedder;
     examine_control(into, at, permits.room(), sheds ? "places beyond the maximum" : "waiters");
+    examine_hints(into, at, permits.table(), "permits");
+    examine_hints(into, at, permits.room(), sheds ? "places beyond the maximum" : "waiters");
     examine_names(into, at, permits.table(), "permit");
     examine_names(into, at, permits.room(), sheds ? "place beyond the maximum" : "waiter");
     return permits.table().sound() && permits.room().sound();

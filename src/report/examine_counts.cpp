@@ -1,5 +1,7 @@
 #include "report/examine_counts.hpp"
 
+#include <unordered_map>
+
 #include <fmt/format.h>
 
 #include "shm/breaker_piece.hpp"
@@ -36,18 +38,45 @@ void examine_counts(examination& into, const shm::placement& at) {
         examine_durations(into, at, shm::waits_of(into.where(), at));
 }
 
-void examine_own_counts(examination& into) {
+void examine_own_counts(examination& into, const std::vector<shm::placement>& standing) {
     const shm::segment& where = into.where();
+    std::unordered_map<std::uint64_t, std::size_t> entries;
+    for (const shm::placement& each : standing) entries.emplace(each.incarnation, each.index);
     for (std::size_t worker = 0; worker < where.parts().max_workers; ++worker)
         for (std::size_t entry = 0; entry < where.counters(worker).size(); ++entry) {
             layout::counter_block& block = where.counters(worker)[entry];
-            // In this order: the incarnation was issued before anybody counted for it.
             const std::uint64_t found = hardware::load_acquire(block.incarnation);
-            if (found <= hardware::load_acquire(where.header().next_incarnation)) continue;
-            into.add(invariant::counts_owned, fmt::format("worker slot {}, counters of entry {}", worker, entry),
-                     "they are of an incarnation that was not issued, and never count again; repair empties them",
-                     [&block] { hardware::store_release(block.incarnation, 0); });
+            const auto place = [&] { return fmt::format("worker slot {}, counters of entry {}", worker, entry); };
+            // An incarnation is of one entry for ever. One that stands was issued, whatever the counter says.
+            if (const auto stands = entries.find(found); stands != entries.end()) {
+                if (stands->second != entry)
+                    into.add(invariant::counts_placed, place(),
+                             fmt::format("they are of incarnation {}, which stands in entry {}; repair empties them",
+                                         found, stands->second),
+                             examination::exchange(block.incarnation, found, 0));
+            } else if (found > hardware::load_acquire(where.header().next_incarnation)) {  // which was raised before
+                into.add(invariant::counts_owned, place(),
+                         "they are of an incarnation that was not issued, and never count again; repair empties them",
+                         examination::exchange(block.incarnation, found, 0));
+            }
         }
+}
+
+void examine_unclaimed_counts(examination& into) {
+    const shm::segment& where = into.where();
+    for (layout::counter_block& block : where.counters(where.parts().max_workers)) {
+        const std::uint64_t found = hardware::load_acquire(block.incarnation);
+        const bool marked = (found & shm::shared_mark) != 0;
+        const std::uint64_t incarnation = found & ~shm::shared_mark;
+        if (marked ? incarnation <= hardware::load_acquire(where.header().next_incarnation) : found == 0) continue;
+        const auto entry = static_cast<std::size_t>(&block - where.counters(where.parts().max_workers).data());
+        // What stands there has its own invariant.
+        if (hardware::load_acquire(where.directory()[entry].incarnation) != 0) continue;
+        into.add(
+            invariant::shared_counts_marked, fmt::format("shared counters of entry {}", entry),
+            fmt::format("nothing stands there, and they are said to be {:016x}'s; repair makes them nobody's", found),
+            examination::exchange(block.incarnation, found, shm::shared_mark));
+    }
 }
 
 }  // namespace seki::report

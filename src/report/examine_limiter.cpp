@@ -50,6 +50,14 @@ bool sane(const shm::wide_terms& values, const shm::placement& at) {
 // As a worker that found no slot of its own would take it, so that it is nobody else's.
 std::uint64_t stamp(const shm::segment& where) { return shm::next_stamp(shm::shared_worker(where)); }
 
+// A worker's number and nonce, which was raised before the stamp was used; read after the stamp.
+bool was_issued(const shm::segment& where, std::uint64_t stamp) {
+    constexpr std::uint64_t nonce_mask = (1ULL << 47) - 1;
+    const std::uint64_t worker = stamp >> 47;
+    if (worker == 0 || worker > where.parts().max_workers + 1) return false;
+    return (stamp & nonce_mask) <= (hardware::load_acquire(where.worker(worker - 1).nonce) & nonce_mask);
+}
+
 // The walk takes time: a key may have left the first place before it came to the second.
 bool still_both(const shm::key_table<>& keys, std::size_t one, std::size_t other, std::uint64_t tag) {
     const auto is_key = [&](std::size_t index) {
@@ -80,9 +88,23 @@ void examine_slots(examination& into, const shm::placement& at, const limiter_te
                          fmt::format("it is neither empty nor a key: {:016x} {:016x}; repair empties it", content.first,
                                      content.second),
                          clear);
+            else if (content.first != tables.keys.stamp() && !was_issued(into.where(), content.first))
+                into.add(
+                    invariant::stamp_issued, place(),
+                    fmt::format("it is empty with stamp {:016x}, which nobody has come to; repair gives it another",
+                                content.first),
+                    clear);
             continue;
         }
-        if ((content.second & layout::ticket_bit) != 0) continue;
+        if ((content.second & layout::ticket_bit) != 0) {
+            if (!tables.keys.belongs(content.first, index) || !tables.keys.sound_ticket(content.first, content.second))
+                into.add(invariant::ticket_possible, place(),
+                         fmt::format("it is being given to key #{:016x} by transaction {:016x}, which is none; repair "
+                                     "empties it",
+                                     content.first, content.second),
+                         clear);
+            continue;
+        }
         if (!tables.keys.belongs(content.first, index)) {
             into.add(invariant::key_in_bucket, place(),
                      fmt::format("key #{:016x} stands here and belongs elsewhere; repair forgets it", content.first),
@@ -107,6 +129,20 @@ void examine_slots(examination& into, const shm::placement& at, const limiter_te
                                  other->second),
                      clear);
     }
+}
+
+// The states of keys are read by it, so it is the same for every block of terms that there ever is.
+void examine_count_bits(examination& into, const shm::placement& at) {
+    auto& entry = shm::directory{into.where()}.entry(at.index);
+    const auto now = shm::read_wide_terms(entry);
+    const auto made_with = shm::read_creation_terms<layout::terms_in_block>(entry);
+    const std::uint64_t bits = now.values[layout::term_count_bits], were = made_with[layout::term_count_bits];
+    if (bits == were || !sane(now.values, at) || !sane(made_with, at) || !shm::in_force(entry, now.version)) return;
+    into.add(invariant::terms_agree, fmt::format("limiter \"{}\"", at.name),
+             fmt::format("its counts have {} bits, and had {} when it was made; repair goes back to the terms of its "
+                         "creation",
+                         bits, were),
+             [&entry, made_with] { shm::publish_terms(entry, made_with); });
 }
 
 void examine_stripes(examination& into, const shm::placement& at) {
@@ -135,6 +171,7 @@ void examine_limiter(examination& into, const shm::placement& at) {
     const auto in_force = shm::read_terms(shm::directory{into.where()}.entry(at.index));
     into.judge_by(in_force.version);
     examine_terms(into, at, [&](const shm::wide_terms& values) { return sane(values, at); });
+    examine_count_bits(into, at);
     examine_slots(into, at, primitives::unpack(in_force.values));
     examine_stripes(into, at);
     into.judge_by(0);

@@ -92,6 +92,25 @@ public:
         return layout::unpack_adaptive_window(Memory::load_first_acquire(block_->window));
     }
 
+    // For the doctor: both words of the window, and whether they are such as add() leaves.
+    [[nodiscard]] pair_value window_words() const noexcept {
+        const std::uint64_t first = Memory::load_first_acquire(block_->window);
+        return {first, Memory::load_second_acquire(block_->window)};
+    }
+    [[nodiscard]] static bool is_open(const pair_value& words) noexcept {
+        const layout::adaptive_window of = layout::unpack_adaptive_window(words.first);
+        return of.calls < of.target && of.drops <= of.calls &&
+               words.second <= (of.calls - of.drops) * algorithm::adaptive_limit::greatest_latency;
+    }
+    // The next window, in the place of that one.
+    void begin_another(const pair_value& found, const terms& by) const noexcept {
+        const layout::adaptive_window of = layout::unpack_adaptive_window(found.first);
+        const position now = at();
+        const layout::adaptive_window next{
+            .number = of.number + 1, .measuring = now.come_back != 0 && !now.settling, .target = target(now, by)};
+        (void)Memory::cas_pair(block_->window, found, {layout::pack(next), 0});
+    }
+
     // Puts the limit in force, whatever others do meanwhile. For who changes the terms, and upkeep, too.
     template <class SetMax>
     std::uint64_t enforce(const terms& by, SetMax set_max) const noexcept {

@@ -237,6 +237,13 @@ public:
         return bucket == first || bucket == second;
     }
 
+    // Whether a slot that is being given to a tag names a transaction that its stripe came to. `state` was read before: the stripe never goes back. For doctor.
+    [[nodiscard]] bool sound_ticket(std::uint64_t tag, std::uint64_t state) const noexcept {
+        const std::size_t stripe = stripe_of(tag);
+        const auto now = layout::unpack_transaction(Memory::load_second_acquire(stripes_[stripe]));
+        return layout::ticket_stripe(state) == stripe && layout::ticket_sequence(state) <= now.sequence;
+    }
+
 private:
     struct bucket_pair {
         std::size_t first, second;

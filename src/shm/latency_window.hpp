@@ -83,6 +83,33 @@ public:
                     (void)Memory::cas_acq_rel(each, found, 0);
     }
 
+    // For the doctor: how many words count calls of a slice that belongs elsewhere.
+    [[nodiscard]] std::uint64_t count_misplaced() const noexcept {
+        std::uint64_t found = 0;
+        for (std::size_t row = 0; row < block_->tallies.size(); ++row)
+            for (const word& each : block_->tallies[row])
+                found += is_misplaced(Memory::load_relaxed(each), row) ? 1U : 0U;
+        return found;
+    }
+    void forget_misplaced() const noexcept {
+        for (std::size_t row = 0; row < block_->tallies.size(); ++row)
+            for (word& each : block_->tallies[row])
+                if (std::uint64_t found = Memory::load_relaxed(each); is_misplaced(found, row))
+                    (void)Memory::cas_acq_rel(each, found, 0);
+    }
+    // Whether the answer is one that find_out() gives, since a time that has been.
+    template <class Time>
+    [[nodiscard]] bool has_sound_answer(Time clock) const noexcept {
+        namespace law = algorithm::latency;
+        const std::uint64_t answer = Memory::load_acquire(block_->answer_ns);
+        const std::uint64_t asked = Memory::load_acquire(block_->asked_ms);
+        return asked <= clock() && (answer == 0 || answer == law::end_of(law::bucket_of(answer)));
+    }
+    void forget_answer() const noexcept {
+        Memory::store_relaxed(block_->answer_ns, 0);
+        Memory::store_relaxed(block_->asked_ms, 0);
+    }
+
     // What so many thousandths of the calls did not exceed, a tenth of a second ago at most; 0 where there were too few.
     [[nodiscard]] std::uint64_t quantile(std::uint64_t now_ms, std::uint64_t thousandths) const noexcept {
         std::uint64_t asked = Memory::load_relaxed(block_->asked_ms);
@@ -102,6 +129,9 @@ public:
 private:
     // Numbers of slices do not come round in the life of a host.
     [[nodiscard]] static bool is_ahead(std::uint32_t slice, std::uint32_t now) noexcept { return slice > now; }
+    [[nodiscard]] static bool is_misplaced(std::uint64_t word, std::size_t row) noexcept {
+        return word != 0 && unpack(word).slice % algorithm::latency::slices != row;
+    }
     [[nodiscard]] static algorithm::latency::tally unpack(std::uint64_t word) noexcept {
         return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
     }

@@ -12,7 +12,7 @@
 //      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
 //    The other words of the slot, which describe the process, are written by who has the lock and then found its claim still there. Not before:
 //    anybody frees a claim without a lock, and whoever then writes late describes itself in the slot of another. That one would not know its own
-//    slot, would ask about itself, and drop its lock by that.
+//    slot, would ask about itself, and drop its lock by that. But `doubted`: any -> owner, by the doctor, where they do not fit the name; only he reads it.
 // 3. Invariant: the owner takes the lock BEFORE it publishes `live` and drops it AFTER it withdrew that. So: who reads {g, live}
 //    and then finds the file unlocked knows that g's process is dead, or closed all its descriptors (closefrom). Who finds no file, or no
 //    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). Nor does who finds one that has

@@ -171,6 +171,17 @@ public:
         const std::uint64_t found = Memory::load_seq_cst(control_->terms);
         return layout::unpack_permit_terms(found) == bounded(found);
     }
+    // For the doctor: the later of the times at which somebody found it full, or asked after its holders.
+    [[nodiscard]] std::uint64_t latest_hint() const noexcept {
+        return *this ? std::max(Memory::load_acquire(control_->full_as_of), Memory::load_acquire(control_->asked_at))
+                     : 0;
+    }
+    // As if nobody ever had.
+    void forget_hints() const noexcept {
+        if (!*this) return;
+        Memory::store_relaxed(control_->full_as_of, 0);
+        Memory::store_relaxed(control_->asked_at, 0);
+    }
     [[nodiscard]] std::size_t capacity() const noexcept { return words_.size(); }
     [[nodiscard]] std::uint64_t in_use() const noexcept { return *this ? count(terms()).held : 0; }
 

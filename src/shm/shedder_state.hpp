@@ -43,6 +43,12 @@ public:
 
     [[nodiscard]] algorithm::codel::position at() const noexcept { return algorithm::codel::unpack(load()); }
 
+    // For the doctor. Perhaps halves of two; each means something alone.
+    [[nodiscard]] algorithm::codel::packed words() const noexcept { return load(); }
+    void forget(const algorithm::codel::packed& found) const noexcept {
+        (void)Memory::cas_pair(block_->codel, {found.first, found.second}, {});
+    }
+
 private:
     [[nodiscard]] algorithm::codel::packed load() const noexcept {
         return {Memory::load_first_acquire(block_->codel), Memory::load_second_acquire(block_->codel)};

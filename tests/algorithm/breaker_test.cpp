@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <string>
 #include <utility>
@@ -325,6 +326,23 @@ TEST(BreakerLaw, ClocksMayDifferByASecondAndNoMore) {
 TEST(BreakerLaw, WhatCameFromNoStateCameFromNowhere) {
     for (std::uint64_t stored = 0; stored < 8; ++stored)
         EXPECT_EQ(law::came_from(stored << law::came_from_shift), stored < law::states ? stored : law::nowhere);
+}
+
+// Fails if leads() takes for possible what no event brings about, or for impossible what one does.
+TEST(BreakerLaw, ExactlyTheTransitionsThatThereAreLeadSomewhere) {
+    const law::terms terms;
+    for (std::size_t from = 0; from < law::states; ++from) {
+        std::array<bool, law::states> reached{};
+        const position at{.generation = 7, .state = static_cast<state>(from), .since = law::second};
+        for (int what = 0; what <= static_cast<int>(event::automatic); ++what)
+            for (const nanos now : {law::second, law::second + 100 * terms.wait_duration}) {
+                const law::step step = law::react(at, static_cast<event>(what), at.generation, now, terms);
+                if (step.transition) reached.at(static_cast<std::size_t>(step.next.state)) = true;
+            }
+        for (std::size_t to = 0; to < law::states; ++to)
+            EXPECT_EQ(law::leads(from, static_cast<state>(to)), reached.at(to)) << from << " to " << to;
+    }
+    for (std::size_t to = 0; to < law::states; ++to) EXPECT_TRUE(law::leads(law::nowhere, static_cast<state>(to)));
 }
 
 }  // namespace

@@ -258,5 +258,26 @@ TEST(CoDelLaw, GoesOnAtTheRateOfBeforeForSixteenIntervals) {
     EXPECT_EQ(count_after(now - 16 * interval), 1U);
 }
 
+// Fails if the doctor takes for scribbled what the law left there, or believes what it cannot have.
+TEST(CoDelLaw, OnlyWhatItCanHaveWrittenIsPossible) {
+    const nanos clock = 1'000 * second, longest = 10 * second;
+    const std::uint64_t furthest = ((clock + longest + second) >> law::tick_shift) + 1;
+    const auto possible = [&](const law::position& at) { return law::is_possible(law::pack(at), clock, longest); };
+    EXPECT_TRUE(possible({}));
+    EXPECT_TRUE(possible({.above = furthest, .next = furthest, .count = law::greatest_count, .dropping = true}));
+    EXPECT_FALSE(possible({.above = furthest + 1}));
+    EXPECT_FALSE(possible({.next = furthest + 1}));
+    EXPECT_FALSE(law::is_possible({.first = 1 << 15, .second = 0}, clock, longest)) << "a bit that no count has";
+    dice random{20261127};
+    law::position at;
+    nanos now = clock;
+    for (int i = 0; i < 10'000; ++i) {
+        const law::terms terms{.target = 5'000'000, .interval = random.magnitude(1'000'000, longest)};
+        now += random.magnitude(1, second);
+        at = law::judge(at, now, random.between(0, 10'000'000), terms).next;
+        ASSERT_TRUE(law::is_possible(law::pack(at), now, longest)) << i;
+    }
+}
+
 }  // namespace
 }  // namespace seki::tests

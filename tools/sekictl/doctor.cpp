@@ -12,7 +12,10 @@ namespace {
 json to_json(const std::vector<report::finding>& findings) {
     json list = json::array();
     for (const auto& each : findings)
-        list.push_back({{"invariant", report::to_string(each.broken)}, {"where", each.where}, {"what", each.what}});
+        list.push_back({{"number", report::number_of(each.broken)},
+                        {"invariant", report::to_string(each.broken)},
+                        {"where", each.where},
+                        {"what", each.what}});
     return list;
 }
 
@@ -21,8 +24,8 @@ ending tell(const context& with, const std::vector<report::finding>& findings, s
         with.print({{"sound", findings.empty()}, {"repaired", repaired}, {"findings", to_json(findings)}});
     } else {
         for (const auto& each : findings)
-            fmt::print("{}: {}: {}\n", report::to_string(each.broken), report::for_terminal(each.where),
-                       report::for_terminal(each.what));
+            fmt::print("{} {}: {}: {}\n", report::number_of(each.broken), report::to_string(each.broken),
+                       report::for_terminal(each.where), report::for_terminal(each.what));
         if (repaired > 0) fmt::print("{} repaired\n", repaired);
         if (findings.empty()) fmt::print("segment {} is sound\n", with.path().string());
     }
