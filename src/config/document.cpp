@@ -363,7 +363,7 @@ private:
 std::string sentence(std::string_view description) {
     std::string text{description};
     std::ranges::replace(text, '\n', ' ');
-    return text;
+    return primitives::printable(text);  // it quotes the file as it is
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ public:
     std::string segment() const {
         const fs::path path = folder_ / "a";
         if (!fs::exists(path)) {
-            const auto made = open(path.string(), {.max_workers = 4, .max_primitives = 16, .size = 2 << 20});
+            const auto made =
+                open(path.string(), {.segment = {.max_workers = 4, .max_primitives = 16, .size = 2 << 20}});
             using namespace std::chrono_literals;
             must(made && made->limiter("login", {.limit = 5, .window = 1min, .max_keys = 64}) &&
                      made->breaker("payments", BreakerOptions{}) && made->bulkhead("database", BulkheadOptions{}),

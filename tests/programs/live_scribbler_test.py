@@ -38,6 +38,7 @@ max_concurrent = 4
 max_wait = "200us"
 [adaptive.api]
 max_limit = 16
+initial_limit = 8
 window = 20
 [shedder.front]
 max_in_flight = 16
