@@ -6,6 +6,10 @@
 #define TOML_EXCEPTIONS 1
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
+// It assumes, or asserts, of some mistakes in a file that nobody makes them, and has the right sentence for them right behind: `[` before a control character.
+#include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(condition) static_assert(true)
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -359,7 +363,7 @@ private:
 std::string sentence(std::string_view description) {
     std::string text{description};
     std::ranges::replace(text, '\n', ' ');
-    return text;
+    return primitives::printable(text);  // it quotes the file as it is
 }
 
 }  // namespace

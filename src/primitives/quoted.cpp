@@ -24,7 +24,7 @@ constexpr bool is_shown(std::uint32_t code) noexcept {
 
 // By hand: fmt has a format for this, and in a process with a library that brings an older copy of fmt, as Debian's spdlog does, that copy's takes its place, which
 // aborts at a character that is cut off.
-void append_escaped(std::string& to, std::string_view text) {
+void append_escaped(std::string& to, std::string_view text, bool within_quotes) {
     std::string_view rest = text;
     while (!rest.empty()) {
         const character next = first_of(rest);
@@ -33,7 +33,7 @@ void append_escaped(std::string& to, std::string_view text) {
         rest.remove_prefix(length);
         if (next.length == 0)
             to += fmt::format("\\x{:02x}", byte_at(bytes, 0));
-        else if (next.code == '"' || next.code == '\\')
+        else if (within_quotes && (next.code == '"' || next.code == '\\'))
             (to += '\\') += bytes;
         else if (next.code == '\n')
             to += "\\n";
@@ -61,8 +61,14 @@ std::string quoted(std::string_view text) {
         for (int back = 0; back < 3 && continues_character(text[length]); ++back) --length;
     }
     std::string shown = "\"";
-    append_escaped(shown, text.substr(0, length));
+    append_escaped(shown, text.substr(0, length), true);
     shown += length < text.size() ? "...\"" : "\"";
+    return shown;
+}
+
+std::string printable(std::string_view text) {
+    std::string shown;
+    append_escaped(shown, text, false);
     return shown;
 }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <random>
-#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -13,17 +12,15 @@
 #include "primitives/clock.hpp"
 #include "primitives/registry.hpp"
 #include "report/doctor.hpp"
-#include "shm/bulkhead_piece.hpp"
-#include "shm/directory.hpp"
 #include "shm/processes.hpp"
 #include "support/seed.hpp"
+#include "targets.hpp"
 #include "walk.hpp"
 
 namespace seki::test {
 namespace {
 
 using namespace std::chrono_literals;
-using layout::word;
 using shm::hardware;
 
 BreakerOptions by_calls() { return {.window_size = 30, .wait_duration = 1ms, .half_open_requests = 3}; }
@@ -70,47 +67,6 @@ void remove_all(const shm::segment& where) {
     ASSERT_TRUE(gone || gone.error().code == Errc::not_found);
 }
 
-// Words of shared memory that somebody aims at.
-class targets {
-public:
-    explicit targets(const shm::segment& where) {
-        for (const auto& at : shm::directory{where}.list()) {
-            const auto bytes = where.arena(at.arena_offset, at.arena_size);
-            add(bytes);
-            if (at.kind != layout::kind::bulkhead) continue;
-            const auto of = shm::unpack_bulkhead_shape(at.shape);
-            add(bytes.first(256));                                                                         // bell, room
-            add(bytes.subspan(sizeof(layout::permit_bell) + shm::permits<>::bytes_for(of.waiting), 256));  // permits
-        }
-        for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
-            add(std::as_writable_bytes(where.counters(i)));
-            add(std::as_writable_bytes(std::span{&where.worker(i).events, 1}));
-        }
-    }
-
-    void scribble(std::mt19937_64& random) const {
-        const std::span<word> part = parts_[random() % parts_.size()];
-        const std::size_t end = random() % 2 == 0 ? std::min<std::size_t>(part.size(), 40) : part.size();
-        word& at = part[random() % end];
-        const std::uint64_t there = hardware::load_relaxed(at);
-        const std::uint64_t drawn = random();
-        switch (random() % 5) {
-            case 0: return hardware::store_relaxed(at, drawn >> (random() % 64));
-            case 1: return hardware::store_relaxed(at, there ^ 1ULL << (drawn % 64));
-            case 2: return hardware::store_relaxed(at, there + drawn % 5 - 2);
-            case 3: return hardware::store_relaxed(at, drawn % 2 == 0 ? 0 : ~std::uint64_t{0});
-            // What stands elsewhere, where it means something.
-            default: return hardware::store_relaxed(at, hardware::load_relaxed(part[drawn % part.size()]));
-        }
-    }
-
-private:
-    void add(std::span<std::byte> bytes) {
-        parts_.push_back({reinterpret_cast<word*>(bytes.data()), bytes.size() / sizeof(word)});
-    }
-    std::vector<std::span<word>> parts_;
-};
-
 // A process that does something `times` times with the segment, as one that has just attached, and has a minute for that.
 child process(const std::filesystem::path& path, int times,
               const std::function<void(const std::shared_ptr<shm::segment>&)>& does) {
@@ -131,7 +87,7 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
         make_all(*segment);
         const child scribbler = process(segment.path(), 1, [&](const auto& where) {
             std::mt19937_64 random{seed + round};
-            for (const targets aim{*where};;) aim.scribble(random);  // ends with the round
+            for (const hostile::targets aim{*where};;) aim.scribble(random);  // ends with the round
         });
         const auto works = [](const auto& where) { hostile::worker{where}.use(); };
         const auto looks = [](const auto& where) {

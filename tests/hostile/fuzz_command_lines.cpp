@@ -1,0 +1,92 @@
+// Arbitrary words after "sekictl" and "sekid", a line each: done, or refused in sentences with one of the promised exit codes. Whatever segment is named, sekictl
+// works on one that is made for this; what lasts or asks the network is not begun.
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <seki/seki.hpp>
+
+#include "daemon/command_line.hpp"
+#include "must.hpp"
+#include "program.hpp"
+
+namespace {
+
+using namespace seki;
+using hostile::must;
+namespace fs = std::filesystem;
+
+// A folder that goes when the process ends, and a segment in it whenever one is asked for.
+class workshop {
+public:
+    workshop() {
+        std::string pattern = "/dev/shm/seki_words.XXXXXX";
+        must(::mkdtemp(pattern.data()) != nullptr, "there is room for a folder");
+        folder_ = pattern;
+        // Nobody wants to read all that is answered to whatever is asked.
+        must(std::freopen("/dev/null", "w", stdout) != nullptr, "/dev/null can be written to");
+    }
+    ~workshop() { fs::remove_all(folder_); }
+    workshop(const workshop&) = delete;
+    workshop& operator=(const workshop&) = delete;
+
+    std::string segment() const {
+        const fs::path path = folder_ / "a";
+        if (!fs::exists(path)) {
+            const auto made =
+                open(path.string(), {.segment = {.max_workers = 4, .max_primitives = 16, .size = 2 << 20}});
+            using namespace std::chrono_literals;
+            must(made && made->limiter("login", {.limit = 5, .window = 1min, .max_keys = 64}) &&
+                     made->breaker("payments", BreakerOptions{}) && made->bulkhead("database", BulkheadOptions{}),
+                 "a segment can be made");
+        }
+        return path.string();
+    }
+
+private:
+    fs::path folder_;
+};
+
+int run_sekictl(const std::vector<const char*>& words) {
+    static const workshop here;
+    ctl::program program;
+    CLI::App& all = program.description();
+    const std::string segment = here.segment();
+    all.get_option("--segment")->transform([&](const std::string&) { return segment; });
+    for (const char* name : {"bench", "events", "top", "reload"}) all.get_subcommand(name)->callback(nullptr);
+    ::setenv("SEKI_SEGMENT", segment.c_str(), 1);
+    return program.run(static_cast<int>(words.size()), words.data());
+}
+
+void read_as_sekid(const std::vector<const char*>& words) {
+    const auto read = daemon::read_command_line(static_cast<int>(words.size()), words.data());
+    if (const int* const end = std::get_if<int>(&read)) must(*end == 0 || *end == 2, "sekid ends with 0 or 2");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0 || size > 4096) return 0;
+    std::string text{reinterpret_cast<const char*>(data + 1), size - 1};
+    std::vector<const char*> words{data[0] % 8 == 7 ? "sekid" : "sekictl"};
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        words.push_back(&text[at]);
+        at = std::min(text.find('\n', at), text.size());
+        if (at < text.size()) text[at] = '\0';
+    }
+    words.push_back(nullptr);
+    words.pop_back();
+    if (data[0] % 8 == 7) {
+        read_as_sekid(words);
+        return 0;
+    }
+    const int end = run_sekictl(words);
+    must(end >= 0 && end <= 4, "sekictl ends with one of its exit codes");
+    return 0;
+}

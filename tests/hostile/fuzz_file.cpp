@@ -1,0 +1,79 @@
+// Whatever lies at the path of a segment: refused in a sentence, or attached to and examined. The first byte says how it is opened, the second what it is (a file, a
+// link, a folder, a pipe, a file of others or for all), the third how much of a good segment is there; the rest is a list of scribbles {page, place in 16 bytes, byte}.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "must.hpp"
+#include "report/doctor.hpp"
+#include "small_segment.hpp"
+
+namespace {
+
+using namespace seki;
+using hostile::must;
+namespace fs = std::filesystem;
+using bytes = std::span<const std::uint8_t>;
+
+void write_file(const fs::path& path, std::span<const std::byte> content, mode_t mode) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    must(file >= 0 && ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+             ::fchmod(file, mode) == 0,
+         "there is room for a file");
+    ::close(file);
+}
+
+std::vector<std::byte> content_of(std::uint8_t size, bytes scribbles) {
+    const auto good = hostile::good_segment();
+    std::vector<std::byte> made{good.begin(), good.end()};
+    for (; scribbles.size() >= 3; scribbles = scribbles.subspan(3))
+        made[(scribbles[0] * layout::page + scribbles[1] * std::size_t{16} + scribbles[2] % 16) % made.size()] =
+            static_cast<std::byte>(scribbles[2]);
+    if (size < 64) made.resize(size * std::size_t{64});
+    if (size >= 64 && size < 128) made.resize((size - 64U) * layout::page);
+    return made;
+}
+
+void put(const fs::path& path, std::uint8_t what, std::span<const std::byte> content) {
+    static constexpr std::array<mode_t, 4> modes{0600, 0660, 0666, 0000};
+    if (what < 128) return write_file(path, content, modes[what % modes.size()]);
+    const fs::path other = path.native() + ".other";
+    switch (what % 6) {
+        case 0: return fs::create_symlink("a.other", path);
+        case 1: write_file(path, content, 0600); return fs::create_hard_link(path, other);
+        case 2: fs::create_directory(path); return;
+        case 3: return must(::mkfifo(path.c_str(), 0600) == 0, "there is room for a pipe");
+        case 4:  // of somebody else, where one may give it away
+            write_file(path, content, 0600);
+            return static_cast<void>(!::chown(path.c_str(), 12345, 12345));
+        default: return;  // there is none
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 3) return 0;
+    using enum shm::segment::access;
+    static constexpr std::array ways{read_write, read_only, copy};
+    const fs::path& path = hostile::segment_name();
+    fs::remove_all(path);
+    fs::remove(path.native() + ".other");
+    put(path, data[1], content_of(data[2], {data + 3, size - 3}));
+    const auto found = shm::segment::attach(path, ways[data[0] % ways.size()]);
+    if (!found) {
+        must(hostile::is_fit_for_terminals(found.error().message), "a refusal is a sentence");
+        return 0;
+    }
+    (void)report::examine(**found, 20);
+    (void)(*found)->is_at_its_path();
+    must(!(*found)->has_lost_its_name(), "what was attached to has its name");
+    return 0;
+}
