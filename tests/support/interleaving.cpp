@@ -149,6 +149,7 @@ struct interleaving::state {
     };
     chooser* by = nullptr;
     bounds left;
+    bool sees_old = false;
     bool shows_accesses = false;
     std::uint64_t points = 0;
     std::vector<decision> decisions;  // those that were not simply to go on
@@ -269,6 +270,8 @@ void interleaving::constant(std::span<const std::byte> memory) { state_->constan
 
 bool interleaving::died(std::size_t actor) const { return state_->actors[actor].now == state::actor::standing::dead; }
 
+bool interleaving::allows_old_reads() const { return state_->sees_old; }
+
 void interleaving::fail(const std::string& why) {
     if (state_->failure.empty()) state_->failure = why;
 }
@@ -336,28 +339,31 @@ bool interleaving::cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t
     return false;
 }
 
-// One that fails says nothing of what it found, so it is taken to have learned nothing.
 bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::array<std::uint64_t, 2> expected,
                             std::array<std::uint64_t, 2> desired, const access& by) {
     before_access(&first, by.what, true);
-    if (first != expected[0] || second != expected[1]) return false;
-    state* const weak = state::weak();
-    if (weak == nullptr) {
+    const bool same = first == expected[0] && second == expected[1];
+    if (state* const weak = state::weak()) {
+        const auto an_old_one_differs = [&](const std::uint64_t& half, std::uint64_t wanted) {
+            const unsigned readable = weak->weakly.readable(weak->who(), half, false);
+            for (unsigned back = 1; back < readable; ++back)
+                if (weak->weakly.value(half, back) != wanted) return true;
+            return false;
+        };
+        constexpr std::array<unsigned, 2> far{0, 1};
+        if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick(far) != 0)
+            return false;
+        if (same) {
+            weak->weakly.replace_pair(weak->who(), first, second, desired, by.how);
+        } else {
+            (void)weak->weakly.read(weak->who(), first, 0, by.failing);
+            (void)weak->weakly.read(weak->who(), second, 0, by.failing);
+        }
+    } else if (same) {
         first = desired[0];
         second = desired[1];
-        return true;
     }
-    const auto an_old_one_differs = [&](const std::uint64_t& half, std::uint64_t wanted) {
-        const unsigned readable = weak->weakly.readable(weak->who(), half, false);
-        for (unsigned back = 1; back < readable; ++back)
-            if (weak->weakly.value(half, back) != wanted) return true;
-        return false;
-    };
-    constexpr std::array<unsigned, 2> far{0, 1};
-    if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick(far) != 0)
-        return false;
-    weak->weakly.replace_pair(weak->who(), first, second, desired, by.how);
-    return true;
+    return same;
 }
 
 void interleaving::barrier() {
@@ -371,6 +377,7 @@ public:
         interleaving::state& my = *world_.state_;
         my.by = &by;
         my.left = within;
+        my.sees_old = within.old_reads > 0;
         my.shows_accesses = shows_accesses;
         my.points = 0;
         my.decisions.clear();

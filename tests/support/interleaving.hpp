@@ -56,6 +56,9 @@ public:
     // Whether that actor of the latest together() died.
     [[nodiscard]] bool died(std::size_t actor) const;
 
+    // Whether a load may see what is not the latest.
+    [[nodiscard]] bool allows_old_reads() const;
+
     // Why the attempt is a failure; empty if it is none so far. The first reason stays.
     void fail(const std::string& why);
 

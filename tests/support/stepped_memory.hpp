@@ -41,8 +41,8 @@ inline constexpr ordered_access load_first_acquire{{"load_first_acquire", acquir
                                                    {{{"acquire -> relaxed", {"load_first_relaxed"}}}}};
 inline constexpr ordered_access load_second_acquire{{"load_second_acquire", acquire},
                                                     {{{"acquire -> relaxed", {"load_second_relaxed"}}}}};
-inline constexpr ordered_access cas_pair{{"cas_pair", full},
-                                         {{{"full barrier -> acq_rel", {"cas_pair_acq_rel", acq_rel}}}}};
+inline constexpr ordered_access cas_pair{{"cas_pair", full, acquire},
+                                         {{{"full barrier -> acq_rel", {"cas_pair_acq_rel", acq_rel, acquire}}}}};
 inline constexpr ordered_access store_first{{"store_pair_unshared, first"}}, store_second{{"store_pair_unshared, second"}};
 
 }  // namespace ordered
