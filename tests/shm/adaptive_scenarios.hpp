@@ -33,10 +33,10 @@ public:
         ++calls_;
         window_.add(
             {.latency = 10, .now = 1'000}, [this] { return by_; }, [] { return 1'000U; },
-            [this](std::uint64_t max) { stepped::store_seq_cst(max_, max); });
+            [this](std::uint64_t max) { set_max(max); });
     }
     void enforce() {
-        window_.enforce(by_, [this](std::uint64_t max) { stepped::store_seq_cst(max_, max); });
+        window_.enforce(by_, [this](std::uint64_t max) { set_max(max); });
     }
 
     [[nodiscard]] std::uint64_t limit() const { return algorithm::adaptive_limit::allowed(window_.at(), by_); }
@@ -57,6 +57,12 @@ public:
     }
 
 private:
+    // As permits have it (shm/permits.hpp): what is set is read before, so who sets it knows what the last one who did knew.
+    void set_max(std::uint64_t max) {
+        std::uint64_t found = stepped::load_seq_cst(max_);
+        while (found != max && !stepped::cas_seq_cst(max_, found, max)) continue;
+    }
+
     interleaving& play_;
     layout::adaptive_block block_{};
     Window window_{block_};

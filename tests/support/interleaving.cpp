@@ -19,12 +19,15 @@ namespace {
 // Who waits for somebody that is stopped never ends: no attempt here needs a tenth of this.
 constexpr std::uint64_t most_accesses = 20'000;
 
-// What may happen at a point: actor `to` goes on, or the one that runs dies.
+// What may happen at a point: actor `to` goes on, the one that runs dies, or it reads a store so far back.
 struct action {
-    static constexpr int dies = -1;
+    enum class kind : char { goes_on = '>', dies = 'x', reads = '~' } what = kind::goes_on;
     int to = 0;
     friend bool operator==(const action&, const action&) = default;
 };
+constexpr action death{action::kind::dies, 0};
+constexpr action goes_on(int actor) { return {action::kind::goes_on, actor}; }
+constexpr action reads(unsigned back) { return {action::kind::reads, static_cast<int>(back)}; }
 
 // On the stack of an actor, which may be abandoned: so it owns nothing.
 class choices {
@@ -52,11 +55,8 @@ struct decision {
 std::string to_text(const std::vector<decision>& decisions) {
     std::ostringstream text;
     for (const decision& each : decisions) {
-        text << (text.tellp() > 0 ? " " : "") << each.point;
-        if (each.done.to == action::dies)
-            text << 'x';
-        else
-            text << '>' << each.done.to;
+        text << (text.tellp() > 0 ? " " : "") << each.point << static_cast<char>(each.done.what);
+        if (each.done != death) text << each.done.to;
     }
     return text.str();
 }
@@ -65,8 +65,8 @@ std::deque<decision> from_text(const std::string& text) {
     std::deque<decision> decisions;
     std::istringstream in{text};
     for (decision each; in >> each.point;) {
-        each.done.to = action::dies;
-        if (in.get() == '>') in >> each.done.to;
+        each.done = {static_cast<action::kind>(in.get()), 0};
+        if (each.done != death) in >> each.done.to;
         decisions.push_back(each);
     }
     return decisions;
@@ -149,12 +149,14 @@ struct interleaving::state {
     };
     chooser* by = nullptr;
     bounds left;
+    bool sees_old = false;
     bool shows_accesses = false;
     std::uint64_t points = 0;
     std::vector<decision> decisions;  // those that were not simply to go on
     std::string failure;
     std::vector<std::span<const std::byte>> constants;
     std::vector<actor> actors;
+    weak_memory weakly;
     std::size_t count = 0;    // of the actors in use
     int running = -1;         // -1: none, the attempt itself
     std::optional<int> next;  // who goes on when the running one has left its fiber
@@ -162,7 +164,7 @@ struct interleaving::state {
     void add_others(choices& to) const {
         for (std::size_t i = 0; i < count; ++i)
             if (static_cast<int>(i) != running && actors[i].now == actor::standing::runnable)
-                to.add({static_cast<int>(i)});
+                to.add(goes_on(static_cast<int>(i)));
     }
     action choose(const choices& options) {
         if (options.size() == 1) return options[0];
@@ -182,7 +184,23 @@ struct interleaving::state {
             std::fprintf(stderr, "%6zu  actor %d  %s %p\n", static_cast<std::size_t>(points), who, what, address);
     }
     void step(const void* address, const char* what, bool changes);
+    // Which of so many stores is read; what may also be read is older.
+    unsigned pick(std::span<const unsigned> how_far_back) {
+        ++points;
+        choices options;
+        for (const unsigned each : how_far_back) options.add(reads(each));
+        const auto back = static_cast<unsigned>(choose(options).to);
+        if (back == 0) return 0;
+        --left.old_reads;
+        if (shows_accesses) std::fprintf(stderr, "%6zu  actor %d  that is %u old\n", static_cast<std::size_t>(points), running, back);
+        return back;
+    }
+    [[nodiscard]] std::size_t who() const { return static_cast<std::size_t>(running); }
     static state* current;
+    // Somebody runs, and may still see what is old.
+    static state* weak() {
+        return current != nullptr && current->running >= 0 && current->left.old_reads > 0 ? current : nullptr;
+    }
 };
 
 interleaving::state* interleaving::state::current = nullptr;
@@ -201,16 +219,16 @@ void interleaving::state::step(const void* address, const char* what, bool chang
     }
 
     choices options;
-    options.add({running});
+    options.add(goes_on(running));
     if (left.preemptions > 0) add_others(options);
-    if (left.deaths > 0) options.add({action::dies});
+    if (left.deaths > 0) options.add(death);
     const int self = running;
     const action done = choose(options);
-    if (done.to == self) {
+    if (done == goes_on(self)) {
         show(self, what, address);
         return;
     }
-    if (done.to == action::dies) {
+    if (done == death) {
         --left.deaths;
         actors[static_cast<std::size_t>(self)].now = actor::standing::dead;
         show(self, "dies before", address);
@@ -234,6 +252,7 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
         my.actors[i].now = state::actor::standing::runnable;
         my.actors[i].body->reset(std::move(actors[i]));
     }
+    my.weakly.begin(my.count);
     my.running = -1;
     my.hand_over();
     while (my.next) {
@@ -251,6 +270,8 @@ void interleaving::constant(std::span<const std::byte> memory) { state_->constan
 
 bool interleaving::died(std::size_t actor) const { return state_->actors[actor].now == state::actor::standing::dead; }
 
+bool interleaving::allows_old_reads() const { return state_->sees_old; }
+
 void interleaving::fail(const std::string& why) {
     if (state_->failure.empty()) state_->failure = why;
 }
@@ -260,6 +281,95 @@ void interleaving::before_access(const void* address, const char* what, bool cha
     if (now != nullptr && now->running >= 0) now->step(address, what, changes);
 }
 
+std::uint64_t interleaving::load(const std::uint64_t& from, const access& by) {
+    before_access(&from, by.what, false);
+    state* const weak = state::weak();
+    if (weak == nullptr) return from;
+    const unsigned readable = weak->weakly.readable(weak->who(), from, by.how.in_one_order);
+    constexpr std::array<unsigned, weak_memory::most_readable> far{0, 1, 2, 3, 4, 5};
+    const unsigned back = readable > 1 ? weak->pick(std::span{far}.first(readable)) : 0;
+    return weak->weakly.read(weak->who(), from, back, by.how);
+}
+
+void interleaving::store(std::uint64_t& to, std::uint64_t value, const access& by) {
+    before_access(&to, by.what, true);
+    state* const weak = state::weak();
+    if (weak == nullptr) {
+        to = value;
+        return;
+    }
+    constexpr std::array<unsigned, 2> far{0, 1};
+    const bool under =
+        !by.how.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick(far) != 0;
+    weak->weakly.store(weak->who(), to, value, by.how, under);
+}
+
+std::uint64_t interleaving::fetch_add(std::uint64_t& to, std::uint64_t value, const access& by) {
+    before_access(&to, by.what, true);
+    const std::uint64_t before = to;
+    if (state* const weak = state::weak())
+        weak->weakly.replace(weak->who(), to, before + value, by.how);
+    else
+        to += value;
+    return before;
+}
+
+bool interleaving::cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t desired, const access& by) {
+    before_access(&to, by.what, true);
+    state* const weak = state::weak();
+    if (weak == nullptr) {
+        const bool same = to == expected;
+        if (same)
+            to = desired;
+        else
+            expected = to;
+        return same;
+    }
+    std::array<unsigned, weak_memory::most_readable> far{};
+    unsigned count = 1;
+    const unsigned readable = weak->weakly.readable(weak->who(), to, by.failing.in_one_order);
+    for (unsigned back = 1; back < readable; ++back)
+        if (weak->weakly.value(to, back) != expected) far[count++] = back;
+    const unsigned back = count > 1 ? weak->pick(std::span{far}.first(count)) : 0;
+    if (back == 0 && to == expected) {
+        weak->weakly.replace(weak->who(), to, desired, by.how);
+        return true;
+    }
+    expected = weak->weakly.read(weak->who(), to, back, by.failing);
+    return false;
+}
+
+bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::array<std::uint64_t, 2> expected,
+                            std::array<std::uint64_t, 2> desired, const access& by) {
+    before_access(&first, by.what, true);
+    const bool same = first == expected[0] && second == expected[1];
+    if (state* const weak = state::weak()) {
+        const auto an_old_one_differs = [&](const std::uint64_t& half, std::uint64_t wanted) {
+            const unsigned readable = weak->weakly.readable(weak->who(), half, false);
+            for (unsigned back = 1; back < readable; ++back)
+                if (weak->weakly.value(half, back) != wanted) return true;
+            return false;
+        };
+        constexpr std::array<unsigned, 2> far{0, 1};
+        if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick(far) != 0)
+            return false;
+        if (same) {
+            weak->weakly.replace_pair(weak->who(), first, second, desired, by.how);
+        } else {
+            (void)weak->weakly.read(weak->who(), first, 0, by.failing);
+            (void)weak->weakly.read(weak->who(), second, 0, by.failing);
+        }
+    } else if (same) {
+        first = desired[0];
+        second = desired[1];
+    }
+    return same;
+}
+
+void interleaving::barrier() {
+    if (state* const weak = state::weak()) weak->weakly.barrier(weak->who());
+}
+
 // Runs attempts; keeps the stacks of the actors from one to the next.
 class explorer {
 public:
@@ -267,6 +377,7 @@ public:
         interleaving::state& my = *world_.state_;
         my.by = &by;
         my.left = within;
+        my.sees_old = within.old_reads > 0;
         my.shows_accesses = shows_accesses;
         my.points = 0;
         my.decisions.clear();
@@ -285,28 +396,27 @@ private:
 
 namespace {
 
-constexpr bounds unbounded{.preemptions = 1'000'000, .deaths = 1'000'000};
-
-std::optional<exploration> replay(const attempt& one) {
+std::optional<exploration> replay(bounds within, const attempt& one) {
     const auto wanted = environment("SEKI_SCHEDULE");
     if (!wanted) return std::nullopt;
     by_text by{*wanted};
     explorer runner;
-    const std::string failure = runner.run(by, unbounded, one, true);
+    const std::string failure =
+        runner.run(by, {.preemptions = 1'000'000, .deaths = 1'000'000, .old_reads = within.old_reads}, one, true);
     return exploration{.schedules = 1, .failure = failure.empty() ? "" : failure + ", by SEKI_SCHEDULE"};
 }
 
 }  // namespace
 
 exploration explore(bounds within, const attempt& one) {
-    if (auto replayed = replay(one)) return *replayed;
+    if (auto replayed = replay(within, one)) return *replayed;
     exploration result;
     explorer runner;
     for (int preemptions = 0; preemptions <= within.preemptions; ++preemptions) {
         depth_first by;
         result.schedules = 0;
         do {
-            std::string failure = runner.run(by, {.preemptions = preemptions, .deaths = within.deaths}, one);
+            std::string failure = runner.run(by, {.preemptions = preemptions, .deaths = within.deaths, .old_reads = within.old_reads}, one);
             if (by.differs()) failure = "the attempt does not depend on its schedule alone";
             ++result.schedules;
             if (failure.empty()) continue;
@@ -318,7 +428,7 @@ exploration explore(bounds within, const attempt& one) {
 }
 
 exploration explore_randomly(std::uint64_t seed, std::uint64_t runs, bounds within, const attempt& one) {
-    if (auto replayed = replay(one)) return *replayed;
+    if (auto replayed = replay(within, one)) return *replayed;
     seed = seed_or(seed);
     exploration result;
     explorer runner;

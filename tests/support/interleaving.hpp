@@ -13,9 +13,12 @@
 //                                      that runs dies, and at the next, where somebody else must go on, it is actor 0
 //     SEKI_SEED=7                      starts the random ones there
 //
-// What is explored is sequentially consistent: a load sees the latest store. That an order is too weak for the machine is not seen here.
+// With no old reads in the bounds what is explored is sequentially consistent: a load sees the latest store. With some, so many loads of a run may see an
+// older one, where the orders of C++ allow it, or stores may come under a later one (support/weak_memory.hpp): in a schedule, 31~2 is a load that
+// reads the second before the latest, 31~1 also a store that comes under it, or a compare-and-swap of a pair that fails by an old half.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,11 +27,21 @@
 #include <string>
 #include <vector>
 
+#include "support/weak_memory.hpp"
+
 namespace seki::test {
 
 struct bounds {
     int preemptions = 2;  // switches away from an actor that could have gone on
     int deaths = 0;
+    int old_reads = 0;  // of a store that is not the latest
+};
+
+// Of an access to shared memory.
+struct access {
+    const char* what;  // for people
+    order how{};
+    order failing{};  // of a compare-and-swap that fails
 };
 
 class interleaving {
@@ -43,11 +56,23 @@ public:
     // Whether that actor of the latest together() died.
     [[nodiscard]] bool died(std::size_t actor) const;
 
+    // Whether a load may see what is not the latest.
+    [[nodiscard]] bool allows_old_reads() const;
+
     // Why the attempt is a failure; empty if it is none so far. The first reason stays.
     void fail(const std::string& why);
 
     // For the stepped memory: an access is about to happen. `what` is for people.
     static void before_access(const void* address, const char* what, bool changes);
+    // Likewise, and does it.
+    static std::uint64_t load(const std::uint64_t& from, const access& by);
+    static void store(std::uint64_t& to, std::uint64_t value, const access& by);
+    static std::uint64_t fetch_add(std::uint64_t& to, std::uint64_t value, const access& by);
+    static bool cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t desired, const access& by);
+    static bool cas_pair(std::uint64_t& first, std::uint64_t& second, std::array<std::uint64_t, 2> expected,
+                         std::array<std::uint64_t, 2> desired, const access& by);
+    // What a system call is to the memory of who makes it.
+    static void barrier();
 
     interleaving(const interleaving&) = delete;
     interleaving& operator=(const interleaving&) = delete;

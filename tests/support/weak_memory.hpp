@@ -1,0 +1,86 @@
+// What the words of shared memory may look like to each of a few actors, by the rules of C++: for support/interleaving.hpp.
+//
+// A machine of views. Each word has a history: its stores, in the order on which all agree, none of which is gone. Each actor has a view: of each word
+// the oldest store that it may still read. Who reads a store, or stores, sees nothing older of that word any more.
+//   release    a store takes its writer's view along; an acquiring load of it adds that to the reader's. So what was seen before is seen after
+//   relaxed    takes nothing along. But who changes a word in one step (fetch_add, cas) hands on what the store that it replaces took along
+//   seq_cst    besides, there is a view of all: such a store adds itself, and such a load reads nothing older than that says
+//   barrier    a 16-byte compare-and-swap: adds the view of all to its actor's, and that to the view of all
+// What is read and replaced in one step is the latest store; a compare-and-swap that fails may have read an older one.
+//
+// So an old store is read after newer ones of other words, two who store and then look may both look too early (store buffering), and two readers may not
+// agree on which of two stores came first. A store may also come under the latest that its writer has not seen, as if it had been made before.
+// Not to be seen here: a load that reads what is stored only after it (load buffering), and whatever follows from a store that others see before an earlier
+// seq_cst one of the same actor. No machine that Seki runs on turns round a load and a store that depends on it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace seki::test {
+
+struct order {
+    bool acquires = false;
+    bool releases = false;
+    bool in_one_order = false;  // seq_cst
+    bool is_barrier = false;
+};
+
+class weak_memory {
+public:
+    static constexpr unsigned most_readable = 6;
+
+    // So many actors begin, and everything that was stored has been seen by all.
+    void begin(std::size_t actors);
+
+    // How many stores of the word the actor may read; the latest is the first of them. `now` is what stands there.
+    unsigned readable(std::size_t actor, const std::uint64_t& at, bool in_one_order);
+    [[nodiscard]] std::uint64_t value(const std::uint64_t& at, unsigned back);
+    std::uint64_t read(std::size_t actor, const std::uint64_t& at, unsigned back, order how);
+
+    // Whether a store by the actor may come under the latest.
+    bool may_come_under(std::size_t actor, const std::uint64_t& at);
+    void store(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, bool under);
+    // Reads the latest, and puts another on top of it.
+    void replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how);
+    // Both words in one step.
+    void replace_pair(std::size_t actor, std::uint64_t& first, std::uint64_t& second,
+                      std::array<std::uint64_t, 2> values, order how);
+    void barrier(std::size_t actor);
+
+private:
+    using stamp = std::uint32_t;          // larger is later, among the stores of a word
+    using view = std::vector<stamp>;      // of each word, by its number; what is not there is 0
+    static constexpr stamp step = 1U << 10;  // leaves room for what comes under
+
+    struct message {
+        std::uint64_t value;
+        stamp at;
+        bool replaces;  // the one below, in one step: nothing comes between
+        std::int32_t takes_along;
+    };
+    struct history {
+        const std::uint64_t* where = nullptr;
+        std::vector<message> stores;
+    };
+
+    std::size_t number_of(const std::uint64_t& at);
+    history& of(const std::uint64_t& at) { return words_[number_of(at)]; }
+    std::int32_t keep(const view& seen);
+    static stamp look_up(const view& in, std::size_t word) { return word < in.size() ? in[word] : 0; }
+    static void raise(view& in, std::size_t word, stamp to);
+    static void add(view& to, const view& from);
+    void acquire(std::size_t actor, const message& from);
+    void put(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, std::int32_t inherited);
+
+    std::unordered_map<const std::uint64_t*, std::size_t> numbers_;
+    std::vector<history> words_;  // those in use first: what they own is kept for the next attempt
+    std::vector<view> views_;     // of actors
+    std::vector<view> kept_;      // that messages take along
+    std::size_t words_used_ = 0, kept_used_ = 0;
+    view of_all_;
+};
+
+}  // namespace seki::test
