@@ -21,8 +21,6 @@ namespace {
 using enum BreakerState;
 using testing::AnyOfArray;
 
-constexpr std::uint64_t most_steps = 6'000;
-
 // By calls alone, and probes that are ok. The bound is one that nobody comes near.
 bool can_be_closed(const Breaker& it) {
     const auto deadline = std::chrono::steady_clock::now() + 20s;
@@ -93,11 +91,11 @@ protected:
 
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     // Somebody who tidies up finds all that the dead had been given, and nothing in between of what it did.
@@ -136,11 +134,11 @@ protected:
 // Fails when any instruction may not be a process's last: a transition is half made or told twice, a probe's place is lost or given twice, an
 // outcome counts in part, or the breaker cannot be closed any more; and if that takes somebody who tidies up.
 TEST_P(BreakerDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             SCOPED_TRACE(tidied ? "tidied up" : "not tidied up");
             stepped_process dying = begin();
-            (void)dying.step(at);
+            (void)at.lead(dying);
             dying.kill();
             judge_death(tidied);
         }
@@ -151,9 +149,9 @@ TEST_P(BreakerDeaths, MayComeAfterAnyInstruction) {
 // is lost, or a transition is told twice or not at all.
 TEST_P(BreakerDeaths, AndOthersCallWhileOneStandsStill) {
     const breaker_scenario& played = GetParam();
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
-        const bool stands = slow.step(at);
+        const bool stands = at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         const auto it = segment.breaker("it");
         std::size_t called = 0;
@@ -189,9 +187,9 @@ class BreakerCalls : public BreakerDeaths {};
 
 // Fails when what was under way as the breaker was reset counts afterwards: an outcome of an older generation trips it, closes it or takes a place.
 TEST_P(BreakerCalls, BelongToTheGenerationThatLetThemIn) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         const Breaker it = must(segment.breaker("it"));
         EXPECT_EQ(it.reset(), Errc::none);
@@ -242,35 +240,33 @@ protected:
 // administrator died between the terms and the window: whoever tidies up, or comes with an outcome that has to be judged, finishes the change first.
 TEST_P(BreakerChanges, AreFinishedBySomebodyElse) {
     const change_of_terms& played = GetParam();
-    const route& way = way_of(std::string{"change_of_"} + played.name, [this] {
+    route& way = way_of(std::string{"change_of_"} + played.name, [this] {
         stepped_process whole = begin();
-        return walk(whole, stage_.segment());
+        return walk(whole, stage_.folder());
     });
     int by_callers = 0;
-    play_at(points_of(way, trying::to_die, most_steps, 40), way, std::string{played.name} + ": died",
-            [&](std::uint64_t at) {
-                for (const bool tidied : {true, false}) {
-                    SCOPED_TRACE(tidied ? "tidied up" : "left to callers");
-                    stepped_process dying = begin();
-                    (void)dying.step(at);
-                    dying.kill();
-                    const Segment segment = opened(stage_.folder());
-                    const Breaker it = must(segment.breaker("it"));
-                    const bool changed = must(it.options()) == played.to;
-                    if (tidied)
-                        ASSERT_TRUE(segment.maintain());
-                    else
-                        tell(it, Outcome::error);
-                    standing now = standing_of(it);
-                    if (!tidied && now.state == closed && now.errors > played.then.errors && changed)
-                        --now.errors, --now.calls;
-                    const standing before{.calls = tidied ? 4U : 5U, .errors = tidied ? 1U : 2U};
-                    EXPECT_EQ(now, changed ? played.then : before);
-                    by_callers += changed && !tidied && !told_->was_given() ? 1 : 0;
-                    EXPECT_EQ(broken_in(segment), "");
-                    expect_one_event_for_each_transition(segment, 1);
-                }
-            });
+    play_at(points_of(way, trying::to_die), way, std::string{played.name} + ": died", [&](const place& at) {
+        for (const bool tidied : {true, false}) {
+            SCOPED_TRACE(tidied ? "tidied up" : "left to callers");
+            stepped_process dying = begin();
+            (void)at.lead(dying);
+            dying.kill();
+            const Segment segment = opened(stage_.folder());
+            const Breaker it = must(segment.breaker("it"));
+            const bool changed = must(it.options()) == played.to;
+            if (tidied)
+                ASSERT_TRUE(segment.maintain());
+            else
+                tell(it, Outcome::error);
+            standing now = standing_of(it);
+            if (!tidied && now.state == closed && now.errors > played.then.errors && changed) --now.errors, --now.calls;
+            const standing before{.calls = tidied ? 4U : 5U, .errors = tidied ? 1U : 2U};
+            EXPECT_EQ(now, changed ? played.then : before);
+            by_callers += changed && !tidied && !told_->was_given() ? 1 : 0;
+            EXPECT_EQ(broken_in(segment), "");
+            expect_one_event_for_each_transition(segment, 1);
+        }
+    });
     EXPECT_GT(by_callers, 0) << "nobody died in between";
 }
 

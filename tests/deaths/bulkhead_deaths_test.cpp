@@ -17,8 +17,6 @@ namespace {
 
 using testing::Contains;
 
-constexpr std::uint64_t most_steps = 4'000;
-
 class BulkheadDeaths : public testing::TestWithParam<bulkhead_scenario> {
 protected:
     [[nodiscard]] stepped_process begin() {
@@ -33,12 +31,12 @@ protected:
 
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
             const neighbour by = live_beside();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     void judge_death(neighbour& by, bool tidied) const {
@@ -72,12 +70,12 @@ protected:
 // Fails when any instruction may not be a process's last: a permit is lost or given out twice, or a bulkhead half made or half changed
 // is left; and if that takes somebody who tidies up.
 TEST_P(BulkheadDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             SCOPED_TRACE(tidied ? "tidied up" : "not tidied up");
             stepped_process dying = begin();
             neighbour by = live_beside();
-            (void)dying.step(at);
+            (void)at.lead(dying);
             dying.kill();
             judge_death(by, tidied);
         }
@@ -87,10 +85,10 @@ TEST_P(BulkheadDeaths, MayComeAfterAnyInstruction) {
 // Fails when who stands still keeps others from taking what is free, or more are given out between them than there are.
 TEST_P(BulkheadDeaths, AndOthersTakeAllWhileOneStandsStill) {
     const bulkhead_scenario& played = GetParam();
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
         neighbour by = live_beside();
-        const bool stands = slow.step(at);
+        const bool stands = at.lead(slow);
         const std::uint64_t most = std::max<std::uint64_t>(by.held.size(), std::ranges::max(played.maxima));
         if (const auto it = by.segment.bulkhead("it")) take_all(*it, by.held);
         EXPECT_TRUE(slow.finish());
@@ -108,11 +106,11 @@ class BulkheadWork : public BulkheadDeaths {};
 
 // Fails when a bulkhead that is lowered, and raised again, under somebody who is taking or giving back, has more or fewer permits afterwards.
 TEST_P(BulkheadWork, MayBeOverlappedByResizing) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         for (const std::uint64_t last : {1U, 4U}) {
             stepped_process slow = begin();
             neighbour by = live_beside();
-            (void)slow.step(at);
+            (void)at.lead(slow);
             EXPECT_TRUE(by.segment.change("it", so_many(1)));
             if (last != 1) {
                 EXPECT_TRUE(by.segment.change("it", so_many(last)));

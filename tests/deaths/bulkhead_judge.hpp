@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bulkhead_scenarios.hpp"
+#include "survivors.hpp"
 
 namespace seki::test {
 
@@ -36,11 +37,14 @@ inline void expect_only_mine_held(const neighbour& by) {
 // them are given back afterwards.
 inline void expect_rest_to_be_had(neighbour& by, std::uint64_t max) {
     const Bulkhead it = by.it();
+    const std::uint64_t wanted = stopwatch_ns();
+    (void)next_call([&] { return it.try_acquire(); });
     while (by.held.size() < max) {
         auto taken = it.acquire(20s);
         ASSERT_TRUE(taken) << taken.error().message << " with " << by.held.size() << " of " << max << " in hand";
         by.held.push_back(*std::move(taken));
     }
+    came_back_since(wanted);
     EXPECT_FALSE(it.try_acquire());
     EXPECT_FALSE(it.acquire(1ms));
     EXPECT_EQ(must(by.it().status()).in_use, by.held.size());

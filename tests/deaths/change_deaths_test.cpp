@@ -91,17 +91,17 @@ protected:
             hardware::store_relaxed(by_it_->count, 0);
             return here.begin([&] { return prepare(here.folder()); });
         };
-        const route& way = way_of(name, [&] {
+        route& way = way_of(name, [&] {
             stepped_process whole = begin();
-            return walk(whole, here.segment());
+            return walk(whole, here.folder());
         });
-        play_at(points_of(way, trying::to_die, 10'000), way, name + told_as(trying::to_die), [&](std::uint64_t at) {
+        play_at(points_of(way, trying::to_die), way, name + told_as(trying::to_die), [&](const place& at) {
             stepped_process dying = begin();
-            (void)dying.step(at);
+            (void)at.lead(dying);
             dying.kill();
             const Segment segment = opened(here.folder());
             EXPECT_EQ(broken_in(segment), "");
-            judge(segment.handle()->where(), at == stepped_process::to_the_end);
+            judge(segment.handle()->where(), at.is_end());
             EXPECT_THAT(told_by_the_next(segment.handle()->where()), testing::IsEmpty()) << "told again";
         });
     }

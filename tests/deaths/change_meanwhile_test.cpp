@@ -11,7 +11,6 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t most_steps = 40'000;  // all there are
 constexpr int errors = 4;
 
 // What was told, and into which window.
@@ -52,14 +51,14 @@ protected:
 // Fails when the fifth outcome goes into the window by the terms under which five are not enough, after who made them enough has judged the window of
 // four: then it asks for opening, and nobody opens.
 TEST_P(ChangeMeanwhile, LeavesNoWindowUnjudged) {
-    const route& way = way_of(GetParam().name, [this] {
+    route& way = way_of(GetParam().name, [this] {
         stepped_process whole = begin();
-        return walk(whole, stage_.segment());
+        return walk(whole, stage_.folder());
     });
     const std::string name = GetParam().name + std::string{": terms changed meanwhile"};
-    play_at(points_of(way, trying::to_stand_still, most_steps), way, name, [&](std::uint64_t at) {
+    play_at(points_of(way, trying::to_stand_still), way, name, [&](const place& at) {
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         const Breaker it = must(segment.breaker("it"));
         EXPECT_TRUE(segment.change("it", judging_after(errors + 1, GetParam().options)));

@@ -28,7 +28,6 @@ using testing::IsEmpty;
 
 using numbers = std::vector<std::uint64_t>;
 
-constexpr std::uint64_t most_steps = 10'000;
 constexpr std::size_t room = layout::event_ring::capacity - layout::event_reserve;  // of ordinary events
 
 // Events are told apart by a number in them.
@@ -147,11 +146,11 @@ protected:
 
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     [[nodiscard]] static numbers from_one_to(std::uint64_t last) {
@@ -212,11 +211,11 @@ protected:
 // Fails when any instruction may not be a process's last: an event is told in part, twice, or by nobody though it was pushed; or the ring is
 // of no use to its next owner.
 TEST_P(EventDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             SCOPED_TRACE(tidied ? "tidied up" : "not tidied up");
             stepped_process dying = begin();
-            (void)dying.step(at);
+            (void)at.lead(dying);
             dying.kill();
             const Segment segment = opened(stage_.folder());
             if (tidied) {
@@ -234,9 +233,9 @@ TEST_P(EventDeaths, MayComeAfterAnyInstruction) {
 // Fails when an event comes out twice, torn though it has a ring of its own, or is lost and not counted, because somebody stood still while others
 // told and took.
 TEST_P(EventDeaths, AndOthersTellAndTakeWhileOneStandsStill) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const teller other{stage_.folder(), GetParam().shared};
         listen(other.where());
         numbers found = numbers_of(other.where());

@@ -53,12 +53,11 @@ protected:
     // Plays `at_instruction` at the chosen instructions of the operation, and once beyond its end.
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        const std::uint64_t for_each_change = GetParam().works ? steps_for_each_change : 0;
-        play_at(points_of(way, what, 20'000, 2, for_each_change), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     stage stage_{GetParam().world};
@@ -67,9 +66,9 @@ protected:
 
 // Fails when any instruction may not be a process's last: something is let through twice, lost, broken, or left behind for good.
 TEST_P(EveryInstruction, MayBeTheLast) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         stepped_process dying = begin();
-        (void)dying.step(at);
+        (void)at.lead(dying);
         dying.kill();
         judge(0);
     });
@@ -78,9 +77,9 @@ TEST_P(EveryInstruction, MayBeTheLast) {
 // Fails when who stands still keeps others from deciding, or when the two together let through more or less than one after the other would.
 TEST_P(EveryInstruction, MayTakeForever) {
     if (!stage_.has_segment_from_the_start()) return;  // there is nobody yet to wait for
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         std::int64_t by_others = 0;
         {
             const Segment segment = opened(stage_.folder(), Access::attach);

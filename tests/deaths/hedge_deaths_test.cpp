@@ -23,7 +23,7 @@ namespace {
 
 namespace law = algorithm::latency;
 
-constexpr std::uint64_t allowed = 5, most_steps = 20'000;
+constexpr std::uint64_t allowed = 5;
 constexpr std::uint64_t known_calls = 40, usual_ns = 1'000'000;
 
 enum class ending : std::uint8_t { first_answers, second_answers, all_fail };
@@ -108,11 +108,11 @@ protected:
     template <class Play>
     void play(trying what, Play at_instruction) {
         const std::string name = GetParam().name + told_as(what);
-        const route& way = way_of(name, [this, what] {
+        route& way = way_of(name, [this, what] {
             stepped_process whole = begin(what);
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, name, at_instruction);
+        play_at(points_of(way, what), way, name, at_instruction);
     }
 
     // By others, until they are denied.
@@ -155,10 +155,10 @@ protected:
 // Fails when any instruction may not be a process's last: an attempt is allowed twice, or more than one is lost; a call is measured twice, or those of
 // others are forgotten; the delay by percentile stays unknown; or the doctor finds something.
 TEST_P(HedgeDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         const std::uint64_t start = primitives::clock_ms();
         stepped_process dying = begin(trying::to_die);
-        (void)dying.step(at);
+        (void)at.lead(dying);
         dying.kill();
         const Segment segment = opened(stage_.folder(), Access::attach);
         EXPECT_EQ(broken_in(segment), "");
@@ -169,10 +169,10 @@ TEST_P(HedgeDeaths, MayComeAfterAnyInstruction) {
 
 // Fails when who stands still keeps others from taking what there is, or takes one beyond that when it goes on.
 TEST_P(HedgeDeaths, AndOthersTakeAllWhileOneStandsStill) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         const std::uint64_t start = primitives::clock_ms();
         stepped_process slow = begin(trying::to_stand_still);
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         const std::uint64_t others = take_all(segment);
         EXPECT_EQ(it_of(segment).call([] { return 7; }).value_or(0), 7);

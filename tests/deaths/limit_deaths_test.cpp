@@ -17,8 +17,6 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t most_steps = 4'000;
-
 // What is admitted, of either kind.
 struct admitted {
     std::vector<AdaptivePermit> permits{};
@@ -122,11 +120,11 @@ protected:
     }
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     stage stage_{[](const fs::path& folder) { GetParam().make(opened(folder)); }};
@@ -135,9 +133,9 @@ protected:
 
 // Fails when any instruction may not be a process's last: a place is lost or given out twice, a limit leaves its bounds, or the doctor finds something.
 TEST_P(LimitDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         stepped_process dying = begin();
-        (void)dying.step(at);
+        (void)at.lead(dying);
         dying.kill();
         const Segment segment = opened(stage_.folder(), Access::attach);
         EXPECT_EQ(broken_in(segment), "");
@@ -150,9 +148,9 @@ TEST_P(LimitDeaths, MayComeAfterAnyInstruction) {
 
 // Fails when who stands still keeps others from being let in, or more are in between them than there are places.
 TEST_P(LimitDeaths, AndOthersTakeAllWhileOneStandsStill) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         {
             const admitted others = GetParam().take_all(segment);

@@ -54,11 +54,6 @@ std::function<operation(const fs::path&, answer&)> with_segment(Act act) {
 
 Decision check(const Limiter& it) { return it.check("k"); }
 
-limiter_scenario by_no_worker(limiter_scenario it) {
-    it.works = false;
-    return it;
-}
-
 }  // namespace
 
 std::vector<limiter_scenario> works_with_limiters() {
@@ -86,23 +81,22 @@ std::vector<limiter_scenario> works_with_limiters() {
              return [folder, &told] { told.tell(open((folder / "a.seg").string(), small(Access::attach))); };
          },
          1, 0},
-        by_no_worker({"open_that_makes_the_segment", nothing,
-                      [](const fs::path& folder, answer& told) -> operation {
-                          return [folder, &told] { told.tell(open((folder / "a.seg").string(), small({}))); };
-                      }}),
-        by_no_worker({"making_a_limiter", deleted,
-                      with_segment([](const Segment& in) { return in.limiter("it", few_a_year()); })}),
+        {"open_that_makes_the_segment", nothing,
+         [](const fs::path& folder, answer& told) -> operation {
+             return [folder, &told] { told.tell(open((folder / "a.seg").string(), small({}))); };
+         }},
+        {"making_a_limiter", deleted, with_segment([](const Segment& in) { return in.limiter("it", few_a_year()); })},
         {"deleting_a_limiter", spent(2), with_segment([](const Segment& in) { return in.remove_limiter("it"); }), 2, -2,
          false},
-        by_no_worker({"changing_a_limiter", spent(1), with_segment([](const Segment& in) {
-                          LimiterOptions other = few_a_year();
-                          other.clock = Clock::coarse;
-                          const auto there = in.change("it", other);
-                          if (!there) return there;
-                          between();
-                          return in.change("it", few_a_year());
-                      }),
-                      1, 0, false}),
+        {"changing_a_limiter", spent(1), with_segment([](const Segment& in) {
+             LimiterOptions other = few_a_year();
+             other.clock = Clock::coarse;
+             const auto there = in.change("it", other);
+             if (!there) return there;
+             between();
+             return in.change("it", few_a_year());
+         }),
+         1, 0, false},
         {"reaping_the_dead", died,
          with_segment([](const Segment& in) { return shm::reap(in.handle()->where()).processes <= 1; }), 1, 0},
         {"repairing", spent(1), with_segment([](const Segment& in) { return report::repair(in.handle()->where()); }), 1,

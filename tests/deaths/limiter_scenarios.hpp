@@ -24,7 +24,6 @@ struct limiter_scenario {
     std::int64_t spent = 0;  // of key "k", in the world
     std::int64_t cost = 0;   // what the operation takes of it when it is allowed; negative: gives back
     bool commutes = true;    // with somebody else's checks of the same key
-    bool works = true;       // with a key; else it makes or tidies up what others work with, and goes a long way
 };
 
 inline std::ostream& operator<<(std::ostream& to, const limiter_scenario& each) { return to << each.name; }

@@ -18,7 +18,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t allowed = 5, most_steps = 4'000;
+constexpr std::uint64_t allowed = 5;
 
 [[nodiscard]] RetryOptions five_a_second() {
     return {.base_delay = 0ns, .max_delay = 0ns, .ratio = 0, .min_per_second = allowed};
@@ -51,11 +51,11 @@ protected:
     }
     template <class Play>
     void play(trying what, Play at_instruction) {
-        const route& way = way_of(GetParam().name, [this] {
+        route& way = way_of(GetParam().name, [this] {
             stepped_process whole = begin();
-            return walk(whole, stage_.segment());
+            return walk(whole, stage_.folder());
         });
-        play_at(points_of(way, what, most_steps), way, GetParam().name + told_as(what), at_instruction);
+        play_at(points_of(way, what), way, GetParam().name + told_as(what), at_instruction);
     }
 
     // By others, until they are denied.
@@ -75,10 +75,10 @@ protected:
 
 // Fails when any instruction may not be a process's last: a retry is given twice, or more than one is lost, or the doctor finds something.
 TEST_P(RetryDeaths, MayComeAfterAnyInstruction) {
-    play(trying::to_die, [&](std::uint64_t at) {
+    play(trying::to_die, [&](const place& at) {
         const std::uint64_t start = primitives::clock_ms();
         stepped_process dying = begin();
-        (void)dying.step(at);
+        (void)at.lead(dying);
         dying.kill();
         const Segment segment = opened(stage_.folder(), Access::attach);
         const std::uint64_t own = told_->was_allowed() ? 1 : 0;
@@ -91,10 +91,10 @@ TEST_P(RetryDeaths, MayComeAfterAnyInstruction) {
 
 // Fails when who stands still keeps others from taking what there is, or takes one beyond that when it goes on.
 TEST_P(RetryDeaths, AndOthersTakeAllWhileOneStandsStill) {
-    play(trying::to_stand_still, [&](std::uint64_t at) {
+    play(trying::to_stand_still, [&](const place& at) {
         const std::uint64_t start = primitives::clock_ms();
         stepped_process slow = begin();
-        (void)slow.step(at);
+        (void)at.lead(slow);
         const Segment segment = opened(stage_.folder(), Access::attach);
         const std::uint64_t others = take_all(segment);
         EXPECT_TRUE(slow.finish());

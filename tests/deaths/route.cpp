@@ -1,13 +1,15 @@
 #include "route.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <utility>
 
+#include "leavings.hpp"
 #include "support/seed.hpp"
+#include "survivors.hpp"
 
 namespace seki::test {
 namespace {
@@ -35,64 +37,79 @@ void add_every(std::vector<std::uint64_t>& points, std::uint64_t stride, std::ui
     for (std::uint64_t at = seed() % stride; at < length; at += stride) points.push_back(at);
 }
 
-// All of them, unless the way there is too long.
-std::vector<std::uint64_t> changes_to_die_after(const route& way, std::size_t fewest, std::uint64_t for_all) {
-    std::vector<std::uint64_t> changes = way.marks;
-    const std::uint64_t steps = std::accumulate(changes.begin(), changes.end(), std::uint64_t{0});
-    if (steps > for_all) thin(changes, std::max<std::size_t>(fewest, changes.size() * for_all / steps / 5));
-    return changes;
-}
-
 }  // namespace
 
-route walk(stepped_process& whole, const fs::path& segment, std::size_t sleeps) {
+bool place::lead(stepped_process& one) const {
+    if (way->singly || is_end()) return one.step(instructions);
+    if (way->steps.lead(one, instructions)) return true;
+    way->astray = true;
+    return one.is_there();
+}
+
+route walk(stepped_process& whole, const fs::path& folder, std::size_t sleeps) {
     route way;
-    watched_file file{segment};
+    leavings left{folder};
+    way.marks.push_back(0);
+    way.steps.note(whole.at());
     while (way.sleeps.size() < sleeps) {
         bool slept = false;
+        const bool calls = whole.is_before_a_call();
         const bool goes_on = sleeps == any_number ? whole.step(1) : whole.step_during([&] { slept = whole.sleeps(); });
         if (!goes_on) {
             way.ends = true;
             break;
         }
         ++way.length;
+        way.steps.note(whole.at());
         if (slept) way.sleeps.push_back(way.length);
-        const bool changed = file.changed();
-        way.changed += changed ? 1 : 0;
-        if (changed || !file.is_there() || way.length == 1) way.marks.push_back(way.length);
+        if (left.changed(calls)) way.marks.push_back(way.length);
     }
     return way;
 }
 
-std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps, std::size_t fewest,
-                                     std::uint64_t for_each_change) {
-    constexpr std::size_t most = 100, others = 6;
-    std::vector<std::uint64_t> points;
-    if (const char* given = std::getenv("SEKI_STRIDE"); given != nullptr) {
-        add_every(points, std::max<std::uint64_t>(1, std::strtoull(given, nullptr, 10)), way.length);
-    } else {
-        const auto tries = std::clamp<std::size_t>(most_steps / std::max<std::uint64_t>(1, way.length), fewest, most);
-        const bool dies = what == trying::to_die;
-        points = way.sleeps;
-        if (!dies) {
-            for (const std::uint64_t after : way.marks) points.insert(points.end(), {after - 1, after});
-        }
-        order(points);
-        thin(points, tries);
-        if (dies) std::ranges::copy(changes_to_die_after(way, fewest, for_each_change), std::back_inserter(points));
-        order(points);
-        if (!dies && points.size() + others <= tries) {
-            add_every(points, way.length / others + 1, way.length);
-        }
+std::vector<std::uint64_t> points_of(const route& way, trying what) {
+    std::vector<std::uint64_t> points = way.sleeps;
+    for (const std::uint64_t after : way.marks) {
+        if (what == trying::to_stand_still && after > 0) points.push_back(after - 1);
+        points.push_back(after);
     }
+    order(points);
+    if (const char* given = std::getenv("SEKI_STRIDE"); given != nullptr)
+        add_every(points, std::max<std::uint64_t>(1, std::strtoull(given, nullptr, 10)), way.length);
+    else
+        thin(points, what == trying::to_die ? most_deaths : most_standstills);
+    order(points);
     if (way.ends) points.push_back(stepped_process::to_the_end);
     return points;
 }
 
-const route& way_of(const std::string& operation, const std::function<route()>& walk_it) {
+route& way_of(const std::string& operation, const std::function<route()>& walk_it) {
     static std::map<std::string, route> known;
     const auto found = known.find(operation);
     return found != known.end() ? found->second : known.emplace(operation, walk_it()).first->second;
+}
+
+void play_at(const std::vector<std::uint64_t>& points, route& way, const std::string& what,
+             const std::function<void(const place&)>& play) {
+    std::size_t played = 0, astray = 0;
+    for (const std::uint64_t at : points) {
+        SCOPED_TRACE(at == stepped_process::to_the_end ? "at its end" : "at instruction " + std::to_string(at));
+        way.astray = false;
+        play({&way, at});
+        if (std::exchange(way.astray, false)) {
+            ++astray;
+            way.singly = true;
+            play({&way, at});
+            way.singly = false;
+        }
+        ++played;
+        if (testing::Test::HasFailure()) break;
+    }
+    const bool all = std::ranges::includes(points, way.marks);
+    std::printf("%s at %zu of %llu instructions, of which %zu changed what it leaves%s; %zu went another way%s\n",
+                what.c_str(), played, static_cast<unsigned long long>(way.length), way.marks.size() - 1,
+                all ? " and the others nothing" : "", astray, take_delays().c_str());
+    std::fflush(stdout);
 }
 
 }  // namespace seki::test

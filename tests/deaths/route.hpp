@@ -1,19 +1,20 @@
 // The way through an operation, instruction by instruction, and at which of them it is tried to die or to stand still.
 //
-// SEKI_STRIDE=1 tries every instruction. Otherwise it is those after which the segment is another than before: between two of them a death
-// leaves the same bytes. It is tried to die after each of them, but for what makes tables or tidies up and goes a long way to very many
-// (steps_for_each_change); and to stand still at some of them and just before. SEKI_SEED chooses where it is not all.
+// It is tried to die after each instruction after which the process would leave something else than before (leavings.hpp): after any other its death is the same
+// as after the one before. So all instructions are tried, in as many deaths as there are things that can be left. And to stand still just before and
+// after these, some of them where there is little time. SEKI_STRIDE=N leaves none of these out, and tries every Nth instruction besides, as if nothing were known of it:
+// that what was said here is so. SEKI_SEED chooses where it is not all.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "footprints.hpp"
 #include "stepped_process.hpp"
 #include "world.hpp"
 
@@ -22,49 +23,45 @@ namespace seki::test {
 struct route {
     std::uint64_t length = 0;             // in instructions
     bool ends = false;                    // it was seen to its end
-    std::size_t changed = 0;              // so many of them changed the segment
-    std::vector<std::uint64_t> marks{};   // after so many it is another than one before; or there is none yet
+    std::vector<std::uint64_t> marks{};   // after so many it leaves something else than one before; the first is 0
     std::vector<std::uint64_t> sleeps{};  // the last of so many slept in the kernel
+    footprints steps{};
+
+    bool singly = false;  // nobody is led there: all go step by step
+    bool astray = false;  // somebody who was led went another way, and stands elsewhere
+};
+
+// Where it is tried.
+struct place {
+    route* way = nullptr;
+    std::uint64_t instructions = 0;  // done; or to_the_end
+
+    // Brings there one that stands at the beginning, as fast as it runs. False: it has come to its end.
+    bool lead(stepped_process& one) const;
+    [[nodiscard]] bool is_end() const noexcept { return instructions == stepped_process::to_the_end; }
 };
 
 // Steps through it to its end, or until it has slept so often; where that is any number of times, sleeps are not noted.
 inline constexpr std::size_t any_number = ~std::size_t{0};
-[[nodiscard]] route walk(stepped_process& whole, const fs::path& segment, std::size_t sleeps = any_number);
+[[nodiscard]] route walk(stepped_process& whole, const fs::path& folder, std::size_t sleeps = any_number);
 
 // The same for all who ask for an operation of that name: it is gone through once.
-[[nodiscard]] const route& way_of(const std::string& operation, const std::function<route()>& walk_it);
+[[nodiscard]] route& way_of(const std::string& operation, const std::function<route()>& walk_it);
 
-enum class trying : std::uint8_t {
-    to_die,         // after each change
-    to_stand_still  // also just before it, when everything that leads to it was read, and at a few others
-};
+enum class trying : std::uint8_t { to_die, to_stand_still };
 
 [[nodiscard]] constexpr const char* told_as(trying what) noexcept {
     return what == trying::to_die ? ": died" : ": stood still";
 }
 
-// It is tried to die after each change where that takes no more steps than this. Whoever works with a primitive comes there with fewer.
-inline constexpr std::uint64_t steps_for_each_change = 400'000;
+// Where there is little time.
+inline constexpr std::size_t most_deaths = 40, most_standstills = 6;
 
-// Numbers of instructions, and its end. A step takes ten microseconds or more, and each try takes all steps before it: `most_steps` bounds what those
-// take together that are not deaths after each of the changes, but for the `fewest` tries. `for_each_change`: 0 where it is no worker that changes
-// something, and some of the changes are enough.
-[[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what, std::uint64_t most_steps,
-                                                   std::size_t fewest = 1,
-                                                   std::uint64_t for_each_change = steps_for_each_change);
+// Numbers of instructions, and its end.
+[[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what);
 
-// Calls play(so many instructions) for each of the points, up to the first failure.
-template <class Play>
-void play_at(const std::vector<std::uint64_t>& points, const route& way, const std::string& what, Play play) {
-    std::size_t played = 0;
-    for (const std::uint64_t at : points) {
-        SCOPED_TRACE(at == stepped_process::to_the_end ? "at its end" : "at instruction " + std::to_string(at));
-        play(at);
-        ++played;
-        if (testing::Test::HasFailure()) break;
-    }
-    std::printf("%s at %zu of %llu instructions, of which %zu changed the segment\n", what.c_str(), played,
-                static_cast<unsigned long long>(way.length), way.changed);
-}
+// Calls play(place) for each of the points, up to the first failure. Whoever goes astray on the way there is judged where it is, and then sent again, step by step.
+void play_at(const std::vector<std::uint64_t>& points, route& way, const std::string& what,
+             const std::function<void(const place&)>& play);
 
 }  // namespace seki::test

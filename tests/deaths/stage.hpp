@@ -2,17 +2,16 @@
 #pragma once
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <new>
 #include <string>
 #include <vector>
 
+#include "in_common.hpp"
 #include "report/doctor.hpp"
 #include "route.hpp"
 #include "shm/memory.hpp"
@@ -20,26 +19,6 @@
 #include "world.hpp"
 
 namespace seki::test {
-
-// Memory that this process and its children share.
-template <class T>
-class in_common {
-public:
-    in_common() {
-        void* memory = ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) std::abort();
-        what_ = new (memory) T{};
-    }
-    ~in_common() { ::munmap(what_, sizeof(T)); }
-    in_common(const in_common&) = delete;
-    in_common& operator=(const in_common&) = delete;
-
-    T& operator*() const noexcept { return *what_; }
-    T* operator->() const noexcept { return what_; }
-
-private:
-    T* what_ = nullptr;
-};
 
 // What the one that is stepped through was told, where everybody can read it.
 struct answer {
@@ -79,9 +58,11 @@ public:
     [[nodiscard]] fs::path segment() const { return folder() / "a.seg"; }
     [[nodiscard]] bool has_segment_from_the_start() const { return fs::exists(model_.path() / "a.seg"); }
 
-    // The world anew, and a process that stands before its operation.
+    // The world anew.
+    void reset() const { here_.become(model_); }
+    // And a process that stands before its operation.
     [[nodiscard]] stepped_process begin(const stepped_process::preparation& prepare) const {
-        here_.become(model_);
+        reset();
         return stepped_process{prepare};
     }
 

@@ -14,8 +14,6 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t most_steps = 12'000;
-
 class WaiterDeaths : public testing::Test {
 protected:
     [[nodiscard]] stepped_process begin(const std::function<operation(const fs::path&, answer&)>& prepare) {
@@ -30,16 +28,17 @@ protected:
     // All are held, and one waits for an hour.
     [[nodiscard]] stepped_process begin_waiting() { return begin(with_bulkhead(wait_for_one)); }
     // Up to the end of its first sleep.
-    [[nodiscard]] const route& way_to_sleep() {
+    [[nodiscard]] route& way_to_sleep() {
         return way_of("waiting", [this] {
             stepped_process waiting = begin_waiting();
             const neighbour by = holder_of(permits);
-            return walk(waiting, stage_.segment(), 1);
+            return walk(waiting, stage_.folder(), 1);
         });
     }
     // Gives one back during the so-manieth instruction of who waits: at the right one while it sleeps in the kernel.
-    static void give_back_during(std::uint64_t instruction, stepped_process& waiting, neighbour& by) {
-        (void)waiting.step(instruction - 1);
+    static void give_back_during(const place& at, stepped_process& waiting, neighbour& by) {
+        const std::uint64_t before = std::max<std::uint64_t>(at.instructions, 1) - 1;
+        (void)place{at.way, before}.lead(waiting);
         (void)waiting.step_during([&] {
             (void)waiting.sleeps();
             by.give_back_one();
@@ -67,12 +66,12 @@ protected:
 
 // Fails when a permit that is given back to a waiter is lost with it, or its place among those who may wait is.
 TEST_F(WaiterDeaths, APermitGivenBackToOneThatDiesIsNotLost) {
-    const route& way = way_to_sleep();
-    play_at(points_of(way, trying::to_die, most_steps, 3), way, "waiting: died", [&](std::uint64_t at) {
+    route& way = way_to_sleep();
+    play_at(points_of(way, trying::to_die), way, "waiting: died", [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             stepped_process dying = begin_waiting();
             neighbour by = holder_of(permits);
-            give_back_during(std::max<std::uint64_t>(at, 1), dying, by);
+            give_back_during(at, dying, by);
             dying.kill();
             judge(by, tidied);
         }
@@ -81,21 +80,21 @@ TEST_F(WaiterDeaths, APermitGivenBackToOneThatDiesIsNotLost) {
 
 // Fails likewise, from the wake-up on.
 TEST_F(WaiterDeaths, APermitTakenByOneThatWasWokenAndDiesIsNotLost) {
-    const route& before = way_to_sleep();
+    route& before = way_to_sleep();
     const auto wake = [&](stepped_process& waiting) {
         neighbour by = holder_of(permits);
-        give_back_during(before.length, waiting, by);
+        give_back_during({&before, before.length}, waiting, by);
         return by;
     };
     stepped_process whole = begin_waiting();
     const neighbour beside = wake(whole);
-    const route way = walk(whole, stage_.segment());
+    route way = walk(whole, stage_.folder());
     EXPECT_TRUE(told_->was_allowed());
-    play_at(points_of(way, trying::to_die, most_steps), way, "woken: died", [&](std::uint64_t at) {
+    play_at(points_of(way, trying::to_die), way, "woken: died", [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             stepped_process dying = begin_waiting();
             neighbour by = wake(dying);
-            (void)dying.step(at);
+            (void)at.lead(dying);
             dying.kill();
             judge(by, tidied);
         }
@@ -104,11 +103,11 @@ TEST_F(WaiterDeaths, APermitTakenByOneThatWasWokenAndDiesIsNotLost) {
 
 // Fails, by the time limit of the tests, when a waiter does not see what was given back while it stood anywhere.
 TEST_F(WaiterDeaths, OneThatStandsAnywhereGetsWhatIsGivenBackMeanwhile) {
-    const route& way = way_to_sleep();
-    play_at(points_of(way, trying::to_stand_still, most_steps), way, "waiting: stood still", [&](std::uint64_t at) {
+    route& way = way_to_sleep();
+    play_at(points_of(way, trying::to_stand_still), way, "waiting: stood still", [&](const place& at) {
         stepped_process slow = begin_waiting();
         neighbour by = holder_of(permits);
-        give_back_during(std::max<std::uint64_t>(at, 1), slow, by);
+        give_back_during(at, slow, by);
         EXPECT_TRUE(slow.finish());
         EXPECT_TRUE(told_->was_allowed());
         judge(by, true);
@@ -123,19 +122,18 @@ TEST_F(WaiterDeaths, WhoWaitsForOneThatDiesWhileGivingBackGetsIt) {
     const neighbour beside = holder_of(permits - 1);
     companion first = one_who_waits();
     until_one_waits(beside);
-    const route way = walk(whole, stage_.segment());
+    route way = walk(whole, stage_.folder());
     EXPECT_TRUE(first.finish());
-    play_at(points_of(way, trying::to_die, most_steps), way, "giving back to one who waits: died",
-            [&](std::uint64_t at) {
-                stepped_process dying = begin(give_back);
-                neighbour by = holder_of(permits - 1);
-                companion waiting = one_who_waits();
-                until_one_waits(by);
-                (void)dying.step(at);
-                dying.kill();
-                EXPECT_TRUE(waiting.finish());
-                judge(by, at % 2 == 0);
-            });
+    play_at(points_of(way, trying::to_die), way, "giving back to one who waits: died", [&](const place& at) {
+        stepped_process dying = begin(give_back);
+        neighbour by = holder_of(permits - 1);
+        companion waiting = one_who_waits();
+        until_one_waits(by);
+        (void)at.lead(dying);
+        dying.kill();
+        EXPECT_TRUE(waiting.finish());
+        judge(by, at.instructions % 2 == 0);
+    });
 }
 
 // Fails, by the time limit of the tests, when nobody finishes a raise whose maker died, and who waits for it waits for ever.
@@ -145,14 +143,14 @@ TEST_F(WaiterDeaths, WhoWaitsWhileOneThatRaisesTheMaximumDiesGetsOneOfTheNew) {
     const neighbour beside = holder_of(permits);
     companion first = one_who_waits();
     until_one_waits(beside);
-    const route way = walk(whole, stage_.segment());
+    route way = walk(whole, stage_.folder());
     EXPECT_TRUE(first.finish());
-    play_at(points_of(way, trying::to_die, most_steps), way, "raising for one who waits: died", [&](std::uint64_t at) {
+    play_at(points_of(way, trying::to_die), way, "raising for one who waits: died", [&](const place& at) {
         stepped_process dying = begin(raise);
         neighbour by = holder_of(permits);
         companion waiting = one_who_waits();
         until_one_waits(by);
-        (void)dying.step(at);
+        (void)at.lead(dying);
         dying.kill();
         EXPECT_TRUE(by.segment.maintain());
         const std::uint64_t max = must(by.it().status()).max_concurrent;

@@ -1,0 +1,30 @@
+// What segments are stepped through, and the primitives in them as whoever makes, changes and deletes them sees them: the worlds that processes find, what they do there, and what
+// must be so besides what always must (furnished.hpp).
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "furnished.hpp"
+
+namespace seki::test {
+
+struct segment_scenario {
+    std::string name;
+    std::function<void(const fs::path&)> world;
+    std::function<operation(const fs::path&, answer&)> prepare;
+    // Before anybody tidied up. `done`: the dead was told that it was done.
+    std::function<void(const Segment&, bool done)> then = [](const Segment&, bool /*done*/) {};
+    bool stays = true;   // the segment; else another takes its place
+    bool heals = false;  // somebody scribbled there: whoever comes next repairs first
+};
+inline std::ostream& operator<<(std::ostream& to, const segment_scenario& each) { return to << each.name; }
+
+[[nodiscard]] std::vector<segment_scenario> works_of_administrators();
+[[nodiscard]] std::vector<segment_scenario> works_with_windows();
+[[nodiscard]] std::vector<segment_scenario> works_on_segments();
+[[nodiscard]] std::vector<segment_scenario> repairs();
+
+}  // namespace seki::test
