@@ -280,7 +280,7 @@ TEST(Duration, IsPrintedShortestAndReadsBack) {
 // Fails when a text that has two readings, or none, is taken.
 TEST(Duration, SaysWhatIsWrongWithAText) {
     const std::string accepted = ": a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"";
-    const std::array<std::pair<std::string_view, std::string_view>, 11> table{
+    const std::array<std::pair<std::string_view, std::string_view>, 13> table{
         {{"", "is empty"},
          {"30", "has no unit"},
          {"-5s", "is negative"},
@@ -291,7 +291,9 @@ TEST(Duration, SaysWhatIsWrongWithAText) {
          {"1h30", "has no unit"},
          {"30m1h", "has its units in the wrong order"},
          {"1h1h", "has its units in the wrong order"},
-         {"106752d", "is too long"}}};
+         {"106752d", "is too long"},
+         {"106751d23h48m", "is too long"},
+         {"99999999999999999999s", "is too long"}}};
     for (const auto& [text, why] : table) {
         const auto result = parse_duration(text);
         ASSERT_FALSE(result) << text;

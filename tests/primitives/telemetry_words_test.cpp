@@ -1,7 +1,8 @@
 // What handlers and rings are told of each event, word for word, and which events are told unasked.
 #include <algorithm>
 #include <functional>
-#include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -231,6 +232,36 @@ TEST_F(WordsTest, SuccessesAloneAreSampled) {
                                      event_kind::hedge_complete, event_kind::shed_shed, event_kind::shed_codel_drop,
                                      event_kind::adaptive_limit_change, event_kind::bulkhead_rejected,
                                      event_kind::adaptive_rejected));
+}
+
+// Fails if what is rare is told to nobody while nobody listens, or what is not is.
+TEST_F(WordsTest, WhatIsRareIsToldWhoeverListens) {
+    listen(0ns);
+    for (const kind each : {kind::bulkhead, kind::adaptive, kind::shedder}) {
+        of(each).bulkhead_reclaimed(1, 2);
+        if (each != kind::shedder) permit(of(each), of(each).name_of(event_kind::bulkhead_rejected), 1, 2);
+    }
+    of(kind::breaker).breaker_state_change(state::closed, state::open, 1, now);
+    of(kind::breaker).breaker_rejected(state::open, now);
+    of(kind::adaptive).adaptive_limit_change(1, 2);
+    EXPECT_THAT(kinds(), ElementsAre(event_kind::bulkhead_reclaimed, event_kind::adaptive_reclaimed,
+                                     event_kind::shed_reclaimed, event_kind::breaker_state_change));
+    for (const auto& type : primitives::event_types())
+        for (const auto* each : {&type.result, &type.detail})
+            for (const unsigned beyond : {6U, 7U, 255U})
+                if (!each->is_error || beyond > primitives::last_errc) {
+                    EXPECT_EQ(each->word(static_cast<std::uint8_t>(beyond)), "") << type.name;
+                }
+}
+
+// Fails if what a handler holds outlives its detaching.
+TEST_F(WordsTest, ADetachedHandlerIsDestroyed) {
+    const auto held = std::make_shared<int>(7);
+    auto* const place = primitives::hooks::attach(primitives::all_events, [held](const telemetry::Event&) {});
+    EXPECT_EQ(held.use_count(), 2);
+    of(kind::breaker).breaker_rejected(state::open, now);
+    primitives::hooks::detach(place);
+    EXPECT_EQ(held.use_count(), 1);
 }
 
 // Fails if a key of some length is told with a byte of another, or with what stood there before.
