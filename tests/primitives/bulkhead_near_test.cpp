@@ -5,6 +5,7 @@
 
 #include "limiter_fixture.hpp"
 #include "primitives/bulkhead.hpp"
+#include "primitives/shedder.hpp"
 #include "shm/permit_seeker.hpp"
 
 namespace seki::test {
@@ -44,6 +45,29 @@ TEST_F(BulkheadNear, AWorkerTakesThePermitThatItHadLast) {
         EXPECT_EQ(again.index, had);
         EXPECT_EQ(hardware::load_relaxed(own_word(it, layout::bulkhead_near)), had + 1);
         EXPECT_TRUE(it.give_back(again));
+    }
+}
+
+// Fails if a shedder looks elsewhere than a bulkhead does.
+TEST_F(BulkheadNear, SoDoesWhoIsAdmittedByAShedder) {
+    const auto place = primitives::shedders::find_or_make(where(), "shed", {.max_in_flight = 512});
+    ASSERT_TRUE(place) << place.error().message;
+    const primitives::shedder it{in(), *place};
+    layout::word& near = in()->me().counters[place->index].counts[layout::bulkhead_near];
+    const auto admit = [&] { return it.admit(1, primitives::shedder::not_known).held; };
+    auto first = admit();
+    EXPECT_EQ(first.index, 8 * (shm::slot_index(in()->me()) + 1));
+    EXPECT_TRUE(it.complete(first));
+    for (const std::uint32_t had : {0U, 200U, 511U}) {
+        hardware::store_relaxed(near, had + 1);
+        auto again = admit();
+        EXPECT_EQ(again.index, had);
+        EXPECT_EQ(hardware::load_relaxed(near), had + 1);
+        auto next = admit();
+        EXPECT_NE(next.index, had);
+        EXPECT_EQ(hardware::load_relaxed(near), next.index + 1);
+        EXPECT_TRUE(it.complete(again));
+        EXPECT_TRUE(it.complete(next));
     }
 }
 

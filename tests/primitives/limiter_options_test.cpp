@@ -120,6 +120,40 @@ TEST(LimiterOptions, NamesArePlainWords) {
               "limiter \"a\\xff\": the name has \"\\xff\" at position 2" + accepted);
 }
 
+// Fails when a character at the end of what may stand in a name is refused, one beside it is not, or more or less than one character is shown.
+TEST(LimiterOptions, NamesHaveTheseCharactersAlone) {
+    for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        EXPECT_EQ(check_name("limiter", std::string{'a', c}).has_value(), letter || c == '_' || c == '.' || c == '-')
+            << byte;
+        EXPECT_EQ(check_name("limiter", std::string{c, 'a'}).has_value(), letter || c == '_') << byte;
+    }
+    const auto said = [](const char* name) { return message_of(check_name("limiter", name)); };
+    EXPECT_TRUE(said("ab\xf0\x9f\x98\x80").contains("the name has \"\xf0\x9f\x98\x80\" at position 3"));
+    EXPECT_TRUE(said("\x80\x80\x80\x80\x80").contains("the name has \"\\x80\\x80\\x80\\x80\" at position 1"));
+    EXPECT_TRUE(said("a\xe9z").contains("the name has \"\\xe9\" at position 2"));
+}
+
+// Fails when a number that stands for no word of an option passes.
+TEST(LimiterOptions, UnknownWordsAreMistakes) {
+    const auto only_mistake = [](const LimiterOptions& options) {
+        const auto found = mistakes(options);
+        return found.size() == 1 ? found[0].message : "";
+    };
+    const LimiterOptions fine = five_a_minute();
+    EXPECT_TRUE(mistakes(fine).empty());
+    LimiterOptions bad = fine;
+    bad.on_full = static_cast<OnFull>(2);
+    EXPECT_EQ(only_mistake(bad), "on_full 2 is unknown: allow or deny");
+    bad = fine;
+    bad.mode = static_cast<Mode>(3);
+    EXPECT_EQ(only_mistake(bad), "mode 3 is unknown: enforce, shadow or off");
+    bad = fine;
+    bad.clock = static_cast<Clock>(2);
+    EXPECT_EQ(only_mistake(bad), "clock 2 is unknown: precise or coarse");
+}
+
 // Fails when an option that is baked into the table can be changed, or one that is not cannot.
 TEST(LimiterOptions, OnlyWhatIsFixedAtCreationCannotChange) {
     const LimiterOptions existing = five_a_minute();

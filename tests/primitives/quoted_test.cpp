@@ -138,6 +138,9 @@ TEST(Quoted, LongTextsAreCutBetweenCharacters) {
             EXPECT_EQ(shown(fits + more), '"' + wanted + "...\"") << before;
         }
     }
+    const std::string longer = longest + '\x80';
+    EXPECT_EQ(shown(std::string_view{longer}.substr(0, 80)), '"' + longest + '"')
+        << "what stands behind it is not its own";
     // Of what is no character at all, three bytes are gone back and no more.
     EXPECT_EQ(shown(longest + std::string(4, '\x80')), '"' + longest.substr(1) + "...\"");
     std::string seven;
