@@ -120,6 +120,40 @@ TEST(LimiterOptions, NamesArePlainWords) {
               "limiter \"a\\xff\": the name has \"\\xff\" at position 2" + accepted);
 }
 
+// Fails when a character at the end of what may stand in a name is refused, one beside it is not, or more or less than one character is shown.
+TEST(LimiterOptions, NamesHaveTheseCharactersAlone) {
+    for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        EXPECT_EQ(check_name("limiter", std::string{'a', c}).has_value(), letter || c == '_' || c == '.' || c == '-')
+            << byte;
+        EXPECT_EQ(check_name("limiter", std::string{c, 'a'}).has_value(), letter || c == '_') << byte;
+    }
+    const auto said = [](const char* name) { return message_of(check_name("limiter", name)); };
+    EXPECT_TRUE(said("ab\xf0\x9f\x98\x80").contains("the name has \"\xf0\x9f\x98\x80\" at position 3"));
+    EXPECT_TRUE(said("\x80\x80\x80\x80\x80").contains("the name has \"\\x80\\x80\\x80\\x80\" at position 1"));
+    EXPECT_TRUE(said("a\xe9z").contains("the name has \"\\xe9\" at position 2"));
+}
+
+// Fails when a number that stands for no word of an option passes.
+TEST(LimiterOptions, UnknownWordsAreMistakes) {
+    const auto only_mistake = [](const LimiterOptions& options) {
+        const auto found = mistakes(options);
+        return found.size() == 1 ? found[0].message : "";
+    };
+    const LimiterOptions fine = five_a_minute();
+    EXPECT_TRUE(mistakes(fine).empty());
+    LimiterOptions bad = fine;
+    bad.on_full = static_cast<OnFull>(2);
+    EXPECT_EQ(only_mistake(bad), "on_full 2 is unknown: allow or deny");
+    bad = fine;
+    bad.mode = static_cast<Mode>(3);
+    EXPECT_EQ(only_mistake(bad), "mode 3 is unknown: enforce, shadow or off");
+    bad = fine;
+    bad.clock = static_cast<Clock>(2);
+    EXPECT_EQ(only_mistake(bad), "clock 2 is unknown: precise or coarse");
+}
+
 // Fails when an option that is baked into the table can be changed, or one that is not cannot.
 TEST(LimiterOptions, OnlyWhatIsFixedAtCreationCannotChange) {
     const LimiterOptions existing = five_a_minute();
@@ -280,7 +314,7 @@ TEST(Duration, IsPrintedShortestAndReadsBack) {
 // Fails when a text that has two readings, or none, is taken.
 TEST(Duration, SaysWhatIsWrongWithAText) {
     const std::string accepted = ": a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"";
-    const std::array<std::pair<std::string_view, std::string_view>, 11> table{
+    const std::array<std::pair<std::string_view, std::string_view>, 13> table{
         {{"", "is empty"},
          {"30", "has no unit"},
          {"-5s", "is negative"},
@@ -291,7 +325,9 @@ TEST(Duration, SaysWhatIsWrongWithAText) {
          {"1h30", "has no unit"},
          {"30m1h", "has its units in the wrong order"},
          {"1h1h", "has its units in the wrong order"},
-         {"106752d", "is too long"}}};
+         {"106752d", "is too long"},
+         {"106751d23h48m", "is too long"},
+         {"99999999999999999999s", "is too long"}}};
     for (const auto& [text, why] : table) {
         const auto result = parse_duration(text);
         ASSERT_FALSE(result) << text;

@@ -131,6 +131,32 @@ TEST(OptionEdges, NonsenseIsRefusedByTheNameOfTheOption) {
     });
 }
 
+// Fails if a number that cannot be held is said to be beyond the wrong end, or the greatest that can be is not taken.
+TEST(OptionEdges, NumbersThatCannotBeHeldAreBeyondTheirEnd) {
+    const auto said = [](std::string_view text) { return fault(LimiterOptions{.limit = 1}, "limit", text); };
+    EXPECT_TRUE(said("184467440737095516150").contains("is too large")) << said("184467440737095516150");
+    EXPECT_TRUE(said("18446744073709551616").contains("is too large"));
+    EXPECT_TRUE(said("-99999999999999999999").contains("is too small")) << said("-99999999999999999999");
+    EXPECT_TRUE(said("-1").contains("is too small"));
+    LimiterOptions options;
+    const auto* const limit = find_option(family<LimiterOptions>::options(), "limit");
+    ASSERT_TRUE(limit->parse(options, *limit, "18446744073709551615"));
+    EXPECT_EQ(options.limit, ~0ULL);
+}
+
+// Fails if a part of a policy that is printed as none is not read as none.
+TEST(OptionEdges, ThePartsOfAPolicyAreReadAsTheyArePrinted) {
+    for (const auto& each : family<PolicyOptions>::options()) {
+        if (each.kind != value_kind::word) continue;
+        PolicyOptions read;
+        ASSERT_TRUE(each.parse(read, each, "it"));
+        EXPECT_EQ(each.print(read), "it");
+        ASSERT_TRUE(each.parse(read, each, each.print(PolicyOptions{}))) << each.name;
+        EXPECT_EQ(read, PolicyOptions{});
+        EXPECT_FALSE(each.parse(read, each, "-it"));
+    }
+}
+
 // Fails if one that is made for good can change, or one that can change is kept from it.
 TEST(OptionEdges, AllOptionsCanChangeButThreeOfALimiter) {
     std::vector<std::string_view> fixed;

@@ -22,6 +22,7 @@ class Test:
     program: str
     name: str
     seconds: float
+    work: float  # seconds of a processor, which are what it costs here, however busy the machine is and however long it waits
     passed: bool
     reached: frozenset
 
@@ -49,7 +50,7 @@ class Trial:
         self.last_killers, self.lock = {}, threading.Lock()
 
     def run(self, program, names, seconds, number=0, reached=None):
-        """0, what it failed with, or None when it took too long; and what it said."""
+        """0, what it failed with, or None when it took too long; what it said, and the seconds of a processor that it took."""
         environment = dict(os.environ, SEKI_MUTANT=str(number), GTEST_COLOR="no")
         if self.alone:
             environment["TMPDIR"] = "/dev/shm"
@@ -59,17 +60,31 @@ class Trial:
         command = [*self.alone, str(path), f"--gtest_filter={':'.join(names)}", "--gtest_fail_fast"]
         with open(self.where / f"said.{threading.get_ident()}", "w+b") as said:
             process = subprocess.Popen(command, cwd=path.parent, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
-            try:
-                code = process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                code = None
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
+            took_too_long = threading.Event()
+
+            def end():
+                took_too_long.set()
+                self.kill(process.pid)
+
+            timer = threading.Timer(seconds, end)
+            timer.start()
+            # What has ended keeps its number until it is waited for, so that none but it and its children are killed.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            timer.cancel()
+            timer.join()
+            self.kill(process.pid)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
             said.seek(max(0, os.fstat(said.fileno()).st_size - 20000))
-            return code, said.read().decode(errors="replace")
+            code = None if took_too_long.is_set() else process.returncode
+            return code, said.read().decode(errors="replace"), usage.ru_utime + usage.ru_stime
+
+    @staticmethod
+    def kill(group):
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     # -- which test comes by what
 
@@ -113,9 +128,9 @@ class Trial:
         note.write_bytes(bytes(most + 1))
         note.chmod(0o666)
         began = time.monotonic()
-        code, _ = self.run(program, [name], LONGEST, reached=note)
+        code, _, work = self.run(program, [name], LONGEST, reached=note)
         took = time.monotonic() - began
-        return Test(program, name, took, code == 0, frozenset(number for number, byte in enumerate(note.read_bytes()) if byte))
+        return Test(program, name, took, work, code == 0, frozenset(number for number, byte in enumerate(note.read_bytes()) if byte))
 
     # -- which mutant fails what
 
@@ -128,14 +143,14 @@ class Trial:
         name = pathlib.Path(file).stem
 
         def promise(test):
-            return test.name not in favourites, not pathlib.Path(test.program).name.startswith(name), test.seconds * len(test.reached)
+            return test.name not in favourites, not pathlib.Path(test.program).name.startswith(name), test.work * len(test.reached)
 
         come_by = sorted((each for each in tests if number in each.reached), key=promise)
         budget, left = 0.3, self.patience
         while come_by and left > 0:
             bunch, spent = [], 0.0
-            while come_by and (not bunch or spent + come_by[0].seconds <= budget):
-                spent += come_by[0].seconds
+            while come_by and (not bunch or spent + come_by[0].work <= budget):
+                spent += come_by[0].work
                 bunch.append(come_by.pop(0))
             left -= spent
             budget = min(budget * 2, 10)
@@ -156,7 +171,7 @@ class Trial:
         """Given several times as long as they take, and more where others keep the machine so busy that they take that long without a mutant."""
         seconds = 2 + 5 * sum(each.seconds for each in some)
         while True:
-            code, said = self.run(program, [each.name for each in some], seconds, number)
+            code, said, _ = self.run(program, [each.name for each in some], seconds, number)
             if code is not None or self.run(program, [each.name for each in some], seconds)[0] is not None:
                 return code, said
             seconds *= 2
