@@ -46,9 +46,13 @@ PolicyOptions options_of(const Segment& in, const Policy& /*it*/) {
 
 template <class Primitive, class Options>
 void add_works_on(std::vector<segment_scenario>& all, const kind_of<Primitive, Options>& kind) {
+    // Where it will stand there was another since, so that what is not written anew is seen.
     const auto deleted = [kind](const fs::path& folder) {
         furnish(folder);
-        if (!(opened_roomy(folder).*kind.remove)(one_name)) std::abort();
+        const Segment by = opened_roomy(folder);
+        if (!(by.*kind.remove)(one_name)) std::abort();
+        (void)must((by.*kind.make)("another", kind.after));
+        if (!(by.*kind.remove)("another")) std::abort();
     };
     const auto make = in_a_segment([kind](const Segment& in) { return (in.*kind.make)(one_name, kind.before); });
     all.push_back({std::string{"making_"} + kind.name, deleted, make, [kind](const Segment& by, bool done) {

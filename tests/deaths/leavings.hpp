@@ -1,5 +1,5 @@
 // What a process would leave if it died where it stands: the files of a folder, bit for bit, and what it said in memory that others share. Not its locks, and
-// not what it has for itself: the kernel takes those with it. So between two instructions that change nothing of this there is one death and not two.
+// not what it has for itself: the kernel takes those with it; so it does a wake-up that was meant for it, which waiter_deaths_test.cpp tries by itself. So between two instructions that change nothing of this there is one death and not two.
 #pragma once
 
 #include <sys/types.h>

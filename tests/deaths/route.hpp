@@ -60,7 +60,7 @@ inline constexpr std::size_t most_deaths = 40, most_standstills = 6;
 // Numbers of instructions, and its end.
 [[nodiscard]] std::vector<std::uint64_t> points_of(const route& way, trying what);
 
-// Calls play(place) for each of the points, up to the first failure. Whoever goes astray on the way there is judged where it is, and then sent again, step by step.
+// Calls play(place) for each of the points, up to the first failure. Whoever goes astray on the way there is judged where it is; and then sent again, step by step, unless the point is one of every so many.
 void play_at(const std::vector<std::uint64_t>& points, route& way, const std::string& what,
              const std::function<void(const place&)>& play);
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bulkhead_judge.hpp"
@@ -81,19 +82,22 @@ TEST_F(WaiterDeaths, APermitGivenBackToOneThatDiesIsNotLost) {
 // Fails likewise, from the wake-up on.
 TEST_F(WaiterDeaths, APermitTakenByOneThatWasWokenAndDiesIsNotLost) {
     route& before = way_to_sleep();
-    const auto wake = [&](stepped_process& waiting) {
+    const auto wake = [&](stepped_process& waiting, bool singly) {
         neighbour by = holder_of(permits);
+        before.singly = singly;
         give_back_during({&before, before.length}, waiting, by);
+        before.singly = false;
         return by;
     };
     stepped_process whole = begin_waiting();
-    const neighbour beside = wake(whole);
+    const neighbour beside = wake(whole, true);
     route way = walk(whole, stage_.folder());
     EXPECT_TRUE(told_->was_allowed());
     play_at(points_of(way, trying::to_die), way, "woken: died", [&](const place& at) {
         for (const bool tidied : tidied_or_not()) {
             stepped_process dying = begin_waiting();
-            neighbour by = wake(dying);
+            neighbour by = wake(dying, way.singly);
+            way.astray |= std::exchange(before.astray, false);
             (void)at.lead(dying);
             dying.kill();
             judge(by, tidied);
