@@ -41,8 +41,7 @@ struct alignas(2 * cache_line) process_slot {
     word attached_ns;    // CLOCK_MONOTONIC
     std::array<word, 2> command;  // /proc/self/comm, 15 bytes and a zero
     word image;                   // changes with every exec, unlike pid and start time
-    word
-        doubted;  // `owner`, once the doctor found that these do not describe who it names (report/examine_processes.cpp)
+    word doubted;                 // `owner`, once the doctor found that these describe another
     std::array<word, 7> reserved;
 };
 

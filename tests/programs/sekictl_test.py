@@ -92,7 +92,8 @@ class Commands(LoginTest):
         with open(self.segment, "r+b") as file:
             file.seek(4096 + 2 * 8)  # the kind of the first entry of the directory
             file.write((77).to_bytes(8, "little"))
-        self.assertEqual(self.json("doctor", code=4)["findings"][0]["invariant"], "entry_known")
+        found = self.json("doctor", code=4)["findings"][0]
+        self.assertEqual((found["number"], found["invariant"], found["where"]), (2, "entry_known", "directory entry 0"))
         self.assertGreater(self.json("doctor", "--repair")["repaired"], 0)
         self.assertIn("is sound", self.fine("doctor"))
 
