@@ -3,6 +3,7 @@
 SEKI_SECONDS: for how long (3). What took longest, and who grew, is always said, and judged from a minute on. What is judged is the processor's time that a call took of
 its thread: of the clock's, others on the machine have their part."""
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -129,6 +130,18 @@ class LiveScribbler(SekidTest):
         self.random = random.Random(SEED)
         os.environ.update(SANITIZERS)
         self.configure(EVERYTHING)
+
+    def start(self, *arguments):
+        """And reads what it tells systemd from then on, as that does: else it waits for who reads it."""
+        sekid = super().start(*arguments)
+
+        def read():
+            with contextlib.suppress(OSError):  # until the socket is closed
+                while sekid.notifications.recv(4096):
+                    pass
+
+        threading.Thread(target=read, daemon=True).start()
+        return sekid
 
     def scribble(self):
         scribbler = Scribbler(self.segment, self.random.getrandbits(32))
