@@ -134,6 +134,7 @@ class LiveScribbler(SekidTest):
     def start(self, *arguments):
         """And reads what it tells systemd from then on, as that does: else it waits for who reads it."""
         sekid = super().start(*arguments)
+        sekid.notifications.settimeout(None)
 
         def read():
             with contextlib.suppress(OSError):  # until the socket is closed
