@@ -27,6 +27,7 @@
 #include "primitives/duration.hpp"
 #include "primitives/every_family.hpp"
 #include "primitives/name.hpp"
+#include "primitives/printable.hpp"
 #include "primitives/quoted.hpp"
 #include "primitives/registry.hpp"
 #include "shm/refuse.hpp"

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "primitives/printable.hpp"
 #include "primitives/utf8.hpp"
 
 namespace seki::primitives {

@@ -10,7 +10,4 @@ namespace seki::primitives {
 // or a log.
 [[nodiscard]] std::string quoted(std::string_view text);
 
-// A sentence that quotes it already, somebody else's: likewise, but neither cut nor in quotes.
-[[nodiscard]] std::string printable(std::string_view text);
-
 }  // namespace seki::primitives

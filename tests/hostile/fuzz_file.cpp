@@ -72,6 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         must(hostile::is_fit_for_terminals(found.error().message), "a refusal is a sentence");
         return 0;
     }
+    struct stat facts{};
+    must(::lstat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1 &&
+             (facts.st_mode & S_IWOTH) == 0,
+         "what was attached to can be trusted");
     (void)report::examine(**found, 20);
     (void)(*found)->is_at_its_path();
     must(!(*found)->has_lost_its_name(), "what was attached to has its name");
