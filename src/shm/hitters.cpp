@@ -46,17 +46,11 @@ using keys_by_tag = std::unordered_map<std::uint64_t, busy_key>;
 // Calls visit(incarnation, key) for every entry that is one key's while it is looked at.
 template <class Visit>
 void for_each_hitter(const segment& where, Visit&& visit) {
-    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
-        for (const layout::hitter& entry : where.worker(i).hitters) {
-            const std::uint64_t incarnation = hardware::load_acquire(entry.incarnation);  // pairs with replace()
-            if (incarnation == 0) continue;
-            const std::uint64_t tag = hardware::load_acquire(entry.tag);
-            const std::uint64_t allowed = hardware::load_acquire(entry.allowed);
-            const std::uint64_t denied = hardware::load_acquire(entry.denied);
-            if (hardware::load_relaxed(entry.tag) != tag || allowed + denied == 0) continue;
-            visit(incarnation, busy_key{tag, allowed * sampling_rate, denied * sampling_rate});
-        }
-    }
+    for (std::size_t i = 0; i < where.parts().max_workers; ++i)
+        for (const layout::hitter& entry : where.worker(i).hitters)
+            if (const auto seen = hitting::look_at<hardware>(entry))
+                visit(seen->incarnation,
+                      busy_key{seen->tag, seen->allowed * sampling_rate, seen->denied * sampling_rate});
 }
 
 void add(const busy_key& seen, keys_by_tag& to) {

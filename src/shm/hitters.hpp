@@ -3,14 +3,16 @@
 // 1. What it is: a table of 32 keys in each worker slot (Misra and Gries: a key that finds no place takes one from the count of every key that
 //    has, and who has nothing left makes room). A key with more than one in 33 of the slot's samples is in it for sure; a count is never too
 //    high, and too low by one 33rd of the samples at most.
-// 2. Who writes what: the thread that owns the slot, by relaxed stores. Threads in the shared slot record nothing.
+// 2. Who writes what: the thread that owns the slot, by release stores. Threads in the shared slot record nothing.
 // 3. Invariant: an entry whose incarnation is not 0 has the counts of its tag, or of nobody (zero).
 // 4. A death after each step: an entry without an incarnation is a free one.
-// 5. A stale read: these are samples for people. A reader may catch an entry between two keys: it looks at the tag again and drops it.
+// 5. A stale read: these are samples for people. A reader may catch an entry between two keys: it looks at the tag and the incarnation again and drops it.
+//    Counts are stored with release for that: who reads one of the next key finds the tag of the next key, too (tests/shm/slots_orders_test.cpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -45,7 +47,7 @@ namespace hitting {
 template <class Memory>
 void bump(layout::hitter& entry, bool allowed) noexcept {
     word& count = allowed ? entry.allowed : entry.denied;
-    Memory::store_relaxed(count, Memory::load_relaxed(count) + 1);
+    Memory::store_release(count, Memory::load_relaxed(count) + 1);  // pairs with look_at()
 }
 
 template <class Memory>
@@ -60,9 +62,9 @@ void lower(layout::hitter& entry) noexcept {
     const std::uint64_t allowed = Memory::load_relaxed(entry.allowed);
     const std::uint64_t denied = Memory::load_relaxed(entry.denied);
     if (allowed >= denied)
-        Memory::store_relaxed(entry.allowed, allowed - 1);
+        Memory::store_release(entry.allowed, allowed - 1);  // pairs with look_at()
     else
-        Memory::store_relaxed(entry.denied, denied - 1);
+        Memory::store_release(entry.denied, denied - 1);
 }
 
 template <class Memory>
@@ -71,7 +73,25 @@ void replace(layout::hitter& entry, std::uint64_t incarnation, std::uint64_t tag
     Memory::store_release(entry.allowed, 0);
     Memory::store_release(entry.denied, 0);
     Memory::store_release(entry.tag, tag);
-    Memory::store_release(entry.incarnation, incarnation);  // pairs with load_acquire in busiest()
+    Memory::store_release(entry.incarnation, incarnation);  // pairs with look_at()
+}
+
+struct sighting {
+    std::uint64_t incarnation = 0, tag = 0, allowed = 0, denied = 0;
+};
+
+// An entry that is one key's while it is looked at.
+template <class Memory>
+[[nodiscard]] std::optional<sighting> look_at(const layout::hitter& entry) noexcept {
+    sighting seen{.incarnation = Memory::load_acquire(entry.incarnation)};  // pairs with replace()
+    if (seen.incarnation == 0) return std::nullopt;
+    seen.tag = Memory::load_acquire(entry.tag);
+    seen.allowed = Memory::load_acquire(entry.allowed);
+    seen.denied = Memory::load_acquire(entry.denied);
+    if (Memory::load_relaxed(entry.tag) != seen.tag || Memory::load_relaxed(entry.incarnation) != seen.incarnation ||
+        seen.allowed + seen.denied == 0)
+        return std::nullopt;
+    return seen;
 }
 
 }  // namespace hitting

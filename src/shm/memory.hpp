@@ -4,8 +4,9 @@
 // memory in its place (tests/support/stepped_memory.hpp), which may switch to another actor, stop it or kill it before each of
 // these functions: what is explored there is the code that ships.
 //
-// The order is in the name. A 16-byte pair is changed by one instruction (cmpxchg16b, casp), which is a full barrier, and read as
-// two words: readers that map the segment read-only cannot execute a compare-and-swap on it. Who reads both words must be able
+// The order is in the name. A 16-byte pair is changed by one instruction (cmpxchg16b, casp), which is a full barrier: two who each swap a
+// pair and then look at the other's rely on it (shm/breaker.hpp, shm/outcome_window.hpp; tests/shm/breaker_orders_test.cpp notices). It
+// is read as two words: readers that map the segment read-only cannot execute a compare-and-swap on it. Who reads both words must be able
 // to live with halves of different pairs; each caller says why it can.
 #pragma once
 

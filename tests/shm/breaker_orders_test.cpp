@@ -22,27 +22,47 @@ void race_in_time(interleaving& play) {
 }
 
 const std::vector<weak_scenario> scenarios = {
-    {"two for one place", [](interleaving& play) { real::race_into_half_open(play, 1, 2); }, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"three for two places", [](interleaving& play) { real::race_into_half_open(play, 2, 3); }, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"two for one place",
+     [](interleaving& play) { real::race_into_half_open(play, 1, 2); },
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"three for two places",
+     [](interleaving& play) { real::race_into_half_open(play, 2, 3); },
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
     {"two ok probes", probes_end<outcome::ok, outcome::ok>, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"an ok probe and a bad one", probes_end<outcome::ok, outcome::error>, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"a prober is stopped", real::a_prober_is_stopped_for_long, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"an ok probe and a bad one",
+     probes_end<outcome::ok, outcome::error>,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"a prober is stopped", real::a_prober_is_stopped_for_long, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
     {"half open ends meanwhile", real::half_open_ends_meanwhile, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"a place is inherited", real::a_place_is_inherited, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"a place is given back meanwhile", real::a_place_is_given_back_meanwhile, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"a place is given back meanwhile",
+     real::a_place_is_given_back_meanwhile,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"outcomes race", (race<1, outcome::error, outcome::error>), {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"outcomes race at the end of a block", (race<22, outcome::error, outcome::error>), {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"outcomes race over the end of a block", (race<23, outcome::error, outcome::ok>), {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"outcomes race in time", (race_in_time<1, outcome::error, outcome::error>), {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"a bad and an ok outcome race in time", (race_in_time<0, outcome::ok, outcome::error>), {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"outcomes race at the end of a block",
+     (race<22, outcome::error, outcome::error>),
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"outcomes race over the end of a block",
+     (race<23, outcome::error, outcome::ok>),
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"outcomes race in time",
+     (race_in_time<1, outcome::error, outcome::error>),
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"a bad and an ok outcome race in time",
+     (race_in_time<0, outcome::ok, outcome::error>),
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"a reset comes between", real::a_reset_comes_between, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"somebody counts transitions", real::somebody_counts_transitions, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"a keeper is stopped", window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"a keeper is stopped",
+     window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
 };
 
 TEST(BreakerOrders, Suffice) { expect_orders_suffice(scenarios); }
 
-TEST(BreakerOrders, AreNeeded) { expect_orders_needed({"breaker.hpp", "outcome_window.hpp", "transition_counts.hpp"}, scenarios); }
+TEST(BreakerOrders, AreNeeded) {
+    expect_orders_needed({"breaker.hpp", "outcome_window.hpp", "transition_counts.hpp"}, scenarios);
+}
 
 }  // namespace
 }  // namespace seki::test

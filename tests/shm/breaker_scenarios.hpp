@@ -87,8 +87,7 @@ struct breaker_scenarios {
         const std::uint32_t before = in.subject.look().generation;
         probes_in_flight flying;
         std::vector<std::function<void()>> actors;
-        for (std::uint64_t i = 1; i <= callers; ++i)
-            actors.push_back([&, i] { flying.begin(play, in, i, places); });
+        for (std::uint64_t i = 1; i <= callers; ++i) actors.push_back([&, i] { flying.begin(play, in, i, places); });
         play.together(std::move(actors));
         std::uint64_t died = 0;
         for (std::uint64_t i = 0; i < callers; ++i) died += play.died(i) ? 1U : 0U;

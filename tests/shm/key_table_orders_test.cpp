@@ -22,10 +22,18 @@ const std::vector<weak_scenario> all = {
     {"a spender is stopped", real::a_spender_is_stopped_for_long, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"a sweep meets two spenders", real::a_sweep_meets_two_spenders, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
     {"a swept key comes back", real::a_swept_key_comes_back, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"helpers come after the sweep", real::helpers_come_after_the_sweep, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"one is late in reused memory", reused::one_is_late<overlay::same>, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"one is late in shifted memory", (reused::one_is_late<overlay::shifted>), {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"a text is late", reused::a_text_is_late<shm::key_texts<stepped>>, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"helpers come after the sweep",
+     real::helpers_come_after_the_sweep,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"one is late in reused memory",
+     reused::one_is_late<overlay::same>,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"one is late in shifted memory",
+     (reused::one_is_late<overlay::shifted>),
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"a text is late",
+     reused::a_text_is_late<shm::key_texts<stepped>>,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1}},
 };
 
 TEST(KeyTableOrders, Suffice) { expect_orders_suffice(all); }

@@ -190,6 +190,17 @@ struct permit_scenarios {
         world.expect_all_back(any_died(play, 3));
     }
 
+    // Max goes from 2 to 1 while one comes who takes the upper permit for good, and another uses the lower one twice.
+    static void one_keeps_the_upper(interleaving& play) {
+        tiny world{play, 2, 2};
+        play.together({[&] { (void)world.take(0, 1); },
+                       [&] {
+                           world.set_max(1);
+                           world.use(1);
+                           world.use(1);
+                       }});
+    }
+
     // Three are out and max is 2 when two more come: each for itself would be allowed.
     static void two_come_while_permits_drain(interleaving& play) {
         tiny world{play, 3, 2};

@@ -63,7 +63,7 @@ public:
             if (!at) {
                 if (table.insert(tag, inserter{*this, now}) != insertion::there) return;
             } else if (at.state >= now) {
-                if (Table::still(at, tag)) return;
+                if (Table::still(at, tag)) return expect_spent(tag, at.state);
             } else if (Table::exchange(at, tag, now)) {
                 if (++spent_[{tag, now}] > 1) play_.fail("a key is spent twice in one epoch");
                 return;
@@ -127,6 +127,11 @@ private:
         table.for_each([&](std::uint64_t tag, std::uint64_t, std::size_t) {
             if (!seen.insert(tag).second) play_.fail("two slots hold one key");
         });
+    }
+    // Who is refused is refused by what somebody spent of this very key.
+    void expect_spent(std::uint64_t tag, std::uint64_t state) {
+        if (state >= stepped::machine::load_relaxed(epoch_) && !spent_.contains({tag, state}))
+            play_.fail("a key is refused by what was spent of another");
     }
     // A key that was spent in this epoch still says so.
     void expect_kept(std::uint64_t tag, std::uint64_t when) {

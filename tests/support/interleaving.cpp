@@ -184,16 +184,25 @@ struct interleaving::state {
             std::fprintf(stderr, "%6zu  actor %d  %s %p\n", static_cast<std::size_t>(points), who, what, address);
     }
     void step(const void* address, const char* what, bool changes);
-    // Which of so many stores is read; what may also be read is older.
-    unsigned pick(std::span<const unsigned> how_far_back) {
-        ++points;
+    // Which store is read: the latest, or one of these that are older.
+    template <class Suitable>
+    unsigned pick(weak_memory::old_stores from, Suitable suitable) {
         choices options;
-        for (const unsigned each : how_far_back) options.add(reads(each));
+        options.add(reads(0));
+        for (unsigned back = from.first; back < from.end; ++back)
+            if (suitable(back)) options.add(reads(back));
+        if (options.size() == 1) return 0;
+        ++points;
         const auto back = static_cast<unsigned>(choose(options).to);
         if (back == 0) return 0;
         --left.old_reads;
-        if (shows_accesses) std::fprintf(stderr, "%6zu  actor %d  that is %u old\n", static_cast<std::size_t>(points), running, back);
+        if (shows_accesses)
+            std::fprintf(stderr, "%6zu  actor %d  that is %u old\n", static_cast<std::size_t>(points), running, back);
         return back;
+    }
+    // Whether what may also be done is done.
+    bool pick() {
+        return pick({.first = 1, .end = 2}, [](unsigned) { return true; }) != 0;
     }
     [[nodiscard]] std::size_t who() const { return static_cast<std::size_t>(running); }
     static state* current;
@@ -252,7 +261,7 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
         my.actors[i].now = state::actor::standing::runnable;
         my.actors[i].body->reset(std::move(actors[i]));
     }
-    my.weakly.begin(my.count);
+    my.weakly.begin(my.count, my.left.only_new_reads);
     my.running = -1;
     my.hand_over();
     while (my.next) {
@@ -285,9 +294,8 @@ std::uint64_t interleaving::load(const std::uint64_t& from, const access& by) {
     before_access(&from, by.what, false);
     state* const weak = state::weak();
     if (weak == nullptr) return from;
-    const unsigned readable = weak->weakly.readable(weak->who(), from, by.how.in_one_order);
-    constexpr std::array<unsigned, weak_memory::most_readable> far{0, 1, 2, 3, 4, 5};
-    const unsigned back = readable > 1 ? weak->pick(std::span{far}.first(readable)) : 0;
+    const auto old = weak->weakly.readable(weak->who(), from, by.how);
+    const unsigned back = weak->pick(old, [](unsigned) { return true; });
     return weak->weakly.read(weak->who(), from, back, by.how);
 }
 
@@ -298,9 +306,7 @@ void interleaving::store(std::uint64_t& to, std::uint64_t value, const access& b
         to = value;
         return;
     }
-    constexpr std::array<unsigned, 2> far{0, 1};
-    const bool under =
-        !by.how.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick(far) != 0;
+    const bool under = !by.how.now.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick();
     weak->weakly.store(weak->who(), to, value, by.how, under);
 }
 
@@ -317,26 +323,22 @@ std::uint64_t interleaving::fetch_add(std::uint64_t& to, std::uint64_t value, co
 bool interleaving::cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t desired, const access& by) {
     before_access(&to, by.what, true);
     state* const weak = state::weak();
+    unsigned back = 0;
+    if (weak != nullptr)
+        back = weak->pick(weak->weakly.readable(weak->who(), to, by.failing),
+                          [&](unsigned each) { return weak->weakly.value(to, each) != expected; });
+    const bool same = back == 0 && to == expected;
     if (weak == nullptr) {
-        const bool same = to == expected;
         if (same)
             to = desired;
         else
             expected = to;
-        return same;
-    }
-    std::array<unsigned, weak_memory::most_readable> far{};
-    unsigned count = 1;
-    const unsigned readable = weak->weakly.readable(weak->who(), to, by.failing.in_one_order);
-    for (unsigned back = 1; back < readable; ++back)
-        if (weak->weakly.value(to, back) != expected) far[count++] = back;
-    const unsigned back = count > 1 ? weak->pick(std::span{far}.first(count)) : 0;
-    if (back == 0 && to == expected) {
+    } else if (same) {
         weak->weakly.replace(weak->who(), to, desired, by.how);
-        return true;
+    } else {
+        expected = weak->weakly.read(weak->who(), to, back, by.failing);
     }
-    expected = weak->weakly.read(weak->who(), to, back, by.failing);
-    return false;
+    return same;
 }
 
 bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::array<std::uint64_t, 2> expected,
@@ -345,13 +347,12 @@ bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::ar
     const bool same = first == expected[0] && second == expected[1];
     if (state* const weak = state::weak()) {
         const auto an_old_one_differs = [&](const std::uint64_t& half, std::uint64_t wanted) {
-            const unsigned readable = weak->weakly.readable(weak->who(), half, false);
-            for (unsigned back = 1; back < readable; ++back)
+            const auto old = weak->weakly.readable(weak->who(), half, by.failing);
+            for (unsigned back = old.first; back < old.end; ++back)
                 if (weak->weakly.value(half, back) != wanted) return true;
             return false;
         };
-        constexpr std::array<unsigned, 2> far{0, 1};
-        if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick(far) != 0)
+        if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick())
             return false;
         if (same) {
             weak->weakly.replace_pair(weak->who(), first, second, desired, by.how);
@@ -396,13 +397,18 @@ private:
 
 namespace {
 
+bounds with(bounds within, int preemptions, int deaths) {
+    within.preemptions = preemptions;
+    within.deaths = deaths;
+    return within;
+}
+
 std::optional<exploration> replay(bounds within, const attempt& one) {
     const auto wanted = environment("SEKI_SCHEDULE");
     if (!wanted) return std::nullopt;
     by_text by{*wanted};
     explorer runner;
-    const std::string failure =
-        runner.run(by, {.preemptions = 1'000'000, .deaths = 1'000'000, .old_reads = within.old_reads}, one, true);
+    const std::string failure = runner.run(by, with(within, 1'000'000, 1'000'000), one, true);
     return exploration{.schedules = 1, .failure = failure.empty() ? "" : failure + ", by SEKI_SCHEDULE"};
 }
 
@@ -416,7 +422,7 @@ exploration explore(bounds within, const attempt& one) {
         depth_first by;
         result.schedules = 0;
         do {
-            std::string failure = runner.run(by, {.preemptions = preemptions, .deaths = within.deaths, .old_reads = within.old_reads}, one);
+            std::string failure = runner.run(by, with(within, preemptions, within.deaths), one);
             if (by.differs()) failure = "the attempt does not depend on its schedule alone";
             ++result.schedules;
             if (failure.empty()) continue;

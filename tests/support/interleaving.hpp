@@ -35,13 +35,15 @@ struct bounds {
     int preemptions = 2;  // switches away from an actor that could have gone on
     int deaths = 0;
     int old_reads = 0;  // of a store that is not the latest
+    // Only old reads that the orders which ship would not allow: for who weakened one of them.
+    bool only_new_reads = false;
 };
 
 // Of an access to shared memory.
 struct access {
     const char* what;  // for people
-    order how{};
-    order failing{};  // of a compare-and-swap that fails
+    ordered how{};
+    ordered failing{};  // of a compare-and-swap that fails
 };
 
 class interleaving {

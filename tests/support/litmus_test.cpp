@@ -98,12 +98,8 @@ TEST(Litmus, ABarrierOfEachIsEnoughForThat) {
 template <auto load>
 std::vector<part> two_read_two() {
     return {[](program& p) { m::store_seq_cst(p.x, 1); }, [](program& p) { m::store_seq_cst(p.y, 1); },
-            [](program& p) {
-                p.notes[0] = load(p.x, m::here::current()), p.notes[1] = load(p.y, m::here::current());
-            },
-            [](program& p) {
-                p.notes[2] = load(p.y, m::here::current()), p.notes[3] = load(p.x, m::here::current());
-            }};
+            [](program& p) { p.notes[0] = load(p.x, m::here::current()), p.notes[1] = load(p.y, m::here::current()); },
+            [](program& p) { p.notes[2] = load(p.y, m::here::current()), p.notes[3] = load(p.x, m::here::current()); }};
 }
 
 TEST(Litmus, TwoReadersMayDisagreeUnlessAllIsInOneOrder) {
@@ -149,14 +145,13 @@ TEST(Litmus, WhoCountsUpHandsOnWhatCameWithIt) {
 // Two who each store to both words: each of their first stores may be the one that stays.
 TEST(Litmus, StoresMayBeSeenInAnotherOrderThanTheyWereMade) {
     const auto stores = [](bool first) {
-        return [=](program& p) {
-            m::store_relaxed(first ? p.x : p.y, 1), m::store_relaxed(first ? p.y : p.x, 2);
-        };
+        return [=](program& p) { m::store_relaxed(first ? p.x : p.y, 1), m::store_relaxed(first ? p.y : p.x, 2); };
     };
     std::set<std::string> left;
     (void)explore({.preemptions = 3, .deaths = 0, .old_reads = 2}, [&](interleaving& play) {
         program now;
-        play.together({[&] { stores(true)(now); }, [&] { stores(false)(now); }, [&] {
+        play.together({[&] { stores(true)(now); }, [&] { stores(false)(now); },
+                       [&] {
                            now.notes[0] = m::load_relaxed(now.x);
                            if (now.notes[0] == 2) now.notes[1] = m::load_relaxed(now.x);
                        }});
@@ -200,7 +195,8 @@ TEST(Litmus, OneOrderIsWeakenedAlone) {
     order_book::records = false;
     int weaker = 0;
     for (const order_site& site : order_book::seen)
-        for (std::size_t which = 0; which < site.function->weaker.size() && site.function->weaker[which].change; ++which) {
+        for (std::size_t which = 0; which < site.function->weaker.size() && site.function->weaker[which].change;
+             ++which) {
             order_book::weak = {site, which};
             EXPECT_THAT(outcomes({sends, receives}, 2), Contains("10")) << site.line;
             ++weaker;

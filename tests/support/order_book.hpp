@@ -13,14 +13,17 @@
 
 namespace seki::test {
 
-struct weaker_access {
+struct weaker_order {
     const char* change = nullptr;  // nullptr: no more of them
-    access by{};
+    order how{};
+    order failing{};
 };
-// A function of the memory, and what it would be with less order.
+// A function of the memory, and the orders that are less than its own.
 struct ordered_access {
-    access by;
-    std::array<weaker_access, 3> weaker{};
+    const char* what;
+    order how{};
+    order failing{};
+    std::array<weaker_order, 3> weaker{};
 };
 
 // Where the code calls it.
@@ -35,12 +38,13 @@ struct order_site {
 class order_book {
 public:
     // What the code asks for at that place.
-    static const access& look_up(const ordered_access& function, const std::source_location& at) {
+    static access look_up(const ordered_access& function, const std::source_location& at) {
         if (records) seen.insert({at.file_name(), at.line(), at.column(), &function});
-        if (weak && at.line() == weak->site.line && at.column() == weak->site.column && &function == weak->site.function &&
-            at.file_name() == weak->site.file)
-            return function.weaker[weak->which].by;
-        return function.by;
+        const bool is_weak = weak && at.line() == weak->site.line && at.column() == weak->site.column &&
+                             &function == weak->site.function && at.file_name() == weak->site.file;
+        if (!is_weak) return {function.what, {function.how, function.how}, {function.failing, function.failing}};
+        const weaker_order& less = function.weaker[weak->which];
+        return {function.what, {less.how, function.how}, {less.failing, function.failing}};
     }
 
     struct weakened {

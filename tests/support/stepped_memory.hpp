@@ -14,38 +14,39 @@
 
 namespace seki::test {
 
-// What each function asks for.
-namespace ordered {
+// What each function asks for, and with what less it is tried.
+namespace asks_for {
 
 inline constexpr order relaxed{}, acquire{.acquires = true}, release{.releases = true}, acq_rel{true, true},
     load_in_order{.acquires = true, .in_one_order = true}, store_in_order{.releases = true, .in_one_order = true},
     in_order{true, true, true}, full{.acquires = true, .releases = true, .is_barrier = true};
 
-inline constexpr ordered_access load_relaxed{{"load_relaxed"}};
-inline constexpr ordered_access load_acquire{{"load_acquire", acquire}, {{{"acquire -> relaxed", {"load_relaxed"}}}}};
-inline constexpr ordered_access load_seq_cst{{"load_seq_cst", load_in_order},
-                                             {{{"seq_cst -> acquire", {"load_acquire", acquire}}}}};
-inline constexpr ordered_access store_relaxed{{"store_relaxed"}};
-inline constexpr ordered_access store_release{{"store_release", release}, {{{"release -> relaxed", {"store_relaxed"}}}}};
-inline constexpr ordered_access store_seq_cst{{"store_seq_cst", store_in_order},
-                                              {{{"seq_cst -> release", {"store_release", release}}}}};
-inline constexpr ordered_access fetch_add_relaxed{{"fetch_add_relaxed"}};
-inline constexpr ordered_access cas_acq_rel{{"cas_acq_rel", acq_rel, acquire},
-                                            {{{"acq_rel -> acquire", {"cas_acquire", acquire, acquire}},
-                                              {"acq_rel -> release", {"cas_release", release, acquire}},
-                                              {"acquire -> relaxed when it fails", {"cas_acq_rel", acq_rel, relaxed}}}}};
-inline constexpr ordered_access cas_seq_cst{{"cas_seq_cst", in_order, load_in_order},
-                                            {{{"seq_cst -> acq_rel", {"cas_acq_rel", acq_rel, acquire}},
-                                              {"seq_cst -> acquire when it fails", {"cas_seq_cst", in_order, acquire}}}}};
-inline constexpr ordered_access load_first_acquire{{"load_first_acquire", acquire},
-                                                   {{{"acquire -> relaxed", {"load_first_relaxed"}}}}};
-inline constexpr ordered_access load_second_acquire{{"load_second_acquire", acquire},
-                                                    {{{"acquire -> relaxed", {"load_second_relaxed"}}}}};
-inline constexpr ordered_access cas_pair{{"cas_pair", full, acquire},
-                                         {{{"full barrier -> acq_rel", {"cas_pair_acq_rel", acq_rel, acquire}}}}};
-inline constexpr ordered_access store_first{{"store_pair_unshared, first"}}, store_second{{"store_pair_unshared, second"}};
+inline constexpr ordered_access load_relaxed{"load_relaxed"};
+inline constexpr ordered_access load_acquire{"load_acquire", acquire, {}, {{{"acquire -> relaxed", relaxed}}}};
+inline constexpr ordered_access load_seq_cst{"load_seq_cst", load_in_order, {}, {{{"seq_cst -> acquire", acquire}}}};
+inline constexpr ordered_access store_relaxed{"store_relaxed"};
+inline constexpr ordered_access store_release{"store_release", release, {}, {{{"release -> relaxed", relaxed}}}};
+inline constexpr ordered_access store_seq_cst{"store_seq_cst", store_in_order, {}, {{{"seq_cst -> release", release}}}};
+inline constexpr ordered_access fetch_add_relaxed{"fetch_add_relaxed"};
+inline constexpr ordered_access cas_acq_rel{"cas_acq_rel",
+                                            acq_rel,
+                                            acquire,
+                                            {{{"acq_rel -> acquire", acquire, acquire},
+                                              {"acq_rel -> release", release, acquire},
+                                              {"acquire -> relaxed when it fails", acq_rel, relaxed}}}};
+inline constexpr ordered_access cas_seq_cst{
+    "cas_seq_cst",
+    in_order,
+    load_in_order,
+    {{{"seq_cst -> acq_rel", acq_rel, load_in_order}, {"seq_cst -> acquire when it fails", in_order, acquire}}}};
+inline constexpr ordered_access load_first_acquire{
+    "load_first_acquire", acquire, {}, {{{"acquire -> relaxed", relaxed}}}};
+inline constexpr ordered_access load_second_acquire{
+    "load_second_acquire", acquire, {}, {{{"acquire -> relaxed", relaxed}}}};
+inline constexpr ordered_access cas_pair{"cas_pair", full, acquire, {{{"full barrier -> acq_rel", acq_rel, acquire}}}};
+inline constexpr ordered_access store_first{"store_pair_unshared, first"}, store_second{"store_pair_unshared, second"};
 
-}  // namespace ordered
+}  // namespace asks_for
 
 struct stepped {
     using machine = shm::hardware;
@@ -55,49 +56,49 @@ struct stepped {
     using here = std::source_location;
 
     static std::uint64_t load_relaxed(const word& w, here at = here::current()) noexcept {
-        return load(w, ordered::load_relaxed, at);
+        return load(w, asks_for::load_relaxed, at);
     }
     static std::uint64_t load_acquire(const word& w, here at = here::current()) noexcept {
-        return load(w, ordered::load_acquire, at);
+        return load(w, asks_for::load_acquire, at);
     }
     static std::uint64_t load_seq_cst(const word& w, here at = here::current()) noexcept {
-        return load(w, ordered::load_seq_cst, at);
+        return load(w, asks_for::load_seq_cst, at);
     }
     static void store_relaxed(word& w, std::uint64_t value, here at = here::current()) noexcept {
-        store(w, value, ordered::store_relaxed, at);
+        store(w, value, asks_for::store_relaxed, at);
     }
     static void store_release(word& w, std::uint64_t value, here at = here::current()) noexcept {
-        store(w, value, ordered::store_release, at);
+        store(w, value, asks_for::store_release, at);
     }
     static void store_seq_cst(word& w, std::uint64_t value, here at = here::current()) noexcept {
-        store(w, value, ordered::store_seq_cst, at);
+        store(w, value, asks_for::store_seq_cst, at);
     }
     static std::uint64_t fetch_add_relaxed(word& w, std::uint64_t value, here at = here::current()) noexcept {
-        return interleaving::fetch_add(of(w), value, order_book::look_up(ordered::fetch_add_relaxed, at));
+        return interleaving::fetch_add(of(w), value, order_book::look_up(asks_for::fetch_add_relaxed, at));
     }
     static bool cas_acq_rel(word& w, std::uint64_t& expected, std::uint64_t desired,
                             here at = here::current()) noexcept {
-        return interleaving::cas(of(w), expected, desired, order_book::look_up(ordered::cas_acq_rel, at));
+        return interleaving::cas(of(w), expected, desired, order_book::look_up(asks_for::cas_acq_rel, at));
     }
     static bool cas_seq_cst(word& w, std::uint64_t& expected, std::uint64_t desired,
                             here at = here::current()) noexcept {
-        return interleaving::cas(of(w), expected, desired, order_book::look_up(ordered::cas_seq_cst, at));
+        return interleaving::cas(of(w), expected, desired, order_book::look_up(asks_for::cas_seq_cst, at));
     }
     static std::uint64_t load_first_acquire(const pair& p, here at = here::current()) noexcept {
-        return load(shm::word_access::first(p), ordered::load_first_acquire, at);
+        return load(shm::word_access::first(p), asks_for::load_first_acquire, at);
     }
     static std::uint64_t load_second_acquire(const pair& p, here at = here::current()) noexcept {
-        return load(shm::word_access::second(p), ordered::load_second_acquire, at);
+        return load(shm::word_access::second(p), asks_for::load_second_acquire, at);
     }
     static bool cas_pair(pair& p, pair_value expected, pair_value desired, here at = here::current()) noexcept {
         return interleaving::cas_pair(of(shm::word_access::first(p)), of(shm::word_access::second(p)),
                                       {expected.first, expected.second}, {desired.first, desired.second},
-                                      order_book::look_up(ordered::cas_pair, at));
+                                      order_book::look_up(asks_for::cas_pair, at));
     }
     // Two stores, as in the machine.
     static void store_pair_unshared(pair& p, pair_value value, here at = here::current()) noexcept {
-        store(shm::word_access::first(p), value.first, ordered::store_first, at);
-        store(shm::word_access::second(p), value.second, ordered::store_second, at);
+        store(shm::word_access::first(p), value.first, asks_for::store_first, at);
+        store(shm::word_access::second(p), value.second, asks_for::store_second, at);
     }
     static void prefetch_for_write(const void* /*address*/) noexcept {}
 

@@ -4,29 +4,40 @@
 
 namespace seki::test {
 
-void weak_memory::begin(std::size_t actors) {
-    numbers_.clear();
-    words_used_ = kept_used_ = 0;
-    if (views_.size() < actors) views_.resize(actors);
-    for (view& each : views_) each.clear();
-    of_all_.clear();
+void weak_memory::machine::begin(std::size_t actors) {
+    if (of_actors.size() < actors) of_actors.resize(actors);
+    for (view& each : of_actors) each.clear();
+    of_all.clear();
+    kept_used = 0;
 }
 
-// A word that nobody has touched yet has one store, which all have seen; so has one that the test changed behind our back.
+weak_memory::kept_view weak_memory::machine::keep(const view& seen) {
+    if (kept_used == kept.size()) kept.emplace_back();
+    kept[kept_used] = seen;
+    return static_cast<kept_view>(kept_used++);
+}
+
+void weak_memory::machine::barrier(std::size_t actor) {
+    add(of_actors[actor], of_all);
+    add(of_all, of_actors[actor]);
+}
+
+void weak_memory::begin(std::size_t actors, bool only_new) {
+    numbers_.clear();
+    words_used_ = 0;
+    only_new_ = only_new;
+    for (machine& each : machines_) each.begin(actors);
+}
+
+// A word that nobody has touched yet has one store, which all have seen. What the test changed behind our back comes on top.
 std::size_t weak_memory::number_of(const std::uint64_t& at) {
     const auto [found, is_new] = numbers_.try_emplace(&at, words_used_);
     if (is_new && ++words_used_ > words_.size()) words_.emplace_back();
-    history& word = words_[found->second];
-    if (is_new) word.stores.clear();
-    if (is_new || word.stores.back().value != at)
-        word.stores.push_back({at, is_new ? 0 : word.stores.back().at + step, true, -1});
+    auto& stores = words_[found->second].stores;
+    if (is_new) stores.clear();
+    if (is_new || stores.back().value != at)
+        stores.push_back({.value = at, .at = is_new ? 0 : stores.back().at + step, .replaces = true});
     return found->second;
-}
-
-std::int32_t weak_memory::keep(const view& seen) {
-    if (kept_used_ == kept_.size()) kept_.emplace_back();
-    kept_[kept_used_] = seen;
-    return static_cast<std::int32_t>(kept_used_++);
 }
 
 void weak_memory::raise(view& in, std::size_t word, stamp to) {
@@ -39,14 +50,22 @@ void weak_memory::add(view& to, const view& from) {
     for (std::size_t i = 0; i < from.size(); ++i) to[i] = std::max(to[i], from[i]);
 }
 
-unsigned weak_memory::readable(std::size_t actor, const std::uint64_t& at, bool in_one_order) {
-    const std::size_t word = number_of(at);
-    const auto& stores = words_[word].stores;
-    stamp oldest = look_up(views_[actor], word);
-    if (in_one_order) oldest = std::max(oldest, look_up(of_all_, word));
+unsigned weak_memory::count_readable(const machine& by, std::size_t actor, std::size_t word, const history& of,
+                                     const order& how) {
+    stamp oldest = look_up(by.of_actors[actor], word);
+    if (how.in_one_order) oldest = std::max(oldest, look_up(by.of_all, word));
     unsigned count = 1;
-    while (count < most_readable && count < stores.size() && stores[stores.size() - 1 - count].at >= oldest) ++count;
+    while (count < most_readable && count < of.stores.size() && of.stores[of.stores.size() - 1 - count].at >= oldest)
+        ++count;
     return count;
+}
+
+weak_memory::old_stores weak_memory::readable(std::size_t actor, const std::uint64_t& at, const ordered& how) {
+    const std::size_t word = number_of(at);
+    old_stores found;
+    found.end = count_readable(machines_[now], actor, word, words_[word], how.now);
+    if (only_new_) found.first = count_readable(machines_[as_shipped], actor, word, words_[word], how.as_shipped);
+    return found;
 }
 
 std::uint64_t weak_memory::value(const std::uint64_t& at, unsigned back) {
@@ -54,17 +73,16 @@ std::uint64_t weak_memory::value(const std::uint64_t& at, unsigned back) {
     return stores[stores.size() - 1 - back].value;
 }
 
-void weak_memory::acquire(std::size_t actor, const message& from) {
-    if (from.takes_along >= 0) add(views_[actor], kept_[static_cast<std::size_t>(from.takes_along)]);
-}
-
-std::uint64_t weak_memory::read(std::size_t actor, const std::uint64_t& at, unsigned back, order how) {
+std::uint64_t weak_memory::read(std::size_t actor, const std::uint64_t& at, unsigned back, const ordered& how) {
     const std::size_t word = number_of(at);
     const auto& stores = words_[word].stores;
     const message& from = stores[stores.size() - 1 - back];
-    raise(views_[actor], word, from.at);
-    if (how.acquires) acquire(actor, from);
-    if (how.in_one_order) raise(of_all_, word, from.at);
+    each_machine(how, [&](machine& by, const order& its, std::size_t which) {
+        raise(by.of_actors[actor], word, from.at);
+        if (const kept_view along = from.takes_along[which]; its.acquires && along >= 0)
+            add(by.of_actors[actor], by.kept[static_cast<std::size_t>(along)]);
+        if (its.in_one_order) raise(by.of_all, word, from.at);
+    });
     return from.value;
 }
 
@@ -73,61 +91,70 @@ bool weak_memory::may_come_under(std::size_t actor, const std::uint64_t& at) {
     const auto& stores = words_[word].stores;
     if (stores.size() < 2 || stores.back().replaces) return false;
     const stamp below = stores[stores.size() - 2].at;
-    return stores.back().at - below >= 2 && look_up(views_[actor], word) <= below;
+    const auto may = [&](const machine& by) { return look_up(by.of_actors[actor], word) <= below; };
+    return stores.back().at - below >= 2 && may(machines_[now]) && !(only_new_ && may(machines_[as_shipped]));
 }
 
-void weak_memory::store(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, bool under) {
+void weak_memory::store(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how, bool under) {
     if (!under) {
-        put(actor, at, value, how, -1);
+        put(actor, at, value, how, {-1, -1}, false);
         return;
     }
     const std::size_t word = number_of(at);
     auto& stores = words_[word].stores;
     const stamp below = stores[stores.size() - 2].at;
-    const stamp here = below + (stores.back().at - below) / 2;
-    raise(views_[actor], word, here);
-    stores.insert(stores.end() - 1, {value, here, false, how.releases ? keep(views_[actor]) : -1});
+    message made{.value = value, .at = below + (stores.back().at - below) / 2, .replaces = false};
+    each_machine(how, [&](machine& by, const order& its, std::size_t which) {
+        raise(by.of_actors[actor], word, made.at);
+        if (its.releases) made.takes_along[which] = by.keep(by.of_actors[actor]);
+    });
+    stores.insert(stores.end() - 1, made);
 }
 
-void weak_memory::put(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, std::int32_t inherited) {
+void weak_memory::put(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how,
+                      std::array<kept_view, 2> inherited, bool replaces) {
     const std::size_t word = number_of(at);
     auto& stores = words_[word].stores;
-    const stamp here = stores.back().at + step;
-    raise(views_[actor], word, here);
-    if (how.in_one_order) raise(of_all_, word, here);
-    std::int32_t along = inherited;
-    if (how.releases) {
-        along = keep(views_[actor]);
-        if (inherited >= 0) add(kept_[static_cast<std::size_t>(along)], kept_[static_cast<std::size_t>(inherited)]);
-    }
-    stores.push_back({value, here, false, along});
+    message made{.value = value, .at = stores.back().at + step, .replaces = replaces, .takes_along = inherited};
+    each_machine(how, [&](machine& by, const order& its, std::size_t which) {
+        raise(by.of_actors[actor], word, made.at);
+        if (its.in_one_order) raise(by.of_all, word, made.at);
+        if (!its.releases) return;
+        const auto along = static_cast<std::size_t>(made.takes_along[which] = by.keep(by.of_actors[actor]));
+        if (inherited[which] >= 0) add(by.kept[along], by.kept[static_cast<std::size_t>(inherited[which])]);
+    });
+    stores.push_back(made);
     at = value;
 }
 
-void weak_memory::replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how) {
+void weak_memory::replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how) {
     (void)read(actor, at, 0, how);
-    put(actor, at, value, how, of(at).stores.back().takes_along);
-    of(at).stores.back().replaces = true;
+    put(actor, at, value, how, of(at).stores.back().takes_along, true);
 }
 
 void weak_memory::replace_pair(std::size_t actor, std::uint64_t& first, std::uint64_t& second,
-                               std::array<std::uint64_t, 2> values, order how) {
-    if (how.is_barrier) barrier(actor);
+                               std::array<std::uint64_t, 2> values, const ordered& how) {
+    const auto barrier_of_each = [&] {
+        each_machine(how, [&](machine& by, const order& its, std::size_t) {
+            if (its.is_barrier) by.barrier(actor);
+        });
+    };
+    barrier_of_each();
     (void)read(actor, first, 0, how);
     (void)read(actor, second, 0, how);
-    // The view that the one takes along is to have the other in it.
-    for (std::uint64_t* half : {&first, &second}) {
+    // What the one takes along is to have the other in it.
+    for (const std::uint64_t* half : {&first, &second}) {
         const std::size_t word = number_of(*half);
-        raise(views_[actor], word, words_[word].stores.back().at + step);
+        const stamp next = words_[word].stores.back().at + step;
+        each_machine(how, [&](machine& by, const order&, std::size_t) { raise(by.of_actors[actor], word, next); });
     }
     replace(actor, first, values[0], how);
     replace(actor, second, values[1], how);
-    if (how.is_barrier) barrier(actor);
+    barrier_of_each();
 }
 
 void weak_memory::barrier(std::size_t actor) {
-    add(views_[actor], of_all_);
-    add(of_all_, views_[actor]);
+    for (machine& each : machines_) each.barrier(actor);
 }
 
 }  // namespace seki::test

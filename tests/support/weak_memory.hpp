@@ -28,59 +28,88 @@ struct order {
     bool is_barrier = false;
 };
 
+// An order as the code says it, and as it is: the same, unless somebody weakened it to see what comes of it.
+struct ordered {
+    order now{};
+    order as_shipped{};
+};
+
 class weak_memory {
 public:
     static constexpr unsigned most_readable = 6;
 
-    // So many actors begin, and everything that was stored has been seen by all.
-    void begin(std::size_t actors);
+    // So many actors begin, and everything that was stored has been seen by all. `only_new`: what the orders that ship allow as well is left out.
+    void begin(std::size_t actors, bool only_new);
 
-    // How many stores of the word the actor may read; the latest is the first of them. `now` is what stands there.
-    unsigned readable(std::size_t actor, const std::uint64_t& at, bool in_one_order);
+    // Stores of the word that the actor may read, but for the latest: those from `first` to before `end`, counted from the latest.
+    struct old_stores {
+        unsigned first = 1;
+        unsigned end = 1;
+    };
+    old_stores readable(std::size_t actor, const std::uint64_t& at, const ordered& how);
     [[nodiscard]] std::uint64_t value(const std::uint64_t& at, unsigned back);
-    std::uint64_t read(std::size_t actor, const std::uint64_t& at, unsigned back, order how);
+    std::uint64_t read(std::size_t actor, const std::uint64_t& at, unsigned back, const ordered& how);
 
     // Whether a store by the actor may come under the latest.
     bool may_come_under(std::size_t actor, const std::uint64_t& at);
-    void store(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, bool under);
+    void store(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how, bool under);
     // Reads the latest, and puts another on top of it.
-    void replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how);
+    void replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how);
     // Both words in one step.
     void replace_pair(std::size_t actor, std::uint64_t& first, std::uint64_t& second,
-                      std::array<std::uint64_t, 2> values, order how);
+                      std::array<std::uint64_t, 2> values, const ordered& how);
     void barrier(std::size_t actor);
 
 private:
-    using stamp = std::uint32_t;          // larger is later, among the stores of a word
-    using view = std::vector<stamp>;      // of each word, by its number; what is not there is 0
+    using stamp = std::uint32_t;             // larger is later, among the stores of a word
+    using view = std::vector<stamp>;         // of each word, by its number; what is not there is 0
+    using kept_view = std::int32_t;          // -1: none
     static constexpr stamp step = 1U << 10;  // leaves room for what comes under
+
+    // Who has seen what, by one set of orders.
+    struct machine {
+        std::vector<view> of_actors;
+        std::vector<view> kept;  // that messages take along
+        std::size_t kept_used = 0;
+        view of_all;
+
+        void begin(std::size_t actors);
+        kept_view keep(const view& seen);
+        void barrier(std::size_t actor);
+    };
+    static constexpr std::size_t now = 0, as_shipped = 1;
 
     struct message {
         std::uint64_t value;
         stamp at;
         bool replaces;  // the one below, in one step: nothing comes between
-        std::int32_t takes_along;
+        std::array<kept_view, 2> takes_along{-1, -1};
     };
     struct history {
-        const std::uint64_t* where = nullptr;
         std::vector<message> stores;
     };
 
     std::size_t number_of(const std::uint64_t& at);
     history& of(const std::uint64_t& at) { return words_[number_of(at)]; }
-    std::int32_t keep(const view& seen);
     static stamp look_up(const view& in, std::size_t word) { return word < in.size() ? in[word] : 0; }
     static void raise(view& in, std::size_t word, stamp to);
     static void add(view& to, const view& from);
-    void acquire(std::size_t actor, const message& from);
-    void put(std::size_t actor, std::uint64_t& at, std::uint64_t value, order how, std::int32_t inherited);
+    static unsigned count_readable(const machine& by, std::size_t actor, std::size_t word, const history& of,
+                                   const order& how);
+    void put(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how,
+             std::array<kept_view, 2> inherited, bool replaces);
+    // Calls do_it(machine, its order, which of them).
+    template <class DoIt>
+    void each_machine(const ordered& how, DoIt do_it) {
+        do_it(machines_[now], how.now, now);
+        if (only_new_) do_it(machines_[as_shipped], how.as_shipped, as_shipped);
+    }
 
     std::unordered_map<const std::uint64_t*, std::size_t> numbers_;
     std::vector<history> words_;  // those in use first: what they own is kept for the next attempt
-    std::vector<view> views_;     // of actors
-    std::vector<view> kept_;      // that messages take along
-    std::size_t words_used_ = 0, kept_used_ = 0;
-    view of_all_;
+    std::size_t words_used_ = 0;
+    std::array<machine, 2> machines_;
+    bool only_new_ = false;
 };
 
 }  // namespace seki::test
