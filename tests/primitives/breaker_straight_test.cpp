@@ -45,7 +45,7 @@ protected:
     [[nodiscard]] BreakerOptions any_options() {
         const bool by_time = below(3) == 0;
         BreakerOptions options{.window_type = by_time ? WindowType::time : WindowType::count,
-                               .minimum_calls = 1 + below(4),
+                               .minimum_calls = below(2) == 0 ? 1 + below(4) : 10 + below(20),
                                .failure_threshold = std::array<unsigned, 4>{1, 34, 50, 100}.at(below(4)),
                                .slow_call_threshold = std::array<unsigned, 4>{1, 50, 67, 100}.at(below(4)),
                                .slow_call_duration = std::chrono::milliseconds{1 + below(3)},
@@ -72,6 +72,7 @@ protected:
         std::vector<call> open;
         shm::counter_values counted{};
         const nanos made_before = now;
+        bad_in_ = std::array<std::uint64_t, 3>{2, 8, 40}.at(below(3));
         for (int step = 0; step < steps; ++step) {
             switch (below(4)) {
                 case 0: now += below(2) == 0 ? 1 : below(4'000'000); break;
@@ -94,6 +95,7 @@ protected:
     }
 
     std::mt19937_64 chance_;
+    std::uint64_t bad_in_ = 2;  // one call of so many is bad, or counts for nothing
 
 private:
     void begin(const primitives::breaker& straight, const breaker& round, const law::terms& terms,
@@ -121,7 +123,7 @@ private:
         const call ended = open[which];
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(which));
         const Outcome said =
-            std::array{Outcome::ok, Outcome::ok, Outcome::ok, Outcome::error, Outcome::ignore}.at(below(5));
+            below(bad_in_) == 0 ? std::array{Outcome::error, Outcome::ignore}.at(below(2)) : Outcome::ok;
         std::optional<nanos> took;
         if (below(2) == 0)
             took =

@@ -21,6 +21,7 @@ struct HedgeMeasured : LimiterTest {
         detail::hedge_run run;
         ASSERT_EQ(by.begin(run), Errc::none);
         const auto ns = static_cast<std::uint64_t>(took.count());
+        run.start_ns -= ns;  // so that it ends now
         by.end(run, {.attempts = 1,
                      .winner = succeeds ? std::optional<std::size_t>{0} : std::nullopt,
                      .first_succeeded = succeeds,

@@ -106,8 +106,8 @@ protected:
             EXPECT_EQ(told, events_);
         }
         const auto sums = counted(limiter);
-        for (std::size_t which = 0; which < sums.size(); ++which)
-            if (which != layout::count_full) EXPECT_EQ(sums[which], counts_[which]) << which;
+        counts_[layout::count_full] = sums[layout::count_full];  // two keys of 64 may want the same place
+        EXPECT_EQ(sums, counts_);
     }
 
     [[nodiscard]] std::uint64_t below(std::uint64_t end) {

@@ -14,6 +14,8 @@
 
 #include "primitives/event_types.hpp"
 #include "primitives/hooks.hpp"
+#include "primitives/registry.hpp"
+#include "primitives/shedder.hpp"
 #include "telemetry_fixture.hpp"
 
 namespace seki::test {
@@ -138,6 +140,24 @@ TEST_F(WordsTest, AHandlerIsToldEachEventByItsWords) {
                             "seki.hedge.complete it count=2 duration=31 name=it status=extra",
                             "seki.hedge.complete it count=3 duration=32 name=it status=call_failed",
                             "seki.hedge.complete it count=4 duration=33 name=it status=deadline_exceeded"));
+}
+
+// Fails if a shedder tells nobody whom it lets in or sheds, or tells it of another priority or number in flight.
+TEST_F(WordsTest, AShedderTellsWhomItLetsInAndWhomItSheds) {
+    const auto place = primitives::shedders::find_or_make(where(), "door", {.max_in_flight = 2});
+    ASSERT_TRUE(place) << place.error().message;
+    const primitives::shedder door{in(), *place};
+    std::vector<shm::permit> held;
+    EXPECT_THAT(told_in([&] {
+                    for (const unsigned priority : {1U, 0U, 0U, 2U})
+                        held.push_back(door.admit(priority, primitives::shedder::not_known).held);
+                }),
+                ElementsAre("seki.shed.admit door in_flight=1 name=door priority=1",
+                            "seki.shed.admit door in_flight=2 name=door priority=0",
+                            "seki.shed.admit door in_flight=3 name=door priority=0",
+                            "seki.shed.shed door in_flight=3 name=door priority=2"));
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(door.complete(held[i])) << i;
+    EXPECT_FALSE(held[3]);
 }
 
 // Fails if a time beyond what can be told runs over, if the thread is another, or a handler is told of the trace of nobody.
