@@ -1,4 +1,4 @@
-// What systemd is told (sd_notify). Without systemd all of it does nothing.
+// What systemd is told, in the words of sd_notify(3). Without systemd all of it does nothing; where nobody listens, it takes no more than a second.
 #pragma once
 
 #include <cstdint>

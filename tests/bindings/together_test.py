@@ -87,9 +87,11 @@ class Together(NginxTest):
     def test_one_limit_is_spent_by_all_of_them(self):
         """Fails when any of them has a count of its own: together they are allowed more than the limit, or less."""
         allowed = {}
+        all_had_one = threading.Barrier(4, timeout=DEADLINE)  # else the quickest may have had all of it before the slowest asks
 
         def count(who, ask):
-            allowed[who] = 0
+            allowed[who] = int(ask())
+            all_had_one.wait()
             for _ in range(LIMIT):
                 if not ask():
                     break

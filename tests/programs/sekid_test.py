@@ -1,5 +1,6 @@
 """sekid from outside: the real program, real workers, and promtool."""
 
+import contextlib
 import json
 import os
 import signal
@@ -250,6 +251,20 @@ class Reloading(SekidTest):
         sekid = self.start()
         sekid.wait_log("adopted segment")
         self.assertNotIn(" warning: ", sekid.log.text())
+
+    def test_nobody_need_read_what_is_told(self):
+        """Fails when sekid stands still because whoever started it does not read its words any more."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filling, contextlib.suppress(BlockingIOError):
+            filling.setblocking(False)
+            while True:
+                filling.sendto(b"STATUS=", sekid.notify_path)
+        for limit in (8, 6):
+            self.configure(LOGIN.format(limit))
+            sekid.process.send_signal(signal.SIGHUP)
+            eventually(f"the limit is {limit}", lambda: sekid.limiter("login")["options"]["limit"] == limit)
+        eventually("ready", lambda: sekid.get("/readyz") == "ready\n")
 
 
 class Restarting(SekidTest):
