@@ -17,6 +17,23 @@ Decision limiter::check(demand wanted) const noexcept {
     return in_full(wanted, [](Clock which) { return read_clock(which); });
 }
 
+std::optional<Decision> limiter::overtaken(std::string_view key, std::uint64_t cost, shm::key_table<>::sighting at,
+                                           std::uint64_t tag, algorithm::nanos now,
+                                           std::uint64_t version) const noexcept {
+    constexpr int rounds = 8;  // after that the time is an old one
+    const bucket_law law{[this, version](std::size_t value) { return shm::read_term(*entry_, version, value); }};
+    for (int round = 0; round < rounds; ++round) {
+        at = shm::key_table<>::again(at, tag);
+        if (!at || standing() != Errc::none) break;
+        const auto ruling = law.rule(at.state, now, cost);
+        if (!ruling.allowed || !shm::in_force(*entry_, version)) break;
+        if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) continue;
+        count(tag, key, cost, true, false);
+        return tell(law.describe(ruling), false, Clock::precise);
+    }
+    return std::nullopt;
+}
+
 // A text that was lost (its writer died, or was overtaken by another) is written again when the key is next admitted and sampled. Not by a
 // denial: that writes to nothing but the worker's own counters.
 void limiter::sample(std::uint64_t tag, std::string_view key, bool allowed) const noexcept {

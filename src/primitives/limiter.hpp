@@ -2,7 +2,7 @@
 //
 // The path of a check, in its order: hash the key; ask for the cache lines of its two buckets; look whether the limiter still stands; read the
 // terms; read the clock (the lines arrive meanwhile); find the slot; apply the law; one compare-and-swap. A denial ends before the
-// compare-and-swap and writes to nothing but the worker's own counters.
+// compare-and-swap and writes to nothing but the worker's own counters. Who was overtaken by another's check looks at the slot again, with the time that it has.
 //
 // A death before the compare-and-swap spent nothing; after it the cost is spent, whether or not the caller lived to use it. What was spent is counted right
 // afterwards, with no system call in between: who has no slot of a worker yet joins first.
@@ -73,6 +73,12 @@ public:
     template <class Time, class Otherwise>
     [[nodiscard]] Decision straight(std::string_view key, std::int64_t cost, Time clock,
                                     Otherwise otherwise) const noexcept;
+
+    // Straight on of who was overtaken by another's check of the key: as if it had looked at the slot a little later, so the time it read will do. Nothing
+    // when there is more to it than that.
+    [[nodiscard]] std::optional<Decision> overtaken(std::string_view key, std::uint64_t cost,
+                                                    shm::key_table<>::sighting at, std::uint64_t tag,
+                                                    algorithm::nanos now, std::uint64_t version) const noexcept;
 
     // A check on trial, for check_all(). A denial is counted here.
     template <class Time>
@@ -269,8 +275,10 @@ template <class Time, class Otherwise>
         count(me, tag, key, cost, false, false);
         return tell(law.describe(ruling), false, modes_of(term(layout::term_modes)).clock);  // read again, not kept
     }
-    if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]]
+    if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]] {
+        if (const std::optional<Decision> answer = overtaken(key, cost, at, tag, now, version)) return *answer;
         return otherwise();
+    }
     count(me, tag, key, cost, true, false);
     return tell(law.describe(ruling), false, Clock::precise);  // there is nothing to wait for
 }

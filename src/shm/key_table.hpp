@@ -129,6 +129,13 @@ public:
     }
     [[nodiscard]] sighting find(std::uint64_t tag) const noexcept { return find(around(tag), tag); }
 
+    // The same slot as it is now; none when the key is not there any more.
+    [[nodiscard]] static sighting again(const sighting& at, std::uint64_t tag) noexcept {
+        if (!still(at, tag)) return {};
+        const std::uint64_t state = Memory::load_second_acquire(*at.slot);
+        return is_ticket(state) ? sighting{} : sighting{at.slot, state};
+    }
+
     // Whether the slot still holds that tag: the second look of who answers without writing.
     [[nodiscard]] static bool still(const sighting& at, std::uint64_t tag) noexcept {
         return Memory::load_first_acquire(*at.slot) == tag;
