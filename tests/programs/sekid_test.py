@@ -264,7 +264,7 @@ class Reloading(SekidTest):
             self.configure(LOGIN.format(limit))
             sekid.process.send_signal(signal.SIGHUP)
             eventually(f"the limit is {limit}", lambda: sekid.limiter("login")["options"]["limit"] == limit)
-        eventually("ready", lambda: sekid.get("/readyz") == "ready\n")
+        eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
 
 
 class Restarting(SekidTest):
