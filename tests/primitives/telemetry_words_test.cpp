@@ -110,11 +110,11 @@ TEST_F(WordsTest, AHandlerIsToldEachEventByItsWords) {
         std::vector<std::string> wanted;
         for (const char* what : {"acquire", "release", "rejected", "reclaimed", "reclaimed"})
             wanted.push_back(fmt::format("seki.{}.{} it {} name=it", name, what, all));
-        EXPECT_EQ(told_in([&, events = events] {
-                      permits(*events, event_kind::bulkhead_acquire);
-                      permits(*events, event_kind::bulkhead_release);
-                      permits(*events, event_kind::bulkhead_rejected);
-                      events->bulkhead_reclaimed(4, 6, 2);
+        EXPECT_EQ(told_in([&, permits_of = events] {
+                      permits(*permits_of, event_kind::bulkhead_acquire);
+                      permits(*permits_of, event_kind::bulkhead_release);
+                      permits(*permits_of, event_kind::bulkhead_rejected);
+                      permits_of->bulkhead_reclaimed(4, 6, 2);
                   }),
                   wanted);
     }
