@@ -34,6 +34,6 @@ seki_careless(c_abi src/capi/decision.cpp "is_null(function, \"limiter\", limite
 if(TARGET sekid)
     seki_careless(http src/daemon/credentials.cpp "bytes(coded.size())" "bytes(coded.size() / 2)")
     seki_careless(events src/report/event.cpp "std::min<std::size_t>(head.key_size, text.size())" "head.key_size")
-    seki_careless(text src/client/deadline.cpp "text.size() > most" "text.size() > most + 1")
+    seki_careless(text src/primitives/quoted.cpp "code >= 0x20 &&" "code >= 0x10 &&")
     seki_careless(command_lines tools/sekictl/usage.cpp "if (!option->get_lnames().empty())" "")
 endif()
