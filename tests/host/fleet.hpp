@@ -28,6 +28,7 @@
 #include "client/segment_handle.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/registry.hpp"
+#include "shm/asking_time.hpp"
 #include "shm/counters.hpp"
 #include "shm/memory.hpp"
 
@@ -89,6 +90,12 @@ public:
     [[nodiscard]] std::string path() const { return folder_ / "a.seg"; }
     [[nodiscard]] const Segment& segment() const { return *segment_; }
     [[nodiscard]] const shm::segment& where() const { return segment_->handle()->where(); }
+
+    // In as many turns as it takes to come to everybody: each looks at some processes at least, and goes on where the last one ended.
+    void maintain() const {
+        for (std::size_t looked = 0; looked < where().processes().size(); looked += shm::asking_time::at_least)
+            must(segment_->maintain());
+    }
 
     // The limiter that all spend from, as the structures see it.
     [[nodiscard]] primitives::limiter inside() const {
