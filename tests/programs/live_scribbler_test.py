@@ -216,7 +216,7 @@ class LiveScribbler(SekidTest):
         mending = time.monotonic()
         mended = self.command("doctor --repair")
         took = time.monotonic() - mending
-        self.assertEqual((mended.returncode, "is sound" in mended.stdout), (0, True), mended.stdout)
+        self.assertEqual((mended.returncode, "is sound" in mended.stdout), (0, True), mended.stdout + mended.stderr)
 
         all_told = {}
         for each in workers:
