@@ -26,15 +26,6 @@ struct kind_of {
     Options before, after;
 };
 
-template <class Act>
-auto in_a_segment(Act act) {
-    return [act](const fs::path& folder, answer& told) -> operation {
-        const Segment segment = opened_roomy(folder);
-        segment.handle()->attachment()->join();
-        return [segment, &told, act] { told.tell(act(segment)); };
-    };
-}
-
 template <class Primitive>
 auto options_of(const Segment& /*in*/, const Primitive& it) {
     return must(it.options());

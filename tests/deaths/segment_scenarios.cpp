@@ -21,15 +21,6 @@
 namespace seki::test {
 namespace {
 
-template <class Act>
-auto in_a_segment(Act act) {
-    return [act](const fs::path& folder, answer& told) -> operation {
-        const Segment segment = opened_roomy(folder);
-        segment.handle()->attachment()->join();
-        return [segment, &told, act] { told.tell(act(segment)); };
-    };
-}
-
 // With a limiter of that algorithm. What it does takes so many of key "k", of which one was spent, and on the way there so many.
 template <class Act>
 segment_scenario of_a_window(const std::string& what, Algorithm algorithm, Act act, std::int64_t cost,

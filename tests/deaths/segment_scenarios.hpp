@@ -22,6 +22,16 @@ struct segment_scenario {
 };
 inline std::ostream& operator<<(std::ostream& to, const segment_scenario& each) { return to << each.name; }
 
+// Of who has joined a roomy segment: does it, and tells the outcome.
+template <class Act>
+auto in_a_segment(Act act) {
+    return [act](const fs::path& folder, answer& told) -> operation {
+        const Segment segment = opened_roomy(folder);
+        segment.handle()->attachment()->join();
+        return [segment, &told, act] { told.tell(act(segment)); };
+    };
+}
+
 [[nodiscard]] std::vector<segment_scenario> works_of_administrators();
 [[nodiscard]] std::vector<segment_scenario> works_with_windows();
 [[nodiscard]] std::vector<segment_scenario> works_on_segments();

@@ -18,6 +18,7 @@
 
 #include "c_caller.hpp"
 #include "must.hpp"
+#include "passing_folder.hpp"
 
 namespace {
 
@@ -32,10 +33,7 @@ constexpr std::size_t segment_size = 64 * 4096;
 class workshop {
 public:
     workshop() {
-        std::string pattern = "/dev/shm/seki_calls.XXXXXX";
-        must(::mkdtemp(pattern.data()) != nullptr, "there is room for a folder");
-        folder_ = pattern;
-        const std::string path = folder_ / "a";
+        const std::string path = folder_.path() / "a";
         seki_open_options small = SEKI_OPEN_OPTIONS_INIT;
         small.max_workers = 2;
         small.max_primitives = 10;
@@ -72,7 +70,6 @@ public:
         seki_retry_free(retry);
         seki_close(segment);
         ::munmap(bytes_.data(), bytes_.size());
-        fs::remove_all(folder_);
     }
     workshop(const workshop&) = delete;
     workshop& operator=(const workshop&) = delete;
@@ -91,7 +88,7 @@ public:
     seki_retry* retry = nullptr;
 
 private:
-    fs::path folder_;
+    hostile::passing_folder folder_;
     std::span<std::byte> bytes_;
     std::vector<std::byte> right_;
 };

@@ -14,6 +14,7 @@
 
 #include "daemon/command_line.hpp"
 #include "must.hpp"
+#include "passing_folder.hpp"
 #include "program.hpp"
 
 namespace {
@@ -22,22 +23,18 @@ using namespace seki;
 using hostile::must;
 namespace fs = std::filesystem;
 
-// A folder that goes when the process ends, and a segment in it whenever one is asked for.
+// A segment whenever one is asked for.
 class workshop {
 public:
     workshop() {
-        std::string pattern = "/dev/shm/seki_words.XXXXXX";
-        must(::mkdtemp(pattern.data()) != nullptr, "there is room for a folder");
-        folder_ = pattern;
         // Nobody wants to read all that is answered to whatever is asked.
         must(std::freopen("/dev/null", "w", stdout) != nullptr, "/dev/null can be written to");
     }
-    ~workshop() { fs::remove_all(folder_); }
     workshop(const workshop&) = delete;
     workshop& operator=(const workshop&) = delete;
 
     std::string segment() const {
-        const fs::path path = folder_ / "a";
+        const fs::path path = folder_.path() / "a";
         if (!fs::exists(path)) {
             const auto made =
                 open(path.string(), {.segment = {.max_workers = 4, .max_primitives = 16, .size = 2 << 20}});
@@ -50,7 +47,7 @@ public:
     }
 
 private:
-    fs::path folder_;
+    hostile::passing_folder folder_;
 };
 
 int run_sekictl(const std::vector<const char*>& words) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "layout/hash.hpp"
+#include "passing_folder.hpp"
 #include "primitives/registry.hpp"
 #include "shm/host.hpp"
 #include "walk.hpp"
@@ -21,16 +22,11 @@ SegmentOptions small(std::size_t size) {
     return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 10, .size = size};
 }
 
-// A folder of this process, for the lock files, that goes when the process ends.
+// A folder of this process, for the lock files.
 struct workshop {
-    fs::path folder;
-    workshop() {
-        std::string pattern = "/dev/shm/seki_hostile.XXXXXX";
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        folder = pattern;
-        fs::create_directory(folder / "a.live");
-    }
-    ~workshop() { fs::remove_all(folder); }
+    passing_folder here;
+    fs::path folder = here.path();
+    workshop() { fs::create_directory(folder / "a.live"); }
 };
 
 void put(layout::word& at, std::uint64_t value) { shm::hardware::store_relaxed(at, value); }
