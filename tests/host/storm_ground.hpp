@@ -16,7 +16,7 @@ namespace seki::test {
 enum class carelessness : std::uint8_t {
     none,
     holds_in_a_counter,    // its permits are a number that all share, beside Seki: what the dead held stays taken
-    looks_before_it_acts,  // takes what it saw free before, in that counter: too many hold it
+    looks_before_it_acts,  // takes what it saw free before: too many hold it
     leaves_too_late,       // gives its permit back, and goes on as if it had it
     gives_nothing_back,    // now and then, though it lives
     spends_in_two_steps,   // of a budget beside the limiter's: reads it, and then writes it

@@ -47,9 +47,9 @@ void storm_worker::step() {
         case 1:
         case 2: return spend();
         case 3:
-            return how_ == carelessness::holds_in_a_counter || how_ == carelessness::looks_before_it_acts
-                       ? pass_counter()
-                       : pass_gate();
+            return how_ == carelessness::holds_in_a_counter     ? pass_counter()
+                   : how_ == carelessness::looks_before_it_acts ? pass_by_a_look()
+                                                                : pass_gate();
         case 4: return pass_adaptive();
         case 5: return pass_shedder();
         case 6: return call_patient();
@@ -95,17 +95,17 @@ void storm_worker::pass_counter() {
     on_.here.add(ground::counter, ~0ULL);
 }
 
-std::optional<std::uint64_t> storm_worker::take_of_counter() {
-    if (how_ == carelessness::looks_before_it_acts) {
-        const std::uint64_t seen = on_.here.read(ground::counter);
-        if (seen >= storm_tools::gate_places) return std::nullopt;
-        std::this_thread::yield();
-        return on_.here.add(ground::counter, 1);
-    }
-    const std::uint64_t before = on_.here.add(ground::counter, 1);
-    if (before < storm_tools::gate_places) return before;
+bool storm_worker::take_of_counter() {
+    if (on_.here.add(ground::counter, 1) < storm_tools::gate_places) return true;
     on_.here.add(ground::counter, ~0ULL);
-    return std::nullopt;
+    return false;
+}
+
+// Looks into the ledger, where the dead do not stay: so this is its one error.
+void storm_worker::pass_by_a_look() {
+    if (gate_.book.together(gate_.life) >= storm_tools::gate_places) return;
+    std::this_thread::yield();
+    stay(gate_);
 }
 
 void storm_worker::pass_adaptive() {

@@ -1,7 +1,6 @@
 // A worker of a kill storm: asks limiters, takes and gives back, until it is killed.
 #pragma once
 
-#include <optional>
 #include <random>
 
 #include "storm_ground.hpp"
@@ -29,6 +28,7 @@ private:
     void spend();
     void pass_gate();
     void pass_counter();
+    void pass_by_a_look();
     void pass_adaptive();
     void pass_shedder();
     void call_patient();
@@ -40,7 +40,7 @@ private:
     void nap(std::chrono::microseconds longest);
     [[nodiscard]] bool is_one_in(std::uint64_t of) { return random_() % of == 0; }
     [[nodiscard]] bool spend_in_two_steps(std::uint64_t key) const;
-    [[nodiscard]] std::optional<std::uint64_t> take_of_counter();
+    [[nodiscard]] bool take_of_counter();
 
     [[nodiscard]] std::uint64_t mine(storm_ground::of_worker what) const {
         return on_.here.read(storm_ground::word_of(which_, what));
