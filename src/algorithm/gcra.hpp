@@ -35,6 +35,12 @@ struct terms {
     std::uint64_t reciprocal = reciprocal_of(emission);
 };
 
+// What of them a decision takes.
+struct bounds {
+    std::uint64_t emission = 1;
+    std::uint64_t horizon = 1;
+};
+
 // T of `limit` per `window`. For windows of up to 366 days.
 constexpr std::uint64_t emission_for(nanos window, std::uint64_t limit) noexcept {
     return (window * ticks_per_nano + limit - 1) / limit;
@@ -68,7 +74,7 @@ struct ruling {
 };
 
 [[gnu::always_inline]] constexpr ruling rule(std::uint64_t tat, nanos now, std::uint64_t cost,
-                                             const terms& law) noexcept {
+                                             const bounds& law) noexcept {
     const std::uint64_t before = ahead(tat, now);
     // The horizon is the price of the whole burst, so what is not above the one is not above the other.
     std::uint64_t price = 0;
@@ -98,8 +104,13 @@ struct ruling {
             .delay = to_nanos_up(made.before)};
 }
 
+// The rest of the terms. The horizon is B times T, so the division comes out even.
+constexpr terms terms_of(const bounds& law) noexcept {
+    return {.emission = law.emission, .horizon = law.horizon, .burst = law.horizon / law.emission};
+}
+
 constexpr outcome check(std::uint64_t tat, nanos now, std::uint64_t cost, const terms& law) noexcept {
-    const ruling made = rule(tat, now, cost, law);
+    const ruling made = rule(tat, now, cost, {.emission = law.emission, .horizon = law.horizon});
     outcome result = describe(made, law);
     result.state = made.allowed && cost > 0 ? spent(made, now) : tat;
     return result;

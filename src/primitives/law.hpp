@@ -26,6 +26,7 @@ public:
                  .reciprocal = value(layout::term_reciprocal)},
           queues_{layout::unpack_modes(value(layout::term_modes)).algorithm ==
                   static_cast<std::uint8_t>(Algorithm::leaky_bucket)} {}
+    constexpr bucket_law(const algorithm::gcra::terms& terms, bool queues) noexcept : terms_{terms}, queues_{queues} {}
 
     [[nodiscard]] constexpr bool as_good_as_new(std::uint64_t state, algorithm::nanos now) const noexcept {
         return algorithm::gcra::as_good_as_new(state, now);
@@ -41,9 +42,9 @@ public:
         return result;
     }
     // check() in its two halves.
-    [[nodiscard, gnu::always_inline]] constexpr algorithm::gcra::ruling rule(std::uint64_t state, algorithm::nanos now,
-                                                                             std::uint64_t cost) const noexcept {
-        return algorithm::gcra::rule(state, now, cost, terms_);
+    [[nodiscard]] constexpr algorithm::gcra::ruling rule(std::uint64_t state, algorithm::nanos now,
+                                                         std::uint64_t cost) const noexcept {
+        return algorithm::gcra::rule(state, now, cost, {.emission = terms_.emission, .horizon = terms_.horizon});
     }
     [[nodiscard, gnu::always_inline]] constexpr algorithm::outcome describe(
         const algorithm::gcra::ruling& made) const noexcept {
@@ -75,6 +76,12 @@ private:
     algorithm::gcra::terms terms_;
     bool queues_;
 };
+
+// Of those terms the ones for a decision, for who reads the others when there is time.
+template <class Value>
+[[gnu::always_inline]] constexpr algorithm::gcra::bounds bounds_of(const Value& value) noexcept {
+    return {.emission = value(layout::term_emission), .horizon = value(layout::term_horizon)};
+}
 
 class sliding_window_law {
 public:

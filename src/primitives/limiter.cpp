@@ -17,13 +17,13 @@ Decision limiter::check(demand wanted) const noexcept {
     return in_full(wanted, [](Clock which) { return read_clock(which); });
 }
 
-std::optional<Decision> limiter::overtaken(std::string_view key, std::uint64_t cost, shm::key_table<>::sighting at,
+std::optional<Decision> limiter::overtaken(std::string_view key, std::uint64_t cost, layout::pair* slot,
                                            std::uint64_t tag, algorithm::nanos now,
                                            std::uint64_t version) const noexcept {
     constexpr int rounds = 8;  // after that the time is an old one
     const bucket_law law{[this, version](std::size_t value) { return shm::read_term(*entry_, version, value); }};
     for (int round = 0; round < rounds; ++round) {
-        at = shm::key_table<>::again(at, tag);
+        const auto at = shm::key_table<>::again({.slot = slot}, tag);
         if (!at || standing() != Errc::none) break;
         const auto ruling = law.rule(at.state, now, cost);
         if (!ruling.allowed || !shm::in_force(*entry_, version)) break;
@@ -32,6 +32,16 @@ std::optional<Decision> limiter::overtaken(std::string_view key, std::uint64_t c
         return tell(law.describe(ruling), false, Clock::precise);
     }
     return std::nullopt;
+}
+
+// The price is `cost` times T. A change leaves the algorithm as it was.
+[[gnu::noinline, gnu::cold]] Decision limiter::told_late(std::uint64_t before, std::uint64_t price, std::uint64_t cost,
+                                                         std::uint64_t horizon) const noexcept {
+    const std::uint64_t emission = std::max<std::uint64_t>(price / cost, 1);  // 0 only if somebody scribbled it
+    const bucket_law law{algorithm::gcra::terms_of({.emission = emission, .horizon = horizon}),
+                         terms().algorithm == Algorithm::leaky_bucket};
+    return tell(law.describe({.before = before, .price = price, .allowed = true, .possible = true}), false,
+                Clock::precise);
 }
 
 // A text that was lost (its writer died, or was overtaken by another) is written again when the key is next admitted and sampled. Not by a

@@ -76,9 +76,12 @@ public:
 
     // Straight on of who was overtaken by another's check of the key: as if it had looked at the slot a little later, so the time it read will do. Nothing
     // when there is more to it than that.
-    [[nodiscard]] std::optional<Decision> overtaken(std::string_view key, std::uint64_t cost,
-                                                    shm::key_table<>::sighting at, std::uint64_t tag,
-                                                    algorithm::nanos now, std::uint64_t version) const noexcept;
+    [[nodiscard]] std::optional<Decision> overtaken(std::string_view key, std::uint64_t cost, layout::pair* slot,
+                                                    std::uint64_t tag, algorithm::nanos now,
+                                                    std::uint64_t version) const noexcept;
+    // What an allowance of straight() tells when the terms that it was made by are in force no more: others may stand in their place by now.
+    [[nodiscard]] Decision told_late(std::uint64_t before, std::uint64_t price, std::uint64_t cost,
+                                     std::uint64_t horizon) const noexcept;
 
     // A check on trial, for check_all(). A denial is counted here.
     template <class Time>
@@ -256,8 +259,9 @@ template <class Time, class Otherwise>
         return otherwise();
     const shm::worker& me = shm::attachment::me_as_joined();
     // The terms are those that stood before the time was read and afterwards. Other laws leave before the clock: it is half of a check.
-    const std::uint64_t version = shm::terms_version(*entry_);
-    const auto term = [this, version](std::size_t value) { return shm::read_term(*entry_, version, value); };
+    const layout::directory_entry& entry = *entry_;
+    const std::uint64_t version = shm::terms_version(entry);
+    const auto term = [&entry, version](std::size_t value) { return shm::read_term(entry, version, value); };
     const std::uint64_t modes = term(layout::term_modes);
     if (!goes_straight(modes)) [[unlikely]]
         return otherwise();
@@ -265,21 +269,27 @@ template <class Time, class Otherwise>
     const auto at = shm::key_table<>::find(around, tag);
     if (!at) [[unlikely]]
         return otherwise();
-    const bucket_law law{term};
-    const auto ruling = law.rule(at.state, now, cost);
-    if (!shm::in_force(*entry_, version)) [[unlikely]]
+    const algorithm::gcra::bounds bounds = bounds_of(term);
+    const auto ruling = algorithm::gcra::rule(at.state, now, cost, bounds);
+    if (!shm::in_force(entry, version)) [[unlikely]]
         return otherwise();
     if (!ruling.allowed) [[unlikely]] {
-        if (!shm::key_table<>::still(at, tag)) [[unlikely]]
+        const bucket_law law{term};
+        const Clock by = modes_of(term(layout::term_modes)).clock;  // read again, not kept
+        if (!shm::in_force(entry, version) || !shm::key_table<>::still(at, tag)) [[unlikely]]
             return otherwise();
         count(me, tag, key, cost, false, false);
-        return tell(law.describe(ruling), false, modes_of(term(layout::term_modes)).clock);  // read again, not kept
+        return tell(law.describe(ruling), false, by);
     }
     if (!shm::key_table<>::exchange(at, tag, algorithm::gcra::spent(ruling, now))) [[unlikely]] {
-        if (const std::optional<Decision> answer = overtaken(key, cost, at, tag, now, version)) return *answer;
+        if (const std::optional<Decision> answer = overtaken(key, cost, at.slot, tag, now, version)) return *answer;
         return otherwise();
     }
     count(me, tag, key, cost, true, false);
+    // Only now is there time for the terms that say it in numbers: kept from before, they would be stores that the compare-and-swap waits for.
+    const bucket_law law{term};
+    if (!shm::in_force(entry, version)) [[unlikely]]
+        return told_late(ruling.before, ruling.price, cost, bounds.horizon);
     return tell(law.describe(ruling), false, Clock::precise);  // there is nothing to wait for
 }
 

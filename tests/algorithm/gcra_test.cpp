@@ -100,6 +100,7 @@ TEST(Gcra, AnswersWhatTheFormulasSayToTheNanosecond) {
             state = latest.state;
             ASSERT_EQ(state >> 63, 0U);
             ASSERT_EQ(latest.limit, at.law.burst);
+            ASSERT_EQ(gcra::terms_of({.emission = at.law.emission, .horizon = at.law.horizon}).burst, at.law.burst);
             ASSERT_EQ(latest.delay, delay);
             ASSERT_EQ(latest.remaining, model.remaining(t, at.shape));
             ASSERT_EQ(latest.reset_after, model.reset_after(t));

@@ -38,7 +38,7 @@ stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) {
 bool stepped_process::step(std::uint64_t instructions) {
     if (instructions == to_the_end) return (void)finish(), false;
     for (; instructions > 0 && pid_ != 0; --instructions) {
-        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) std::abort();
+        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, due()) != 0) std::abort();
         if (!wait()) return false;
     }
     return pid_ != 0;
@@ -112,7 +112,7 @@ bool stepped_process::run_to(std::uint64_t /*address*/, std::uint64_t /*passes*/
 
 bool stepped_process::finish() {
     while (pid_ != 0) {
-        if (::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) != 0) std::abort();
+        if (::ptrace(PTRACE_CONT, pid_, nullptr, due()) != 0) std::abort();
         (void)wait();
     }
     return well_;
@@ -123,6 +123,11 @@ void stepped_process::kill() noexcept {
     ::kill(pid_, SIGKILL);
     while (wait()) {
     }
+}
+
+void* stepped_process::due() const noexcept {
+    const bool by_us = stopped_by_ == SIGTRAP || stopped_by_ == SIGSTOP;
+    return reinterpret_cast<void*>(by_us ? 0L : static_cast<long>(stopped_by_));
 }
 
 bool stepped_process::wait() noexcept {
