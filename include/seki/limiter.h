@@ -134,8 +134,8 @@ SEKI_C_API seki_status seki_limiter_reset(const seki_limiter* limiter, const voi
 
 // Gives back `cost` of what the check of that receipt spent, INT64_MAX for all of it: as if it had not been spent. What is too late to be given back is
 // not: what was spent in a window that has ended, or what a bucket has refilled since. But for a reset, which forgave the cost already and
-// leaves no trace: who refunds afterwards what was spent before it gives as much away of what others spent since. Uses up the receipt;
-// SEKI_ERROR_INVALID_ARGUMENT for one of another limiter.
+// leaves no trace: who refunds afterwards what was spent before it gives as much away of what others spent since. Uses up the receipt, and
+// each copy of it must be forgotten with it; but not when it answers an error: SEKI_ERROR_INVALID_ARGUMENT for one of another limiter, and for a negative cost.
 SEKI_C_API seki_status seki_limiter_refund_receipt(const seki_limiter* limiter, seki_receipt* receipt,
                                                    int64_t cost) SEKI_NOTHROW;
 

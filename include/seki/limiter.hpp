@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <seki/api.hpp>
 #include <seki/error.hpp>
@@ -78,18 +79,30 @@ template <class Primitive>
 class bound_handle;
 class together;
 }  // namespace client
+namespace capi {
+struct receipt_words;
+}
 
-// What a check spent, by which Limiter::refund() can take it back exactly, once.
+// What a check spent, by which Limiter::refund() can take it back exactly, once: it moves, and what it was moved from has nothing left. For one thread at a time.
 class Receipt {
 public:
     Receipt() = default;
+    Receipt(Receipt&& other) noexcept : of_{std::exchange(other.of_, {})} {}
+    Receipt& operator=(Receipt&& other) noexcept {
+        of_ = std::exchange(other.of_, {});
+        return *this;
+    }
     // Something was spent, and not yet given back.
-    [[nodiscard]] explicit operator bool() const noexcept { return taken_; }
+    [[nodiscard]] explicit operator bool() const noexcept { return of_.taken; }
 
 private:
     friend class Limiter;
-    std::uint64_t tag_ = 0, cost_ = 0, written_ = 0, version_ = 0, then_ = 0, incarnation_ = 0;
-    bool taken_ = false;
+    friend struct capi::receipt_words;
+    struct what {
+        std::uint64_t tag = 0, cost = 0, written = 0, version = 0, then = 0, incarnation = 0;
+        bool taken = false;
+    };
+    what of_;
 };
 
 // A handle: as cheap to copy as a shared_ptr, safe to use from any number of threads, and valid in the child after
@@ -108,7 +121,7 @@ public:
 
     // Like check(), but sleeps until it is this request's turn if that comes within `timeout`; otherwise answers the denial
     // at once. leaky_bucket queues: what leaves is one request per window/limit. The others try again at retry_after. A reset, a
-    // change of options or the end of the limiter is seen within 50 ms. Counts as one denial at most. Never sleeps past the deadline of the calling
+    // change of options or the end of the limiter is seen within 50 ms. By the coarse clock that time is seen up to a tick of the kernel late. Counts as one denial at most. Never sleeps past the deadline of the calling
     // thread (seki::Deadline): a turn within `timeout` but after that is a denial whose `error` is deadline_exceeded.
     [[nodiscard]] Decision acquire(std::string_view key, std::chrono::nanoseconds timeout,
                                    std::int64_t cost = 1) const noexcept;
@@ -119,7 +132,8 @@ public:
     // Gives back `cost` of what the check of that receipt spent: as if it had not been spent. What is too late to be given back is not: what was
     // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. But for a
     // reset(), which forgave the cost already and leaves no trace: who refunds afterwards what was spent before it gives as much away of what others
-    // spent since. Nothing comes back after a change of options. Uses up the receipt; invalid_argument for one of another limiter.
+    // spent since. Nothing comes back after a change of options. Uses up the receipt, unless it answers an error: invalid_argument for one of another
+    // limiter, and for a negative cost.
     [[nodiscard]] Errc refund(Receipt& receipt,
                               std::int64_t cost = std::numeric_limits<std::int64_t>::max()) const noexcept;
 

@@ -11,16 +11,26 @@
 #include "capi/decision.hpp"
 #include "capi/handles.hpp"
 
+// A receipt of C holds what one of C++ has, as bytes.
+struct seki::capi::receipt_words {
+    static void put(const Receipt& from, seki_receipt& to) noexcept {
+        static_assert(std::is_trivially_copyable_v<Receipt::what> && sizeof(Receipt::what) <= sizeof(to.opaque));
+        std::memcpy(to.opaque, &from.of_, sizeof from.of_);
+        to.spent = from ? 1 : 0;
+    }
+    static Receipt take(const seki_receipt& from) noexcept {
+        Receipt made;
+        std::memcpy(&made.of_, from.opaque, sizeof made.of_);
+        return made;
+    }
+};
+
 namespace {
 
 using namespace seki::capi;
 using seki::Decision;
 using seki::Errc;
 using std::chrono::nanoseconds;
-
-// A receipt of C holds one of C++ as bytes.
-constexpr std::size_t receipt_size = sizeof(seki::Receipt);
-static_assert(std::is_trivially_copyable_v<seki::Receipt> && receipt_size <= sizeof(seki_receipt::opaque));
 
 // The answer to a caller that asked for something else than a decision.
 [[gnu::noinline]] seki_status answer(const seki_limiter& limiter, Errc why) noexcept {
@@ -64,8 +74,7 @@ seki_status seki_limiter_check_receipt(const seki_limiter* limiter, const void* 
     return decide(__func__, limiter, key, key_length, decision, [&](std::string_view of) {
         seki::Receipt made;
         const Decision decided = limiter->of.check(of, cost, made);
-        std::memcpy(receipt->opaque, &made, receipt_size);
-        receipt->spent = made ? 1 : 0;
+        receipt_words::put(made, *receipt);
         return decided;
     });
 }
@@ -101,10 +110,10 @@ seki_status seki_limiter_refund_receipt(const seki_limiter* limiter, seki_receip
             Errc::invalid_argument,
             "seki_limiter_refund_receipt(): nothing was spent with this receipt, or it was given back: a "
             "receipt is good for one refund of one seki_limiter_check_receipt() that was allowed");
-    seki::Receipt used;
-    std::memcpy(&used, receipt->opaque, receipt_size);
-    receipt->spent = 0;
-    return answer(*limiter, limiter->of.refund(used, cost));
+    seki::Receipt used = receipt_words::take(*receipt);
+    const Errc done = limiter->of.refund(used, cost);
+    if (done == Errc::none) receipt->spent = 0;
+    return answer(*limiter, done);
 }
 
 seki_status seki_limiter_refund(const seki_limiter* limiter, const void* key, std::size_t key_length,

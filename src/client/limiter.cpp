@@ -33,6 +33,14 @@ std::uint64_t count_of(nanoseconds span) noexcept {
     return static_cast<std::uint64_t>(std::max(span, nanoseconds{0}).count());
 }
 
+// Who looks again was told in how long the law may say yes, and who is sent away is told as by check(): when it surely will (primitives/clock.hpp).
+Decision sent_away(handle& of, Decision decision) noexcept {
+    if (const auto standing = of.find_standing(); standing.why == Errc::none)
+        decision.retry_after = nanoseconds{static_cast<nanoseconds::rep>(
+            primitives::wait_for(count_of(decision.retry_after), standing.primitive->terms().clock))};
+    return decision;
+}
+
 // Sleeps until a turn in a queue. It comes sooner when the queue gets shorter (a reset, a refund), and never when the limiter is gone.
 Decision await_turn(handle& of, std::string_view key, const Decision& taken, std::uint64_t turn) noexcept {
     for (;;) {
@@ -63,13 +71,13 @@ Decision Limiter::check(std::string_view key, std::int64_t cost, Receipt& receip
         const Decision decision =
             bound.attempt(wanted, made, [](Clock which) { return primitives::read_clock(which); });
         bound.keep(wanted, made, decision);
-        receipt.tag_ = made.tag;
-        receipt.cost_ = made.cost;
-        receipt.written_ = made.written;
-        receipt.version_ = made.version;
-        receipt.then_ = made.then;
-        receipt.incarnation_ = bound.place().incarnation;
-        receipt.taken_ = made.taken;
+        receipt.of_.tag = made.tag;
+        receipt.of_.cost = made.cost;
+        receipt.of_.written = made.written;
+        receipt.of_.version = made.version;
+        receipt.of_.then = made.then;
+        receipt.of_.incarnation = bound.place().incarnation;
+        receipt.of_.taken = made.taken;
         return decision;
     });
 }
@@ -103,11 +111,11 @@ Decision Limiter::acquire(std::string_view key, nanoseconds timeout, std::int64_
         if (count_of(wait) > left) {
             const std::uint64_t wanted_left = wanted_end > now ? wanted_end - now : 0;
             if (count_of(wait) <= wanted_left) decision.error = Errc::deadline_exceeded;
-            return decision;
+            return sent_away(*handle_, decision);
         }
         if (!primitives::may_sleep()) {
             decision.error = Errc::interrupted;
-            return decision;
+            return sent_away(*handle_, decision);
         }
         // A key that has a slot is not as good as new.
         const bool full = decision.reset_after == nanoseconds{0};
@@ -122,17 +130,19 @@ Errc Limiter::reset(std::string_view key) const noexcept {
 
 // One of a limiter whose place this one's segment took has a tag that means nothing here.
 Errc Limiter::refund(Receipt& receipt, std::int64_t cost) const noexcept {
-    const Receipt used = std::exchange(receipt, {});
-    return handle_->with([&](const primitives::limiter& bound) {
-        if (used.taken_ && used.incarnation_ != bound.place().incarnation) return Errc::invalid_argument;
-        const primitives::receipt made{.tag = used.tag_,
-                                       .cost = used.cost_,
-                                       .taken = used.taken_,
-                                       .written = used.written_,
-                                       .version = used.version_,
-                                       .then = used.then_};
+    const Receipt::what& used = receipt.of_;
+    const Errc done = handle_->with([&](const primitives::limiter& bound) {
+        if (used.taken && used.incarnation != bound.place().incarnation) return Errc::invalid_argument;
+        const primitives::receipt made{.tag = used.tag,
+                                       .cost = used.cost,
+                                       .taken = used.taken,
+                                       .written = used.written,
+                                       .version = used.version,
+                                       .then = used.then};
         return bound.refund(made, cost, [](Clock which) { return primitives::read_clock(which); });
     });
+    if (done == Errc::none) receipt = {};
+    return done;
 }
 
 Errc Limiter::refund(std::string_view key, std::int64_t cost) const noexcept {

@@ -71,8 +71,10 @@ void segment_handle::move_on() {
     const shm::segment& old = (*newest)->where();
     const std::filesystem::path there = where_next();
     if (!replaced(there, old)) return;
-    if (auto next = shm::segment::attach(there, old.how()))
+    if (auto next = shm::segment::attach(there, old.how())) {
+        (*next)->keep_lock_folder_of(old);
         current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
+    }
 }
 
 }  // namespace seki::client

@@ -91,16 +91,33 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
             }
             if (!still_named(*where, file, opened->get())) continue;
             write_text(opened->get(), std::to_string(::getpid()) + "\n");
-            return owner_lock{file, std::move(opened->file)};
+            return owner_lock{segment, file, std::move(opened->file)};
         }
         return shm::refuse(Errc::busy, "\"{}\" comes and goes: other sekids start and stop on that segment",
                            file.native());
     });
 }
 
-void owner_lock::share(const std::filesystem::path& segment) const noexcept {
+bool owner_lock::is_named() const noexcept {
+    struct stat ours{};
+    struct stat named{};
+    return ::fstat(held_.get(), &ours) == 0 && ::lstat(file_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
+Result<bool> owner_lock::keep() {
+    if (is_named()) return false;
+    auto again = take(segment_);
+    if (!again) return std::unexpected(again.error());
+    held_ = std::move(again->held_);
+    share();
+    if (!address_.empty()) tell(address_);
+    return true;
+}
+
+void owner_lock::share() const noexcept {
     struct stat facts{};
-    if (::stat(segment.c_str(), &facts) != 0) return;
+    if (::stat(segment_.c_str(), &facts) != 0) return;
     // Who may not do that leaves the lock to itself: then others judge by the heartbeat.
     static_cast<void>(!::fchown(held_.get(), static_cast<uid_t>(-1), facts.st_gid));
     static_cast<void>(!::fchmod(held_.get(), facts.st_mode & 0660));
@@ -108,7 +125,8 @@ void owner_lock::share(const std::filesystem::path& segment) const noexcept {
 
 void owner_lock::tell(std::string_view address) noexcept {
     try {
-        const std::string text = std::to_string(::getpid()) + "\n" + std::string{address} + "\n";
+        address_ = address;
+        const std::string text = std::to_string(::getpid()) + "\n" + address_ + "\n";
         write_text(held_.get(), text);
         told_ = text.size();
     } catch (const std::bad_alloc&) {
@@ -129,7 +147,7 @@ void owner_lock::tell(const report::reload_outcome& outcome) const noexcept {
 }
 
 owner_lock::~owner_lock() {
-    if (held_) ::unlink(file_.c_str());
+    if (held_ && is_named()) ::unlink(file_.c_str());
 }
 
 }  // namespace seki::daemon

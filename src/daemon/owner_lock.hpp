@@ -6,6 +6,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include <seki/error.hpp>
 #include <seki/open.hpp>
@@ -20,8 +22,12 @@ public:
     // busy when another sekid holds it: the message names its pid.
     [[nodiscard]] static Result<owner_lock> take(const std::filesystem::path& segment);
 
+    // Where somebody removed the file, or put another in its place: takes the lock of the one that has the name. True then. busy when another sekid has that: it
+    // looks after the segment now.
+    [[nodiscard]] Result<bool> keep();
+
     // Lets those ask for the lock who may write the segment: takes over the group and permissions of the file at `segment`.
-    void share(const std::filesystem::path& segment) const noexcept;
+    void share() const noexcept;
 
     // Writes into the file, for sekictl (report/owner_file.hpp): where we answer HTTP, and after that what became of the latest reload.
     void tell(std::string_view address) noexcept;
@@ -29,13 +35,18 @@ public:
 
     owner_lock(owner_lock&& other) noexcept = default;
     owner_lock& operator=(owner_lock&&) = delete;
-    // Removes the file, while the lock still stands.
+    // Removes the file, while the lock still stands; but not another's.
     ~owner_lock();
 
 private:
-    owner_lock(std::filesystem::path file, shm::descriptor held) : file_{std::move(file)}, held_{std::move(held)} {}
+    owner_lock(std::filesystem::path segment, std::filesystem::path file, shm::descriptor held)
+        : segment_{std::move(segment)}, file_{std::move(file)}, held_{std::move(held)} {}
+    [[nodiscard]] bool is_named() const noexcept;
+
+    std::filesystem::path segment_;
     std::filesystem::path file_;
     shm::descriptor held_;
+    std::string address_{};
     std::size_t told_ = 0;  // bytes, with the address
 };
 

@@ -114,6 +114,7 @@ Result<void> supervisor::run() {
         if (what->stop) break;
         if (const auto done = shm::contained([&] { return turn(*what); }); !done)
             log_lines("something was left undone", done.error().message);
+        if (ousted_) return std::unexpected(*ousted_);
     }
     systemd_.stopping();
     spdlog::info("stopping: segment {} stays for its workers", settings_.segment_path.native());
@@ -135,7 +136,7 @@ Result<void> supervisor::take_care() {
     if (!taken) return std::unexpected(taken.error());
     if (const auto done = declare(*(*taken)->segment, settings_.primitives); !done) return done;
     owned_ = std::move(*taken);
-    lock_.share(settings_.segment_path);
+    lock_.share();
     layout::header& header = owned_->segment->header();
     reloads_seen_ = hardware::load_relaxed(header.reload_requests);
     const auto me = shm::my_identity();
@@ -149,9 +150,11 @@ Result<void> supervisor::take_care() {
 
 void supervisor::let_go() noexcept {
     if (owned_ == nullptr) return;
-    hardware::store_relaxed(owned_->segment->header().owner_pid, 0);
-    hardware::store_relaxed(owned_->segment->header().owner_start, 0);
-    hardware::store_relaxed(owned_->segment->header().id.listening, 0);
+    if (!ousted_) {
+        hardware::store_relaxed(owned_->segment->header().owner_pid, 0);
+        hardware::store_relaxed(owned_->segment->header().owner_start, 0);
+        hardware::store_relaxed(owned_->segment->header().id.listening, 0);
+    }
     owned_.reset();
     standing_ = {};
     hub_.forget();
@@ -239,9 +242,21 @@ void supervisor::look_around(std::uint64_t now) {
     const bool superseded = owned_ != nullptr && owned_->segment->superseded();
     if (!superseded && now < next_look_ns_) return;
     next_look_ns_ = now + look_every_ns;
+    keep_lock();
     standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
     if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
     systemd_.status(status());
+}
+
+// Two sekids on one segment would each say that they look after it, and give back twice as eagerly: who lost the lock to another ends.
+void supervisor::keep_lock() {
+    const auto kept = lock_.keep();
+    if (kept && *kept)
+        spdlog::warn("the lock of segment {} was removed: made it anew", settings_.segment_path.native());
+    if (!kept && kept.error().code == Errc::busy) ousted_ = kept.error();
+    const std::string why = kept ? std::string{} : kept.error().message;
+    if (!kept && why != why_no_lock_) log_lines("goes on without its lock", why);
+    why_no_lock_ = why;
 }
 
 void supervisor::recover() {

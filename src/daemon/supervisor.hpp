@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <seki/error.hpp>
 
@@ -51,6 +52,7 @@ private:
     void listen();
     void sample() const noexcept;
     void look_around(std::uint64_t now_ns);
+    void keep_lock();
     void recover();
     void reload_if_requested();
     [[nodiscard]] Result<void> reload();
@@ -72,6 +74,8 @@ private:
     std::uint64_t reloads_seen_ = 0;
     std::uint64_t next_look_ns_ = 0;
     std::string why_not_;             // there is no segment, as the log has it; empty while there is one
+    std::string why_no_lock_;         // likewise
+    std::optional<Error> ousted_;     // another sekid looks after it: why this one ends
     shm::roster standing_;            // of owned_, as of this tick
     std::uint64_t next_slot_ = 0;     // to sweep
     std::uint32_t next_process_ = 0;  // to ask for

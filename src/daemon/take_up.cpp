@@ -1,11 +1,16 @@
 #include "daemon/take_up.hpp"
 
-#include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "shm/file_trust.hpp"
+#include "shm/group.hpp"
 #include "shm/segment.hpp"
 #include "shm/shape.hpp"
 
@@ -20,6 +25,22 @@ bool is_useless(Errc why) noexcept {
     return std::ranges::find(useless, why) != useless.end();
 }
 
+// Who narrows the permissions in the configuration must not believe that it is done.
+void warn_of_other_access(const std::filesystem::path& path, const SegmentOptions& wanted) {
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0) return;
+    const auto group = shm::group_of(wanted.group);
+    const bool other_group = group && *group && **group != facts.st_gid;
+    const unsigned mode = facts.st_mode & 0777;
+    if (!other_group && mode == wanted.mode) return;
+    spdlog::warn(
+        "segment {} keeps its mode {:04o} and group {}, where the configuration says {:04o}{}: to change that, stop "
+        "sekid, "
+        "`sekictl destroy` it and start sekid again",
+        path.native(), mode, shm::group_name(facts.st_gid), wanted.mode,
+        wanted.group.empty() ? "" : fmt::format(" and {}", wanted.group));
+}
+
 mapped find_or_make(const config::configuration& wanted) {
     const std::filesystem::path& path = wanted.segment_path;
     const SegmentOptions& options = wanted.segment;
@@ -27,6 +48,7 @@ mapped find_or_make(const config::configuration& wanted) {
     if (found) {
         spdlog::info("adopted segment {}, generation {}", path.native(), (*found)->generation());
         warn_of_other_parts(**found, wanted);
+        warn_of_other_access(path, options);
         return found;
     }
     const Error why = found.error();

@@ -38,8 +38,9 @@ inline constexpr std::size_t max_key_size = 4096;
 struct demand {
     std::string_view key;
     std::int64_t cost = 1;
-    bool spend = true;                             // false: only look
-    algorithm::nanos patience = algorithm::never;  // leaky_bucket: take a turn only if it comes this soon
+    bool spend = true;  // false: only look
+    // Of who waits and looks again. leaky_bucket: take a turn only if it comes this soon. It is told when the law may say yes, not when it surely will.
+    algorithm::nanos patience = algorithm::never;
     bool again = false;  // of who has patience: a denial is one that was counted and told of before
 };
 
@@ -409,7 +410,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
     }
     const bool observed = !verdict.allowed && making.observe;
     if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
-    answer = tell(verdict, observed, making.clock);
+    answer = tell(verdict, observed, making.patience == algorithm::never ? making.clock : Clock::precise);
     return true;
 }
 

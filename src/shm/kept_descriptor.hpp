@@ -34,6 +34,11 @@ public:
         return now && now->st_nlink != 0;
     }
 
+    // Whether both were opened on the same, and that one is still there.
+    [[nodiscard]] bool is_open_like(const kept_descriptor& other) const noexcept {
+        return device_ == other.device_ && inode_ == other.inode_ && other.facts();
+    }
+
     void close() noexcept {
         if (facts()) ::close(number_);
         *this = {};

@@ -22,6 +22,16 @@ namespace seki::shm {
 
 namespace ipc = boost::interprocess;
 
+// Of all segments that had the same one: a process keeps what was replaced, and not a descriptor for each.
+struct kept_folder {
+    kept_descriptor it{};
+    kept_folder() = default;
+    explicit kept_folder(kept_descriptor kept) noexcept : it{kept} {}
+    ~kept_folder() { it.close(); }
+    kept_folder(const kept_folder&) = delete;
+    kept_folder& operator=(const kept_folder&) = delete;
+};
+
 struct segment::state {
     std::filesystem::path path;
     access how = access::read_write;
@@ -29,7 +39,7 @@ struct segment::state {
     std::uint64_t generation = 0;
     file_identity file{};
     file_identity root{};  // of the file system, as this process saw it then
-    kept_descriptor lock_folder{};
+    std::shared_ptr<const kept_folder> lock_folder = std::make_shared<kept_folder>();
 };
 
 namespace {
@@ -126,18 +136,18 @@ std::expected<ipc::mapped_region, refusal> bytes_of(const opened_file& opened, c
     }
 }
 
-kept_descriptor keep_folder(int around, const std::filesystem::path& name) noexcept {
+std::shared_ptr<const kept_folder> keep_folder(int around, const std::filesystem::path& name) {
     descriptor folder = away_from_standard_streams(
         descriptor{::openat(around, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)});
     struct stat facts{};
-    if (!folder || ::fstat(folder.get(), &facts) != 0) return {};
-    return {std::move(folder), facts};
+    if (!folder || ::fstat(folder.get(), &facts) != 0) return std::make_shared<kept_folder>();
+    return std::make_shared<kept_folder>(kept_descriptor{std::move(folder), facts});
 }
 
 }  // namespace
 
 segment::segment() : state_{std::make_unique<state>()} {}
-segment::~segment() { state_->lock_folder.close(); }
+segment::~segment() = default;
 
 std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file& opened, const place& where,
                                                               access how) {
@@ -248,8 +258,14 @@ bool segment::is_at_its_path() const noexcept {
     return ::lstat(path().c_str(), &now) == 0 && file_identity{now.st_dev, now.st_ino} == file();
 }
 
+void segment::keep_lock_folder_of(const segment& predecessor) noexcept {
+    if (state_->lock_folder->it.is_open_like(predecessor.state_->lock_folder->it))
+        state_->lock_folder = predecessor.state_->lock_folder;
+}
+
 int segment::lock_folder() const noexcept {
-    return state_->lock_folder.has_a_name() ? state_->lock_folder.number() : -1;
+    const kept_descriptor& kept = state_->lock_folder->it;
+    return kept.has_a_name() ? kept.number() : -1;
 }
 
 std::span<layout::directory_entry> segment::directory() const noexcept {

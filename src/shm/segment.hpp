@@ -106,6 +106,8 @@ public:
     // A descriptor (O_PATH) of the folder of its lock files, as it stood beside the file when that was attached: neither chroot nor a mount leads it elsewhere.
     // -1 when there was none, once it was removed, and where the program closed the descriptor.
     [[nodiscard]] int lock_folder() const noexcept;
+    // The descriptor of one that this one replaces, if that is open on the same folder: before others know of this one.
+    void keep_lock_folder_of(const segment& predecessor) noexcept;
 
     segment(const segment&) = delete;
     segment& operator=(const segment&) = delete;

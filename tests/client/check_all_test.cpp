@@ -231,8 +231,16 @@ TEST_F(ClientTest, AReceiptIsGoodOnceAndForItsOwnLimiter) {
     Receipt receipt;
     EXPECT_TRUE(mine.check("alice", 4, receipt).allowed);
     ASSERT_TRUE(receipt);
-    Receipt copy = receipt;
-    EXPECT_EQ(other.refund(copy), Errc::invalid_argument);
+    static_assert(!std::is_copy_constructible_v<Receipt> && !std::is_copy_assignable_v<Receipt>);
+    Receipt moved = std::move(receipt);
+    EXPECT_FALSE(receipt);  // NOLINT(bugprone-use-after-move): this is what is asked
+    EXPECT_EQ(mine.refund(receipt), Errc::none);
+    receipt = std::move(moved);
+    EXPECT_FALSE(moved);  // NOLINT(bugprone-use-after-move)
+    // Who errs has it still.
+    EXPECT_EQ(other.refund(receipt), Errc::invalid_argument);
+    EXPECT_EQ(mine.refund(receipt, -1), Errc::invalid_argument);
+    EXPECT_EQ(mine.peek("alice", 0).remaining, 2U);
     EXPECT_EQ(mine.refund(receipt, 3), Errc::none);
     EXPECT_FALSE(receipt);
     EXPECT_EQ(mine.refund(receipt), Errc::none);

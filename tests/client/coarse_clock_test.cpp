@@ -34,5 +34,30 @@ TEST_F(ClientTest, WhoWaitsAsToldByTheCoarseClockIsLetThrough) {
     }
 }
 
+// Fails if who waits in acquire() is sent away, or sleeps, by as much longer as he is told who is to come again only once.
+TEST_F(ClientTest, WhoWaitsByTheCoarseClockNeedsNoMoreThanATickForIt) {
+    const Segment segment = opened();
+    const std::chrono::nanoseconds lag{primitives::coarse_lag()};
+    for (const Algorithm algorithm : every_algorithm) {
+        const Limiter limiter = must(segment.limiter(
+            "it", {.algorithm = algorithm, .limit = 1, .window = lag / 8, .max_keys = 16, .clock = Clock::coarse}));
+        // The law's time and a tick, and some more. A machine that is given no time misses ticks, and this one by this: now and then.
+        int waited = 0;
+        for (int i = 0; i < 200 && waited == 0; ++i) {
+            (void)limiter.check("alice");
+            if (limiter.peek("alice").allowed) continue;
+            waited += limiter.acquire("alice", lag * 7 / 8).allowed ? 1 : 0;
+        }
+        EXPECT_GT(waited, 0) << static_cast<int>(algorithm);
+        // Who is sent away at once is told as by check().
+        (void)limiter.check("alice");
+        const Decision sent_away = limiter.acquire("alice", 0ns);
+        if (!sent_away.allowed) {
+            EXPECT_GT(sent_away.retry_after, lag) << static_cast<int>(algorithm);
+        }
+        ASSERT_TRUE(segment.remove_limiter("it"));
+    }
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -72,7 +72,7 @@ public:
     worker(const Segment& in, std::uint64_t seed) : in_{in}, random_{seed} {}
 
     void turn() {
-        watch_.call("handles", [&] { take_handles(); });
+        take_handles();
         for (int i = 0; i < 20; ++i) {
             if (limiter_) limit(*limiter_);
             if (breaker_) protect(*breaker_);
@@ -102,14 +102,14 @@ private:
         into = found ? std::optional<Handle>{std::move(*found)} : std::nullopt;
     }
     void take_handles() {
-        put(limiter_, in_.limiter("login"));
-        put(breaker_, in_.breaker("payments"));
-        put(bulkhead_, in_.bulkhead("database"));
-        put(adaptive_, in_.adaptive("api"));
-        put(shedder_, in_.shedder("front"));
-        put(retry_, in_.retry("call"));
-        put(hedge_, in_.hedge("mirror"));
-        put(policy_, in_.policy("checkout"));
+        watch_.call("find limiter", [&] { put(limiter_, in_.limiter("login")); });
+        watch_.call("find breaker", [&] { put(breaker_, in_.breaker("payments")); });
+        watch_.call("find bulkhead", [&] { put(bulkhead_, in_.bulkhead("database")); });
+        watch_.call("find adaptive", [&] { put(adaptive_, in_.adaptive("api")); });
+        watch_.call("find shedder", [&] { put(shedder_, in_.shedder("front")); });
+        watch_.call("find retry", [&] { put(retry_, in_.retry("call")); });
+        watch_.call("find hedge", [&] { put(hedge_, in_.hedge("mirror")); });
+        watch_.call("find policy", [&] { put(policy_, in_.policy("checkout")); });
     }
     void limit(const Limiter& limiter) {
         const std::string key = "key " + std::to_string(random_() % 50);
