@@ -1,4 +1,4 @@
-// The examples of README.md, one after the other in one function, among what their reader has. They compile: nothing runs them, for "shop" may be somebody's.
+// The examples of README.md and docs/guide/cpp.md, one after the other in one function, among what their reader has. They compile: nothing runs them, for "shop" may be somebody's.
 // Fails to compile when they do not, or are not found.
 #include <chrono>
 #include <expected>

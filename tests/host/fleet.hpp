@@ -36,10 +36,10 @@ namespace seki::test {
 
 using namespace std::chrono_literals;
 
-// How long a fleet spends in each test: SEKI_HOST_MS, else a second.
+// How long a fleet spends in each test: SEKI_HOST_MS, else two seconds.
 inline std::chrono::milliseconds span_of_a_test() {
     const char* wanted = std::getenv("SEKI_HOST_MS");
-    return std::chrono::milliseconds{wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 1000};
+    return std::chrono::milliseconds{wanted != nullptr ? std::strtoll(wanted, nullptr, 10) : 2000};
 }
 
 template <class T>
