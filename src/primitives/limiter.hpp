@@ -72,7 +72,7 @@ public:
 
     // The check of an ordinary key with no call in the way but that of the clock; `otherwise()` is to answer when there is anything else to it.
     template <class Time, class Otherwise>
-    [[nodiscard]] Decision straight(std::string_view key, std::int64_t cost, Time clock,
+    [[nodiscard]] Decision straight(std::string_view key, std::int64_t wanted, Time clock,
                                     Otherwise otherwise) const noexcept;
 
     // Straight on of who was overtaken by another's check of the key: as if it had looked at the slot a little later, so the time it read will do. Nothing

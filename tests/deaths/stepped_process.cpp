@@ -14,14 +14,21 @@
 #include <string>
 
 namespace seki::test {
+namespace {
+
+// What was said is not said by the child, too.
+pid_t forked() {
+    std::fflush(nullptr);
+    return ::fork();
+}
+
+}  // namespace
 
 stepped_process::stepped_process(const preparation& prepare) : stepped_process{prepare, std::nothrow} {
     if (!is_there()) std::abort();
 }
 
-stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) {
-    std::fflush(nullptr);
-    pid_ = ::fork();
+stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) : pid_{forked()} {
     if (pid_ < 0) std::abort();
     if (pid_ == 0) {
         const auto operation = prepare();
