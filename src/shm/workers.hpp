@@ -22,6 +22,7 @@
 #include "shm/memory.hpp"
 #include "shm/process_token.hpp"
 #include "shm/segment.hpp"
+#include "shm/worker_slots.hpp"
 
 namespace seki::shm {
 
@@ -119,19 +120,6 @@ template <class Memory = hardware>
     const std::uint64_t nonce = Memory::load_relaxed(me.slot->nonce) + 1;
     Memory::store_relaxed(me.slot->nonce, nonce);
     return me.stamp_base | (nonce & nonce_mask);
-}
-
-// 0 -> owner. Pairs with give_back() of the slot's last owner, whose counts and nonce the new one goes on from.
-template <class Memory = hardware>
-[[nodiscard]] bool take(layout::worker_slot& slot, std::uint64_t owner) noexcept {
-    std::uint64_t expected = 0;
-    return Memory::load_relaxed(slot.owner) == 0 && Memory::cas_acq_rel(slot.owner, expected, owner);
-}
-
-// owner -> 0, and nothing if the slot names somebody else by now.
-template <class Memory = hardware>
-bool give_back(layout::worker_slot& slot, std::uint64_t owner) noexcept {
-    return Memory::load_relaxed(slot.owner) == owner && Memory::cas_acq_rel(slot.owner, owner, 0);
 }
 
 struct reap_report {
