@@ -24,14 +24,16 @@ public:
     }
 
     // What stands in it, whether or not it is published. Acquire, so that `incarnation` is read again after them; pairs with the release stores in give_piece() and
-    // publish().
+    // publish(), and in their order.
     [[nodiscard]] placement read() const {
-        return {.kind = static_cast<layout::kind>(Memory::load_acquire(entry_->kind)),
-                .name = read_name<Memory>(entry_->name),
-                .created_unix_ns = Memory::load_acquire(entry_->created_unix_ns),
-                .shape = read_shape(),
-                .arena_offset = Memory::load_acquire(entry_->arena_offset),
-                .arena_size = Memory::load_acquire(entry_->arena_size)};
+        placement found;
+        found.arena_offset = Memory::load_acquire(entry_->arena_offset);
+        found.arena_size = Memory::load_acquire(entry_->arena_size);
+        for (std::size_t i = 0; i < found.shape.size(); ++i) found.shape[i] = Memory::load_acquire(entry_->shape[i]);
+        found.kind = static_cast<layout::kind>(Memory::load_acquire(entry_->kind));
+        found.created_unix_ns = Memory::load_acquire(entry_->created_unix_ns);
+        found.name = read_name<Memory>(entry_->name);
+        return found;
     }
 
     // Of one incarnation: the entry may be deleted and used again while it is copied.
@@ -75,12 +77,6 @@ public:
     void withdraw() const noexcept { Memory::store_release(entry_->incarnation, 0); }
 
 private:
-    [[nodiscard]] shape read_shape() const noexcept {
-        shape words{};
-        for (std::size_t i = 0; i < words.size(); ++i) words[i] = Memory::load_acquire(entry_->shape[i]);
-        return words;
-    }
-
     layout::directory_entry* entry_;
 };
 
