@@ -12,7 +12,7 @@
 
 #include "layout/directory.hpp"
 #include "layout/header.hpp"
-#include "shm/directory_entry.hpp"
+#include "shm/directory.hpp"
 #include "shm/memory.hpp"
 #include "shm/workers.hpp"
 
@@ -25,7 +25,7 @@ public:
     [[nodiscard]] Errc standing() const noexcept {
         if (shm::hardware::load_acquire(identity_->superseded) != 0) [[unlikely]]
             return Errc::superseded;
-        if (!shm::entry_words{*entry_}.stands(incarnation_)) [[unlikely]]
+        if (shm::hardware::load_acquire(entry_->incarnation) != incarnation_) [[unlikely]]
             return Errc::deleted;
         return Errc::none;
     }
