@@ -18,7 +18,7 @@ class entry_words {
 public:
     explicit entry_words(layout::directory_entry& entry) noexcept : entry_{&entry} {}
 
-    // Whether it is the entry of that incarnation still: for who remembers one.
+    // Whether it is the entry of that incarnation still. Who holds a primitive asks the same of it (primitives/bound_place.hpp).
     [[nodiscard]] bool stands(std::uint64_t incarnation) const noexcept {
         return Memory::load_acquire(entry_->incarnation) == incarnation;  // pairs with publish() and withdraw()
     }

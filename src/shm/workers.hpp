@@ -8,6 +8,7 @@
 // 3. Invariant: counts belong to the slot, not to its owner. The next owner goes on counting, so no death can lose or double one.
 // 4. A death after each step: the slot stays named after a dead process until reap() frees it.
 // 5. A stale read: sums are a little old.
+// What is done with `owner` stands in shm/worker_slots.hpp.
 //
 // fork: the child is another process. Its token differs (shm/process_token.hpp), so at its first use it forgets the inherited slot
 // without touching it and joins anew. Threads: the slot is given back when the thread ends. docs/design/workers.md tells the rest.
