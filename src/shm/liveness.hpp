@@ -8,7 +8,7 @@
 //      free g     -> claimed g+1   by who wants to join, before it opens the file
 //      claimed g  -> live g        by the same, holding the lock, after it wrote the descriptive words
 //      live g     -> claimed g     by the owner when it leaves, before it drops the lock
-//      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock
+//      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock, or who holds it himself
 //      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
 //    The other words of the slot, which describe the process, are written by who has the lock and then found its claim still there. Not before:
 //    anybody frees a claim without a lock, and whoever then writes late describes itself in the slot of another. That one would not know its own

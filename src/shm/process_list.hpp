@@ -41,12 +41,23 @@ public:
     // drops no other lock of ours. The lock is taken anew under each claim: another copy of libseki in this process, which came and left in between, dropped it for both.
     template <class Joiner>
     [[nodiscard]] std::optional<std::uint64_t> enter(Joiner&& mine) const {
-        // Again when somebody took our claim for a dead one's, before we had the lock: with it nobody else comes further than a claim.
+        // Again when somebody took our claim for a dead one's, before we had the lock: with it nobody else comes further than a claim, which we free as anybody may whose
+        // lock nobody has. To close the file now instead could drop the lock of another copy that comes in between.
+        bool has_lock = false;
         for (int round = 0; round < max_claims; ++round) {
-            const state found = state_of<Memory>(*slot_);
+            state found = state_of<Memory>(*slot_);
+            if (has_lock && found.stage == stage::claimed && found.who != mine.brief()) {
+                if (!move(found, free_after(found))) continue;
+                found = free_after(found);
+            }
             const state claimed{(found.generation + 1) & ~(0xffffULL << 48), mine.brief(), stage::claimed};
-            if (found.stage != stage::free || !move(found, claimed)) break;
-            if (!mine.take_lock()) {
+            if (found.stage != stage::free) break;
+            if (!move(found, claimed)) {
+                if (has_lock) continue;
+                break;
+            }
+            has_lock = mine.take_lock();
+            if (!has_lock) {
                 move(claimed, free_after(claimed));
                 return std::nullopt;
             }

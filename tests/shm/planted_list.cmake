@@ -8,8 +8,10 @@ seki_plant(believes_the_lock_alone "return visible || lock ==" "return lock ==")
 seki_plant(unlocks_before_it_withdraws "const state leaving{" "drop_lock();
         const state leaving{")
 seki_plant(asks_about_its_own_claim "|| found.who == my_brief" "|| (found.who == my_brief && false)")
-seki_plant(locks_once "if (!mine.take_lock()) {" "if (round == 0 && !mine.take_lock()) {")
+seki_plant(locks_once "has_lock = mine.take_lock();" "has_lock = has_lock || mine.take_lock();")
 seki_plant(drops_anothers_lock "if (state_of<Memory>(*slot_).who != mine.brief()) mine" "mine")
+seki_plant(gives_way_with_the_lock "bool has_lock = false;" "constexpr bool has_lock = false;" "has_lock = mine.take_lock();
+            if (!has_lock) {" "if (!mine.take_lock()) {")
 seki_plant(judges_by_a_successor "if (!is_live(named, generation)) return verdict::gone;" "")
 
 # Errors planted in who has a worker slot.

@@ -35,6 +35,8 @@ TEST(ProcessListInterleavings, WhoLosesItsLockStaysAsLongAsItIsSeenToLive) {
 
 TEST(ProcessListInterleavings, TwoCopiesInOneProcessKeepEachOthersLock) {
     expect_none_fails({.preemptions = 3, .deaths = 0}, {.preemptions = 3, .deaths = 0}, real::two_copies_come);
+    expect_none_fails({.preemptions = 3, .deaths = 0}, {.preemptions = 5, .deaths = 0},
+                      real::two_copies_come_beside_another);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "planted/believes_the_lock_alone.hpp"
 #include "planted/describes_itself_blindly.hpp"
 #include "planted/drops_anothers_lock.hpp"
+#include "planted/gives_way_with_the_lock.hpp"
 #include "planted/judges_by_a_successor.hpp"
 #include "planted/locks_once.hpp"
 #include "planted/takes_off_whoever_is_there.hpp"
@@ -64,6 +65,12 @@ TEST(ProcessListPlantedErrors, WhoAsksAboutItsOwnClaimDropsTheLockOfItsOtherCopy
 TEST(ProcessListPlantedErrors, WhoLocksOnceMayHaveLostTheLockToItsOtherCopy) {
     using broken = process_list_scenarios<shm::locks_once::process_words<stepped>>;
     EXPECT_THAT(found({.preemptions = 3, .deaths = 0}, broken::two_copies_come),
+                StartsWith("who is on the list has no lock"));
+}
+
+TEST(ProcessListPlantedErrors, WhoGivesWayWithTheLockDropsThatOfItsOtherCopy) {
+    using broken = process_list_scenarios<shm::gives_way_with_the_lock::process_words<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3, .deaths = 0}, broken::two_copies_come_beside_another),
                 StartsWith("who is on the list has no lock"));
 }
 

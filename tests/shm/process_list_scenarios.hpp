@@ -139,9 +139,10 @@ private:
         std::size_t actor;
         [[nodiscard]] std::uint64_t brief() const { return world.who_[world.process_of(actor)].brief(); }
         [[nodiscard]] shm::process_description description() const {
-            if (world.is_on_list() && world.on_list_.actor != actor)
+            const std::size_t process = world.process_of(actor);
+            if (world.is_on_list() && world.process_of(world.on_list_.actor) != process)
                 world.play_.fail("somebody describes itself where another is on the list");
-            return {.who = world.who_[world.process_of(actor)], .attached_ns = actor + 1, .command = {actor, actor}};
+            return {.who = world.who_[process], .attached_ns = actor + 1, .command = {process, process}};
         }
         bool take_lock() const {
             const bool has = world.has_lock_[actor] = world.lock_.take(world.process_of(actor));
@@ -184,7 +185,7 @@ private:
         const std::size_t process = process_of(on_list_.actor);
         generations_[on_list_.actor] = on_list_.generation;
         if (shm::hardware::load_relaxed(slot.image) != who_[process].image ||
-            shm::hardware::load_relaxed(slot.command[1]) != on_list_.actor)
+            shm::hardware::load_relaxed(slot.command[1]) != process)
             play_.fail("a slot describes another than who is on the list");
         if (!lost_lock_ && !lock_.held_by(process)) play_.fail("who is on the list has no lock");
     }
@@ -265,6 +266,17 @@ struct process_list_scenarios {
         list world{play, strangers};
         world.first_two_are_one();
         play.together({[&] { visit(world, 0); }, [&] { visit(world, 1); }, [&] { (void)world.look(2); }});
+        world.expect_room();
+    }
+    // Likewise, and who looks comes, too.
+    static void two_copies_come_beside_another(interleaving& play) {
+        list world{play, strangers};
+        world.first_two_are_one();
+        play.together({[&] { (void)world.join(0); }, [&] { (void)world.join(1); },
+                       [&] {
+                           (void)world.look(2);
+                           (void)world.join(2);
+                       }});
         world.expect_room();
     }
 };
