@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "shm/bulkhead_piece.hpp"
+#include "shm/directory_entry.hpp"
 #include "shm/permit_seeker.hpp"
-#include "shm/stored_name.hpp"
 
 namespace seki::shm {
 namespace {
@@ -20,12 +20,6 @@ bool fits_together(const segment& where, const placement& found) noexcept {
     return can_be(found.kind, found.shape, found.arena_size);
 }
 
-shape read_shape(const layout::directory_entry& entry) noexcept {
-    shape words{};
-    for (std::size_t i = 0; i < words.size(); ++i) words[i] = hardware::load_acquire(entry.shape[i]);
-    return words;
-}
-
 std::span<word> words_of(std::span<std::byte> bytes) noexcept {
     return {reinterpret_cast<word*>(bytes.data()), bytes.size() / sizeof(word)};
 }
@@ -33,16 +27,8 @@ std::span<word> words_of(std::span<std::byte> bytes) noexcept {
 }  // namespace
 
 std::optional<placement> directory::read(std::uint32_t index) const {
-    // Acquire, so that `incarnation` is read again after them; pairs with the release stores in create().
-    const auto fact = [](const layout::word& word) { return hardware::load_acquire(word); };
-    const layout::directory_entry& entry = where_.directory()[index];
-    placement found{.index = index,
-                    .kind = static_cast<layout::kind>(fact(entry.kind)),
-                    .name = read_name(entry.name),
-                    .created_unix_ns = fact(entry.created_unix_ns),
-                    .shape = read_shape(entry),
-                    .arena_offset = fact(entry.arena_offset),
-                    .arena_size = fact(entry.arena_size)};
+    placement found = entry_words{where_.directory()[index]}.read();
+    found.index = index;
     if (!fits_together(where_, found)) return std::nullopt;
     return found;
 }
@@ -50,12 +36,9 @@ std::optional<placement> directory::read(std::uint32_t index) const {
 std::optional<placement> directory::at(std::uint32_t index) const {
     const auto entries = where_.directory();
     if (index >= entries.size()) return std::nullopt;
-    const std::uint64_t incarnation = hardware::load_acquire(entries[index].incarnation);  // pairs with create()
-    if (incarnation == 0) return std::nullopt;
-    auto found = read(index);
-    // The entry may have been deleted and used again while it was copied.
-    if (!found || hardware::load_acquire(entries[index].incarnation) != incarnation) return std::nullopt;
-    found->incarnation = incarnation;
+    auto found = entry_words{entries[index]}.read_published();
+    if (!found || !fits_together(where_, *found)) return std::nullopt;
+    found->index = index;
     return found;
 }
 
@@ -199,42 +182,21 @@ Result<placement> directory::find_place(const request& wanted, std::uint64_t byt
         .index = index, .kind = wanted.kind, .shape = wanted.shape, .arena_offset = *offset, .arena_size = bytes};
 }
 
-// Release throughout: a reader that sees one of these in an entry it knew also sees that its incarnation is gone.
-void directory::give_piece(const placement& made) const noexcept {
-    layout::directory_entry& entry = where_.directory()[made.index];
-    hardware::store_release(entry.kind, static_cast<std::uint64_t>(layout::kind::none));
-    hardware::store_release(entry.arena_offset, made.arena_offset);
-    hardware::store_release(entry.arena_size, made.arena_size);
-    for (std::size_t i = 0; i < made.shape.size(); ++i) hardware::store_release(entry.shape[i], made.shape[i]);
-    if (keeps_its_piece(made.kind))
-        for (word& each : words_of(where_.arena(made.arena_offset, made.arena_size))) hardware::store_relaxed(each, 0);
-    hardware::store_release(entry.kind, static_cast<std::uint64_t>(made.kind));
-}
-
 Result<placement> directory::create(const request& wanted, const std::function<void(const placement&)>& fill) const {
     auto made = find_place(wanted, whole_pages(wanted.arena_bytes));
     if (!made) return made;
-    if (!kept(made->index)) give_piece(*made);
+    const entry_words entry{where_.directory()[made->index]};
+    if (!kept(made->index)) entry.give_piece(*made, words_of(where_.arena(made->arena_offset, made->arena_size)));
 
-    layout::directory_entry& entry = where_.directory()[made->index];
     made->name = wanted.name;
     made->created_unix_ns = static_cast<std::uint64_t>(
         std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
-    hardware::store_release(entry.created_unix_ns, made->created_unix_ns);
-    write_name(entry.name, wanted.name);
-    for (std::size_t i = 0; i < wanted.initial.size(); ++i)
-        hardware::store_release(entry.made_with.values[i], wanted.initial[i]);
-    publish_terms(entry, wanted.initial);
-
-    // Raised before it is used: dying here wastes a number and nothing else.
-    made->incarnation = hardware::fetch_add_relaxed(where_.header().next_incarnation, 1) + 1;
-    fill(*made);
-    hardware::store_release(entry.incarnation, made->incarnation);  // pairs with at()
+    entry.publish(*made, wanted.initial, where_.header().next_incarnation, fill);
     return made;
 }
 
 void directory::remove(std::uint32_t index) const noexcept {
-    if (index < where_.directory().size()) hardware::store_release(entry(index).incarnation, 0);
+    if (index < where_.directory().size()) entry_words{entry(index)}.withdraw();
 }
 
 }  // namespace seki::shm

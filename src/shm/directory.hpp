@@ -14,6 +14,7 @@
 // 4. A death after each step leaves an entry that is free, whole and published, or deleted. A half-written block is not in force, and the next
 //    administrator overwrites it. An entry with a kind and without an incarnation has a whole piece, and its memory is of that kind.
 // 5. A stale read: a decision by the terms of a moment ago; an entry found and then deleted, which the incarnation tells.
+// What is done with the words of an entry stands in shm/directory_entry.hpp.
 #pragma once
 
 #include <algorithm>
@@ -97,10 +98,10 @@ template <class Memory = hardware>
 }
 
 // The terms of its creation; they never change.
-template <std::size_t count = layout::terms_in_line>
+template <std::size_t count = layout::terms_in_line, class Memory = hardware>
 [[nodiscard]] inline values_of<count> read_creation_terms(const layout::directory_entry& entry) noexcept {
     values_of<count> values{};
-    for (std::size_t i = 0; i < count; ++i) values[i] = hardware::load_acquire(entry.made_with.values[i]);
+    for (std::size_t i = 0; i < count; ++i) values[i] = Memory::load_acquire(entry.made_with.values[i]);
     return values;
 }
 
@@ -187,7 +188,6 @@ private:
     [[nodiscard]] std::optional<placement> find_kept(const request& wanted, std::uint64_t bytes) const;
     [[nodiscard]] Result<placement> find_place(const request& wanted, std::uint64_t bytes) const;
     [[nodiscard]] Result<std::uint64_t> find_space(const request& wanted, std::uint64_t bytes) const;
-    void give_piece(const placement& made) const noexcept;
     const segment& where_;
 };
 

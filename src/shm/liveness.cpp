@@ -23,7 +23,6 @@ namespace seki::shm {
 namespace {
 
 using layout::process_slot;
-using layout::process_state;
 using layout::stage;
 
 using lock_name = std::array<char, 48>;
@@ -110,11 +109,6 @@ int lock_whole(int file) noexcept {
     return ::fcntl(file, F_SETLK, &lock) == 0 ? 0 : errno;
 }
 
-// How often one slot is claimed in a row; each time somebody must have freed it meanwhile.
-constexpr int max_claims = 4;
-
-enum class lock_state : std::uint8_t { held, nobody, no_file, unknown };
-
 // Whether an owner who locks now would lock that file: it may have lost its name, and the folder that is kept its own, while he makes others.
 bool is_in_use(const segment& where, std::uint32_t slot, int file) noexcept try {
     struct stat asked{}, named{};
@@ -139,13 +133,8 @@ lock_state ask_kernel(const segment& where, std::uint32_t slot) noexcept {
     return is_in_use(where, slot, file.get()) ? lock_state::nobody : lock_state::no_file;
 }
 
-process_identity described(const process_slot& slot) noexcept {
-    return {hardware::load_acquire(slot.pid), hardware::load_acquire(slot.start_time),
-            hardware::load_acquire(slot.pid_namespace), hardware::load_acquire(slot.image)};
-}
-
-// store_release throughout: who reads one of these words and then the owner again (is_live) must not find the owner as before.
-void describe_myself(process_slot& slot, const process_identity& me) noexcept {
+// Of the calling process, now.
+process_description describe_myself(const process_identity& me) noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     std::array<char, 16> command{};
@@ -153,20 +142,23 @@ void describe_myself(process_slot& slot, const process_identity& me) noexcept {
     const ssize_t length = file ? ::read(file.get(), command.data(), command.size() - 1) : 0;
     if (length > 0 && command[static_cast<std::size_t>(length) - 1] == '\n')
         command[static_cast<std::size_t>(length) - 1] = 0;
-    std::array<std::uint64_t, 2> halves{};
-    std::memcpy(halves.data(), command.data(), sizeof halves);
-
-    hardware::store_release(slot.pid, me.pid);
-    hardware::store_release(slot.start_time, me.start_time);
-    hardware::store_release(slot.pid_namespace, me.pid_namespace);
-    hardware::store_release(slot.image, me.image);
-    hardware::store_release(slot.attached_ns, static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-                                                  static_cast<std::uint64_t>(now.tv_nsec));
-    hardware::store_release(slot.command[0], halves[0]);
-    hardware::store_release(slot.command[1], halves[1]);
+    process_description found{.who = me,
+                              .attached_ns = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+                                             static_cast<std::uint64_t>(now.tv_nsec)};
+    std::memcpy(found.command.data(), command.data(), sizeof found.command);
+    return found;
 }
 
-process_state free_after(process_state state) noexcept { return {state.generation, 0, stage::free}; }
+// What shm/process_list.hpp asks of the kernel about a slot.
+struct kernel_asker {
+    const segment& where;
+    std::uint32_t slot;
+    scrutiny how = scrutiny::full;
+    [[nodiscard]] lock_state lock() const noexcept { return ask_kernel(where, slot); }
+    [[nodiscard]] bool runs(const process_identity& who) const noexcept {
+        return still_runs(who, how == scrutiny::full ? where.inode() : 0);
+    }
+};
 
 }  // namespace
 
@@ -197,31 +189,31 @@ int membership::make_and_lock(const segment& where, int folder) noexcept {
     return why;
 }
 
-// Nobody of this process opens the file while we hold the claim, so closing it when the lock cannot be had drops no other lock of ours.
-std::optional<membership> membership::take(const segment& where, int folder, std::uint32_t index, int& failed) {
-    process_slot& slot = where.processes()[index];
-    const process_identity me = my_identity();
-    membership member;
-    // Again when somebody took our claim for a dead one's, before we had the lock: with it nobody else comes further than a claim.
-    for (int round = 0; round < max_claims; ++round) {
-        const process_state found = state_of(slot);
-        const process_state claimed{(found.generation + 1) & ~(0xffffULL << 48), me.brief(), stage::claimed};
-        if (found.stage != stage::free || !advance(slot, found, claimed)) break;
-        member.self_ = {index, claimed.generation};
-        if (member.lock_.number() < 0) {
-            if (const int why = member.open_and_lock(where, folder); why != 0) {
-                if (why != EAGAIN) failed = why;
-                advance(slot, claimed, free_after(claimed));
-                return std::nullopt;
-            }
-        }
-        if (state_of(slot) != claimed) continue;  // whoever came after us may be described there
-        describe_myself(slot, me);
-        if (advance(slot, claimed, {claimed.generation, claimed.who, stage::live})) return member;
+struct membership::joiner {
+    membership& member;
+    const segment& where;
+    int folder;
+    int& failed;
+    process_identity me = my_identity();
+    [[nodiscard]] std::uint64_t brief() const noexcept { return me.brief(); }
+    [[nodiscard]] process_description description() const noexcept { return describe_myself(me); }
+    [[nodiscard]] bool take_lock() const noexcept {
+        const bool is_open = member.lock_.number() >= 0;
+        const int why = is_open ? lock_whole(member.lock_.number()) : member.open_and_lock(where, folder);
+        if (why != 0 && why != EAGAIN) failed = why;
+        if (why != 0) member.lock_.close();
+        return why == 0;
     }
-    // Another copy of libseki in this process may have the slot, and with it the lock: then closing the file would drop that.
-    if (state_of(slot).who != me.brief()) member.lock_.close();
-    return std::nullopt;
+    void drop_lock() const noexcept { member.lock_.close(); }
+};
+
+std::optional<membership> membership::take(const segment& where, int folder, std::uint32_t index, int& failed) {
+    membership member;
+    member.self_.slot = index;
+    const auto generation = process_words{where.processes()[index]}.enter(joiner{member, where, folder, failed});
+    if (!generation) return std::nullopt;
+    member.self_.generation = *generation;
+    return member;
 }
 
 namespace {
@@ -306,14 +298,8 @@ bool membership::renew(const segment& where) noexcept {
 }
 
 void membership::leave(const segment& where) noexcept {
-    if (self_.generation != 0) {
-        process_slot& slot = where.processes()[self_.slot];
-        const process_state found = state_of(slot);
-        const process_state leaving{found.generation, found.who, stage::claimed};
-        const bool withdrawn = owner_of(where, self_.slot) == self_ && advance(slot, found, leaving);
-        lock_.close();
-        if (withdrawn) advance(slot, leaving, free_after(leaving));
-    }
+    if (self_.generation != 0)
+        process_words{where.processes()[self_.slot]}.leave(self_.generation, [this] { lock_.close(); });
     *this = membership{};
 }
 
@@ -324,25 +310,9 @@ void membership::abandon() noexcept {
 
 verdict is_live(const segment& where, process_owner who, scrutiny how) noexcept {
     const uncancelled while_it_looks;
-    if (owner_of(where, who.slot) != who) return verdict::gone;
-    const process_slot& slot = where.processes()[who.slot];
-    const process_identity owner = described(slot), me = my_identity();
-    const process_state named = state_of(slot);  // after those words: they may describe a successor
-    if (named.stage != stage::live || named.generation != who.generation) return verdict::gone;
-
-    if (owner == me) return verdict::live;  // we, or another copy of libseki in this process
-    // Somebody scribbled there. Who may be the owner does not ask: closing the file would drop its own lock.
-    const bool describes_the_owner = owner.brief() == named.who;
-    if (!describes_the_owner && named.who == me.brief()) return verdict::live;
-    const lock_state lock = ask_kernel(where, who.slot);
-    if (lock == lock_state::held) return verdict::live;
-    const bool visible =
-        describes_the_owner && owner.traceable() && me.traceable() && owner.pid_namespace == me.pid_namespace;
-    // The former: this process before an exec.
-    if (visible && (owner.same_process(me) || !still_runs(owner, how == scrutiny::full ? where.inode() : 0)))
-        return verdict::dead;
-    if (lock == lock_state::unknown) return verdict::live;
-    return visible || lock == lock_state::no_file ? verdict::lost_lock : verdict::dead;
+    if (who.slot >= where.processes().size()) return verdict::gone;
+    return process_words{where.processes()[who.slot]}.judge(who.generation, my_identity(),
+                                                            kernel_asker{where, who.slot, how});
 }
 
 bool seems_gone(const segment& where, process_owner who) noexcept {
@@ -355,29 +325,20 @@ bool seems_gone(const segment& where, process_owner who) noexcept {
 }
 
 bool retire(const segment& where, process_owner dead) noexcept {
-    if (owner_of(where, dead.slot) != dead) return false;
-    process_slot& slot = where.processes()[dead.slot];
-    const process_state found = state_of(slot);
-    if (found.stage != stage::live || found.generation != dead.generation || !advance(slot, found, free_after(found)))
+    if (dead.slot >= where.processes().size() || !process_words{where.processes()[dead.slot]}.take_off(dead.generation))
         return false;
     hardware::fetch_add_relaxed(where.header().workers_reaped, 1);
     return true;
 }
 
 void retire_claim(const segment& where, std::uint32_t index) noexcept {
-    process_slot& slot = where.processes()[index];
-    const process_state found = state_of(slot);
-    if (found.stage != stage::claimed || found.who == my_identity().brief()) return;
-    // Without a file it died before it made one, or has yet to make it and finds another slot. Nothing is held under a claim.
-    const lock_state lock = ask_kernel(where, index);
-    if (lock == lock_state::nobody || lock == lock_state::no_file) advance(slot, found, free_after(found));
+    process_words{where.processes()[index]}.free_claim(my_identity().brief(), kernel_asker{where, index});
 }
 
 std::optional<process_owner> owner_of(const segment& where, std::uint32_t slot) noexcept {
     if (slot >= where.processes().size()) return std::nullopt;
-    const process_state state = state_of(where.processes()[slot]);
-    if (state.stage != stage::live) return std::nullopt;
-    return process_owner{slot, state.generation};
+    const auto generation = process_words{where.processes()[slot]}.live_generation();
+    return generation ? std::optional{process_owner{slot, *generation}} : std::nullopt;
 }
 
 }  // namespace seki::shm

@@ -8,7 +8,7 @@
 //      free g     -> claimed g+1   by who wants to join, before it opens the file
 //      claimed g  -> live g        by the same, holding the lock, after it wrote the descriptive words
 //      live g     -> claimed g     by the owner when it leaves, before it drops the lock
-//      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock
+//      claimed g  -> free g        by the same; or by anyone after the kernel said that nobody holds the lock, or who holds it himself
 //      live g     -> free g        by anyone after the kernel said so, and after giving back what that process held
 //    The other words of the slot, which describe the process, are written by who has the lock and then found its claim still there. Not before:
 //    anybody frees a claim without a lock, and whoever then writes late describes itself in the slot of another. That one would not know its own
@@ -18,7 +18,8 @@
 //    folder, knows nothing: somebody removed it, or the asker looks from elsewhere (chroot, another mount). Nor does who finds one that has
 //    lost its name, or is not where the path leads: the owner makes another, which has its name when it is locked. So the folder is kept open from when the
 //    segment was attached, and by its path it is only looked for where that leads to the very file that is mapped.
-//    tests/protocol/join.pml proves this with spin, and that each part is needed.
+//    tests/protocol/join.pml proves this with spin, and that each part is needed; tests/shm/process_list_*_test.cpp takes the code of it (shm/process_list.hpp)
+//    through its schedules.
 // 4. A death after each step: claimed without a lock: freed by who looks next. Lock without `live`: the kernel drops the lock, and it is as
 //    before. `live` without lock: dead; tidied by who looks next.
 // 5. A stale read: a dead process is taken for living until the next look; a living one is never taken for dead, because the
@@ -35,9 +36,8 @@
 
 #include <seki/error.hpp>
 
-#include "layout/worker.hpp"
 #include "shm/kept_descriptor.hpp"
-#include "shm/memory.hpp"
+#include "shm/process_list.hpp"
 #include "shm/segment.hpp"
 
 namespace seki::shm {
@@ -47,25 +47,6 @@ struct process_owner {
     std::uint64_t generation = 0;  // 48 bits
     friend bool operator==(const process_owner&, const process_owner&) = default;
 };
-
-enum class verdict : std::uint8_t {
-    live,
-    dead,
-    lost_lock,  // it closed its descriptors, but its pid and start time still stand; or somebody removed its lock file. Not reaped, reported
-    gone        // the slot has another owner by now, or none
-};
-
-// One transition of a slot's owner word, if it is still as the caller knew it.
-template <class Memory = hardware>
-bool advance(layout::process_slot& slot, layout::process_state from, layout::process_state to) noexcept {
-    std::uint64_t expected = layout::pack(from);
-    return Memory::cas_acq_rel(slot.owner, expected, layout::pack(to));
-}
-
-template <class Memory = hardware>
-[[nodiscard]] layout::process_state state_of(const layout::process_slot& slot) noexcept {
-    return layout::unpack_process_state(Memory::load_acquire(slot.owner));  // pairs with advance()
-}
 
 // Why join() finds no slot, as things are for this process now: all are taken, or the files of their locks are not for it, who may have become another user since
 // it attached.
@@ -103,6 +84,7 @@ private:
     // `failed` says why no lock file could be used, and is left alone where one could.
     [[nodiscard]] static std::optional<membership> take(const segment& where, int folder, std::uint32_t index,
                                                         int& failed);
+    struct joiner;  // what shm/process_list.hpp asks of us
     // 0, or why not; EAGAIN when somebody else holds the lock.
     int open_and_lock(const segment& where, int folder) noexcept;
     int make_and_lock(const segment& where, int folder) noexcept;

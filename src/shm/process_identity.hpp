@@ -5,6 +5,7 @@
 // peers may read it). All copies of libseki in one process see the same four.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace seki::shm {
@@ -24,6 +25,13 @@ struct process_identity {
 
     // 14 bits that all copies of libseki in this process agree on. Others may have the same.
     [[nodiscard]] std::uint64_t brief() const noexcept;
+};
+
+// What an owner of a process slot says of itself there.
+struct process_description {
+    process_identity who{};
+    std::uint64_t attached_ns = 0;
+    std::array<std::uint64_t, 2> command{};
 };
 
 // Of the calling process. System calls the first time in each process.

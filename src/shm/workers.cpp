@@ -39,28 +39,25 @@ std::uint64_t name_of(process_owner process) noexcept {
     return layout::pack_worker_owner(process.slot, process.generation);
 }
 
-void give_back_all(const segment& where, process_owner process) noexcept {
-    for (std::size_t i = 0; i < where.parts().max_workers; ++i) give_back(where.worker(i), name_of(process));
+auto worker_slots_of(const segment& where) noexcept {
+    const auto slot_at = [&where](std::size_t i) -> layout::worker_slot& { return where.worker(i); };
+    return worker_slots<decltype(slot_at)>{where.parts().max_workers, slot_at};
 }
 
-// A slot named after an owner that is not live belongs to nobody for ever: generations do not come back.
+void give_back_all(const segment& where, process_owner process) noexcept {
+    worker_slots_of(where).give_back_all(name_of(process));
+}
+
 void free_orphans(const segment& where) noexcept {
-    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
-        layout::worker_slot& slot = where.worker(i);
-        const std::uint64_t owner = hardware::load_acquire(slot.owner);
-        if (owner == 0) continue;
-        const auto process = owner_of(where, static_cast<std::uint32_t>(layout::owner_process(owner)));
-        if (!process || process->generation != layout::owner_generation(owner)) give_back(slot, owner);
-    }
+    worker_slots_of(where).free_orphans([&where](std::uint64_t process) -> std::optional<std::uint64_t> {
+        const auto owner = owner_of(where, static_cast<std::uint32_t>(process));
+        return owner ? std::optional{owner->generation} : std::nullopt;
+    });
 }
 
 std::optional<worker> take_any(const segment& where, std::uint64_t owner) noexcept {
-    for (std::size_t i = 0; i < where.parts().max_workers; ++i) {
-        if (!take(where.worker(i), owner)) continue;
-        hardware::store_relaxed(where.worker(i).thread, static_cast<std::uint64_t>(::gettid()));
-        return describe(where, i, owner);
-    }
-    return std::nullopt;
+    const auto index = worker_slots_of(where).take_any(owner, static_cast<std::uint64_t>(::gettid()));
+    return index ? std::optional{describe(where, *index, owner)} : std::nullopt;
 }
 
 worker take_slot(const segment& where, std::uint64_t owner, word& next_to_reap) noexcept {

@@ -8,6 +8,7 @@
 // 3. Invariant: counts belong to the slot, not to its owner. The next owner goes on counting, so no death can lose or double one.
 // 4. A death after each step: the slot stays named after a dead process until reap() frees it.
 // 5. A stale read: sums are a little old.
+// What is done with `owner` stands in shm/worker_slots.hpp.
 //
 // fork: the child is another process. Its token differs (shm/process_token.hpp), so at its first use it forgets the inherited slot
 // without touching it and joins anew. Threads: the slot is given back when the thread ends. docs/design/workers.md tells the rest.
@@ -22,6 +23,7 @@
 #include "shm/memory.hpp"
 #include "shm/process_token.hpp"
 #include "shm/segment.hpp"
+#include "shm/worker_slots.hpp"
 
 namespace seki::shm {
 
@@ -119,19 +121,6 @@ template <class Memory = hardware>
     const std::uint64_t nonce = Memory::load_relaxed(me.slot->nonce) + 1;
     Memory::store_relaxed(me.slot->nonce, nonce);
     return me.stamp_base | (nonce & nonce_mask);
-}
-
-// 0 -> owner. Pairs with give_back() of the slot's last owner, whose counts and nonce the new one goes on from.
-template <class Memory = hardware>
-[[nodiscard]] bool take(layout::worker_slot& slot, std::uint64_t owner) noexcept {
-    std::uint64_t expected = 0;
-    return Memory::load_relaxed(slot.owner) == 0 && Memory::cas_acq_rel(slot.owner, expected, owner);
-}
-
-// owner -> 0, and nothing if the slot names somebody else by now.
-template <class Memory = hardware>
-bool give_back(layout::worker_slot& slot, std::uint64_t owner) noexcept {
-    return Memory::load_relaxed(slot.owner) == owner && Memory::cas_acq_rel(slot.owner, owner, 0);
 }
 
 struct reap_report {

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "shm/directory.hpp"
+#include "shm/directory_entry_scenarios.hpp"
 #include "shm/order_sweep.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -52,6 +53,8 @@ void terms_are_read_in_pieces(interleaving& play) {
 const std::vector<weak_scenario> scenarios = {
     {"terms change twice", terms_change_twice},
     {"terms are read in pieces", terms_are_read_in_pieces},
+    {"those of a creation are remembered",
+     directory_entry_scenarios<shm::entry_words<stepped>>::its_creation_is_remembered},
 };
 
 TEST(TermsOrders, Suffice) { expect_orders_suffice(scenarios); }

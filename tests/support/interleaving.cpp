@@ -277,7 +277,9 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
 
 void interleaving::constant(std::span<const std::byte> memory) { state_->constants.push_back(memory); }
 
-bool interleaving::died(std::size_t actor) const { return state_->actors[actor].now == state::actor::standing::dead; }
+bool interleaving::died(std::size_t actor) const {
+    return actor < state_->count && state_->actors[actor].now == state::actor::standing::dead;
+}
 
 bool interleaving::allows_old_reads() const { return state_->sees_old; }
 
@@ -371,6 +373,10 @@ void interleaving::barrier() {
     if (state* const weak = state::weak()) weak->weakly.barrier(weak->who());
 }
 
+void interleaving::hear_of_death(std::size_t actor) {
+    if (state* const weak = state::weak()) weak->weakly.hear_of(weak->who(), actor);
+}
+
 // Runs attempts; keeps the stacks of the actors from one to the next.
 class explorer {
 public:
@@ -384,6 +390,7 @@ public:
         my.decisions.clear();
         my.failure.clear();
         my.constants.clear();
+        my.count = 0;
         my.current = &my;
         one(world_);
         my.current = nullptr;

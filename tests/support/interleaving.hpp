@@ -55,7 +55,7 @@ public:
     // Memory that nobody changes in this attempt: loads of it are not worth a choice. A change of it is a failure.
     void constant(std::span<const std::byte> memory);
 
-    // Whether that actor of the latest together() died.
+    // Whether that actor of the latest together() died; there may be no such actor.
     [[nodiscard]] bool died(std::size_t actor) const;
 
     // Whether a load may see what is not the latest.
@@ -75,6 +75,8 @@ public:
                          std::array<std::uint64_t, 2> desired, const access& by);
     // What a system call is to the memory of who makes it.
     static void barrier();
+    // What the kernel says of somebody's death brings along all that he did: its locks stand between the two.
+    static void hear_of_death(std::size_t actor);
 
     interleaving(const interleaving&) = delete;
     interleaving& operator=(const interleaving&) = delete;

@@ -157,4 +157,8 @@ void weak_memory::barrier(std::size_t actor) {
     for (machine& each : machines_) each.barrier(actor);
 }
 
+void weak_memory::hear_of(std::size_t actor, std::size_t other) {
+    for (machine& each : machines_) add(each.of_actors[actor], each.of_actors[other]);
+}
+
 }  // namespace seki::test

@@ -59,6 +59,8 @@ public:
     void replace_pair(std::size_t actor, std::uint64_t& first, std::uint64_t& second,
                       std::array<std::uint64_t, 2> values, const ordered& how);
     void barrier(std::size_t actor);
+    // All that the other has seen and done is seen by the actor, too.
+    void hear_of(std::size_t actor, std::size_t other);
 
 private:
     using stamp = std::uint32_t;             // larger is later, among the stores of a word
