@@ -84,6 +84,11 @@ std::string registry<Options>::difference(const Options& existing, const Options
 }
 
 template <class Options>
+std::string registry<Options>::change_in_words(const Options& before, const Options& after) {
+    return describe_change(family<Options>::options(), before, after);
+}
+
+template <class Options>
 Result<shm::placement> registry<Options>::find(const shm::segment& where, std::string_view name) {
     if (const auto ok = check_name(word(), name); !ok) return std::unexpected(ok.error());
     const shm::directory directory{where};

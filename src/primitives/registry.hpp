@@ -68,6 +68,8 @@ struct registry {
 
     // "limit is 5, not 10", or empty.
     [[nodiscard]] static std::string difference(const Options& existing, const Options& wanted);
+    // "limit 5 -> 10", or empty.
+    [[nodiscard]] static std::string change_in_words(const Options& before, const Options& after);
 };
 
 using limiters = registry<LimiterOptions>;

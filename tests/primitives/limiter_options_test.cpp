@@ -209,6 +209,7 @@ TEST(LimiterOptions, DifferencesAreNamedAndOnlyThose) {
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "");
     wanted = {.limit = 10, .window = 1h};
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "limit is 5, not 10; window is 1m, not 1h");
+    EXPECT_EQ(limiters::change_in_words(five_a_minute(), wanted), "limit 5 -> 10; window 1m -> 1h");
     wanted.burst = 7;
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted),
               "limit is 5, not 10; window is 1m, not 1h; burst is 5, not 7");

@@ -195,6 +195,14 @@ class Reloading(SekidTest):
         login = sekid.limiter("login")
         self.assertEqual((login["options"]["limit"], login["counters"]["allow"]), (8, 8))
 
+    def test_a_change_is_logged_the_way_it_goes(self):
+        """Fails when the log says of a limit that was raised from 5 to 8 what one would say of one that was lowered."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.configure(LOGIN.format(8))
+        sekid.reload()
+        sekid.wait_log('changed limiter "login": limit 5 -> 8\n')
+
     def test_a_bad_file_changes_nothing_and_every_mistake_is_logged(self):
         """Fails when a reload is applied in part, or stops at the first mistake."""
         self.configure(LOGIN.format(5))
