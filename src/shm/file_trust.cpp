@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -21,6 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view private_prefix = "seki-";
+constexpr std::string_view longest_suffix = ".owner";  // of the names beside a segment's
+constexpr std::size_t longest_name = NAME_MAX - longest_suffix.size();
 
 std::string user_name(uid_t user) {
     std::array<char, 4096> buffer;
@@ -212,8 +215,10 @@ Result<place> locate(const fs::path& path, purpose why) {
     if (name.empty() || name == "." || name == ".." || path.native().find('\0') != std::string::npos)
         return refuse(Errc::invalid_argument, "\"{}\" does not name a file: give a path such as /run/seki/default.seg",
                       path.c_str());
-    if (name.size() > 250)
-        return refuse(Errc::invalid_argument, "the name of the segment has {} bytes: 1 to 250", name.size());
+    if (name.size() > longest_name)
+        return refuse(Errc::invalid_argument,
+                      "the name of the segment has {} bytes: 1 to {}, for the files beside it have longer ones",
+                      name.size(), longest_name);
 
     const fs::path folder = path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path{"."};
     const bool in_shared_memory = folder.parent_path() == "/dev/shm";

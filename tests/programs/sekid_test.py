@@ -462,7 +462,7 @@ class Refusing(SekidTest):
         for path, why in (
             ("/tmp/", "does not name a file"),
             (f"{self.folder}/nowhere/a.seg", "does not exist"),
-            (f"{self.folder}/" + 300 * "x", "has 300 bytes: 1 to 250"),
+            (f"{self.folder}/" + 250 * "x", "the name of the segment has 250 bytes: 1 to 249"),
             (f"{self.config}/a.seg", "Not a directory"),
             (f"{self.folder}/a\\nb", "control character"),
             ("..", "is a folder"),

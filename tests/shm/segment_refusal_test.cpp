@@ -282,11 +282,20 @@ TEST_F(BadFile, NoPermissionNamesOwnerModeAndGroup) {
 // Fails when a path that names no file reaches the file system.
 TEST_F(BadFile, PathThatNamesNoFileIsRefused) {
     for (const fs::path& bad : {fs::path{""}, fs::path{"/dev/shm/"}, folder / "..", folder / std::string("a\0b", 3),
-                                folder / std::string(251, 'x')}) {
+                                folder / std::string(250, 'x')}) {
         const auto refused = segment::create_or_attach(bad, small);
         ASSERT_FALSE(refused) << bad;
         EXPECT_EQ(refused.error().code, Errc::invalid_argument) << refused.error().message;
     }
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a name is taken whose companions' names are too long for the file system.
+TEST_F(BadFile, LongestNameHasRoomForTheFilesBesideIt) {
+    const fs::path longest = folder / std::string(249, 'x');
+    ASSERT_TRUE(segment::create_or_attach(longest, small));
+    write_file(owner_lock_path(longest), "");
+    EXPECT_TRUE(segment::destroy(longest));
     EXPECT_TRUE(files().empty());
 }
 
