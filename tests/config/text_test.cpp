@@ -62,6 +62,15 @@ TEST(LimiterOption, EveryListedTextIsTakenBack) {
     EXPECT_EQ(copy, original);
 }
 
+// Fails when a sentence grows with the number of names that a file declares.
+TEST(Nearest, ListsSomeOfMany) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 40; ++i) names.push_back("n" + std::to_string(i));
+    const std::string told = unknown_word("login", std::vector<std::string_view>{names.begin(), names.end()});
+    EXPECT_TRUE(told.starts_with(" is unknown: accepted are n0, n1, ")) << told;
+    EXPECT_TRUE(told.ends_with(", n31 and 8 more")) << told;
+}
+
 // Fails when the windows are said to have a burst.
 TEST(LimiterOption, WindowsListNoBurst) {
     for (const auto& [name, text] : primitives::list_options(

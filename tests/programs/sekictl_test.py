@@ -188,6 +188,14 @@ class Mistakes(LoginTest):
         self.assertIn('option "limit" is given twice', self.wrong(2, "set", "limiter", "login", "limit", "5", "limit", "9"))
         self.assertEqual(self.json("show", "limiter", "login")["options"]["limit"], 2)
 
+    def test_a_name_that_there_is_not_is_answered_by_some_that_there_are(self):
+        """Fails when the sentence is as long as the segment has names."""
+        self.make()
+        for number in range(12):
+            self.fine("create", "retry", f"r{number}")
+        said = self.wrong(1, "show", "retry", "nothing")
+        self.assertRegex(said, r"has none of that name: it has r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more$")
+
     def test_files_that_are_no_segments(self):
         """Fails when one of them is taken for another, or changed."""
         for content in (b"", b"a letter", b"\xff" * 8192):
