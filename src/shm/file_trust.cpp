@@ -124,8 +124,9 @@ Result<void> judge(const place& where, const fs::path& path, const struct stat& 
         return refuse(Errc::not_a_segment, "\"{}\" is {}, not a segment: choose another path", path.native(),
                       kind_of(facts.st_mode));
     if (facts.st_nlink > 1)
-        return refuse(Errc::no_permission, "\"{}\" has {} names (hard links), and may have one: remove the others",
-                      path.native(), facts.st_nlink);
+        return refuse(Errc::no_permission,
+                      "\"{}\" has {} names (hard links), and a segment has one: choose another path", path.native(),
+                      facts.st_nlink);
     if (!is_trusted(where, facts))
         return refuse(
             Errc::no_permission,

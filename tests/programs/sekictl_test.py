@@ -197,13 +197,15 @@ class Mistakes(LoginTest):
         self.assertRegex(said, r"has none of that name: it has r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more$")
 
     def test_files_that_are_no_segments(self):
-        """Fails when one of them is taken for another, or changed."""
-        for content in (b"", b"a letter", b"\xff" * 8192):
+        """Fails when one of them is taken for another, or changed, or somebody is told to remove a file of which nothing is known."""
+        for content in (b"", b"a letter", b"\xff" * 8192, bytes(8192)):
             with open(self.segment, "wb") as file:
                 file.write(content)
             os.chmod(self.segment, 0o660)
             for command in (["status"], ["doctor"], ["check", "a", "b"], ["destroy"]):
-                self.wrong(4, *command)
+                said = self.wrong(4, *command)
+                self.assertIn("is not a segment", said)
+                self.assertTrue(said.endswith(": choose another path\n"), said)
             with open(self.segment, "rb") as file:
                 self.assertEqual(file.read(), content)
         os.unlink(self.segment)
