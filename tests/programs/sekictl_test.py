@@ -179,6 +179,15 @@ class Mistakes(LoginTest):
         self.assertIn('"limit"', self.wrong(2, "set", "limiter", "login", "limt", "0"))
         self.assertIn("too small", self.wrong(1, "set", "limiter", "login", "limit", "0"))
 
+    def test_a_key_that_is_too_long_is_named_with_its_size(self):
+        """Fails when it is left to the reader whether the key or the cost is wrong."""
+        self.make()
+        for command in ("check", "peek", "reset"):
+            self.assertIn('limiter "login": the key has 4097 bytes: 0 to 4096 are accepted', self.wrong(1, command, "login", 4097 * "x"))
+            self.fine(command, "login", 4096 * "x")
+            self.fine("reset", "login", 4096 * "x")
+        self.assertIn('--cost: "-1" is not a whole number from 0 to', self.wrong(2, "check", "login", "a", "--cost", "-1"))
+
     def test_the_right_word_is_blamed(self):
         """Fails when what follows a kind that there is not is blamed, an option that is known is called unknown, or of two values the last is taken."""
         self.make()
