@@ -101,11 +101,9 @@ std::unexpected<Error> not_entered(const place& where, const fs::path& path, int
     struct stat facts{};
     const fs::path folder = path.parent_path();
     if (number != EACCES || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, number));
-    const std::string who = (facts.st_mode & S_IXGRP) != 0 ? fmt::format("join group {}", group_name(facts.st_gid))
-                                                           : fmt::format("run as user {}", user_name(facts.st_uid));
     return refuse(Errc::no_permission,
                   "no permission to open \"{}\", for folder \"{}\" has {}: {}, or choose another path", path.native(),
-                  folder.native(), describe(facts), who);
+                  folder.native(), describe(facts), who_may(facts, S_IXGRP));
 }
 
 const char* kind_of(mode_t mode) noexcept {
@@ -166,10 +164,11 @@ std::unexpected<Error> not_there(const fs::path& path) {
 
 std::unexpected<Error> not_opened(const fs::path& path, const struct stat& facts, int flags, int number) {
     if (number == ENOENT) return not_there(path);
-    const char* doing = (flags & O_ACCMODE) == O_RDONLY ? "reading" : "reading and writing";
+    const bool only_reading = (flags & O_ACCMODE) == O_RDONLY;
+    const char* doing = only_reading ? "reading" : "reading and writing";
     if (number == EACCES || number == EPERM)
-        return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): join group {}, or run as user {}",
-                      path.native(), doing, describe(facts), group_name(facts.st_gid), user_name(facts.st_uid));
+        return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): {}", path.native(), doing,
+                      describe(facts), who_may(facts, only_reading ? S_IRGRP : S_IRGRP | S_IWGRP));
     return refuse(Errc::system, "cannot open \"{}\" for {}: {}", path.native(), doing, system_advice(number));
 }
 
@@ -209,6 +208,12 @@ std::string group_name(gid_t group) {
 std::string describe(const struct stat& facts) {
     return fmt::format("owner {}, group {}, mode {:04o}", user_name(facts.st_uid), group_name(facts.st_gid),
                        facts.st_mode & 07777);
+}
+
+std::string who_may(const struct stat& facts, mode_t of_group) {
+    const std::string as_owner = fmt::format("run as user {}", user_name(facts.st_uid));
+    if ((facts.st_mode & of_group) != of_group) return "its group may not either: " + as_owner;
+    return fmt::format("join group {}, or {}", group_name(facts.st_gid), as_owner);
 }
 
 Result<place> locate(const fs::path& path, purpose why) {

@@ -1,4 +1,8 @@
 // Sizes, "did you mean", and the options of limiters as text.
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "config/nearest.hpp"

@@ -260,21 +260,33 @@ TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
     expect_left_alone();
 }
 
-// Fails when a refusal for want of permission does not say whose file it is and which group to join.
-TEST_F(BadFile, NoPermissionNamesOwnerModeAndGroup) {
+// Fails when a refusal for want of permission does not say whose file it is and who may open it, or sends somebody into a group that may not either.
+TEST_F(BadFile, NoPermissionNamesOwnerModeAndWhoMay) {
     write_file(path, whole);
-    ::chmod(path.c_str(), ::geteuid() == 0 ? 0600 : 0000);
-    const std::string said = in_child([&]() -> std::string {
-        if (::geteuid() == 0 && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
-            return "still root";
-        const auto refused = segment::attach(path, access::read_write);
-        if (refused) return "attached";
-        if (refused.error().code != Errc::no_permission) return refused.error().message;
-        for (const char* word : {"a.seg", "owner ", "mode 0", "join group "})
-            if (refused.error().message.find(word) == std::string::npos) return refused.error().message;
-        return "";
-    });
-    EXPECT_EQ(said, "");
+    struct stranger {
+        mode_t mode;
+        access how;
+        const char* who;
+    };
+    // Who is not root owns the file, and is kept out by its mode alone.
+    const mode_t owner = ::geteuid() == 0 ? 0600 : 0000;
+    for (const auto& [mode, how, who] : {stranger{0000, access::read_only, "its group may not either: run as user "},
+                                         stranger{0040, access::read_only, "join group "},
+                                         stranger{0044, access::read_write, "its group may not either: run as user "},
+                                         stranger{0060, access::read_write, "join group "}}) {
+        ::chmod(path.c_str(), owner | mode);
+        const std::string said = in_child([&]() -> std::string {
+            if (::geteuid() == 0 && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
+                return "still root";
+            const auto refused = segment::attach(path, how);
+            if (refused) return "attached";
+            if (refused.error().code != Errc::no_permission) return refused.error().message;
+            for (const char* word : {"a.seg", "owner ", "mode 0", who})
+                if (refused.error().message.find(word) == std::string::npos) return refused.error().message;
+            return "";
+        });
+        EXPECT_EQ(said, "");
+    }
     ::chmod(path.c_str(), 0600);
     EXPECT_EQ(read_file(path), whole);
 }
