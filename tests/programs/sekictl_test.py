@@ -197,6 +197,14 @@ class Mistakes(LoginTest):
         self.assertIn('option "limit" is given twice', self.wrong(2, "set", "limiter", "login", "limit", "5", "limit", "9"))
         self.assertEqual(self.json("show", "limiter", "login")["options"]["limit"], 2)
 
+    def test_an_empty_value_is_blamed_itself(self):
+        """Fails when the word after it is taken for the value of an option that ends with =, and another one blamed."""
+        self.make()
+        self.assertIn('limit "" is not a whole number', self.wrong(1, "create", "limiter", "x", "--limit=", "--window", "1d"))
+        self.assertIn('window "" ', self.wrong(1, "create", "limiter", "x", "--limit", "5", "--window="))
+        self.assertIn('--cost: "" is not a whole number', self.wrong(2, "check", "login", "a", "--cost="))
+        self.assertIn("allowed", self.fine("check", "login", "--", "--cost="))
+
     def test_a_name_that_there_is_not_is_answered_by_some_that_there_are(self):
         """Fails when the sentence is as long as the segment has names."""
         self.make()
