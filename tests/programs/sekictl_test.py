@@ -68,6 +68,17 @@ class Commands(LoginTest):
         self.assertIn("greedy", self.fine("keys", "login", "--by", "denied").splitlines()[1])
         self.assertIn("busy or denied", self.wrong(2, "keys", "login", "--by", "age"))
 
+    def test_a_pattern_that_is_none_is_refused(self):
+        """Fails when one that is not finished silently matches nothing, or one that is finished is refused."""
+        self.make()
+        for key in ("[a,b]", "b", "]", "a\\"):
+            self.fine("check", "login", key)
+        for pattern in ("[", "[!", "[]", "a[b-", "[[:alpha:]", "[a\\]"):
+            self.assertIn('has no "]"', self.wrong(2, "keys", "login", "--match", pattern))
+        self.assertIn("has nothing behind it", self.wrong(2, "keys", "login", "--match", "a\\"))
+        for pattern, found in (("\\[*", ["[a,b]"]), ("[[:alpha:]]", ["b"]), ("[]]", ["]"]), ("[!]a[]", ["b"]), ("a\\\\", ["a\\"]), ("]", ["]"])):
+            self.assertEqual([key["key"] for key in self.json("keys", "login", "--match", pattern)["keys"]], found, pattern)
+
     def test_keys_of_any_bytes(self):
         """Fails when a key makes output that a terminal obeys or a reader of JSON refuses."""
         self.make()
