@@ -27,7 +27,7 @@ class segment_handle;
 
 // How a segment is made when it does not exist yet. An existing one is taken as it is.
 struct SegmentOptions {
-    unsigned mode = 0660;                // permissions of the file
+    unsigned mode = 0660;                // permissions of the file: 0660, 0640 or 0600
     std::string group{};                 // its group; empty: that of the creating process
     std::uint32_t max_workers = 512;     // threads that can be attached at once; 1 to 4096
     std::uint32_t max_primitives = 256;  // 1 to 4096

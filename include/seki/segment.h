@@ -19,7 +19,7 @@ enum { SEKI_ACCESS_CREATE_OR_ATTACH = 0, SEKI_ACCESS_ATTACH = 1, SEKI_ACCESS_REA
 typedef struct seki_open_options {
     uint32_t size;            // sizeof(seki_open_options)
     int32_t access;           // SEKI_ACCESS_*
-    uint32_t mode;            // permissions of the file
+    uint32_t mode;            // permissions of the file: 0660, 0640 or 0600
     uint32_t max_workers;     // threads that can be attached at once; 1 to 4096
     uint64_t max_primitives;  // limiters, breakers and bulkheads; 1 to 4096
     uint64_t segment_size;    // bytes, up to 1 TiB. 0: what the configured limiters need and 20 MiB for others

@@ -1,4 +1,5 @@
 // Every kind of bad file: one clear sentence, no crash, not a byte of it changed, and nothing new beside it.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -323,9 +324,12 @@ TEST_F(BadFile, RefusedOptionsLeaveNothing) {
         EXPECT_TRUE(files().empty());
     };
     refused([](SegmentOptions& o) { o.group = "no-such-group"; }, "groupadd --system no-such-group");
-    refused([](SegmentOptions& o) { o.mode = 0666; }, "mode 0666");
-    refused([](SegmentOptions& o) { o.mode = 0440; }, "mode 0440");
-    refused([](SegmentOptions& o) { o.mode = 0770; }, "mode 0770");
+    for (const unsigned mode : {0666U, 0664U, 0644U})
+        refused([=](SegmentOptions& o) { o.mode = mode; },
+                fmt::format("mode {:04o} lets others than owner and group in: 0660, 0640 or 0600", mode));
+    for (const unsigned mode : {0440U, 0770U, 0620U, 04660U})
+        refused([=](SegmentOptions& o) { o.mode = mode; },
+                fmt::format("mode {:04o} is not a useful mode: 0660, 0640 or 0600", mode));
     refused([](SegmentOptions& o) { o.size = 1; }, "too small");
 }
 
