@@ -399,6 +399,18 @@ class Refusing(SekidTest):
         self.assertEqual(len(said.strip().splitlines()), 1, said)
         self.assertTrue(said.startswith("sekid: "), said)
 
+    def test_the_segment_of_the_environment(self):
+        """Fails when sekid goes by SEKI_SEGMENT where something else names a segment, or does not where nothing does, or its man page does not say so."""
+        with unittest.mock.patch.dict(os.environ, SEKI_SEGMENT=self.segment):
+            sekid = self.start("--listen", "127.0.0.1:0")
+            self.assertEqual(sekid.state()["segment"]["path"], self.segment)
+            sekid.stop()
+            other = f"{self.folder}/other.seg"
+            self.assertEqual(self.start("--segment", other, "--listen", "127.0.0.1:0").state()["segment"]["path"], other)
+        page = os.path.join(os.path.dirname(__file__), "../../docs/man/sekid.8")
+        with open(page, encoding="utf-8") as file:
+            self.assertIn(".It Ev SEKI_SEGMENT", file.read())
+
     def test_unknown_options(self):
         """Fails when a typing mistake is ignored, or answered by a page."""
         status, said = self.refused("--confg", "x")
