@@ -45,6 +45,16 @@ class Commands(LoginTest):
             for limit in (200, 300):
                 self.assertEqual(self.json("set", "limiter", name, "limit", str(limit))["options"]["burst"], burst or limit)
 
+    def test_a_burst_of_its_own_can_be_taken_back(self):
+        """Fails when a burst that was set once never follows the limit again, by sekictl or by a configuration."""
+        self.configure('[limiter.login]\nlimit = 5\nwindow = "1m"\nburst = 0\nmax_keys = 100')
+        self.start()
+        for burst in ("7", "5"):
+            self.fine("set", "limiter", "login", "limit", "5", "burst", burst)
+            self.assertEqual(self.json("set", "limiter", "login", "limit", "6")["options"]["burst"], int(burst))
+            self.assertEqual(self.json("set", "limiter", "login", "burst", "0")["options"]["burst"], 6)
+            self.assertEqual(self.json("set", "limiter", "login", "limit", "9")["options"]["burst"], 9)
+
     def test_what_is_there_already_is_not_called_created(self):
         """Fails when creating it again says that it did, or shows options that are not in force."""
         self.make()
