@@ -116,8 +116,8 @@ public:
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. Of many processes it asks for some, and for the others the next time: a call takes a
     // fraction of a millisecond. And it looks whether the file still is where it was: who works on in one that was
-    // removed shares no limit with who starts later. Then handles move over to the segment that stands there now; where there is none, who may create makes
-    // it, and others are answered Errc::superseded.
+    // removed shares no limit with who starts later. Then handles move over to the segment that stands there now. Where there is none, who finds
+    // that first makes it, if it may create. Else, and after `sekictl destroy`, all are answered Errc::superseded until somebody opens it or starts sekid.
     [[nodiscard]] Result<void> maintain() const;
 
     // Of the segment in use now, from the root on and without links in its folder, whatever it was opened by.

@@ -46,7 +46,8 @@ SEKI_C_API seki_status seki_resolve(const char* name, char* path, size_t room) S
 
 // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
 // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: handles move over to the
-// segment that stands there now; where there is none, who may create makes it, and others are answered SEKI_ERROR_SUPERSEDED.
+// segment that stands there now. Where there is none, who finds that first makes it, if it may create. Else, and after `sekictl destroy`, all are answered
+// SEKI_ERROR_SUPERSEDED until somebody opens it or starts sekid.
 SEKI_C_API seki_status seki_segment_maintain(const seki_segment* segment) SEKI_NOTHROW;
 
 #ifdef __cplusplus
