@@ -27,7 +27,7 @@ class segment_handle;
 
 // How a segment is made when it does not exist yet. An existing one is taken as it is.
 struct SegmentOptions {
-    unsigned mode = 0660;                // permissions of the file
+    unsigned mode = 0660;                // permissions of the file: 0660, 0640 or 0600
     std::string group{};                 // its group; empty: that of the creating process
     std::uint32_t max_workers = 512;     // threads that can be attached at once; 1 to 4096
     std::uint32_t max_primitives = 256;  // 1 to 4096
@@ -116,8 +116,8 @@ public:
     // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
     // clears some of the keys that are as good as new, with their texts. Of many processes it asks for some, and for the others the next time: a call takes a
     // fraction of a millisecond. And it looks whether the file still is where it was: who works on in one that was
-    // removed shares no limit with who starts later. Then handles move over to the segment that stands there now; where there is none, who may create makes
-    // it, and others are answered Errc::superseded.
+    // removed shares no limit with who starts later. Then handles move over to the segment that stands there now. Where there is none, who finds
+    // that first makes it, if it may create. Else, and after `sekictl destroy`, all are answered Errc::superseded until somebody opens it or starts sekid.
     [[nodiscard]] Result<void> maintain() const;
 
     // Of the segment in use now, from the root on and without links in its folder, whatever it was opened by.

@@ -19,7 +19,7 @@ enum { SEKI_ACCESS_CREATE_OR_ATTACH = 0, SEKI_ACCESS_ATTACH = 1, SEKI_ACCESS_REA
 typedef struct seki_open_options {
     uint32_t size;            // sizeof(seki_open_options)
     int32_t access;           // SEKI_ACCESS_*
-    uint32_t mode;            // permissions of the file
+    uint32_t mode;            // permissions of the file: 0660, 0640 or 0600
     uint32_t max_workers;     // threads that can be attached at once; 1 to 4096
     uint64_t max_primitives;  // limiters, breakers and bulkheads; 1 to 4096
     uint64_t segment_size;    // bytes, up to 1 TiB. 0: what the configured limiters need and 20 MiB for others
@@ -46,7 +46,8 @@ SEKI_C_API seki_status seki_resolve(const char* name, char* path, size_t room) S
 
 // What sekid does many times a second, for who runs without one: tidies up after processes that died, gives back what they held, and
 // clears some of the keys that are as good as new, with their texts. And it looks whether the file still is where it was: handles move over to the
-// segment that stands there now; where there is none, who may create makes it, and others are answered SEKI_ERROR_SUPERSEDED.
+// segment that stands there now. Where there is none, who finds that first makes it, if it may create. Else, and after `sekictl destroy`, all are answered
+// SEKI_ERROR_SUPERSEDED until somebody opens it or starts sekid.
 SEKI_C_API seki_status seki_segment_maintain(const seki_segment* segment) SEKI_NOTHROW;
 
 #ifdef __cplusplus

@@ -1,16 +1,19 @@
 #include "config/nearest.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
+#include "primitives/few.hpp"
+
 namespace seki::config {
 namespace {
 
 constexpr std::size_t longest_word = 32;
+constexpr std::size_t most_candidates =
+    32;  // more than there are options or commands; of the names in a file there may be thousands
 
 // Insertions, deletions, changes and swaps of neighbours that turn one word into the other. Both are at most
 // longest_word long.
@@ -61,7 +64,7 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
 std::string unknown_word(std::string_view word, std::span<const std::string_view> candidates) {
     const auto meant = nearest(word, candidates);
     return fmt::format(" is unknown: {}accepted are {}", meant ? fmt::format("did you mean \"{}\"? ", *meant) : "",
-                       fmt::join(candidates, ", "));
+                       primitives::few(candidates, most_candidates));
 }
 
 }  // namespace seki::config

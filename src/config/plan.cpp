@@ -28,12 +28,12 @@ Result<void> plan::consider(const shm::segment& where, const std::string& name, 
         const auto agreed = of_kind::agree(where, *found, wanted);
         return agreed ? Result<void>{} : std::unexpected(agreed.error());
     }
-    std::string difference = of_kind::difference(of_kind::options_of(where, *found), wanted);
-    if (difference.empty()) return {};
+    std::string in_words = of_kind::change_in_words(of_kind::options_of(where, *found), wanted);
+    if (in_words.empty()) return {};
     if (auto fine = of_kind::may_change(where, *found, wanted); !fine) return fine;
     changes_.push_back({.word = of_kind::word(),
                         .name = name,
-                        .difference = std::move(difference),
+                        .in_words = std::move(in_words),
                         .change = [&where, name, wanted](const shm::administration& held) {
                             return of_kind::change(held, where, name, wanted);
                         }});

@@ -40,7 +40,7 @@ public:
     struct changed_one {
         std::string_view word;
         std::string name;
-        std::string difference;  // "limit is 5, not 10"
+        std::string in_words;  // "limit 5 -> 10"
         std::function<Result<void>(const shm::administration&)> change;
     };
     [[nodiscard]] const std::vector<missing_one>& missing() const noexcept { return missing_; }

@@ -8,6 +8,7 @@
 #include "config/size.hpp"
 #include "primitives/duration.hpp"
 #include "primitives/quoted.hpp"
+#include "shm/creation.hpp"
 #include "shm/refuse.hpp"
 #include "shm/segment.hpp"
 
@@ -35,15 +36,13 @@ Result<void> parse_path(configuration& into, const setting& key, std::string_vie
     return {};
 }
 
-// Three modes make sense: others' access would put the limits into everybody's hands.
 Result<void> parse_mode(configuration& into, const setting& key, std::string_view text) {
     unsigned mode = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
     if (problem != std::errc{} || end != text.data() + text.size())
         return refuse(key, primitives::quoted(text), "is not a mode in octal digits");
-    if ((mode & 07U) != 0) return refuse(key, primitives::quoted(text), "lets others than owner and group in");
-    if (mode != 0660 && mode != 0640 && mode != 0600)
-        return refuse(key, primitives::quoted(text), "is not a useful mode");
+    if (const auto wrong = shm::mistake_in_mode(mode); !wrong.empty())
+        return refuse(key, primitives::quoted(text), wrong);
     into.segment.mode = mode;
     return {};
 }

@@ -52,7 +52,7 @@ void log_plan(const config::plan& done) {
     }
     for (const auto& each : done.changes()) {
         const log_fields about{{"SEKI_EVENT", fmt::format("{}_changed", each.word)}, {field_of(each.word), each.name}};
-        spdlog::info("changed {} \"{}\": {}", each.word, each.name, each.difference);
+        spdlog::info("changed {} \"{}\": {}", each.word, each.name, each.in_words);
     }
 }
 

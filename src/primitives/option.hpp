@@ -63,16 +63,29 @@ template <class Options>
     return list;
 }
 
-// "limit is 5, not 10; window is 1m, not 1h", or empty when a primitive with the one is a primitive with the other.
+// The options that differ, each by its name and the two values in such words. Empty when a primitive with the one is a primitive with the other.
+template <class Options>
+[[nodiscard]] std::string list_differences(option_table<Options> table, const Options& one, const Options& other,
+                                           fmt::format_string<std::string_view, std::string, std::string> words) {
+    std::string text;
+    for (const option<Options>& each : table)
+        if (!each.is_same(one, other))
+            text += (text.empty() ? "" : "; ") +
+                    fmt::format(words, std::string_view{each.name}, each.print(one), each.print(other));
+    return text;
+}
+
+// "limit is 5, not 10; window is 1m, not 1h": for who wanted others than there are.
 template <class Options>
 [[nodiscard]] std::string describe_difference(option_table<Options> table, const Options& existing,
                                               const Options& wanted) {
-    std::string text;
-    for (const option<Options>& each : table)
-        if (!each.is_same(existing, wanted))
-            text += fmt::format("{}{} is {}, not {}", text.empty() ? "" : "; ", each.name, each.print(existing),
-                                each.print(wanted));
-    return text;
+    return list_differences(table, existing, wanted, "{} is {}, not {}");
+}
+
+// "limit 5 -> 10; window 1m -> 1h": for who gets them.
+template <class Options>
+[[nodiscard]] std::string describe_change(option_table<Options> table, const Options& before, const Options& after) {
+    return list_differences(table, before, after, "{} {} -> {}");
 }
 
 // Refuses what only a new primitive can have. `word` is "limiter".

@@ -1,16 +1,18 @@
 #include "primitives/registry.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <vector>
 
 #include "primitives/every_family.hpp"
+#include "primitives/few.hpp"
 #include "primitives/name.hpp"
 #include "shm/counters.hpp"
 
 namespace seki::primitives {
 namespace {
+
+constexpr std::size_t most_names = 10;  // of a segment's primitives, in a sentence
 
 template <class Options>
 Result<shm::placement> make(const shm::segment& where, std::string_view name, const Options& options) {
@@ -84,17 +86,23 @@ std::string registry<Options>::difference(const Options& existing, const Options
 }
 
 template <class Options>
+std::string registry<Options>::change_in_words(const Options& before, const Options& after) {
+    return describe_change(family<Options>::options(), before, after);
+}
+
+template <class Options>
 Result<shm::placement> registry<Options>::find(const shm::segment& where, std::string_view name) {
     if (const auto ok = check_name(word(), name); !ok) return std::unexpected(ok.error());
     const shm::directory directory{where};
     if (auto found = directory.find(family<Options>::kind, name)) return *found;
-    std::vector<std::string> names;
-    for (const auto& each : directory.list(family<Options>::kind)) names.push_back(each.name);
+    const auto list = directory.list(family<Options>::kind);
+    std::vector<std::string_view> names;
+    for (const auto& each : list) names.push_back(each.name);
     return std::unexpected(
         Error{Errc::not_found,
               fmt::format("{0} \"{1}\": segment {2} has none of that name: {3}", word(), name, where.path().string(),
                           names.empty() ? fmt::format("it has no {}", plural())
-                                        : fmt::format("it has {}", fmt::join(names, ", ")))});
+                                        : fmt::format("it has {}", few(names, most_names)))});
 }
 
 template <class Options>

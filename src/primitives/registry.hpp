@@ -28,7 +28,7 @@ struct registry {
     // The first of the mistakes, or of the name's. `name` may be any text.
     [[nodiscard]] static Result<void> validate(std::string_view name, const Options& options);
 
-    // not_found names those that there are.
+    // not_found names some of those that there are.
     [[nodiscard]] static Result<shm::placement> find(const shm::segment& where, std::string_view name);
 
     // The one of that name, made if there is none. One that was made with other options, and has others now, is different_options.
@@ -68,6 +68,8 @@ struct registry {
 
     // "limit is 5, not 10", or empty.
     [[nodiscard]] static std::string difference(const Options& existing, const Options& wanted);
+    // "limit 5 -> 10", or empty.
+    [[nodiscard]] static std::string change_in_words(const Options& before, const Options& after);
 };
 
 using limiters = registry<LimiterOptions>;

@@ -96,8 +96,8 @@ Result<std::uint64_t> open_lock(const place& where) {
         struct stat facts{};
         const bool known = ::fstatat(where.folder.get(), where.lock_name().c_str(), &facts, AT_SYMLINK_NOFOLLOW) == 0;
         if (known)
-            return refuse(Errc::no_permission, "no permission to administer: \"{}\" has {}: join group {}", name,
-                          describe(facts), group_name(facts.st_gid));
+            return refuse(Errc::no_permission, "no permission to administer: \"{}\" has {}: {}", name, describe(facts),
+                          who_may(facts, S_IRGRP | S_IWGRP));
         return refuse(Errc::no_permission,
                       "no permission to make \"{}\": ask the owner of the folder, or choose another path", name);
     }

@@ -26,8 +26,6 @@
 namespace seki::shm {
 namespace {
 
-constexpr mode_t every_write_and_read = 0666;
-
 std::unexpected<Error> failed(const place& where, const char* doing, int number) {
     const Errc code = number == ENOSPC || number == EDQUOT || number == ENOMEM ? Errc::no_space
                       : number == EACCES || number == EPERM || number == EROFS ? Errc::no_permission
@@ -38,13 +36,9 @@ std::unexpected<Error> failed(const place& where, const char* doing, int number)
 // ---- what is asked for
 
 Result<void> check_mode(unsigned mode) {
-    if ((mode & ~every_write_and_read) != 0 || (mode & 0600) != 0600 || (mode & S_IWOTH) != 0)
-        return refuse(Errc::invalid_argument,
-                      "segment: mode {:04o} is not accepted: its owner must read and write it, not everybody may write "
-                      "it, and it is "
-                      "no program: 0600, 0640, 0660, 0664 and the like",
-                      mode);
-    return {};
+    const std::string_view wrong = mistake_in_mode(mode);
+    if (wrong.empty()) return {};
+    return refuse(Errc::invalid_argument, "segment: mode {:04o} {}: 0660, 0640 or 0600", mode, wrong);
 }
 
 // Without a name, the group that shares the folder, as with any file that is made there.
@@ -239,6 +233,12 @@ Result<void> complete(const place& where, const SegmentOptions& options, const l
 }
 
 }  // namespace
+
+std::string_view mistake_in_mode(unsigned mode) noexcept {
+    if ((mode & 07U) != 0) return "lets others than owner and group in";
+    if (mode != 0660 && mode != 0640 && mode != 0600) return "is not a useful mode";
+    return {};
+}
 
 Result<std::optional<predecessor>> look_at_predecessor(const place& where) {
     Result<opened_file> opened = open_trusted(where, where.name, O_RDWR);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include <seki/error.hpp>
 #include <seki/open.hpp>
@@ -18,6 +19,10 @@ struct predecessor {
     bool ours = false;             // has our magic, so that it can be marked superseded
     std::uint64_t generation = 0;  // 0 where it does not tell: its layout is not ours
 };
+
+// What is wrong with the mode of a segment, to stand behind it; nothing, where it is one of the three that make sense: others' access would put the limits into
+// everybody's hands.
+[[nodiscard]] std::string_view mistake_in_mode(unsigned mode) noexcept;
 
 // What stands at `where`, opened for writing; nothing when there is no file.
 [[nodiscard]] Result<std::optional<predecessor>> look_at_predecessor(const place& where);

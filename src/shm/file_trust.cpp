@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -21,6 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view private_prefix = "seki-";
+constexpr std::string_view longest_suffix = ".owner";  // of the names beside a segment's
+constexpr std::size_t longest_name = NAME_MAX - longest_suffix.size();
 
 std::string user_name(uid_t user) {
     std::array<char, 4096> buffer;
@@ -98,11 +101,9 @@ std::unexpected<Error> not_entered(const place& where, const fs::path& path, int
     struct stat facts{};
     const fs::path folder = path.parent_path();
     if (number != EACCES || ::fstat(where.folder.get(), &facts) != 0) return std::unexpected(no_folder(folder, number));
-    const std::string who = (facts.st_mode & S_IXGRP) != 0 ? fmt::format("join group {}", group_name(facts.st_gid))
-                                                           : fmt::format("run as user {}", user_name(facts.st_uid));
     return refuse(Errc::no_permission,
                   "no permission to open \"{}\", for folder \"{}\" has {}: {}, or choose another path", path.native(),
-                  folder.native(), describe(facts), who);
+                  folder.native(), describe(facts), who_may(facts, S_IXGRP));
 }
 
 const char* kind_of(mode_t mode) noexcept {
@@ -121,8 +122,9 @@ Result<void> judge(const place& where, const fs::path& path, const struct stat& 
         return refuse(Errc::not_a_segment, "\"{}\" is {}, not a segment: choose another path", path.native(),
                       kind_of(facts.st_mode));
     if (facts.st_nlink > 1)
-        return refuse(Errc::no_permission, "\"{}\" has {} names (hard links), and may have one: remove the others",
-                      path.native(), facts.st_nlink);
+        return refuse(Errc::no_permission,
+                      "\"{}\" has {} names (hard links), and a segment has one: choose another path", path.native(),
+                      facts.st_nlink);
     if (!is_trusted(where, facts))
         return refuse(
             Errc::no_permission,
@@ -162,10 +164,11 @@ std::unexpected<Error> not_there(const fs::path& path) {
 
 std::unexpected<Error> not_opened(const fs::path& path, const struct stat& facts, int flags, int number) {
     if (number == ENOENT) return not_there(path);
-    const char* doing = (flags & O_ACCMODE) == O_RDONLY ? "reading" : "reading and writing";
+    const bool only_reading = (flags & O_ACCMODE) == O_RDONLY;
+    const char* doing = only_reading ? "reading" : "reading and writing";
     if (number == EACCES || number == EPERM)
-        return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): join group {}, or run as user {}",
-                      path.native(), doing, describe(facts), group_name(facts.st_gid), user_name(facts.st_uid));
+        return refuse(Errc::no_permission, "no permission to open \"{}\" for {} ({}): {}", path.native(), doing,
+                      describe(facts), who_may(facts, only_reading ? S_IRGRP : S_IRGRP | S_IWGRP));
     return refuse(Errc::system, "cannot open \"{}\" for {}: {}", path.native(), doing, system_advice(number));
 }
 
@@ -207,13 +210,21 @@ std::string describe(const struct stat& facts) {
                        facts.st_mode & 07777);
 }
 
+std::string who_may(const struct stat& facts, mode_t of_group) {
+    const std::string as_owner = fmt::format("run as user {}", user_name(facts.st_uid));
+    if ((facts.st_mode & of_group) != of_group) return "its group may not either: " + as_owner;
+    return fmt::format("join group {}, or {}", group_name(facts.st_gid), as_owner);
+}
+
 Result<place> locate(const fs::path& path, purpose why) {
     const std::string name = path.filename().native();
     if (name.empty() || name == "." || name == ".." || path.native().find('\0') != std::string::npos)
         return refuse(Errc::invalid_argument, "\"{}\" does not name a file: give a path such as /run/seki/default.seg",
                       path.c_str());
-    if (name.size() > 250)
-        return refuse(Errc::invalid_argument, "the name of the segment has {} bytes: 1 to 250", name.size());
+    if (name.size() > longest_name)
+        return refuse(Errc::invalid_argument,
+                      "the name of the segment has {} bytes: 1 to {}, for the files beside it have longer ones",
+                      name.size(), longest_name);
 
     const fs::path folder = path.has_parent_path() ? path.parent_path().lexically_normal() : fs::path{"."};
     const bool in_shared_memory = folder.parent_path() == "/dev/shm";

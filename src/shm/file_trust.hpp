@@ -70,4 +70,7 @@ struct file_owner {
 
 [[nodiscard]] std::string group_name(gid_t group);
 
+// What to do for who lacks a permission that those bits give the group: `join group seki, or run as user root`; the group is of no help where it has not all of them.
+[[nodiscard]] std::string who_may(const struct stat& facts, mode_t of_group);
+
 }  // namespace seki::shm

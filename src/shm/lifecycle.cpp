@@ -30,7 +30,7 @@ bool may_stand(const place& where, const std::string& name) noexcept { return st
 Result<void> must_be_ours(const place& where, const std::optional<predecessor>& old) {
     if (!old || old->ours || stands(where, where.live_name())) return {};
     return refuse(Errc::not_a_segment,
-                  "\"{}\" is not a segment but some other file, and is left alone: choose another path, or remove it",
+                  "\"{}\" is not a segment but some other file, and is left alone: choose another path",
                   where.path.native());
 }
 

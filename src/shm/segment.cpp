@@ -102,7 +102,7 @@ std::expected<layout::header, refusal> read_header(const opened_file& opened, co
     if (size < sizeof(layout::header)) {
         return std::unexpected(
             refusal{{Errc::not_a_segment, fmt::format("\"{}\" is not a segment: it has {} bytes, and a segment has at "
-                                                      "least {}; remove it, or choose another path",
+                                                      "least {}: choose another path",
                                                       path.native(), size, sizeof(layout::header))}});
     }
     layout::header header;

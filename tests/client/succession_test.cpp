@@ -51,8 +51,11 @@ TEST_F(Succession, AdministrationOfADestroyedSegmentIsRefused) {
     EXPECT_EQ(segment.remove_limiter("login").error().code, Errc::superseded);
     EXPECT_EQ(segment.limiter("login").error().code, Errc::superseded);
     EXPECT_EQ(segment.limiter("login", six_a_year()).error().code, Errc::superseded);
+    EXPECT_EQ(segment.maintain().error().code, Errc::superseded);
+    EXPECT_FALSE(std::filesystem::exists(path())) << "made anew, though somebody destroyed it on purpose";
 
     const Segment next = opened();
+    EXPECT_TRUE(segment.maintain());
     ASSERT_TRUE(next.limiter("login", six_a_year()));
     LimiterOptions changed = six_a_year();
     changed.limit = 9;

@@ -1,4 +1,9 @@
 // Sizes, "did you mean", and the options of limiters as text.
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "config/nearest.hpp"
@@ -62,6 +67,15 @@ TEST(LimiterOption, EveryListedTextIsTakenBack) {
     EXPECT_EQ(copy, original);
 }
 
+// Fails when a sentence grows with the number of names that a file declares.
+TEST(Nearest, ListsSomeOfMany) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 40; ++i) names.push_back("n" + std::to_string(i));
+    const std::string told = unknown_word("login", std::vector<std::string_view>{names.begin(), names.end()});
+    EXPECT_TRUE(told.starts_with(" is unknown: accepted are n0, n1, ")) << told;
+    EXPECT_TRUE(told.ends_with(", n31 and 8 more")) << told;
+}
+
 // Fails when the windows are said to have a burst.
 TEST(LimiterOption, WindowsListNoBurst) {
     for (const auto& [name, text] : primitives::list_options(
@@ -72,6 +86,13 @@ TEST(LimiterOption, WindowsListNoBurst) {
 struct bad_value {
     std::string_view option, text, message;
 };
+
+// Fails when a burst of its own cannot be taken back.
+TEST(LimiterOption, BurstOfZeroFollowsTheLimit) {
+    LimiterOptions options{.limit = 5, .window = std::chrono::minutes{1}, .burst = 7};
+    ASSERT_TRUE(set_option(options, "burst", "0"));
+    EXPECT_EQ(options.burst, 0U);
+}
 
 // Fails when a bad text is taken, or when a refusal does not name the option, the fault and what is accepted.
 TEST(LimiterOption, BadTextsAreRefusedAndChangeNothing) {
@@ -85,7 +106,7 @@ TEST(LimiterOption, BadTextsAreRefusedAndChangeNothing) {
         {"limit", "1.5", "limit \"1.5\" is not a whole number: 1 to 10000000 per window"},
         {"limit", "-5", "limit -5 is too small: 1 to 10000000 per window"},
         {"limit", "18446744073709551616", "limit 18446744073709551616 is too large: 1 to 10000000 per window"},
-        {"burst", "0", "burst 0 is too small: 1 to 10000000, or left out to equal limit"},
+        {"burst", "-1", "burst -1 is too small: 1 to 10000000, or 0 to follow limit, as when left out"},
         {"window", "30",
          "window \"30\" has no unit: a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"; accepted are "
          "1ms to 366d"},

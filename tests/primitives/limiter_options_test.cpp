@@ -55,7 +55,7 @@ TEST(LimiterOptions, OutOfRangeAreRefusedWithWhatIsAccepted) {
         {{.limit = 1, .window = 999'999ns}, "window 999999ns is too short: 1ms to 366d"},
         {{.limit = 1, .window = 24h * 366 + 1ns}, "window 366d1ns is too long: 1ms to 366d"},
         {{.limit = 1, .window = 1s, .burst = 10'000'001},
-         "burst 10000001 is too large: 1 to 10000000, or left out to equal limit"},
+         "burst 10000001 is too large: 1 to 10000000, or 0 to follow limit, as when left out"},
         {{.limit = 1, .window = 1s, .max_keys = 0}, "max_keys 0 is too small: 1 to 67108864"},
         {{.limit = 1, .window = 1s, .max_keys = 67'108'865}, "max_keys 67108865 is too large: 1 to 67108864"},
         {{.algorithm = static_cast<Algorithm>(5), .limit = 1, .window = 1s},
@@ -209,6 +209,7 @@ TEST(LimiterOptions, DifferencesAreNamedAndOnlyThose) {
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "");
     wanted = {.limit = 10, .window = 1h};
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted), "limit is 5, not 10; window is 1m, not 1h");
+    EXPECT_EQ(limiters::change_in_words(five_a_minute(), wanted), "limit 5 -> 10; window 1m -> 1h");
     wanted.burst = 7;
     EXPECT_EQ(limiters::difference(five_a_minute(), wanted),
               "limit is 5, not 10; window is 1m, not 1h; burst is 5, not 7");

@@ -45,6 +45,16 @@ class Commands(LoginTest):
             for limit in (200, 300):
                 self.assertEqual(self.json("set", "limiter", name, "limit", str(limit))["options"]["burst"], burst or limit)
 
+    def test_a_burst_of_its_own_can_be_taken_back(self):
+        """Fails when a burst that was set once never follows the limit again, by sekictl or by a configuration."""
+        self.configure('[limiter.login]\nlimit = 5\nwindow = "1m"\nburst = 0\nmax_keys = 100')
+        self.start()
+        for burst in ("7", "5"):
+            self.fine("set", "limiter", "login", "limit", "5", "burst", burst)
+            self.assertEqual(self.json("set", "limiter", "login", "limit", "6")["options"]["burst"], int(burst))
+            self.assertEqual(self.json("set", "limiter", "login", "burst", "0")["options"]["burst"], 6)
+            self.assertEqual(self.json("set", "limiter", "login", "limit", "9")["options"]["burst"], 9)
+
     def test_what_is_there_already_is_not_called_created(self):
         """Fails when creating it again says that it did, or shows options that are not in force."""
         self.make()
@@ -67,6 +77,17 @@ class Commands(LoginTest):
         self.assertEqual(self.json("keys", "login")["by"], "busy")
         self.assertIn("greedy", self.fine("keys", "login", "--by", "denied").splitlines()[1])
         self.assertIn("busy or denied", self.wrong(2, "keys", "login", "--by", "age"))
+
+    def test_a_pattern_that_is_none_is_refused(self):
+        """Fails when one that is not finished silently matches nothing, or one that is finished is refused."""
+        self.make()
+        for key in ("[a,b]", "b", "]", "a\\"):
+            self.fine("check", "login", key)
+        for pattern in ("[", "[!", "[]", "a[b-", "[[:alpha:]", "[a\\]"):
+            self.assertIn('has no "]"', self.wrong(2, "keys", "login", "--match", pattern))
+        self.assertIn("has nothing behind it", self.wrong(2, "keys", "login", "--match", "a\\"))
+        for pattern, found in (("\\[*", ["[a,b]"]), ("[[:alpha:]]", ["b"]), ("[]]", ["]"]), ("[!]a[]", ["b"]), ("a\\\\", ["a\\"]), ("]", ["]"])):
+            self.assertEqual([key["key"] for key in self.json("keys", "login", "--match", pattern)["keys"]], found, pattern)
 
     def test_keys_of_any_bytes(self):
         """Fails when a key makes output that a terminal obeys or a reader of JSON refuses."""
@@ -179,6 +200,15 @@ class Mistakes(LoginTest):
         self.assertIn('"limit"', self.wrong(2, "set", "limiter", "login", "limt", "0"))
         self.assertIn("too small", self.wrong(1, "set", "limiter", "login", "limit", "0"))
 
+    def test_a_key_that_is_too_long_is_named_with_its_size(self):
+        """Fails when it is left to the reader whether the key or the cost is wrong."""
+        self.make()
+        for command in ("check", "peek", "reset"):
+            self.assertIn('limiter "login": the key has 4097 bytes: 0 to 4096 are accepted', self.wrong(1, command, "login", 4097 * "x"))
+            self.fine(command, "login", 4096 * "x")
+            self.fine("reset", "login", 4096 * "x")
+        self.assertIn('--cost: "-1" is not a whole number from 0 to', self.wrong(2, "check", "login", "a", "--cost", "-1"))
+
     def test_the_right_word_is_blamed(self):
         """Fails when what follows a kind that there is not is blamed, an option that is known is called unknown, or of two values the last is taken."""
         self.make()
@@ -188,14 +218,32 @@ class Mistakes(LoginTest):
         self.assertIn('option "limit" is given twice', self.wrong(2, "set", "limiter", "login", "limit", "5", "limit", "9"))
         self.assertEqual(self.json("show", "limiter", "login")["options"]["limit"], 2)
 
+    def test_an_empty_value_is_blamed_itself(self):
+        """Fails when the word after it is taken for the value of an option that ends with =, and another one blamed."""
+        self.make()
+        self.assertIn('limit "" is not a whole number', self.wrong(1, "create", "limiter", "x", "--limit=", "--window", "1d"))
+        self.assertIn('window "" ', self.wrong(1, "create", "limiter", "x", "--limit", "5", "--window="))
+        self.assertIn('--cost: "" is not a whole number', self.wrong(2, "check", "login", "a", "--cost="))
+        self.assertIn("allowed", self.fine("check", "login", "--", "--cost="))
+
+    def test_a_name_that_there_is_not_is_answered_by_some_that_there_are(self):
+        """Fails when the sentence is as long as the segment has names."""
+        self.make()
+        for number in range(12):
+            self.fine("create", "retry", f"r{number}")
+        said = self.wrong(1, "show", "retry", "nothing")
+        self.assertRegex(said, r"has none of that name: it has r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 and 2 more$")
+
     def test_files_that_are_no_segments(self):
-        """Fails when one of them is taken for another, or changed."""
-        for content in (b"", b"a letter", b"\xff" * 8192):
+        """Fails when one of them is taken for another, or changed, or somebody is told to remove a file of which nothing is known."""
+        for content in (b"", b"a letter", b"\xff" * 8192, bytes(8192)):
             with open(self.segment, "wb") as file:
                 file.write(content)
             os.chmod(self.segment, 0o660)
             for command in (["status"], ["doctor"], ["check", "a", "b"], ["destroy"]):
-                self.wrong(4, *command)
+                said = self.wrong(4, *command)
+                self.assertIn("is not a segment", said)
+                self.assertTrue(said.endswith(": choose another path\n"), said)
             with open(self.segment, "rb") as file:
                 self.assertEqual(file.read(), content)
         os.unlink(self.segment)

@@ -196,6 +196,14 @@ class Reloading(SekidTest):
         login = sekid.limiter("login")
         self.assertEqual((login["options"]["limit"], login["counters"]["allow"]), (8, 8))
 
+    def test_a_change_is_logged_the_way_it_goes(self):
+        """Fails when the log says of a limit that was raised from 5 to 8 what one would say of one that was lowered."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.configure(LOGIN.format(8))
+        sekid.reload()
+        sekid.wait_log('changed limiter "login": limit 5 -> 8\n')
+
     def test_a_bad_file_changes_nothing_and_every_mistake_is_logged(self):
         """Fails when a reload is applied in part, or stops at the first mistake."""
         self.configure(LOGIN.format(5))
@@ -434,6 +442,18 @@ class Refusing(SekidTest):
         self.assertEqual(len(said.strip().splitlines()), 1, said)
         self.assertTrue(said.startswith("sekid: "), said)
 
+    def test_the_segment_of_the_environment(self):
+        """Fails when sekid goes by SEKI_SEGMENT where something else names a segment, or does not where nothing does, or its man page does not say so."""
+        with unittest.mock.patch.dict(os.environ, SEKI_SEGMENT=self.segment):
+            sekid = self.start("--listen", "127.0.0.1:0")
+            self.assertEqual(sekid.state()["segment"]["path"], self.segment)
+            sekid.stop()
+            other = f"{self.folder}/other.seg"
+            self.assertEqual(self.start("--segment", other, "--listen", "127.0.0.1:0").state()["segment"]["path"], other)
+        page = os.path.join(os.path.dirname(__file__), "../../docs/man/sekid.8")
+        with open(page, encoding="utf-8") as file:
+            self.assertIn(".It Ev SEKI_SEGMENT", file.read())
+
     def test_unknown_options(self):
         """Fails when a typing mistake is ignored, or answered by a page."""
         status, said = self.refused("--confg", "x")
@@ -497,7 +517,7 @@ class Refusing(SekidTest):
         for path, why in (
             ("/tmp/", "does not name a file"),
             (f"{self.folder}/nowhere/a.seg", "does not exist"),
-            (f"{self.folder}/" + 300 * "x", "has 300 bytes: 1 to 250"),
+            (f"{self.folder}/" + 250 * "x", "the name of the segment has 250 bytes: 1 to 249"),
             (f"{self.config}/a.seg", "Not a directory"),
             (f"{self.folder}/a\\nb", "control character"),
             ("..", "is a folder"),

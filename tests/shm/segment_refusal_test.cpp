@@ -1,4 +1,5 @@
 // Every kind of bad file: one clear sentence, no crash, not a byte of it changed, and nothing new beside it.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -260,21 +261,33 @@ TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
     expect_left_alone();
 }
 
-// Fails when a refusal for want of permission does not say whose file it is and which group to join.
-TEST_F(BadFile, NoPermissionNamesOwnerModeAndGroup) {
+// Fails when a refusal for want of permission does not say whose file it is and who may open it, or sends somebody into a group that may not either.
+TEST_F(BadFile, NoPermissionNamesOwnerModeAndWhoMay) {
     write_file(path, whole);
-    ::chmod(path.c_str(), ::geteuid() == 0 ? 0600 : 0000);
-    const std::string said = in_child([&]() -> std::string {
-        if (::geteuid() == 0 && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
-            return "still root";
-        const auto refused = segment::attach(path, access::read_write);
-        if (refused) return "attached";
-        if (refused.error().code != Errc::no_permission) return refused.error().message;
-        for (const char* word : {"a.seg", "owner ", "mode 0", "join group "})
-            if (refused.error().message.find(word) == std::string::npos) return refused.error().message;
-        return "";
-    });
-    EXPECT_EQ(said, "");
+    struct stranger {
+        mode_t mode;
+        access how;
+        const char* who;
+    };
+    // Who is not root owns the file, and is kept out by its mode alone.
+    const mode_t owner = ::geteuid() == 0 ? 0600 : 0000;
+    for (const auto& [mode, how, who] : {stranger{0000, access::read_only, "its group may not either: run as user "},
+                                         stranger{0040, access::read_only, "join group "},
+                                         stranger{0044, access::read_write, "its group may not either: run as user "},
+                                         stranger{0060, access::read_write, "join group "}}) {
+        ::chmod(path.c_str(), owner | mode);
+        const std::string said = in_child([&]() -> std::string {
+            if (::geteuid() == 0 && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
+                return "still root";
+            const auto refused = segment::attach(path, how);
+            if (refused) return "attached";
+            if (refused.error().code != Errc::no_permission) return refused.error().message;
+            for (const char* word : {"a.seg", "owner ", "mode 0", who})
+                if (refused.error().message.find(word) == std::string::npos) return refused.error().message;
+            return "";
+        });
+        EXPECT_EQ(said, "");
+    }
     ::chmod(path.c_str(), 0600);
     EXPECT_EQ(read_file(path), whole);
 }
@@ -282,11 +295,20 @@ TEST_F(BadFile, NoPermissionNamesOwnerModeAndGroup) {
 // Fails when a path that names no file reaches the file system.
 TEST_F(BadFile, PathThatNamesNoFileIsRefused) {
     for (const fs::path& bad : {fs::path{""}, fs::path{"/dev/shm/"}, folder / "..", folder / std::string("a\0b", 3),
-                                folder / std::string(251, 'x')}) {
+                                folder / std::string(250, 'x')}) {
         const auto refused = segment::create_or_attach(bad, small);
         ASSERT_FALSE(refused) << bad;
         EXPECT_EQ(refused.error().code, Errc::invalid_argument) << refused.error().message;
     }
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a name is taken whose companions' names are too long for the file system.
+TEST_F(BadFile, LongestNameHasRoomForTheFilesBesideIt) {
+    const fs::path longest = folder / std::string(249, 'x');
+    ASSERT_TRUE(segment::create_or_attach(longest, small));
+    write_file(owner_lock_path(longest), "");
+    EXPECT_TRUE(segment::destroy(longest));
     EXPECT_TRUE(files().empty());
 }
 
@@ -302,9 +324,12 @@ TEST_F(BadFile, RefusedOptionsLeaveNothing) {
         EXPECT_TRUE(files().empty());
     };
     refused([](SegmentOptions& o) { o.group = "no-such-group"; }, "groupadd --system no-such-group");
-    refused([](SegmentOptions& o) { o.mode = 0666; }, "mode 0666");
-    refused([](SegmentOptions& o) { o.mode = 0440; }, "mode 0440");
-    refused([](SegmentOptions& o) { o.mode = 0770; }, "mode 0770");
+    for (const unsigned mode : {0666U, 0664U, 0644U})
+        refused([=](SegmentOptions& o) { o.mode = mode; },
+                fmt::format("mode {:04o} lets others than owner and group in: 0660, 0640 or 0600", mode));
+    for (const unsigned mode : {0440U, 0770U, 0620U, 04660U})
+        refused([=](SegmentOptions& o) { o.mode = mode; },
+                fmt::format("mode {:04o} is not a useful mode: 0660, 0640 or 0600", mode));
     refused([](SegmentOptions& o) { o.size = 1; }, "too small");
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "primitives/limiter.hpp"
 #include "report/text.hpp"
 
 namespace seki::ctl {
@@ -46,12 +47,17 @@ ending report_decision(const context& with, const Limiter& limiter, const Decisi
 
 complaint any_cost() { return whole_number(0, std::numeric_limits<std::int64_t>::max()); }
 
+// The library says of a key and a cost together what is accepted. A cost that is not was refused when it was read.
 template <class Act>
-ending with_limiter(const context& with, const std::string& name, Act act, Access how = Access::attach) {
+ending with_limiter(const context& with, const question& asked, Act act, Access how = Access::attach) {
     const auto segment = with.operate(how);
     if (!segment) return with.fail(segment.error());
-    const auto limiter = segment->limiter(name);
+    const auto limiter = segment->limiter(asked.limiter);
     if (!limiter) return with.fail(limiter.error());
+    if (asked.key.size() > primitives::max_key_size)
+        return with.fail(
+            {Errc::invalid_argument, fmt::format("limiter \"{}\": the key has {} bytes: 0 to {} are accepted",
+                                                 asked.limiter, asked.key.size(), primitives::max_key_size)});
     return act(*limiter);
 }
 
@@ -69,7 +75,7 @@ void add_decisions(app program, const context& with, ending& end) {
     const app check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
     check.add_option("--cost", asked->cost, "what it costs").check(any_cost()).capture_default_str();
     check.callback([&with, &end, asked] {
-        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+        end = with_limiter(with, *asked, [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.check(asked->key, asked->cost));
         });
     });
@@ -79,10 +85,10 @@ void add_decisions(app program, const context& with, ending& end) {
         const auto ask = [&](const Limiter& limiter) {
             return report_decision(with, limiter, limiter.peek(asked->key, asked->cost));
         };
-        end = with_limiter(with, asked->limiter, ask, Access::read_only);
+        end = with_limiter(with, *asked, ask, Access::read_only);
     });
     add(program, "reset", "make a key as good as new", asked).callback([&with, &end, asked] {
-        end = with_limiter(with, asked->limiter, [&](const Limiter& limiter) {
+        end = with_limiter(with, *asked, [&](const Limiter& limiter) {
             if (const Errc why = limiter.reset(asked->key); why != Errc::none) return with.fail(limiter.explain(why));
             if (with.as_json)
                 with.print({{"limiter", asked->limiter}, {"key", report::valid_utf8(asked->key)}, {"reset", true}});

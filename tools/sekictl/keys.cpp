@@ -1,10 +1,13 @@
 // keys: who is busiest, or who is denied most.
 #include <fnmatch.h>
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/quoted.hpp"
 #include "primitives/registry.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
@@ -18,6 +21,37 @@ struct question {
     std::size_t top = 20;
     std::string match;
 };
+
+// Behind the "]" that ends a bracket of a pattern, of which `at` is the first character inside; npos where none does.
+std::size_t end_of_bracket(std::string_view pattern, std::size_t at) {
+    if (at < pattern.size() && (pattern[at] == '!' || pattern[at] == '^')) ++at;
+    for (std::size_t first = at; at < pattern.size(); ++at) {
+        if (pattern[at] == ']' && at != first) return at + 1;
+        if (pattern[at] == '\\') ++at;
+        const std::size_t of_class = pattern.substr(at).starts_with("[:") ? pattern.find(":]", at + 2) : pattern.npos;
+        if (of_class != pattern.npos) at = of_class + 1;
+    }
+    return pattern.npos;
+}
+
+// fnmatch() says of no pattern that it is wrong: it matches nothing, or not what it looks like.
+std::string mistake_in_pattern(const std::string& given) {
+    const std::string_view pattern = given;
+    for (std::size_t at = 0; at < pattern.size();) {  // ends: each turn goes on by a character at least
+        if (pattern.substr(at) == "\\")
+            return fmt::format(R"({} is no pattern: its last "\" has nothing behind it; write "\\" for the character)",
+                               primitives::quoted(given));
+        if (pattern[at] != '[') {
+            at += pattern[at] == '\\' ? 2 : 1;
+            continue;
+        }
+        at = end_of_bracket(pattern, at + 1);
+        if (at == pattern.npos)
+            return fmt::format(R"({} is no pattern: a "[" has no "]"; write "\[" for the character)",
+                               primitives::quoted(given));
+    }
+    return {};
+}
 
 ending keys(const context& with, const question& asked) {
     const auto copy = with.look();
@@ -62,7 +96,7 @@ void add_keys(app program, const context& with, ending& end) {
         .type_name("busy|denied")
         .capture_default_str();
     command.add_option("--top", asked->top, "how many").check(whole_number(1, 100'000'000)).capture_default_str();
-    command.add_option("--match", asked->match, "only keys that this shell pattern matches");
+    command.add_option("--match", asked->match, "only keys that this shell pattern matches").check(mistake_in_pattern);
     command.callback([&with, &end, asked] { end = keys(with, *asked); });
 }
 

@@ -2,12 +2,35 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "complete.hpp"
 #include "usage.hpp"
 
 namespace seki::ctl {
+namespace {
+
+// As CLI11 takes them: the last one first, and without the program's name. `--limit=` has an empty value, where CLI11 would take the next word for it.
+std::vector<std::string> to_parse(std::span<const char* const> words) {
+    std::vector<std::string> reversed;
+    bool options_end = false;
+    for (const char* const each : words.subspan(std::min<std::size_t>(words.size(), 1))) {
+        std::string word = each;
+        options_end = options_end || word == "--";
+        const bool is_empty =
+            !options_end && word.size() > 3 && word.starts_with("--") && word.find('=') == word.size() - 1;
+        if (is_empty) word.pop_back();
+        reversed.push_back(std::move(word));
+        if (is_empty) reversed.emplace_back();
+    }
+    std::ranges::reverse(reversed);
+    return reversed;
+}
+
+}  // namespace
 
 program::program()
     : described_{
@@ -42,7 +65,7 @@ int program::run(int argc, const char* const* argv) {
         return static_cast<int>(end_);
     }
     try {
-        described_.parse(argc, argv);
+        described_.parse(to_parse(words));
     } catch (const CLI::ParseError& wrong) {
         if (wrong.get_exit_code() == 0) return described_.exit(wrong);
         // A mistake before it may have kept --json from being taken note of.
