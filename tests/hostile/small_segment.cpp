@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -89,6 +88,6 @@ small_segment::small_segment() : bytes_{pages(small_size)} {
     where_ = shm::segment::adopt_memory(bytes(), segment_name()).value();
 }
 
-void small_segment::put_right() noexcept { std::ranges::copy(good_segment(), bytes_.get()); }
+void small_segment::put_right() noexcept { std::memcpy(bytes_.get(), good_segment().data(), small_size); }
 
 }  // namespace seki::hostile
