@@ -70,9 +70,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const unsigned who = data[0] / hostile::helps % visitors;
     const list rest{data + 1, size - 1};
     const bool is_good = hostile::holds_scribbles(data[0]);
-    const std::size_t wanted =
-        help == 0 ? rest.size() : std::max<std::size_t>(rest.size(), help == 1 ? layout::page : small_size);
-    const std::size_t room = is_good ? small_size : (wanted + layout::page - 1) / layout::page * layout::page;
+    const std::size_t least = help == 0 ? 0 : help == 1 ? layout::page : small_size;
+    const std::size_t whole = (std::max(rest.size(), least) + layout::page - 1) / layout::page * layout::page;
+    const std::size_t room = is_good ? small_size : help == 0 ? rest.size() : whole;
     if (room == 0) return 0;
 
     const hostile::memory made = is_good ? nullptr : hostile::pages(room);

@@ -65,7 +65,8 @@ void look_at_options(const shm::segment& where) {
 void walk(const shm::segment& where) {
     touch(where);
     consume(report::to_json(report::take(where)).dump().size());
-    for (const auto& finding : report::examine(where, 100))
+    // What is there at a second look, too, as it may be half of a change.
+    for (const auto& finding : report::confirmed(report::examine(where, 100), report::examine(where, 100)))
         consume(report::for_terminal(finding.where + finding.what).size());
     primitives::every_options::each([&]<class Options>() { look_at_options<Options>(where); });
     for (const auto& place : shm::directory{where}.list(layout::kind::limiter))
