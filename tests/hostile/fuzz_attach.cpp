@@ -36,9 +36,14 @@ std::byte* kept() {
     return bytes.get();
 }
 
-// Who comes. Everybody takes many times as long as one alone, who is enough to find most of what there is to be found.
+// Who comes. Everybody takes many times as long as one alone, who is enough to find most of what there is to be found, and comes seldom.
 enum visitor : unsigned { everybody, reader, doctor, first_user };
-constexpr unsigned visitors = first_user + static_cast<unsigned>(layout::last_kind);
+
+unsigned visitor_of(std::uint8_t first) {
+    constexpr unsigned alone = first_user - reader + static_cast<unsigned>(layout::last_kind);
+    const unsigned drawn = first / hostile::helps;
+    return drawn == 0 ? everybody : reader + (drawn - 1) % alone;
+}
 
 // What a user only uses; none: all.
 layout::kind kind_of(unsigned who) {
@@ -67,7 +72,7 @@ void visit(const std::shared_ptr<shm::segment>& where, unsigned who, std::span<s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const unsigned help = hostile::help_of(data[0]);
-    const unsigned who = data[0] / hostile::helps % visitors;
+    const unsigned who = visitor_of(data[0]);
     const list rest{data + 1, size - 1};
     const bool is_good = hostile::holds_scribbles(data[0]);
     const std::size_t least = help == 0 ? 0 : help == 1 ? layout::page : small_size;
