@@ -16,6 +16,7 @@
 #include <span>
 
 #include "scribbles.hpp"
+#include "shm/workers.hpp"
 #include "small_segment.hpp"
 #include "walk.hpp"
 
@@ -62,6 +63,7 @@ void visit(const std::shared_ptr<shm::segment>& where, unsigned who, std::span<s
     if (uses) worker->use();
     worker.reset();
     if (who == reader) return;
+    if (who != doctor) (void)shm::reap(*where);  // as sekid, who is not always there
     hostile::mend(*where);
     if (uses) hostile::worker{where, kind_of(who)}.use();
     if (who == everybody) hostile::walk(*where);

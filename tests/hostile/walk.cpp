@@ -286,7 +286,6 @@ void worker::use() {
 }
 
 void mend(const shm::segment& where) {
-    consume(shm::reap(where).processes);
     const auto mended = report::repair(where);
     const auto left = report::examine(where, 10);
     if (!mended || left.empty()) return;

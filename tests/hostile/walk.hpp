@@ -64,7 +64,7 @@ private:
     std::uint64_t time_;  // goes on by seconds, so that what waits is not waited for
 };
 
-// Reaps and mends as sekid and sekictl do; ends the process where that leaves something to mend.
+// Mends as `sekictl doctor --repair` does; ends the process where that leaves something to mend.
 void mend(const shm::segment& where);
 
 }  // namespace seki::hostile
