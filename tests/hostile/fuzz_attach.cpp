@@ -1,17 +1,22 @@
 // Arbitrary bytes, taken for a segment: refused, or used without a crash, a hang or a step outside of them.
 //
-// The first byte says how much help the rest gets on its way inside:
+// The first byte says how much help the rest gets on its way inside, and who then comes (below):
 //   0   none: the rest is the segment
 //   1   the identity, the boot and the clock are made right
 //   2   the geometry too
-//   3   the rest is a list of scribbles {page, place in 16 bytes, how many bytes less one, the bytes} on a good segment with one of every kind in it
+//   3   the rest is a list of scribbles (scribbles.hpp) on a good segment with one of every kind in it; then as 1
 //   4   likewise, and who uses it had its handles before
+//   5   likewise, and nothing is made right again
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <span>
 
+#include "scribbles.hpp"
+#include "shm/workers.hpp"
 #include "small_segment.hpp"
 #include "walk.hpp"
 
@@ -20,52 +25,76 @@ namespace {
 using namespace seki;
 using hostile::good_segment;
 using hostile::make_right;
+using hostile::scribble;
 using hostile::segment_name;
 using hostile::small_size;
 
-void scribble(std::span<std::byte> on, std::span<const std::uint8_t> list) {
-    while (list.size() > 3) {
-        const std::size_t at = (list[0] * layout::page + list[1] * std::size_t{16}) % on.size();
-        const std::size_t length = std::min({std::size_t{list[2]} + 1, list.size() - 3, on.size() - at});
-        std::memcpy(&on[at], &list[3], length);
-        list = list.subspan(3 + length);
-    }
+using list = std::span<const std::uint8_t>;
+
+// Where good segments are copied to: to make that anew takes longer than many a visit.
+std::byte* kept() {
+    static const hostile::memory bytes = hostile::pages(small_size);
+    return bytes.get();
+}
+
+// Who comes. Everybody takes many times as long as one alone, who is enough to find most of what there is to be found, and comes seldom.
+enum visitor : unsigned { everybody, reader, doctor, first_user };
+
+unsigned visitor_of(std::uint8_t first) {
+    constexpr unsigned alone = first_user - reader + static_cast<unsigned>(layout::last_kind);
+    const unsigned drawn = first / hostile::helps;
+    return drawn == 0 ? everybody : reader + (drawn - 1) % alone;
+}
+
+// What a user only uses; none: all.
+layout::kind kind_of(unsigned who) {
+    return who < first_user ? layout::kind::none : static_cast<layout::kind>(who - first_user + 1);
+}
+
+// `later` is scribbled when who uses it has its handles.
+void visit(const std::shared_ptr<shm::segment>& where, unsigned who, std::span<std::byte> all, list later) {
+    const bool reads = who == everybody || who == reader;
+    const bool uses = who == everybody || who >= first_user;
+    std::optional<hostile::worker> worker;
+    if (uses) worker.emplace(where, kind_of(who));
+    scribble(all, later);
+    if (reads) hostile::walk(*where);
+    if (reads) hostile::read_events(*where, all.data() == kept() ? good_segment() : std::span<const std::byte>{});
+    if (uses) worker->use();
+    worker.reset();
+    if (who == reader) return;
+    if (who != doctor) (void)shm::reap(*where);  // as sekid, who is not always there
+    hostile::mend(*where);
+    if (uses) hostile::worker{where, kind_of(who)}.use();
+    if (who == everybody) hostile::walk(*where);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    const unsigned help = data[0] % 5;
-    const std::span<const std::uint8_t> rest{data + 1, size - 1};
-    const bool is_good = help >= 3;
-    const std::size_t wanted =
-        help == 0 ? rest.size() : std::max<std::size_t>(rest.size(), help == 1 ? layout::page : small_size);
-    const std::size_t room = is_good ? small_size : (wanted + layout::page - 1) / layout::page * layout::page;
+    const unsigned help = hostile::help_of(data[0]);
+    const unsigned who = visitor_of(data[0]);
+    const list rest{data + 1, size - 1};
+    const bool is_good = hostile::holds_scribbles(data[0]);
+    const std::size_t least = help == 0 ? 0 : help == 1 ? layout::page : small_size;
+    const std::size_t whole = (std::max(rest.size(), least) + layout::page - 1) / layout::page * layout::page;
+    const std::size_t room = is_good ? small_size : help == 0 ? rest.size() : whole;
     if (room == 0) return 0;
 
-    const hostile::memory bytes = hostile::pages(room);
-    const std::span<std::byte> all{bytes.get(), room};
+    const hostile::memory made = is_good ? nullptr : hostile::pages(room);
+    const std::span<std::byte> all{is_good ? kept() : made.get(), room};
     if (is_good) {
-        std::memcpy(bytes.get(), good_segment().data(), room);
+        std::memcpy(all.data(), good_segment().data(), room);
     } else {
-        std::memset(bytes.get(), 0, room);
-        std::memcpy(bytes.get(), rest.data(), rest.size());
+        std::memset(all.data(), 0, room);
+        std::memcpy(all.data(), rest.data(), rest.size());
     }
-    if (help == 3) scribble(all, rest);
-    if (help != 0) make_right(*reinterpret_cast<layout::header*>(bytes.get()), room, help == 2);
+    if (help == 3 || help == 5) scribble(all, rest);
+    if (help != 0 && help != 5) make_right(*reinterpret_cast<layout::header*>(all.data()), room, help == 2);
 
     const auto where = shm::segment::adopt_memory(all, segment_name());
     if (!where) return 0;
-    {
-        hostile::worker worker{*where};
-        if (help == 4) scribble(all, rest);
-        hostile::walk(**where);
-        hostile::read_events(**where);
-        worker.use();
-    }
-    hostile::mend(**where);
-    hostile::worker{*where}.use();
-    hostile::walk(**where);
+    visit(*where, who, all, help == 4 ? rest : list{});
     return 0;
 }

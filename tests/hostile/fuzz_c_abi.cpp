@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -74,7 +75,7 @@ public:
     workshop(const workshop&) = delete;
     workshop& operator=(const workshop&) = delete;
 
-    void put_right() { std::ranges::copy(right_, bytes_.begin()); }
+    void put_right() { std::memcpy(bytes_.data(), right_.data(), right_.size()); }
     void scribble(c_caller& from) {
         const std::size_t at = (from.byte() * std::size_t{4096} + from.byte() * std::size_t{16}) % bytes_.size();
         for (std::size_t i = 0; i <= from.byte() % 16; ++i)

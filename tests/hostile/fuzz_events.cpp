@@ -46,6 +46,9 @@ void fill(layout::event_ring& ring, std::span<const std::uint8_t> words, bool se
     hardware::store_relaxed(ring.pushed, std::min<std::uint64_t>(some / sizeof(ring.records[0]) + 1, ring.capacity));
 }
 
+// So that only what an input adds is told.
+void take_all(layout::event_ring& ring) { hardware::store_relaxed(ring.taken, hardware::load_relaxed(ring.pushed)); }
+
 // As sekid does at a tick, and those do who listen to it.
 void deliver(const shm::segment& where) {
     daemon::event_hub hub{std::chrono::nanoseconds{0}};
@@ -77,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     static hostile::small_segment segment;
     segment.put_right();
+    for (const std::size_t i : {0U, 1U}) take_all(segment.where()->worker(i).events);
     const bool sealed = data[0] % 3 == 2;
     fill(segment.where()->worker(0).events, rest.subspan(rest.size() / 2), sealed);
     fill(segment.where()->worker(1).events, rest.first(rest.size() / 2), sealed);  // the shared one

@@ -13,6 +13,7 @@
 #include "primitives/registry.hpp"
 #include "report/doctor.hpp"
 #include "shm/processes.hpp"
+#include "shm/workers.hpp"
 #include "support/seed.hpp"
 #include "targets.hpp"
 #include "walk.hpp"
@@ -105,6 +106,7 @@ TEST(ScribbledPrimitives, HarmNobodyAndAreMended) {
         for (child& each : others) EXPECT_TRUE(each.succeeded());
         scribbler.kill();
 
+        (void)shm::reap(*segment);
         hostile::mend(*segment);
         remove_all(*segment);
         make_all(*segment);

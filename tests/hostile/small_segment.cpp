@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -19,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 SegmentOptions small(std::size_t size) {
-    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 10, .size = size};
+    return {.mode = 0600, .group = "", .max_workers = 1, .max_primitives = 16, .size = size};
 }
 
 // A folder of this process, for the lock files.
@@ -34,6 +33,16 @@ void put(layout::word& at, std::uint64_t value) { shm::hardware::store_relaxed(a
 template <class Options>
 void make(const shm::segment& where, const char* name, const Options& options) {
     if (!primitives::registry<Options>::find_or_make(where, name, options)) std::abort();
+}
+
+// Of the users that come, each forgets its keys.
+void leave_keys(const std::shared_ptr<shm::segment>& where) {
+    const auto attached = std::make_shared<const shm::attachment>(where);
+    for (const auto& place : shm::directory{*where}.list(layout::kind::limiter)) {
+        const primitives::limiter limiter{attached, place};
+        for (const char* key : {"carol", "dave", "erin"})
+            if (!limiter.check({.key = key}).allowed) std::abort();
+    }
 }
 
 }  // namespace
@@ -78,7 +87,12 @@ std::span<const std::byte> good_segment() {
         make(*where, "mirror", HedgeOptions{.percentile = 90});
         make(*where, "checkout",
              PolicyOptions{.limiter = "login", .bulkhead = "database", .breaker = "payments", .retry = "call"});
+        make(*where, "pages",
+             LimiterOptions{.algorithm = Algorithm::sliding_window, .limit = 5, .window = 1min, .max_keys = 1});
+        make(*where, "former", RetryOptions{});
         worker{where}.use();
+        if (!primitives::retries::remove(*where, "former")) std::abort();
+        leave_keys(where);
         return made;
     }();
     return {bytes.get(), small_size};
@@ -89,6 +103,6 @@ small_segment::small_segment() : bytes_{pages(small_size)} {
     where_ = shm::segment::adopt_memory(bytes(), segment_name()).value();
 }
 
-void small_segment::put_right() noexcept { std::ranges::copy(good_segment(), bytes_.get()); }
+void small_segment::put_right() noexcept { std::memcpy(bytes_.get(), good_segment().data(), small_size); }
 
 }  // namespace seki::hostile

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -42,24 +43,31 @@ public:
     }
     void add_header(const shm::segment& where) { add(std::as_writable_bytes(std::span{&where.header(), 1})); }
 
-    void scribble(std::mt19937_64& random) const {
+    // Where it did.
+    layout::word& scribble(std::mt19937_64& random) const {
         using shm::hardware;
         const std::span<layout::word> part = parts_[random() % parts_.size()];
-        const std::size_t end = random() % 2 == 0 ? std::min<std::size_t>(part.size(), 40) : part.size();
-        layout::word& at = part[random() % end];
-        const std::uint64_t there = hardware::load_relaxed(at);
-        const std::uint64_t drawn = random();
-        switch (random() % 5) {
-            case 0: return hardware::store_relaxed(at, drawn >> (random() % 64));
-            case 1: return hardware::store_relaxed(at, there ^ 1ULL << (drawn % 64));
-            case 2: return hardware::store_relaxed(at, there + drawn % 5 - 2);
-            case 3: return hardware::store_relaxed(at, drawn % 2 == 0 ? 0 : ~std::uint64_t{0});
-            // What stands elsewhere, where it means something.
-            default: return hardware::store_relaxed(at, hardware::load_relaxed(part[drawn % part.size()]));
-        }
+        const std::size_t some = std::min<std::size_t>(part.size(), 40);
+        const std::array among{part.first(some), part.last(some), part, part};  // heads, what stands behind tables, all
+        const std::span<layout::word> near = among[random() % among.size()];
+        layout::word& at = near[random() % near.size()];
+        hardware::store_relaxed(at, nearly_right(random, hardware::load_relaxed(at), part));
+        return at;
     }
 
 private:
+    static std::uint64_t nearly_right(std::mt19937_64& random, std::uint64_t there, std::span<layout::word> part) {
+        const std::uint64_t drawn = random();
+        switch (random() % 5) {
+            case 0: return drawn >> (random() % 64);
+            case 1: return there ^ 1ULL << (drawn % 64);
+            case 2: return there + drawn % 5 - 2;
+            case 3: return drawn % 2 == 0 ? 0 : ~std::uint64_t{0};
+            // What stands elsewhere, where it means something.
+            default: return shm::hardware::load_relaxed(part[drawn % part.size()]);
+        }
+    }
+
     void add(std::span<std::byte> bytes) {
         parts_.push_back({reinterpret_cast<layout::word*>(bytes.data()), bytes.size() / sizeof(layout::word)});
     }

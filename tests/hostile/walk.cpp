@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <nlohmann/json.hpp>
 
@@ -59,32 +60,13 @@ void look_at_options(const shm::segment& where) {
     }
 }
 
-template <class Primitive, class Options>
-std::vector<Primitive> handles(const std::shared_ptr<const shm::attachment>& in) {
-    std::vector<Primitive> all;
-    for (const auto& place : shm::directory{in->where()}.list(primitives::family<Options>::kind))
-        all.emplace_back(in, place);
-    return all;
-}
-
-// Options that were in force, as an operator would change them: `change` gets them.
-template <class Options, class Change>
-void change_all(const shm::segment& where, Change change) {
-    for (const auto& place : shm::directory{where}.list(primitives::family<Options>::kind)) {
-        const auto changed = primitives::registry<Options>::edit(where, place.name, [&](Options options) {
-            change(options);
-            return Result<Options>{options};
-        });
-        consume(changed.has_value() ? 1 : 0);
-    }
-}
-
 }  // namespace
 
 void walk(const shm::segment& where) {
     touch(where);
     consume(report::to_json(report::take(where)).dump().size());
-    for (const auto& finding : report::examine(where, 100))
+    // What is there at a second look, too, as it may be half of a change.
+    for (const auto& finding : report::confirmed(report::examine(where, 100), report::examine(where, 100)))
         consume(report::for_terminal(finding.where + finding.what).size());
     primitives::every_options::each([&]<class Options>() { look_at_options<Options>(where); });
     for (const auto& place : shm::directory{where}.list(layout::kind::limiter))
@@ -93,28 +75,59 @@ void walk(const shm::segment& where) {
             consume(report::to_json(key).dump().size());
 }
 
-void read_events(const shm::segment& where) {
+void read_events(const shm::segment& where, std::span<const std::byte> known) {
+    const auto is_known = [&](const auto& record) {
+        const auto at = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&record) -
+                                                 reinterpret_cast<const std::byte*>(&where.header()));
+        return at + sizeof record <= known.size() && std::memcmp(&known[at], &record, sizeof record) == 0;
+    };
     for (std::size_t i = 0; i <= where.parts().max_workers; ++i) {
         for (const auto& record : where.worker(i).events.records) {
+            if (is_known(record)) continue;
             shm::event_content event{};
             for (std::size_t k = 0; k < event.size(); ++k) event[k] = hardware::load_relaxed(record.content[k]);
             describe(event);
         }
-        shm::event_ring<>{where.worker(i).events}.drain(describe, i == where.parts().max_workers);
+        // They were described.
+        shm::event_ring<>{where.worker(i).events}.drain([](const shm::event_content& event) { consume(event.back()); },
+                                                        i == where.parts().max_workers);
     }
 }
 
-worker::worker(const std::shared_ptr<shm::segment>& in)
+template <class Primitive, class Options>
+std::vector<Primitive> worker::handles() const {
+    constexpr layout::kind kind = primitives::family<Options>::kind;
+    std::vector<Primitive> all;
+    if (only_ != layout::kind::none && only_ != kind) return all;
+    for (const auto& place : shm::directory{*where_}.list(kind)) all.emplace_back(attached_, place);
+    return all;
+}
+
+template <class Options, class Change>
+void worker::change_all(Change change) const {
+    constexpr layout::kind kind = primitives::family<Options>::kind;
+    if (only_ != layout::kind::none && only_ != kind) return;
+    for (const auto& place : shm::directory{*where_}.list(kind)) {
+        const auto changed = primitives::registry<Options>::edit(*where_, place.name, [&](Options options) {
+            change(options);
+            return Result<Options>{options};
+        });
+        consume(changed.has_value() ? 1 : 0);
+    }
+}
+
+worker::worker(const std::shared_ptr<shm::segment>& in, layout::kind only)
     : where_{in},
+      only_{only},
       attached_{std::make_shared<shm::attachment>(in)},
-      limiters_{handles<primitives::limiter, LimiterOptions>(attached_)},
-      breakers_{handles<primitives::breaker, BreakerOptions>(attached_)},
-      bulkheads_{handles<primitives::bulkhead, BulkheadOptions>(attached_)},
-      adaptives_{handles<primitives::adaptive, AdaptiveOptions>(attached_)},
-      shedders_{handles<primitives::shedder, ShedderOptions>(attached_)},
-      retries_{handles<primitives::retry, RetryOptions>(attached_)},
-      hedges_{handles<primitives::hedge, HedgeOptions>(attached_)},
-      policies_{handles<primitives::policy, PolicyOptions>(attached_)},
+      limiters_{handles<primitives::limiter, LimiterOptions>()},
+      breakers_{handles<primitives::breaker, BreakerOptions>()},
+      bulkheads_{handles<primitives::bulkhead, BulkheadOptions>()},
+      adaptives_{handles<primitives::adaptive, AdaptiveOptions>()},
+      shedders_{handles<primitives::shedder, ShedderOptions>()},
+      retries_{handles<primitives::retry, RetryOptions>()},
+      hedges_{handles<primitives::hedge, HedgeOptions>()},
+      policies_{handles<primitives::policy, PolicyOptions>()},
       time_{primitives::read_clock(Clock::precise)} {}
 
 void worker::use(const primitives::limiter& limiter) const {
@@ -178,9 +191,9 @@ void worker::use(const primitives::bulkhead& bulkhead) const {
     consume(static_cast<std::uint64_t>(bulkhead.options().max_wait.count()));
 }
 
-// Longer than a window: so the limit moves.
+// Longer than some windows: so the limit moves.
 void worker::use(const primitives::adaptive& adaptive) const {
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 60; ++i) {
         primitives::bulkhead::patience none;
         auto answer = adaptive.take(none);
         if (answer.error != Errc::none) continue;
@@ -234,23 +247,23 @@ void worker::use(const primitives::retry& retry) const {
 }
 
 void worker::operate() const {
-    change_all<LimiterOptions>(*where_, [](auto& options) { options.limit = options.limit / 2 + 1; });
-    change_all<BreakerOptions>(*where_, [](auto& options) {
+    change_all<LimiterOptions>([](auto& options) { options.limit = options.limit / 2 + 1; });
+    change_all<BreakerOptions>([](auto& options) {
         options.half_open_requests = options.half_open_requests / 2 + 1;
         const bool counts = options.window_type == WindowType::count;
         options.window_type = counts ? WindowType::time : WindowType::count;
         options.window_size = counts ? WindowSize{std::chrono::seconds{20}} : WindowSize{30};
         options.minimum_calls = 3;
     });
-    change_all<BulkheadOptions>(*where_, [](auto& options) {
+    change_all<BulkheadOptions>([](auto& options) {
         options.max_concurrent = options.max_concurrent / 2 + 1;
         options.max_wait = std::chrono::microseconds{20};
     });
-    change_all<RetryOptions>(*where_, [](auto& options) { options.min_per_second = options.min_per_second / 2 + 1; });
-    change_all<HedgeOptions>(*where_, [](auto& options) { options.percentile = options.percentile > 50 ? 0 : 99.9; });
-    change_all<AdaptiveOptions>(*where_, [](auto& options) { options.window = options.window / 2 + 1; });
-    change_all<ShedderOptions>(*where_, [](auto& options) { options.max_in_flight = options.max_in_flight / 2 + 1; });
-    change_all<PolicyOptions>(*where_, [](auto& options) { std::swap(options.breaker, options.limiter); });
+    change_all<RetryOptions>([](auto& options) { options.min_per_second = options.min_per_second / 2 + 1; });
+    change_all<HedgeOptions>([](auto& options) { options.percentile = options.percentile > 50 ? 0 : 99.9; });
+    change_all<AdaptiveOptions>([](auto& options) { options.window = options.window / 2 + 1; });
+    change_all<ShedderOptions>([](auto& options) { options.max_in_flight = options.max_in_flight / 2 + 1; });
+    change_all<PolicyOptions>([](auto& options) { std::swap(options.breaker, options.limiter); });
     const shm::roster standing{*where_};
     consume(primitives::reclaim_probes(*where_, standing));
     consume(primitives::reclaim_permits(*where_, standing));
@@ -273,7 +286,6 @@ void worker::use() {
 }
 
 void mend(const shm::segment& where) {
-    consume(shm::reap(where).processes);
     const auto mended = report::repair(where);
     const auto left = report::examine(where, 10);
     if (!mended || left.empty()) return;
