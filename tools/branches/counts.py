@@ -1,6 +1,7 @@
 """Which branches of some files were taken, as clang's source coverage counted."""
 
 import collections
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -34,33 +35,57 @@ def merge(profiles, where):
 
 def branches(root, programs, profile, wanted):
     """All of the files that `wanted` tells, below the root. Each instantiation of a template has its own, and they count as one: taken when it is taken in some."""
-    first, *others = programs
-    about = ["-instr-profile", profile, first, *(word for each in others for word in ("-object", each))]
-    told = subprocess.run(["llvm-cov-19", "export", *about], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    data = json.loads(told)["data"][0]
-
-    def name_of(path):
-        # The layers are reached by links in the build folder.
-        return os.path.relpath(os.path.realpath(path), root)
-
-    names = {each["filename"]: name_of(each["filename"]) for each in data["files"]}
+    taken, called, names = collections.defaultdict(lambda: [False, False]), collections.defaultdict(bool), {}
+    # One program at a time: of several, functions that have the same name but for an unnamed namespace would be taken for one.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for data in pool.map(lambda program: exported(profile, program), programs):
+            for each in data["files"]:
+                path = each["filename"]
+                # The layers are reached by links in the build folder.
+                names[path] = names.get(path) or os.path.relpath(os.path.realpath(path), root)
+                for *place, yes, no, _, _, _ in each["branches"] if wanted(names[path]) else ():
+                    at = taken[path, *place]
+                    at[0] |= yes > 0
+                    at[1] |= no > 0
+            for each in data["functions"]:
+                if each["regions"] and wanted(names[each["filenames"][0]]):
+                    called[each["filenames"][0], *each["regions"][0][:2]] |= each["count"] > 0
+        never_reached = {key[0] for key, seen in taken.items() if not any(seen)}
+        unknown = set().union(*pool.map(lambda program: undecided(profile, program, never_reached), programs)) if never_reached else set()
     texts = {path: (root / name).read_text(encoding="utf-8").splitlines() for path, name in names.items() if wanted(name)}
-    taken = collections.defaultdict(lambda: [False, False])
-    for each in data["files"]:
-        if each["filename"] in texts:
-            for *place, yes, no, _, _, _ in each["branches"]:
-                at = taken[each["filename"], *place]
-                at[0] |= yes > 0
-                at[1] |= no > 0
-    known = folded(about, {key[0] for key, seen in taken.items() if not any(seen)})
     found = [
         Branch(names[path], row, column, texts[path][row - 1].strip(), text_of(texts[path], row, column, last_row, last_column), tuple(seen))
         for (path, row, column, last_row, last_column), seen in taken.items()
-        if (any(seen) or (path, row, column) not in known) and not is_none(texts[path], row, column)
+        if (any(seen) or (path, row, column) in unknown) and not is_none(texts[path], row, column)
     ]
     joined = {(each.file, each.row, each.column) for each in found if not joins(each)}
     found = [each for each in found if not joins(each) or (each.file, each.row, each.column) not in joined]  # that is theirs whom it joins
-    return sorted([*found, *uncalled(data["functions"], names, texts)])
+    # A function that nobody calls has no branches in what is counted: it is one that was never reached.
+    for (path, row, column), is_called in called.items():
+        line = texts[path][row - 1].strip()
+        if not is_called and "= default;" not in line:
+            found.append(Branch(names[path], row, column, line, line, (False, False)))
+    return sorted(found)
+
+
+def exported(profile, program):
+    told = subprocess.run(["llvm-cov-19", "export", "-instr-profile", profile, program], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(told.stdout)["data"][0]
+
+
+def undecided(profile, program, paths):
+    """Where the compiler does not know the condition: else there is no branch, and only this view tells that from one that was never reached."""
+    shown = subprocess.run(
+        ["llvm-cov-19", "show", "--show-branches=count", "--show-instantiations=false", "-instr-profile", profile, program, "-sources", *sorted(paths)],
+        check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
+    ).stdout
+    told, path = set(), min(paths)
+    for header, row, column in re.findall(r"^(/.*):$|Branch \((\d+):(\d+)\): \[True", shown, re.MULTILINE):
+        if header:
+            path = header
+        else:
+            told.add((path, int(row), int(column)))
+    return told
 
 
 def is_none(lines, row, column):
