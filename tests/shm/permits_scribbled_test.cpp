@@ -97,8 +97,11 @@ TEST(ScribbledPermits, WhoAsksBeginsInTheTable) {
 // Fails when a pool that has no memory, as one whose piece is too small, looks into it; or says that it holds or gives out anything.
 TEST(ScribbledPermits, WhereThereIsNoRoomThereIsNothing) {
     scene in;
+    alignas(layout::cache_line) static std::array<std::byte, 2 * pool_type::bytes_for(scene::room)> large{};
     for (const pool_type& none :
-         {pool_type{}, pool_type::attach(std::span{in.bytes}.first(layout::cache_line), scene::room)}) {
+         {pool_type{}, pool_type::attach(std::span{in.bytes}.first(layout::cache_line), scene::room),
+          pool_type::attach(std::span{large}.subspan(sizeof(shm::word)), scene::room),
+          pool_type::attach(large, {.permits = layout::max_permits + 1, .waiting = 8})}) {
         const auto& table = none.table();
         EXPECT_FALSE(none || table);
         EXPECT_TRUE(none.set_max(0)) << "it has that";

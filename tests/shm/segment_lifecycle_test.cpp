@@ -289,7 +289,8 @@ TEST_F(SegmentLifecycle, DestroyIsRefusedWhileASekidRunsAndRemovesItsLockAfterwa
 // Fails when a damaged segment is followed by one of a generation that was there before: their lock files would have the same names.
 TEST_F(SegmentLifecycle, NoGenerationComesAgainAfterDamage) {
     std::uint64_t latest = (*segment::create_or_attach(path, small))->generation();
-    for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.magic)}) {
+    for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.layout_hash),
+                              offsetof(layout::header, id.magic)}) {
         scribble(path, damage, 77);
         const auto next = segment::replace(path, small);
         ASSERT_TRUE(next) << next.error().message;
@@ -358,6 +359,70 @@ TEST_F(SegmentLifecycle, LockFileThatIsASymlinkIsRefused) {
     EXPECT_FALSE(segment::create_or_attach(path, small));
     EXPECT_EQ(read_file(folder / "target"), "precious");
     EXPECT_FALSE(fs::exists(path));
+}
+
+// Fails when who made a segment, or owns the folder that it lies in, may not remove it; or somebody else of a sticky folder may.
+TEST_F(SegmentLifecycle, InAStickyFolderOnlyItsOwnerOrTheFoldersRemovesIt) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs files of several users";
+    constexpr uid_t one = 54321, another = 54322;
+    constexpr gid_t group = 54324;
+    const auto as = [&](uid_t user, auto work) {
+        return in_child([&]() -> std::string {
+            if (::setgroups(1, &group) != 0 || ::setresgid(group, group, group) != 0 ||
+                ::setresuid(user, user, user) != 0)
+                return "no setresuid";
+            ::umask(0);
+            const auto done = work();
+            return done ? "" : done.error().message;
+        });
+    };
+    const auto make = [&] { return segment::create_or_attach(path, small); };
+    const auto destroy = [&] { return segment::destroy(path); };
+    const auto folder_of = [&](uid_t user, mode_t mode) {
+        ASSERT_EQ(::chown(folder.c_str(), user, group), 0);
+        ASSERT_EQ(::chmod(folder.c_str(), mode), 0);
+    };
+    folder_of(0, 03770);
+    EXPECT_EQ(as(one, make), "");
+    EXPECT_THAT(as(another, destroy), HasSubstr("in a sticky folder only its owner may remove it"));
+    EXPECT_EQ(as(one, destroy), "");
+    EXPECT_EQ(as(one, make), "");
+    folder_of(another, 03770);
+    EXPECT_EQ(as(another, destroy), "");
+    EXPECT_EQ(as(one, make), "");
+    folder_of(0, 02770);
+    EXPECT_EQ(as(another, destroy), "");
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when everybody is trusted where a group shares a folder that everybody may write.
+TEST_F(SegmentLifecycle, WhereEverybodyMayWriteTheFolderItsGroupIsNotTrusted) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs a file of another user";
+    const gid_t group = 54324;
+    ASSERT_EQ(::chown(folder.c_str(), 0, group), 0);
+    ASSERT_EQ(::chmod(folder.c_str(), 02777), 0);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    ASSERT_EQ(::chown(path.c_str(), 54321, group), 0);
+    EXPECT_THAT(segment::attach(path, segment::access::read_only).error().message, HasSubstr("belongs to user 54321"));
+    ::chmod(folder.c_str(), 02770);
+    EXPECT_TRUE(segment::attach(path, segment::access::read_only));
+}
+
+// Fails when a child shares out a lock that it does not have.
+TEST_F(SegmentLifecycle, AChildSharesNoLockOfItsParents) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    const auto held = administration::lock(path);
+    ASSERT_TRUE(held);
+    ::chmod(administration_lock_path(path).c_str(), 0600);
+    const auto mode = [&] { return fs::status(administration_lock_path(path)).permissions(); };
+    const std::string said = in_child([&]() -> std::string {
+        held->share_with(0660, ::getegid());
+        return "";
+    });
+    EXPECT_EQ(said, "");
+    EXPECT_EQ(mode(), fs::perms{0600});
+    held->share_with(0660, ::getegid());
+    EXPECT_EQ(mode(), fs::perms{0660});
 }
 
 class PrivateFolder : public ::testing::Test {
