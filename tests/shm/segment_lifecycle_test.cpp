@@ -425,6 +425,58 @@ TEST_F(SegmentLifecycle, AChildSharesNoLockOfItsParents) {
     EXPECT_EQ(mode(), fs::perms{0660});
 }
 
+// Fails when a segment that lost its magic can only be removed by hand, though what lies beside it says what it was.
+TEST_F(SegmentLifecycle, DestroyRemovesWhatWasASegment) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    scribble(path, offsetof(layout::header, id.magic), 77);
+    const auto done = segment::destroy(path);
+    EXPECT_TRUE(done) << done.error().message;
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when what lies in the way of destroying is removed with it, or the sentence does not say what it was.
+TEST_F(SegmentLifecycle, DestroySaysWhatIsInItsWay) {
+    const auto refused = [&](const std::string& because) {
+        const auto answer = segment::destroy(path);
+        EXPECT_THAT(answer ? "destroyed" : answer.error().message, HasSubstr(because));
+    };
+    const fs::path owner = owner_lock_path(path), live = liveness_folder(path);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    fs::create_directory(owner);
+    refused("see whether a sekid looks after it");
+    EXPECT_TRUE(fs::exists(path));
+    fs::remove(owner);
+    fs::create_directory(live / "precious");
+    refused("empty the folder of its lock files");
+    fs::remove_all(live);
+    write_file(live, "precious");
+    refused("remove its lock files");
+    ::chmod(live.c_str(), 0770);
+    refused("open the folder of its lock files");
+    EXPECT_EQ(read_file(live), "precious");
+    fs::remove(live);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a path that names no file is looked for, as the folder that it names.
+TEST_F(SegmentLifecycle, APathThatNamesNoFileIsNeitherReplacedNorDestroyed) {
+    EXPECT_EQ(segment::destroy(folder / "..").error().code, Errc::invalid_argument);
+    EXPECT_EQ(segment::replace(folder / "..", small).error().code, Errc::invalid_argument);
+}
+
+// Fails when the lock files of a new segment are put where somebody else made a folder for them, and can take them away.
+TEST_F(SegmentLifecycle, AFolderOfLockFilesThatSomebodyElseMadeIsRefused) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs a folder of another user";
+    fs::create_directory(liveness_folder(path));
+    ASSERT_EQ(::chown(liveness_folder(path).c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    const auto refused = segment::create_or_attach(path, small);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("was made by somebody else (owner 54321"));
+    EXPECT_FALSE(fs::exists(path));
+}
+
 class PrivateFolder : public ::testing::Test {
 protected:
     // A uid that nobody has, so that no real folder is in the way.
@@ -475,6 +527,12 @@ TEST_F(PrivateFolder, FolderThatOthersMayWriteIsRefused) {
         return refused.error().message.find("chmod 0700") == std::string::npos ? refused.error().message : "";
     });
     EXPECT_EQ(said, "");
+}
+
+// Fails when a folder that only begins like that of a user is taken for it.
+TEST_F(PrivateFolder, AFolderWhoseNameGoesOnIsNobodysInParticular) {
+    made = name(54321) + "x";
+    EXPECT_TRUE(segment::create_or_attach(made / "a.seg", small));
 }
 
 }  // namespace

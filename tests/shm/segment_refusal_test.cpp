@@ -262,6 +262,9 @@ TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
     give_away(path);
     expect_refused(Errc::no_permission, "belongs to user 54321");
     expect_left_alone();
+    if (::geteuid() != 0) return;
+    ASSERT_EQ(::chown(folder.c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    EXPECT_TRUE(segment::attach(path, access::read_only)) << "the folder's owner could put another file there";
 }
 
 // Fails when a refusal for want of permission does not say whose file it is and which group to join.
