@@ -19,6 +19,9 @@ namespace {
 
 // A file that fstat() says belongs to user 54321. Only root can give a file away, so a normal user changes what is told of it.
 ino_t given_away = 0;
+// The size that it says such a file has, as if it became shorter right afterwards.
+ino_t shortened = 0;
+off_t size_before = 0;
 
 }  // namespace
 
@@ -26,6 +29,7 @@ ino_t given_away = 0;
 extern "C" int fstat(int file, struct stat* facts) noexcept {
     const int done = ::fstatat(file, "", facts, AT_EMPTY_PATH);
     if (done == 0 && given_away != 0 && facts->st_ino == given_away) facts->st_uid = 54321;
+    if (done == 0 && shortened != 0 && facts->st_ino == shortened) facts->st_size = size_before;
     return done;
 }
 
@@ -48,7 +52,7 @@ using access = segment::access;
 class BadFile : public SegmentTest {
 protected:
     void SetUp() override {
-        given_away = 0;
+        given_away = shortened = 0;
         SegmentTest::SetUp();
         ASSERT_TRUE(segment::create_or_attach(path, small));
         whole = read_file(path);
@@ -386,6 +390,24 @@ TEST_F(BadFile, MemoryIsLookedAtLikeAFile) {
     EXPECT_EQ((*adopted)->parts().size, memory.size());
     EXPECT_FALSE((*adopted)->has_lost_its_name()) << "it never had one";
     EXPECT_TRUE(administration::lock(**adopted)) << "by the path that it goes under";
+}
+
+// Fails when a file that becomes shorter while it is read is waited for, or read as if zeros followed.
+TEST_F(BadFile, AFileThatBecomesShorterWhileItIsReadIsDamaged) {
+    write_file(path, whole);
+    struct stat facts{};
+    ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+    shortened = facts.st_ino;
+    size_before = facts.st_size;
+    EXPECT_TRUE(segment::attach(path, access::copy));
+    for (const off_t left : {20'000, 100}) {  // in its parts, and in its first page
+        ASSERT_EQ(::truncate(path.c_str(), left), 0);
+        const auto refused = segment::attach(path, access::copy);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::damaged);
+        EXPECT_THAT(refused.error().message, HasSubstr("it became shorter while it was read"));
+    }
+    shortened = 0;
 }
 
 }  // namespace
