@@ -419,7 +419,6 @@ TEST_F(BreakerCalls, ThreadsShareIt) {
 
 // Fails if a mode that is set by a change of options is not the state of the breaker at once, or the next one is not after it.
 TEST_F(BreakerCalls, AModeThatIsSetIsTheStateAtOnce) {
-    const Segment segment = opened();
     const Breaker it = must(segment.breaker("it", {.minimum_calls = 1}));
     int told = 0;
     const auto kept = must(telemetry::attach("seki.breaker.call", [&](const telemetry::Event& event) {

@@ -19,7 +19,9 @@ TEST_P(LimiterEdges, TermsThatChangeInTheMiddleOfACheckAreThoseItGoesBy) {
     ASSERT_TRUE(check(limiter, "alice").allowed);
     int readings = 0;
     const Decision decision = limiter.decide({.key = "alice", .cost = 5}, [&](Clock) {
-        if (++readings == 1) EXPECT_TRUE(primitives::limiters::change(where(), "it", in_a_year(GetParam(), 3)));
+        if (++readings == 1) {
+            EXPECT_TRUE(primitives::limiters::change(where(), "it", in_a_year(GetParam(), 3)));
+        }
         return now;
     });
     EXPECT_EQ(readings, 2);

@@ -39,7 +39,7 @@ why = "the second is wrong: there is none"
 
 [[untaken]]
 file = "toy.cpp"
-never_true = ["count != 3"]
+never_true = ["is_great(5L)"]
 never_false = ["great", "is_great(5L)"]
 by_chance = true
 why = "the first is as if it came about in some runs"
