@@ -6,9 +6,37 @@ import subprocess
 
 from . import counts, explanations
 
+# Each program has an asker of its own, by the same name: what either did must be counted.
+HEADER = """\
+template <class Asker>
+bool asks(Asker asker, int value) {
+    if (asker(value)) return true;
+    if constexpr (Asker::asks_twice) {
+        if (asker(value + 1)) return true;
+    }
+    return value == 7;
+}
+"""
+OTHER = """\
+#include "toy.hpp"
+namespace {
+struct asker {
+    static constexpr bool asks_twice = false;
+    bool operator()(int value) const { return value < 3; }
+};
+}
+int main(int count, char**) { return asks(asker{}, count) ? 0 : 1; }
+"""
 SOURCE = """\
 #include <signal.h>
 #include <unistd.h>
+#include "toy.hpp"
+namespace {
+struct asker {
+    static constexpr bool asks_twice = true;
+    bool operator()(int value) const { return value == 100; }
+};
+}
 template <class T>
 bool is_great(T value) {
     if (sizeof(T) > 64) return true;
@@ -22,6 +50,7 @@ int main(int count, char**) {
     const bool great = is_great(count) || is_great(5L);
     if (great && count == 4)
         return 3;
+    if (asks(asker{}, 5)) return 4;
     return ::kill(::getpid(), 9);
 }
 """
@@ -45,7 +74,7 @@ by_chance = true
 why = "the first is as if it came about in some runs"
 """
 
-UNEXPLAINED = {("inline int nobody_calls(int value) { return value > 7 ? 1 : 0; }", "false, true"), ("count == 9", "true"), ("is_great(count)", "true")}
+UNEXPLAINED = {("inline int nobody_calls(int value) { return value > 7 ? 1 : 0; }", "false, true"), ("count == 9", "true"), ("is_great(count)", "true"), ("asks(asker{}, 5)", "true"), ("asker(value + 1)", "true")}
 STALE = {"toy.cpp: never true: count != 3: it came about", "toy.cpp: never true: count == 5: there is no such branch"}
 
 
@@ -54,15 +83,19 @@ def self_test(where, flags):
     profiles = where / "profiles"
     subprocess.run(["rm", "-rf", where], check=True)
     profiles.mkdir(parents=True)
-    (where / "toy.cpp").write_text(SOURCE, encoding="utf-8")
-    subprocess.run(["clang++-19", *flags, "-Wno-unused-command-line-argument", where / "toy.cpp", "-o", where / "toy"], check=True)
-    subprocess.run([where / "toy"], check=False, env=dict(os.environ, LLVM_PROFILE_FILE=f"{profiles}/%p%c.profraw"))
+    (where / "toy.hpp").write_text(HEADER, encoding="utf-8")
+    programs = []
+    for name, source in (("other", OTHER), ("toy", SOURCE)):
+        (where / f"{name}.cpp").write_text(source, encoding="utf-8")
+        programs.append(where / name)
+        subprocess.run(["clang++-19", *flags, "-Wno-unused-command-line-argument", where / f"{name}.cpp", "-o", where / name], check=True)
+        subprocess.run([where / name], check=False, env=dict(os.environ, LLVM_PROFILE_FILE=f"{profiles}/%p%c.profraw"))
     counts.merge(profiles, where / "toy.profdata")
-    found = counts.branches(where, [where / "toy"], where / "toy.profdata", lambda name: name == "toy.cpp")
+    found = counts.branches(where, programs, where / "toy.profdata", lambda name: name.startswith("toy."))
     verdict = explanations.judge(found, EXPLANATIONS)
     unexplained = {(each.condition, ", ".join(sorted(outcomes))) for each, outcomes in verdict.unexplained}
     wrong = [f"unexplained: {each}" for each in unexplained ^ UNEXPLAINED]
     wrong += [f"an explanation that is none: {each}" for each in set(verdict.stale) ^ STALE]
-    if len(found) != 8:
-        wrong.append(f"{len(found)} branches, and not 8: {[each.condition for each in found]}")
+    if len(found) != 11:
+        wrong.append(f"{len(found)} branches, and not 11: {[each.condition for each in found]}")
     return wrong
