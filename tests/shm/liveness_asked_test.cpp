@@ -74,7 +74,7 @@ TEST(LivenessAsked, WhoClosedItsStandardStreamsKeepsNoLockThere) {
         const auto owner = attached.me().owner;
         const bool free_yet = ::fcntl(STDIN_FILENO, F_GETFD) < 0;
         parent.tell(owner);
-        return free_yet && parent.hear() == 1;
+        return parent.hear() == 1 && free_yet;
     }};
     const auto owner = hear_owner(closes);
     EXPECT_EQ(shm::is_live(*segment, owner), verdict::live);
