@@ -103,7 +103,6 @@ std::uint64_t directory::arena_used() const {
 
 // First fit between the pieces that published entries claim.
 Result<std::uint64_t> directory::find_space(const request& wanted, std::uint64_t bytes) const {
-    if (bytes == 0) return where_.parts().arena_offset;
     std::vector<placement> taken = claimed();
     std::ranges::sort(taken, {}, &placement::arena_offset);
     std::uint64_t start = where_.parts().arena_offset;

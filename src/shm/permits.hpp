@@ -136,7 +136,7 @@ public:
     // themselves when they find nothing. Looks beyond drain, too, where a taker may have died that had not looked at the terms again.
     template <permit_seeker Seeker>
     std::uint64_t reclaim(Seeker&& by) const noexcept {
-        return reclaim_below(words_.size(), by);
+        return *this ? reclaim_below(words_.size(), by) : 0;
     }
 
     // Everything that is named after this owner, when it leaves. How many.

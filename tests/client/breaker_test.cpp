@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <seki/telemetry.hpp>
+
 #include "client_fixture.hpp"
 #include "primitives/clock.hpp"
 
@@ -413,6 +415,25 @@ TEST_F(BreakerCalls, ThreadsShareIt) {
             });
     }
     EXPECT_EQ(now(breaker).calls, 4'000U);
+}
+
+// Fails if a mode that is set by a change of options is not the state of the breaker at once, or the next one is not after it.
+TEST_F(BreakerCalls, AModeThatIsSetIsTheStateAtOnce) {
+    const Breaker it = must(segment.breaker("it", {.minimum_calls = 1}));
+    int told = 0;
+    const auto kept = must(telemetry::attach("seki.breaker.call", [&](const telemetry::Event& event) {
+        ++told;
+        EXPECT_GT(event.time.count(), 0);
+    }));
+    for (const auto& [mode, state] : {std::pair{BreakerMode::forced_open, BreakerState::forced_open},
+                                      {BreakerMode::forced_closed, BreakerState::forced_closed},
+                                      {BreakerMode::forced_open, BreakerState::forced_open},
+                                      {BreakerMode::automatic, BreakerState::closed}}) {
+        ASSERT_TRUE(segment.change("it", BreakerOptions{.minimum_calls = 1, .mode = mode}));
+        EXPECT_EQ(must(it.status()).state, state);
+        EXPECT_EQ(static_cast<bool>(it.admit()), state != BreakerState::forced_open);
+    }
+    EXPECT_EQ(told, 4) << "two were refused, and of two nobody told the outcome";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A bulkhead that is full because somebody died, where no sekid ticks: the next who asks gets the permit, whoever died how, and whoever asks.
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "client_fixture.hpp"
@@ -91,6 +92,23 @@ TEST_F(Contended, OneWithoutASlotOfItsOwnGetsItToo) {
             expect_the_next_gets_it(it, [](child& holder) { holder.die(); });
         }}.join();
     }}.join();
+}
+
+// Fails when a thread without a slot of its own looks for one each time that it waits, which is dear where there is none; or waits in nobody's name.
+TEST_F(Contended, OneWithoutASlotOfItsOwnWaitsInTheNameOfItsProcess) {
+    OpenOptions narrow = small();
+    narrow.segment.max_workers = 1;
+    const Segment segment = must(open(path(), narrow));
+    const Bulkhead it = of_one(segment);
+    std::optional<Permit> held = must(it.try_acquire());
+    const std::uint64_t process = segment.handle()->attachment()->me().owner;
+    std::jthread waits{[&] {
+        ASSERT_TRUE(segment.handle()->attachment()->me().shared);
+        EXPECT_EQ(segment.handle()->attachment()->me().owner, process);
+        EXPECT_TRUE(it.acquire(30s));
+    }};
+    while (must(it.status()).waiting == 0) std::this_thread::yield();  // the limit of the test ends a hang
+    held.reset();
 }
 
 }  // namespace

@@ -124,5 +124,25 @@ TEST_F(LostName, IsStillThatOfTheProcessWhileAThreadEnds) {
     EXPECT_EQ(must(it.status()).probes, 0U);
 }
 
+// Fails if who found no room for its process is no probe, so that a breaker that only it calls stays open; or its outcome is not heard.
+TEST_F(LostName, IsNotNeededForAProbe) {
+    OpenOptions narrow = small();
+    narrow.segment.max_workers = 1;
+    const std::string elsewhere = folder() / "narrow.seg";
+    const Segment first = must(open(elsewhere, narrow));
+    ASSERT_NE(first.handle()->attachment()->me().owner, 0U);
+    const Segment second = must(open(elsewhere, narrow));
+    const Breaker it =
+        must(second.breaker("breaker", {.minimum_calls = 1, .wait_duration = 1ms, .half_open_requests = 1}));
+    ASSERT_EQ(second.handle()->attachment()->me().owner, 0U);
+    it.admit().error();
+    while (must(it.status()).retry_after != 0ns) std::this_thread::yield();  // the limit of the test ends a hang
+    Admission probe = it.admit();
+    ASSERT_TRUE(probe);
+    EXPECT_EQ(must(it.status()).state, BreakerState::half_open);
+    probe.ok();
+    EXPECT_EQ(must(it.status()).state, BreakerState::closed);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -2,9 +2,15 @@
 #include <seki/shedder.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
+#include <seki/telemetry.hpp>
+
 #include "client_fixture.hpp"
+#include "shm/liveness.hpp"
+#include "shm/permit_seeker.hpp"
+#include "shm/processes.hpp"
 
 namespace seki::test {
 namespace {
@@ -130,6 +136,71 @@ TEST_F(Shedders, OptionsChangeWhileItRuns) {
     EXPECT_EQ(fill(door, 1).size(), 9U);
     ASSERT_TRUE(segment.remove_shedder("door"));
     EXPECT_EQ(door.admit(0).error().code, Errc::deleted);
+}
+
+// Fails if a request is let in by a worker that may only read, whose mapping would not take its place.
+TEST_F(Shedders, WhoMayOnlyReadAdmitsNobody) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 10}));
+    const Shedder seen = must(opened(Access::read_only).shedder("door"));
+    EXPECT_EQ(seen.admit(1).error().code, Errc::read_only);
+    EXPECT_EQ(seen.admit(0).error().code, Errc::read_only);
+    EXPECT_EQ(status(door).in_flight, 0U);
+}
+
+// Fails if a place is taken in the name of nobody, so that it never comes back; or nobody is let in once there is room for another process.
+TEST_F(Shedders, WhoFindsNoRoomForItsProcessTakesNoPlace) {
+    OpenOptions narrow = small();
+    narrow.segment.max_workers = 1;
+    std::optional<Segment> first = must(open(path(), narrow));
+    const Shedder same = must(first->shedder("door", {.max_in_flight = 4}));
+    std::optional<InFlight> held = must(same.admit(1));
+    const Shedder door = must(must(open(path(), narrow)).shedder("door"));
+    EXPECT_EQ(door.admit(1).error().code, Errc::no_space);
+    EXPECT_EQ(status(door).in_flight, 1U);
+    held.reset();
+    ASSERT_TRUE(shm::retire(first->handle()->where(), shm::holder_named(first->handle()->attachment()->me().owner)));
+    while (!door.admit(1)) std::this_thread::yield();  // the limit of the test ends a hang
+}
+
+// Fails if threads without a slot of their own are not let in, or leave their places taken.
+TEST_F(Shedders, ThreadsThatShareASlotHaveTheirPlacesToo) {
+    OpenOptions narrow = small();
+    narrow.segment.max_workers = 1;
+    const Segment segment = must(open(path(), narrow));
+    const Shedder door = must(segment.shedder("door", {.max_in_flight = 10}));
+    const InFlight own = must(door.admit(1));
+    std::jthread{[&] {
+        for (int round = 0; round < 3; ++round) {
+            const auto held = fill(door, 1);
+            EXPECT_EQ(held.size(), 8U);
+            EXPECT_TRUE(segment.handle()->attachment()->me().shared);
+        }
+        EXPECT_EQ(status(door).in_flight, 1U);
+    }}.join();
+}
+
+// Fails if who listens is not told of what CoDel drops, by the name of the shedder.
+TEST_F(Shedders, WhatIsDroppedForWaitingIsTold) {
+    const Shedder door = must(opened().shedder("door", {.target = 1ms, .interval = 1ms}));
+    int told = 0;
+    const auto kept = must(telemetry::attach("seki.shed.codel_drop", [&](const telemetry::Event& event) {
+        ++told;
+        EXPECT_EQ(event.name, "seki.shed.codel_drop");
+    }));
+    const auto end = clock::now() + 30s;
+    while (door.admit(1, clock::now() - 1s) && clock::now() < end) {
+    }
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(status(door).codel_drops, 1U);
+}
+
+// Fails if a child completes what its parent has in flight.
+TEST_F(Shedders, AChildCompletesNothingOfItsParents) {
+    const Shedder door = must(opened().shedder("door", {.max_in_flight = 10}));
+    InFlight mine = must(door.admit(1));
+    child forked{[&](const line&) { return !mine.complete() && status(door).in_flight == 1; }};
+    EXPECT_TRUE(forked.succeeded());
+    EXPECT_TRUE(mine.complete());
 }
 
 }  // namespace

@@ -92,16 +92,20 @@ TEST_F(Succession, WhatWasChangedSinceIsNoReasonToStayBehind) {
     const Segment segment = opened();
     const Limiter login = must(segment.limiter("login", six_a_year()));
     const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 2}));
+    const Adaptive search = must(segment.adaptive("search", {.min_limit = 2, .max_limit = 5, .initial_limit = 2}));
     LimiterOptions changed = six_a_year();
     changed.limit = 8;
     destroy();
     const Segment next = opened();
     ASSERT_TRUE(next.limiter("login", changed));
     ASSERT_TRUE(next.bulkhead("database", {.max_concurrent = 3}));
+    ASSERT_TRUE(next.adaptive("search", {.min_limit = 3, .max_limit = 5, .initial_limit = 3}));
     EXPECT_EQ(after_the_move(login, "alice").limit, 8U);
     EXPECT_EQ(must(login.options()).limit, 8U);
     EXPECT_TRUE(database.try_acquire());
     EXPECT_EQ(must(database.options()).max_concurrent, 3U);
+    EXPECT_TRUE(search.try_acquire());
+    EXPECT_EQ(must(search.options()).min_limit, 3U);
 }
 
 // Fails if who only looks, and never calls, is told for ever that what it looks at was replaced. Each question has a handle of its own: none is

@@ -315,13 +315,14 @@ TEST(Duration, IsPrintedShortestAndReadsBack) {
 // Fails when a text that has two readings, or none, is taken.
 TEST(Duration, SaysWhatIsWrongWithAText) {
     const std::string accepted = ": a duration is written \"250ms\", \"30s\", \"1m\", \"2h\" or \"1d\"";
-    const std::array<std::pair<std::string_view, std::string_view>, 13> table{
+    const std::array<std::pair<std::string_view, std::string_view>, 14> table{
         {{"", "is empty"},
          {"30", "has no unit"},
          {"-5s", "is negative"},
          {"1.5s", "is not a duration"},
          {"1 s", "is not a duration"},
          {"5min", "is not a duration"},
+         {"5{", "is not a duration"},
          {"s", "is not a duration"},
          {"1h30", "has no unit"},
          {"30m1h", "has its units in the wrong order"},

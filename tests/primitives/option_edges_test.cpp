@@ -167,5 +167,57 @@ TEST(OptionEdges, AllOptionsCanChangeButThreeOfALimiter) {
     EXPECT_EQ(fixed, (std::vector<std::string_view>{"algorithm", "max_keys", "store_keys"}));
 }
 
+// Fails if a number that the option's own type cannot hold loses its upper half, instead of being too large.
+TEST(OptionEdges, ANumberBeyondItsTypeIsTooLarge) {
+    EXPECT_NE(fault(RetryOptions{}, "max_attempts", "4294967299"), "") << "3 is fine, and this is no 3";
+    EXPECT_NE(fault(HedgeOptions{}, "max_extra", "4294967297"), "");
+    EXPECT_NE(fault(LimiterOptions{}, "limit", "18446744073709551617"), "");
+}
+
+// Fails if a flag is anything but true or false, or one is taken for the other.
+TEST(OptionEdges, AFlagIsTrueOrFalse) {
+    for (const bool wanted : {true, false}) {
+        LimiterOptions options{.store_keys = !wanted};
+        const auto* const option = find_option(family<LimiterOptions>::options(), "store_keys");
+        ASSERT_TRUE(option->parse(options, *option, wanted ? "true" : "false"));
+        EXPECT_EQ(options.store_keys, wanted);
+        EXPECT_EQ(option->print(options), wanted ? "true" : "false");
+    }
+    for (const std::string_view other : {"", "yes", "True", "1"})
+        EXPECT_TRUE(fault(LimiterOptions{}, "store_keys", other).contains("is unknown")) << other;
+}
+
+// Fails if an initial limit outside of the limits of an adaptive limit is accepted, or one at either of them refused.
+TEST(OptionEdges, AnAdaptiveLimitBeginsBetweenItsLimits) {
+    const auto with = [](std::uint64_t initial) {
+        return family<AdaptiveOptions>::mistakes({.min_limit = 5, .max_limit = 9, .initial_limit = initial});
+    };
+    EXPECT_TRUE(with(5).empty() && with(9).empty());
+    for (const std::uint64_t outside : {4U, 10U}) {
+        ASSERT_EQ(with(outside).size(), 1U) << outside;
+        EXPECT_EQ(with(outside).front().option, "initial_limit");
+    }
+}
+
+// Fails if a number that names nothing is read beyond the end of the names.
+TEST(OptionEdges, AWordThatThereIsNotIsUnknown) {
+    EXPECT_EQ(to_string(static_cast<Mode>(3)), "unknown");
+    EXPECT_EQ(to_string(static_cast<Algorithm>(255)), "unknown");
+    EXPECT_EQ(to_string(static_cast<BreakerMode>(4)), "unknown");
+}
+
+// Fails if a burst of the same number of bursts, or of none, is taken for another; or one that differs for the same.
+TEST(OptionEdges, ABurstDiffersOnlyWhereThereIsOne) {
+    const auto* const option = find_option(family<LimiterOptions>::options(), "burst");
+    const auto same = [&](const LimiterOptions& a, const LimiterOptions& b) { return option->same(a, b); };
+    const LimiterOptions none{.limit = 10}, ten{.limit = 10, .burst = 10}, four{.limit = 10, .burst = 4};
+    LimiterOptions windowed = four;
+    windowed.algorithm = Algorithm::fixed_window;
+    EXPECT_TRUE(same(none, ten) && same(ten, none) && same(four, four));
+    EXPECT_FALSE(same(four, ten) || same(none, four));
+    EXPECT_TRUE(same(four, windowed)) << "the law differs, and says so itself";
+    EXPECT_TRUE(same(none, {.limit = 20})) << "it follows the limit";
+}
+
 }  // namespace
 }  // namespace seki::primitives

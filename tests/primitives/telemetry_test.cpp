@@ -164,5 +164,28 @@ TEST(EventTypes, EveryKindIsNamedOnce) {
     EXPECT_EQ(primitives::find_event_type(event_kind::breaker_call)->detail.word(200), "");
 }
 
+// Fails if what sekid must learn of, though nobody listened when it happened, is one of those that are told to listeners alone; or the other way round.
+TEST(EventTypes, TransitionsAndWhatTheDeadLeftAreRare) {
+    for (const event_kind kind : {event_kind::breaker_state_change, event_kind::bulkhead_reclaimed,
+                                  event_kind::adaptive_reclaimed, event_kind::shed_reclaimed})
+        EXPECT_TRUE(primitives::is_rare(kind));
+    for (const event_kind kind : {event_kind::bulkhead_acquire, event_kind::adaptive_acquire, event_kind::shed_shed,
+                                  event_kind::breaker_call, event_kind::hedge_complete})
+        EXPECT_FALSE(primitives::is_rare(kind));
+}
+
+// Fails if who may only read writes into a ring: its mapping would not take it.
+TEST_F(TelemetryTest, WhoMayOnlyReadTellsNothing) {
+    const auto read = shm::segment::attach(path(), shm::segment::access::read_only);
+    ASSERT_TRUE(read);
+    const shm::attachment other{*read};
+    listen();
+    const std::string before{memory()};
+    const emitter events{other, {.index = 3, .incarnation = 77, .kind = layout::kind::breaker, .name = "payments"}};
+    events.breaker_state_change(algorithm::breaker::state::closed, algorithm::breaker::state::open, 1, now);
+    permit(events, event_kind::bulkhead_acquire, 1, 2);
+    EXPECT_TRUE(memory() == before);
+}
+
 }  // namespace
 }  // namespace seki::test

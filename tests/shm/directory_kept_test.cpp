@@ -167,6 +167,8 @@ TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
 
 // Fails if an entry that an administrator left half-written is taken for a piece that is kept.
 TEST_F(DirectoryKept, AScribbledEntryKeepsNothing) {
+    const auto other = primitives().create(limiter("login", 512), no_fill);
+    ASSERT_TRUE(other);
     const auto first = make("database");
     remove(first);
     layout::directory_entry& entry = primitives().entry(first.index);
@@ -174,16 +176,38 @@ TEST_F(DirectoryKept, AScribbledEntryKeepsNothing) {
     for (const std::uint64_t wild : {std::uint64_t{0}, ~std::uint64_t{0}, first.arena_offset + 1, size}) {
         shm::hardware::store_relaxed(entry.arena_offset, wild);
         EXPECT_TRUE(primitives().list_kept().empty());
-        EXPECT_EQ(primitives().arena_used(), 0U);
+        EXPECT_EQ(primitives().arena_used(), other->arena_size);
     }
-    // One that lies over the tables of another is not used.
-    const auto other = primitives().create(limiter("login", 512), no_fill);
-    ASSERT_TRUE(other);
+    // One that lies over the tables of another is not used, whichever end it lies over; nor one that is larger than what is asked for.
     shm::hardware::store_relaxed(entry.kind, static_cast<std::uint64_t>(layout::kind::bulkhead));
     shm::hardware::store_relaxed(entry.arena_size, first.arena_size);
     for (std::size_t i = 0; i < first.shape.size(); ++i) shm::hardware::store_relaxed(entry.shape[i], first.shape[i]);
-    shm::hardware::store_relaxed(entry.arena_offset, other->arena_offset);
-    EXPECT_FALSE(overlaps_any(make("cache")));
+    for (const std::uint64_t over : {other->arena_offset, other->arena_offset + other->arena_size - layout::page}) {
+        shm::hardware::store_relaxed(entry.arena_offset, over);
+        ASSERT_EQ(primitives().list_kept().size(), 1U);
+        const auto made = make("cache");
+        EXPECT_FALSE(overlaps_any(made));
+        EXPECT_NE(made.index, first.index);
+        remove(made);
+        shm::hardware::store_relaxed(primitives().entry(made.index).kind,
+                                     static_cast<std::uint64_t>(layout::kind::none));
+    }
+    shm::hardware::store_relaxed(entry.arena_offset, first.arena_offset);
+    shm::hardware::store_relaxed(entry.arena_size, first.arena_size + layout::page);
+    ASSERT_EQ(primitives().list_kept().size(), 1U);
+    EXPECT_NE(make("cache").index, first.index);
+}
+
+// Fails if what comes before a piece that is kept is taken for something that lies in it.
+TEST_F(DirectoryKept, APieceIsUsedAgainAmongOthers) {
+    const auto before = primitives().create(limiter("login", 64), no_fill);
+    const auto first = make("database");
+    const auto after = primitives().create(limiter("upload", 64), no_fill);
+    ASSERT_TRUE(before && after);
+    ASSERT_LT(before->arena_offset, first.arena_offset);
+    ASSERT_LT(first.arena_offset, after->arena_offset);
+    remove(first);
+    EXPECT_EQ(make("cache").arena_offset, first.arena_offset);
 }
 
 }  // namespace

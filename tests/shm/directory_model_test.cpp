@@ -194,5 +194,19 @@ TEST_F(DirectoryModel, AnEntryThatContradictsItselfIsNotThere) {
     EXPECT_FALSE(primitives().at(~0U));
 }
 
+// Fails if an index is believed: what lies behind the directory would be overwritten.
+TEST_F(DirectoryModel, RemovingWhatThereIsNotChangesNothing) {
+    ASSERT_TRUE(primitives().create(limiter("login", 40), no_fill));
+    const auto all = [&] {
+        return std::string{reinterpret_cast<const char*>(&where->header()),
+                           static_cast<std::size_t>(where->parts().size)};
+    };
+    const std::string before = all();
+    for (const std::uint32_t beyond : {max_primitives, max_primitives + 1, ~0U}) primitives().remove(beyond);
+    EXPECT_EQ(all(), before);
+    primitives().remove(0);
+    EXPECT_TRUE(primitives().list().empty());
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -43,6 +43,7 @@ const bool executed_anew = [] {
     if (path == nullptr) return false;
     auto where = shm::segment::attach(path, shm::segment::access::read_write);
     if (!where) ::_exit(1);
+    if (std::getenv("SEKI_TEST_REAP") != nullptr) ::_exit(shm::reap(**where).processes == 1 ? 0 : 4);
     const attachment attached{*where};
     const std::uint64_t owner = attached.me().owner;
     if (::write(STDOUT_FILENO, &owner, sizeof owner) != sizeof owner) ::_exit(2);
@@ -199,6 +200,23 @@ TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
     EXPECT_EQ(after.slot, before.slot);
     EXPECT_EQ(after.generation, before.generation + 1);
     EXPECT_EQ(shm::is_live(*segment, after), verdict::live);
+}
+
+// Fails if a program that was executed anew, and has the number of its former self, takes that one for itself and leaves its slot taken.
+TEST(Liveness, AProcessThatExecutesItselfAnewReapsItsFormerSelf) {
+    const scratch_segment segment;
+    child executes{[&](const line& parent) {
+        const attachment attached{segment.get()};
+        parent.tell(attached.me().owner);
+        ::setenv("SEKI_TEST_JOIN", segment.path().c_str(), 1);
+        ::setenv("SEKI_TEST_REAP", "1", 1);
+        ::execl("/proc/self/exe", "again", nullptr);
+        return false;
+    }};
+    const auto before = hear_owner(executes);
+    EXPECT_TRUE(executes.succeeded());
+    EXPECT_EQ(shm::is_live(*segment, before), verdict::gone);
+    EXPECT_EQ(shm::hardware::load_relaxed(segment->header().workers_reaped), 1U);
 }
 
 // Fails if two copies of libseki open each other's lock files: the first to close one would free the other.

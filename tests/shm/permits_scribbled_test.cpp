@@ -94,5 +94,63 @@ TEST(ScribbledPermits, WhoAsksBeginsInTheTable) {
     }
 }
 
+// Fails when a pool that has no memory, as one whose piece is too small, looks into it; or says that it holds or gives out anything.
+TEST(ScribbledPermits, WhereThereIsNoRoomThereIsNothing) {
+    scene in;
+    alignas(layout::cache_line) static std::array<std::byte, 2 * pool_type::bytes_for(scene::room)> large{};
+    for (const pool_type& none :
+         {pool_type{}, pool_type::attach(std::span{in.bytes}.first(layout::cache_line), scene::room),
+          pool_type::attach(std::span{large}.subspan(sizeof(shm::word)), scene::room),
+          pool_type::attach(large, {.permits = layout::max_permits + 1, .waiting = 8})}) {
+        const auto& table = none.table();
+        EXPECT_FALSE(none || table);
+        EXPECT_TRUE(none.set_max(0)) << "it has that";
+        EXPECT_FALSE(none.set_max(1));
+        EXPECT_FALSE(none.try_take(5, 0, seeker{}));
+        EXPECT_EQ(none.reclaim(nobody_lives{}), 0U);
+        table.close();
+        table.forget_hints();
+        EXPECT_TRUE(table.closed() && table.sound() && none.deserted());
+        EXPECT_FALSE(table.draining());
+        EXPECT_EQ(table.latest_hint() + table.in_use() + table.max() + table.give_back_all(5), 0U);
+        EXPECT_TRUE(table.at_most(0));
+    }
+}
+
+// Fails when who leaves gives back what nobody named, or leaves something of its own.
+TEST(ScribbledPermits, WhoLeavesGivesBackItsOwnAndNoOneElses) {
+    scene in;
+    in.pool.set_max(8);
+    for (const std::uint64_t owner : {5U, 6U, 5U}) ASSERT_TRUE(in.pool.try_take(owner, 0, seeker{}));
+    EXPECT_EQ(in.pool.table().give_back_all(0), 0U);
+    EXPECT_EQ(in.pool.in_use(), 3U);
+    EXPECT_EQ(in.pool.table().give_back_all(5), 2U);
+    EXPECT_EQ(in.pool.table().held_by(6), 1U);
+    EXPECT_EQ(in.pool.in_use(), 1U);
+}
+
+// Fails when a table is closed while somebody holds something, and who gives it back is not looked for; or is never closed.
+TEST(ScribbledPermits, ATableClosesOnceNobodyHoldsAnything) {
+    scene in;
+    shm::permit held = in.pool.try_take(5, 0, seeker{});
+    in.pool.table().close();
+    EXPECT_FALSE(in.pool.table().closed());
+    EXPECT_TRUE(in.pool.table().draining());
+    EXPECT_TRUE(in.pool.give_back(held));
+    in.pool.table().close();
+    EXPECT_TRUE(in.pool.table().closed());
+    in.pool.table().close();
+    EXPECT_TRUE(in.pool.table().closed());
+}
+
+// Fails when who cannot set the terms, as somebody scribbles on them, goes on as if they were set.
+TEST(ScribbledPermits, ATableWhoseTermsAreScribbledOnIsNotClosed) {
+    scene in;
+    scribbled::target = &in.control().terms;
+    in.pool.table().close();
+    scribbled::target = nullptr;
+    EXPECT_EQ(layout::unpack_permit_terms(scribbled::load_seq_cst(in.control().terms)).drain != 0, true);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -46,5 +46,44 @@ TEST(ScribbledLatencies, WhoRecordsGoesAway) {
     shm::latency_window<scribbled>{block}.record(5'000, 1'000'000);
 }
 
+// Fails if an answer of a time to come, or one that no call can have, is taken for one that was found; or one that was found is not.
+TEST(ScribbledLatencies, AnAnswerThatNobodyGaveIsTold) {
+    layout::latency_block block{};
+    const shm::latency_window<> window{block};
+    const auto now = [] { return std::uint64_t{5'000}; };
+    EXPECT_TRUE(window.has_sound_answer(now));
+    for (int i = 0; i < 200; ++i) window.record(5'000, 1'000'000);
+    ASSERT_GE(window.quantile(5'000, 500), 1'000'000U);
+    EXPECT_TRUE(window.has_sound_answer(now));
+    shm::hardware::store_relaxed(block.asked_ms, 5'001);
+    EXPECT_FALSE(window.has_sound_answer(now));
+    shm::hardware::store_relaxed(block.asked_ms, 5'000);
+    shm::hardware::store_relaxed(block.answer_ns, 1'000'000'007);
+    EXPECT_FALSE(window.has_sound_answer(now));
+    window.forget_answer();
+    EXPECT_TRUE(window.has_sound_answer(now));
+}
+
+// Fails if who asks for a quantile that somebody else is to find does not go on with the last one.
+TEST(ScribbledLatencies, WhoCannotAskGoesOnWithTheLastAnswer) {
+    layout::latency_block block{};
+    shm::hardware::store_relaxed(block.answer_ns, 7'000);
+    EXPECT_EQ((shm::latency_window<scribbled>{block}.quantile(5'000, 500)), 7'000U);
+}
+
+// Fails if a tally that is full counts on from nothing.
+TEST(ScribbledLatencies, ATallyThatIsFullStaysFull) {
+    layout::latency_block block{};
+    const shm::latency_window<> window{block};
+    window.record(5'000, 1'000'000);
+    const std::size_t bucket = algorithm::latency::bucket_of(1'000'000);
+    auto& tally = block.tallies[algorithm::latency::slice_of(5'000) % algorithm::latency::slices][bucket];
+    const std::uint64_t full = shm::hardware::load_relaxed(tally) | 0xffff'ffff;
+    shm::hardware::store_relaxed(tally, full);
+    ASSERT_EQ(window.look(5'000)[bucket], 0xffff'ffffU);
+    window.record(5'000, 1'000'000);
+    EXPECT_EQ(shm::hardware::load_relaxed(tally), full);
+}
+
 }  // namespace
 }  // namespace seki::test

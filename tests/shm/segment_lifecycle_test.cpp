@@ -289,7 +289,8 @@ TEST_F(SegmentLifecycle, DestroyIsRefusedWhileASekidRunsAndRemovesItsLockAfterwa
 // Fails when a damaged segment is followed by one of a generation that was there before: their lock files would have the same names.
 TEST_F(SegmentLifecycle, NoGenerationComesAgainAfterDamage) {
     std::uint64_t latest = (*segment::create_or_attach(path, small))->generation();
-    for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.magic)}) {
+    for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.layout_hash),
+                              offsetof(layout::header, id.magic)}) {
         scribble(path, damage, 77);
         const auto next = segment::replace(path, small);
         ASSERT_TRUE(next) << next.error().message;
@@ -410,6 +411,12 @@ TEST_F(PrivateFolder, FolderThatOthersMayWriteIsRefused) {
         return refused.error().message.find("chmod 0700") == std::string::npos ? refused.error().message : "";
     });
     EXPECT_EQ(said, "");
+}
+
+// Fails when a folder that only begins like that of a user is taken for it.
+TEST_F(PrivateFolder, AFolderWhoseNameGoesOnIsNobodysInParticular) {
+    made = name(54321) + "x";
+    EXPECT_TRUE(segment::create_or_attach(made / "a.seg", small));
 }
 
 }  // namespace

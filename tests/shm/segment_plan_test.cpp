@@ -99,5 +99,22 @@ TEST(SegmentPlan, AnyFieldThatIsOffMakesTheGeometryUnsound) {
     EXPECT_FALSE(sound({}, 0));
 }
 
+// Fails when sound() takes a file that is larger than any, that ends within a page, or that has no room for a primitive.
+TEST(SegmentPlan, AGeometryThatNoPlanHasIsUnsoundHoweverWellItsPartsLie) {
+    const auto parts = plan(sized(4, 4, 1 << 20));
+    ASSERT_TRUE(parts && sound(*parts, parts->size));
+    const auto of_size = [&](std::uint64_t size) {
+        layout::geometry made = *parts;
+        made.size = size;
+        return sound(made, size);
+    };
+    EXPECT_TRUE(of_size(parts->size + layout::page));
+    EXPECT_TRUE(of_size(max_segment_size));
+    EXPECT_FALSE(of_size(max_segment_size + layout::page));
+    EXPECT_FALSE(of_size(parts->size + 1));
+    EXPECT_TRUE(of_size(parts->arena_offset + layout::page));
+    EXPECT_FALSE(of_size(parts->arena_offset));
+}
+
 }  // namespace
 }  // namespace seki::shm

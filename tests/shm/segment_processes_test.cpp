@@ -295,6 +295,17 @@ TEST_F(SegmentProcesses, FileSizeLimitIsAClearErrorAndLeavesNothing) {
     EXPECT_TRUE(files().empty());
 }
 
+// Fails when a limit that is large enough is in the way.
+TEST_F(SegmentProcesses, AFileSizeLimitThatIsLargeEnoughIsNone) {
+    const std::string said = in_child([&]() -> std::string {
+        const struct rlimit limit{40960, 40960};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        const auto made = segment::create_or_attach(path, small);
+        return made ? "" : made.error().message;
+    });
+    EXPECT_EQ(said, "");
+}
+
 // Fails when a full file system is found out by SIGBUS, leaves a file, or is told without the numbers.
 TEST_F(SegmentProcesses, FullFileSystemIsAClearErrorAndLeavesNothing) {
     const std::string said = in_child([&]() -> std::string {

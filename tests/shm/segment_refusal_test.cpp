@@ -4,11 +4,15 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cstddef>
+#include <cstring>
 #include <random>
+#include <span>
 
 #include "layout/hash.hpp"
 #include "segment_fixture.hpp"
+#include "shm/administration.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
 
@@ -16,6 +20,9 @@ namespace {
 
 // A file that fstat() says belongs to user 54321. Only root can give a file away, so a normal user changes what is told of it.
 ino_t given_away = 0;
+// The size that it says such a file has, as if it became shorter right afterwards.
+ino_t shortened = 0;
+off_t size_before = 0;
 
 }  // namespace
 
@@ -23,6 +30,7 @@ ino_t given_away = 0;
 extern "C" int fstat(int file, struct stat* facts) noexcept {
     const int done = ::fstatat(file, "", facts, AT_EMPTY_PATH);
     if (done == 0 && given_away != 0 && facts->st_ino == given_away) facts->st_uid = 54321;
+    if (done == 0 && shortened != 0 && facts->st_ino == shortened) facts->st_size = size_before;
     return done;
 }
 
@@ -45,7 +53,7 @@ using access = segment::access;
 class BadFile : public SegmentTest {
 protected:
     void SetUp() override {
-        given_away = 0;
+        given_away = shortened = 0;
         SegmentTest::SetUp();
         ASSERT_TRUE(segment::create_or_attach(path, small));
         whole = read_file(path);
@@ -259,6 +267,9 @@ TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
     give_away(path);
     expect_refused(Errc::no_permission, "belongs to user 54321");
     expect_left_alone();
+    if (::geteuid() != 0) return;
+    ASSERT_EQ(::chown(folder.c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    EXPECT_TRUE(segment::attach(path, access::read_only)) << "the folder's owner could put another file there";
 }
 
 // Fails when a refusal for want of permission does not say whose file it is and who may open it, or sends somebody into a group that may not either.
@@ -294,8 +305,8 @@ TEST_F(BadFile, NoPermissionNamesOwnerModeAndWhoMay) {
 
 // Fails when a path that names no file reaches the file system.
 TEST_F(BadFile, PathThatNamesNoFileIsRefused) {
-    for (const fs::path& bad : {fs::path{""}, fs::path{"/dev/shm/"}, folder / "..", folder / std::string("a\0b", 3),
-                                folder / std::string(250, 'x')}) {
+    for (const fs::path& bad : {fs::path{""}, fs::path{"/dev/shm/"}, folder / "..", folder / ".",
+                                folder / std::string("a\0b", 3), folder / std::string(250, 'x')}) {
         const auto refused = segment::create_or_attach(bad, small);
         ASSERT_FALSE(refused) << bad;
         EXPECT_EQ(refused.error().code, Errc::invalid_argument) << refused.error().message;
@@ -331,6 +342,97 @@ TEST_F(BadFile, RefusedOptionsLeaveNothing) {
         refused([=](SegmentOptions& o) { o.mode = mode; },
                 fmt::format("mode {:04o} is not a useful mode: 0660, 0640 or 0600", mode));
     refused([](SegmentOptions& o) { o.size = 1; }, "too small");
+}
+
+// Fails when a device is opened to look what it holds, which for some is a command.
+TEST_F(BadFile, ADeviceIsNoSegment) {
+    for (const auto how : {access::read_write, access::read_only, access::copy}) {
+        const auto refused = segment::attach("/dev/null", how);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::not_a_segment);
+        EXPECT_THAT(refused.error().message, HasSubstr("is a device"));
+    }
+}
+
+// Fails when a file is taken for the folder that a segment lies in, or something is made of it.
+TEST_F(BadFile, AFileIsNoFolder) {
+    write_file(folder / "file", "precious");
+    for (const auto& refused : {segment::create_or_attach(folder / "file/a.seg", small),
+                                segment::attach(folder / "file/a.seg", access::read_only)}) {
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::system);
+        EXPECT_THAT(refused.error().message, HasSubstr("file\": Not a directory"));
+    }
+    EXPECT_EQ(read_file(folder / "file"), "precious");
+}
+
+// Fails when a name alone means something else than a file of the folder that the process is in.
+TEST_F(BadFile, ANameAloneIsOfTheFolderWhereWeAre) {
+    const std::string said = in_child([&]() -> std::string {
+        if (::chdir(folder.c_str()) != 0) return "no folder";
+        const auto made = segment::create_or_attach("b.seg", small);
+        if (!made) return made.error().message;
+        return (*made)->path() == folder / "b.seg" ? "" : (*made)->path().native();
+    });
+    EXPECT_EQ(said, "");
+    EXPECT_TRUE(fs::exists(folder / "b.seg"));
+}
+
+// Fails when who may not even read is told of writing, or a group that has no name is not told of.
+TEST_F(BadFile, WhoMayNotReadIsToldOfReading) {
+    write_file(path, whole);
+    const bool root = ::geteuid() == 0;
+    if (root) {
+        ASSERT_EQ(::chown(path.c_str(), 0, 54325), 0);
+    }
+    ::chmod(path.c_str(), root ? 0600 : 0000);
+    const std::string said = in_child([&]() -> std::string {
+        if (root && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
+            return "still root";
+        const auto refused = segment::attach(path, access::read_only);
+        return refused ? "attached" : refused.error().message;
+    });
+    EXPECT_THAT(said, HasSubstr("for reading ("));
+    EXPECT_THAT(said, HasSubstr(root ? "join group 54325" : "join group "));
+    ::chmod(path.c_str(), 0600);
+}
+
+// Fails when memory that is no segment is taken for one, what lies beside it is believed to be a file, or a good one is refused.
+TEST_F(BadFile, MemoryIsLookedAtLikeAFile) {
+    alignas(4096) static std::array<std::byte, 40960> memory{};
+    ASSERT_EQ(whole.size(), memory.size());
+    std::memcpy(memory.data(), whole.data(), whole.size());
+    const std::span<std::byte> all{memory};
+    for (const auto part : {all.first(sizeof(layout::header) - 1), all.subspan(64)}) {
+        const auto refused = segment::adopt_memory(part, path);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::not_a_segment);
+        EXPECT_THAT(refused.error().message, HasSubstr("less than a page, or starts within one"));
+    }
+    EXPECT_EQ(segment::adopt_memory(all.first(all.size() - 4096), path).error().code, Errc::damaged);
+    const auto adopted = segment::adopt_memory(all, path);
+    ASSERT_TRUE(adopted) << adopted.error().message;
+    EXPECT_EQ((*adopted)->parts().size, memory.size());
+    EXPECT_FALSE((*adopted)->has_lost_its_name()) << "it never had one";
+    EXPECT_TRUE(administration::lock(**adopted)) << "by the path that it goes under";
+}
+
+// Fails when a file that becomes shorter while it is read is waited for, or read as if zeros followed.
+TEST_F(BadFile, AFileThatBecomesShorterWhileItIsReadIsDamaged) {
+    write_file(path, whole);
+    struct stat facts{};
+    ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+    shortened = facts.st_ino;
+    size_before = facts.st_size;
+    EXPECT_TRUE(segment::attach(path, access::copy));
+    for (const off_t left : {20'000, 100}) {  // in its parts, and in its first page
+        ASSERT_EQ(::truncate(path.c_str(), left), 0);
+        const auto refused = segment::attach(path, access::copy);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::damaged);
+        EXPECT_THAT(refused.error().message, HasSubstr("it became shorter while it was read"));
+    }
+    shortened = 0;
 }
 
 }  // namespace

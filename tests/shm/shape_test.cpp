@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "layout/adaptive.hpp"
 #include "layout/hedge.hpp"
@@ -101,6 +103,20 @@ TEST(Shape, OfWhatHasNone) {
     EXPECT_FALSE(can_be(kind::hedge, {1}, layout::page));
     EXPECT_TRUE(can_be(kind::policy, {1}, layout::page));
     EXPECT_TRUE(can_be(static_cast<kind>(200), {1}, 0)) << "who uses it checks";
+}
+
+// Fails if two kinds share a name, or one that a scribbler wrote has none.
+TEST(Shape, EveryKindHasAName) {
+    std::set<std::string_view> names;
+    for (auto each = std::uint64_t{1}; each <= static_cast<std::uint64_t>(layout::last_kind); ++each) {
+        EXPECT_TRUE(names.insert(shm::to_string(static_cast<kind>(each))).second) << each;
+        EXPECT_TRUE(names.insert(shm::plural(static_cast<kind>(each))).second) << each;
+    }
+    for (const kind none : {kind::none, static_cast<kind>(200)}) {
+        EXPECT_TRUE(names.insert(shm::to_string(none)).second || none != kind::none);
+        EXPECT_EQ(shm::to_string(none), "primitive");
+        EXPECT_EQ(shm::plural(none), "primitives");
+    }
 }
 
 }  // namespace

@@ -236,5 +236,15 @@ TEST(Workers, NoStampComesTwice) {
     EXPECT_EQ(*seen.rbegin() >> 63, 0U);
 }
 
+// Fails if an entry beyond the last is read of: it would be counted from what lies behind.
+TEST(Workers, BeyondTheLastEntryNothingIsCounted) {
+    const scratch_segment segment{16, 2};
+    const attachment attached{segment.get()};
+    count_many(attached, 5);
+    EXPECT_EQ(allowed(*segment), 5U);
+    for (const std::uint32_t beyond : {2U, 3U, ~0U})
+        EXPECT_EQ(shm::sum(*segment, beyond, incarnation), shm::counter_values{});
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -1,0 +1,135 @@
+// Who may remove a segment, what is in the way of that, and what others have put beside it.
+#include <gmock/gmock.h>
+#include <grp.h>
+
+#include <cstddef>
+
+#include "layout/header.hpp"
+#include "segment_fixture.hpp"
+#include "shm/administration.hpp"
+#include "shm/creation.hpp"
+
+namespace seki::shm::test {
+namespace {
+
+using ::testing::HasSubstr;
+using SegmentRemoval = SegmentTest;
+
+// Fails when who made a segment, or owns the folder that it lies in, may not remove it; or somebody else of a sticky folder may.
+TEST_F(SegmentRemoval, InAStickyFolderOnlyItsOwnerOrTheFoldersRemovesIt) {
+    if (::geteuid() != 0) return;  // needs files of several users
+    constexpr uid_t one = 54321, another = 54322;
+    constexpr gid_t group = 54324;
+    const auto as = [&](uid_t user, auto work) {
+        return in_child([&]() -> std::string {
+            if (::setgroups(1, &group) != 0 || ::setresgid(group, group, group) != 0 ||
+                ::setresuid(user, user, user) != 0)
+                return "no setresuid";
+            ::umask(0);
+            const auto done = work();
+            return done ? "" : done.error().message;
+        });
+    };
+    const auto make = [&] { return segment::create_or_attach(path, small); };
+    const auto destroy = [&] { return segment::destroy(path); };
+    const auto folder_of = [&](uid_t user, mode_t mode) {
+        ASSERT_EQ(::chown(folder.c_str(), user, group), 0);
+        ASSERT_EQ(::chmod(folder.c_str(), mode), 0);
+    };
+    folder_of(0, 03770);
+    EXPECT_EQ(as(one, make), "");
+    EXPECT_THAT(as(another, destroy), HasSubstr("in a sticky folder only its owner may remove it"));
+    EXPECT_EQ(as(one, destroy), "");
+    EXPECT_EQ(as(one, make), "");
+    folder_of(another, 03770);
+    EXPECT_EQ(as(another, destroy), "");
+    EXPECT_EQ(as(one, make), "");
+    folder_of(0, 02770);
+    EXPECT_EQ(as(another, destroy), "");
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when everybody is trusted where a group shares a folder that everybody may write.
+TEST_F(SegmentRemoval, WhereEverybodyMayWriteTheFolderItsGroupIsNotTrusted) {
+    if (::geteuid() != 0) return;  // needs a file of another user
+    const gid_t group = 54324;
+    ASSERT_EQ(::chown(folder.c_str(), 0, group), 0);
+    ASSERT_EQ(::chmod(folder.c_str(), 02777), 0);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    ASSERT_EQ(::chown(path.c_str(), 54321, group), 0);
+    EXPECT_THAT(segment::attach(path, segment::access::read_only).error().message, HasSubstr("belongs to user 54321"));
+    ::chmod(folder.c_str(), 02770);
+    EXPECT_TRUE(segment::attach(path, segment::access::read_only));
+}
+
+// Fails when a child shares out a lock that it does not have.
+TEST_F(SegmentRemoval, AChildSharesNoLockOfItsParents) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    const auto held = administration::lock(path);
+    ASSERT_TRUE(held);
+    ::chmod(administration_lock_path(path).c_str(), 0600);
+    const auto mode = [&] { return fs::status(administration_lock_path(path)).permissions(); };
+    const std::string said = in_child([&]() -> std::string {
+        held->share_with(0660, ::getegid());
+        return "";
+    });
+    EXPECT_EQ(said, "");
+    EXPECT_EQ(mode(), fs::perms{0600});
+    held->share_with(0660, ::getegid());
+    EXPECT_EQ(mode(), fs::perms{0660});
+}
+
+// Fails when a segment that lost its magic can only be removed by hand, though what lies beside it says what it was.
+TEST_F(SegmentRemoval, DestroyRemovesWhatWasASegment) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    scribble(path, offsetof(layout::header, id.magic), 77);
+    const auto done = segment::destroy(path);
+    EXPECT_TRUE(done) << done.error().message;
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when what lies in the way of destroying is removed with it, or the sentence does not say what it was.
+TEST_F(SegmentRemoval, DestroySaysWhatIsInItsWay) {
+    const auto refused = [&](const std::string& because) {
+        const auto answer = segment::destroy(path);
+        EXPECT_THAT(answer ? "destroyed" : answer.error().message, HasSubstr(because));
+    };
+    const fs::path owner = owner_lock_path(path), live = liveness_folder(path);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    fs::create_directory(owner);
+    refused("see whether a sekid looks after it");
+    EXPECT_TRUE(fs::exists(path));
+    fs::remove(owner);
+    fs::create_directory(live / "precious");
+    refused("empty the folder of its lock files");
+    fs::remove_all(live);
+    write_file(live, "precious");
+    refused("remove its lock files");
+    ::chmod(live.c_str(), 0770);
+    refused("open the folder of its lock files");
+    EXPECT_EQ(read_file(live), "precious");
+    fs::remove(live);
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails when a path that names no file is looked for, as the folder that it names.
+TEST_F(SegmentRemoval, APathThatNamesNoFileIsNeitherReplacedNorDestroyed) {
+    EXPECT_EQ(segment::destroy(folder / "..").error().code, Errc::invalid_argument);
+    EXPECT_EQ(segment::replace(folder / "..", small).error().code, Errc::invalid_argument);
+}
+
+// Fails when the lock files of a new segment are put where somebody else made a folder for them, and can take them away.
+TEST_F(SegmentRemoval, AFolderOfLockFilesThatSomebodyElseMadeIsRefused) {
+    if (::geteuid() != 0) return;  // needs a folder of another user
+    fs::create_directory(liveness_folder(path));
+    ASSERT_EQ(::chown(liveness_folder(path).c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    const auto refused = segment::create_or_attach(path, small);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("was made by somebody else (owner 54321"));
+    EXPECT_FALSE(fs::exists(path));
+}
+
+}  // namespace
+}  // namespace seki::shm::test
