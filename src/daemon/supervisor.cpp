@@ -244,7 +244,10 @@ void supervisor::look_around(std::uint64_t now) {
     next_look_ns_ = now + look_every_ns;
     keep_lock();
     standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
-    if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment)) recover();
+    if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment))
+        recover();
+    else if (owned_->segment->put_header_back())
+        spdlog::warn("somebody wrote over the header of segment {}: put it back", settings_.segment_path.native());
     systemd_.status(status());
 }
 

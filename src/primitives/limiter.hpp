@@ -383,8 +383,7 @@ template <class Time>
         const bool tells_later = into != nullptr && into->let_through;
         const bool told_before = wanted.again && !answer.allowed;
         if (making.spend && modes.mode != Mode::off && !tells_later && !told_before &&
-            emitter::watched(identity_->listening, emitter::limiter_decisions) && answer.error == Errc::none)
-            [[unlikely]]
+            emitter::watched(identity_->listening, emitter::limiter_decisions)) [[unlikely]]
             events_.limiter_decision(answer, {tag, wanted.key}, making.cost, now);
         return answer;
     }

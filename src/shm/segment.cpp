@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <span>
 
@@ -38,7 +39,8 @@ struct segment::state {
     ipc::mapped_region region;  // empty for memory that somebody else owns
     std::uint64_t generation = 0;
     file_identity file{};
-    file_identity root{};  // of the file system, as this process saw it then
+    file_identity root{};     // of the file system, as this process saw it then
+    layout::header header{};  // as it stood when it was attached
     std::shared_ptr<const kept_folder> lock_folder = std::make_shared<kept_folder>();
 };
 
@@ -166,6 +168,7 @@ std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file&
     made->state_->how = how;
     made->state_->region.swap(*region);
     made->state_->generation = header->generation;
+    made->state_->header = *header;
     made->state_->file = {opened.facts.st_dev, opened.facts.st_ino};
     struct stat root{};
     if (::stat("/", &root) == 0) made->state_->root = {root.st_dev, root.st_ino};
@@ -219,6 +222,7 @@ Result<std::shared_ptr<segment>> segment::adopt_memory(std::span<std::byte> byte
         made->state_->path = named;
         made->state_->lock_folder = keep_folder(AT_FDCWD, liveness_folder(named));
         made->state_->generation = header.generation;
+        made->state_->header = header;
         made->base_ = bytes.data();
         made->parts_ = header.parts;
         return made;
@@ -256,6 +260,25 @@ bool segment::has_lost_its_name() const noexcept try {
 bool segment::is_at_its_path() const noexcept {
     struct stat now{};
     return ::lstat(path().c_str(), &now) == 0 && file_identity{now.st_dev, now.st_ino} == file();
+}
+
+bool segment::put_header_back() const noexcept {
+    const layout::header& stood = state_->header;
+    layout::header& found = header();
+    bool put = false;
+    for (layout::word layout::identity::* const each :
+         {&layout::identity::version, &layout::identity::layout_hash, &layout::identity::size}) {
+        const std::uint64_t right = hardware::load_relaxed(stood.id.*each);
+        if (hardware::load_relaxed(found.id.*each) == right) continue;
+        hardware::store_relaxed(found.id.*each, right);
+        put = true;
+    }
+    constexpr std::size_t first = offsetof(layout::header, parts);
+    constexpr std::size_t size = offsetof(layout::header, next_incarnation) - first;
+    const std::byte* const right = reinterpret_cast<const std::byte*>(&stood) + first;
+    if (std::memcmp(base_ + first, right, size) == 0) return put;
+    std::memcpy(base_ + first, right, size);
+    return true;
 }
 
 void segment::keep_lock_folder_of(const segment& predecessor) noexcept {

@@ -100,6 +100,10 @@ public:
 
     [[nodiscard]] bool superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
 
+    // Writes back what never changes in the header, but for the magic, where somebody scribbled there; whether anything was. Who is attached does not go by it, but nobody
+    // else can attach, or he hashes keys by another seed.
+    [[nodiscard]] bool put_header_back() const noexcept;
+
     // Whether its path leads to it, from here and now.
     [[nodiscard]] bool is_at_its_path() const noexcept;
 

@@ -215,6 +215,7 @@ class LiveScribbler(SekidTest):
         turns = scribbler.end()
 
         self.wait_until_ready(sekid)
+        eventually("its header put back", lambda: self.command("status").returncode == 0)
         mending = time.monotonic()
         mended = self.command("doctor --repair")
         took = time.monotonic() - mending

@@ -311,6 +311,24 @@ class Restarting(SekidTest):
         self.assertEqual(len(said.strip().splitlines()), 1, said)
         self.assertEqual(sekid.get("/readyz"), "ready\n")
 
+    def test_a_header_that_was_written_over_is_put_back(self):
+        """Fails when nobody can attach any more, or spends as somebody else, because of words that sekid knows."""
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        self.assertEqual(self.worker()("check login alice 4"), "allow 1")
+        with open(self.segment, "r+b", buffering=0) as file:
+            stood = file.read(4096)
+            for at in (8, 16, 24, 64, 72, 128, 144, 152, 168):  # version, layout hash, size; parts, boot id, offset, generation, seed
+                file.seek(at)
+                file.write(os.urandom(8))
+            sekid.wait_log("put it back")
+            file.seek(0)
+            self.assertEqual(file.read(4096)[64:200], stood[64:200])
+        worker = self.worker()
+        self.assertEqual(worker("check login alice 1"), "allow 0")
+        self.assertRegex(worker("check login alice 1"), "^deny ")
+        self.assertEqual(sekid.stop(), 0)
+
     def test_a_lock_that_was_removed_is_taken_again(self):
         """Fails when a second sekid can start beside one whose lock file somebody removed, or sekictl does not find that one any more."""
         self.configure(LOGIN.format(5))

@@ -42,7 +42,7 @@ std::string mistake_in_pattern(const std::string& given) {
             return fmt::format(R"({} is no pattern: its last "\" has nothing behind it; write "\\" for the character)",
                                primitives::quoted(given));
         if (pattern[at] != '[') {
-            at += pattern[at] == '\\' ? 2 : 1;
+            at += pattern[at] == '\\' ? 2U : 1U;
             continue;
         }
         at = end_of_bracket(pattern, at + 1);
