@@ -126,6 +126,35 @@ TEST_F(Inherited, APermitIsTakenInTheRightNameWhateverHandlersDo) {
     EXPECT_TRUE(before_us.succeeded());
 }
 
+// Fails if places of the dead that come back in an admission are not counted or not told, or the request counts where a handler was last.
+TEST_F(Inherited, ARequestCountsInTheRightPlaceWhateverHandlersDo) {
+    constexpr std::uint64_t places = 10;
+    const Shedder door = must(segment.shedder("door", {.max_in_flight = places}));
+    const Segment other = must(open((folder() / "other.seg").string(), small()));
+    const Limiter elsewhere = must(other.limiter("elsewhere", six_a_year()));
+    child holder{[&](const line& parent) {
+        std::vector<InFlight> held;
+        for (std::uint64_t i = 0; i < places; ++i) held.push_back(must(door.admit(0)));
+        parent.tell();
+        return parent.hear() == 1;
+    }};
+    (void)holder.talk().hear();
+    holder.die();
+    std::vector<std::string> told;
+    const auto listening = must(telemetry::attach("seki.shed.reclaimed", [&](const telemetry::Event& event) {
+        (void)elsewhere.check("a");
+        told.emplace_back(event.name);
+    }));
+    // With a hint that is believed, and after it.
+    InFlight held;
+    while (!held)
+        if (auto one = door.admit(1)) held = std::move(*one);
+    const ShedderStatus now = must(door.status());
+    EXPECT_GE(now.reclaimed, 1U);
+    EXPECT_EQ(told.size(), now.reclaimed);
+    EXPECT_EQ(now.admitted, (std::array<std::uint64_t, 4>{places, 1, 0, 0}));
+}
+
 // Fails if a death with many permits leaves no room for the next change of state, or a permit is neither told nor counted, or not told to a handler.
 TEST_F(Inherited, ADeathWithManyPermitsLeavesRoomForAChangeOfState) {
     constexpr std::uint64_t permits = 100;

@@ -17,6 +17,7 @@
 #include "primitives/breaker_family.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "shm/breaker_piece.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/processes.hpp"
 #include "shm/roster.hpp"
@@ -149,6 +150,9 @@ TEST_F(Upkeep, MaximaThatWereNotPutInForceAre) {
     of_api.set_max(3);
     finish();
     expect_finished();
+    ASSERT_TRUE(segment.change("backend", AdaptiveOptions{.max_limit = 30, .initial_limit = 9, .max_waiting = 2}));
+    EXPECT_EQ(of_backend.max_waiting(), 2U);
+    EXPECT_TRUE(primitives::is_enforced(where(), place(kind::adaptive, "backend"))) << "who finishes it has no end";
 }
 
 // Fails if a breaker whose terms were published, and no more, keeps a window that was counted for others, or stays closed where the new terms open it.
@@ -187,6 +191,22 @@ TEST_F(Upkeep, ABreakersWindowIsBroughtIntoAgreementWithItsTerms) {
     publish();
     settle();
     EXPECT_EQ(must(payments.status()).calls, 0U) << "slices of another length";
+}
+
+// Fails if who changes a breaker takes what another left unfinished for done: what was counted for other slices would go on counting.
+TEST_F(Upkeep, WhoChangesABreakerFinishesFirstWhatAnotherBegan) {
+    using family = primitives::family<BreakerOptions>;
+    BreakerOptions options{.window_type = WindowType::time, .window_size = 60s, .minimum_calls = 10};
+    const Breaker payments = must(segment.breaker("payments", options));
+    const auto at = place(kind::breaker, "payments");
+    const std::uint32_t generation = shm::breaker_of(where(), at).look().generation;
+    (void)payments.call([] {});
+    options.window_size = 120s;
+    shm::publish_terms(shm::directory{where()}.entry(at.index), family::terms_of(options));
+    options.failure_threshold = 60;
+    ASSERT_TRUE(segment.change("payments", options));
+    EXPECT_EQ(must(payments.status()).calls, 0U);
+    EXPECT_EQ(shm::breaker_of(where(), at).look().generation, generation + 1) << "the window began anew, once";
 }
 
 // Fails if who only reads, or is left behind in a segment that was replaced, changes anything.

@@ -64,6 +64,21 @@ TEST_F(HedgeMeasured, AFailureSaysOnlyThatItTookLonger) {
     EXPECT_EQ(it.status().failed, 2U);
 }
 
+// Fails if a call counts for the time when it began, or earlier: of one that took long it would be too late already.
+TEST_F(HedgeMeasured, ACallCountsWhenItEnds) {
+    const auto it = of({.delay = 50ms, .percentile = 0});
+    call(it, 1h);
+    EXPECT_EQ(it.status().measured, 1U);
+}
+
+// Fails if one that was deleted in the middle of a call takes more attempts from its budget.
+TEST_F(HedgeMeasured, ADeletedOneAddsNone) {
+    const auto it = of({.min_per_second = 20});
+    EXPECT_TRUE(it.may_add());
+    ASSERT_TRUE(primitives::hedges::remove(where(), "it"));
+    EXPECT_FALSE(it.may_add());
+}
+
 // Fails if a new one goes on with what another had left of its budget, or is said to run for another time than it does.
 TEST_F(HedgeMeasured, ANewOneBeginsWithAWholeBudget) {
     std::uint64_t left = 0;
