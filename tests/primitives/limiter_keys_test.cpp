@@ -61,6 +61,28 @@ TEST_P(LimiterKeys, AFullTableDeniesNewKeysWhenAskedTo) {
     EXPECT_EQ(counts[layout::count_allow], admitted);
 }
 
+// Fails if a limiter that only looks on denies for want of room, or does not say that it would have.
+TEST_P(LimiterKeys, AFullTableThatIsOnlyToldOfSaysWhomItWouldHaveDenied) {
+    for (const OnFull on_full : {OnFull::deny, OnFull::allow}) {
+        LimiterOptions options = six_a_minute();
+        options.max_keys = 1;
+        options.mode = Mode::shadow;
+        options.on_full = on_full;
+        const auto limiter = make(options);
+        std::uint64_t denied = 0;
+        for (int i = 0; i < crowd; ++i) {
+            const Decision decision = check(limiter, key_number(i), 6);
+            EXPECT_TRUE(decision.allowed) << i;
+            denied += decision.shadow ? 1U : 0U;
+        }
+        const auto counts = counted(limiter);
+        EXPECT_GT(counts[layout::count_full], 0U);
+        EXPECT_EQ(denied, on_full == OnFull::deny ? counts[layout::count_full] : 0U);
+        EXPECT_EQ(counts[layout::count_shadow], denied);
+        ASSERT_TRUE(primitives::limiters::remove(where(), "it"));
+    }
+}
+
 // Fails if a full table writes for a new key that it denies: that is a denial as any other.
 TEST_P(LimiterKeys, ADenialForWantOfRoomStoresNothingEither) {
     LimiterOptions options = six_a_minute();

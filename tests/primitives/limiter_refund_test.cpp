@@ -74,6 +74,10 @@ TEST_P(LimiterRefunds, GiveBackNothingByOtherTermsOrOfADenial) {
     refund(limiter, denied);
     refund(limiter, {});
     EXPECT_FALSE(peek(limiter, "alice").allowed);
+    primitives::receipt used = all;
+    EXPECT_FALSE(spend(limiter, 1, used).allowed);
+    refund(limiter, used);
+    EXPECT_FALSE(peek(limiter, "alice").allowed) << "what it told of before was not that check's";
     LimiterOptions other = six_a_minute();
     other.clock = Clock::coarse;
     ASSERT_TRUE(primitives::limiters::change(where(), "it", other));
