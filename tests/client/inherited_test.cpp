@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <optional>
 #include <vector>
 
 #include "client_fixture.hpp"
@@ -146,7 +147,7 @@ TEST_F(Inherited, ARequestCountsInTheRightPlaceWhateverHandlersDo) {
         told.emplace_back(event.name);
     }));
     // With a hint that is believed, and after it.
-    InFlight held;
+    std::optional<InFlight> held;
     while (!held)
         if (auto one = door.admit(1)) held = std::move(*one);
     const ShedderStatus now = must(door.status());

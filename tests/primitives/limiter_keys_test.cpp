@@ -1,5 +1,6 @@
 // Which keys a limiter keeps, what it does when it has no room, and what stands in memory of their texts.
 #include "limiter_fixture.hpp"
+#include "shm/hitters.hpp"
 
 namespace seki::test {
 namespace {
@@ -81,6 +82,18 @@ TEST_P(LimiterKeys, AFullTableThatIsOnlyToldOfSaysWhomItWouldHaveDenied) {
         EXPECT_EQ(counts[layout::count_shadow], denied);
         ASSERT_TRUE(primitives::limiters::remove(where(), "it"));
     }
+}
+
+// Fails if another share of the decisions is looked at than what the estimates go by.
+TEST_P(LimiterKeys, HowBusyAKeyIsIsEstimatedFromASample) {
+    const auto limiter = make(six_a_minute());
+    constexpr std::uint64_t checks = 6'400;
+    for (std::uint64_t i = 0; i < checks; ++i) (void)check(limiter, "alice");
+    const auto busy = shm::busiest(where(), limiter.place().incarnation);
+    ASSERT_EQ(busy.size(), 1U);
+    EXPECT_EQ(busy.front().tag, limiter.hash()("alice"));
+    EXPECT_GT(busy.front().allowed + busy.front().denied, checks / 2);
+    EXPECT_LT(busy.front().allowed + busy.front().denied, checks * 2);
 }
 
 // Fails if a full table writes for a new key that it denies: that is a denial as any other.
