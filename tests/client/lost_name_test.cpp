@@ -149,6 +149,7 @@ TEST_F(LostName, ThatThereWasNoRoomForIsLookedForNowAndThen) {
 TEST_F(LostName, ThatIsFoundLetsARequestIn) {
     without_a_name([](const Segment& in, const auto& make_room) {
         const Shedder gate = must(in.shedder("gate", {.max_in_flight = 4}));
+        ASSERT_EQ(in.handle()->attachment()->me().owner, 0U) << "who asks for a shedder looks again";
         make_room();
         EXPECT_TRUE(gate.admit(1));
     });

@@ -1,8 +1,10 @@
 // What sekid does for bulkheads, adaptive limits, shedders and breakers at each tick, done here by hand: what the dead held comes back, and what an
 // administrator died in the middle of is finished. In a segment that others use meanwhile, and not in one that is only read.
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <thread>
 #include <vector>
@@ -153,6 +155,12 @@ TEST_F(Upkeep, MaximaThatWereNotPutInForceAre) {
     ASSERT_TRUE(segment.change("backend", AdaptiveOptions{.max_limit = 30, .initial_limit = 9, .max_waiting = 2}));
     EXPECT_EQ(of_backend.max_waiting(), 2U);
     EXPECT_TRUE(primitives::is_enforced(where(), place(kind::adaptive, "backend"))) << "who finishes it has no end";
+    const int opened_now = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ASSERT_GE(::inotify_add_watch(opened_now, (path() + ".lock").c_str(), IN_OPEN), 0);
+    finish();
+    std::array<char, 4096> events{};
+    EXPECT_LT(::read(opened_now, events.data(), events.size()), 0) << "where all is done nobody asks for the lock";
+    ::close(opened_now);
 }
 
 // Fails if a breaker whose terms were published, and no more, keeps a window that was counted for others, or stays closed where the new terms open it.

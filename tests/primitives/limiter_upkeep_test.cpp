@@ -97,12 +97,13 @@ TEST_F(LimiterUpkeep, ATurnOfOneSlotClearsThatSlot) {
     for (int i = 0; i < 40; ++i) EXPECT_TRUE(it.check({.key = std::to_string(i)}).allowed);
     let_it_be_new();
     std::uint64_t cleared = 0;
-    for (std::uint64_t slot = 0; slot < it.table().slot_count(); ++slot) {
-        const std::uint64_t here = primitives::sweep(where(), shm::roster{where()}, slot, 1);
-        EXPECT_LE(here, 1U) << slot;
-        cleared += here;
-        EXPECT_EQ(keys_of(it), 40 - cleared) << slot;
-    }
+    for (const std::uint64_t first : {0U, 1U})  // every other one, or the one beside it might be gone already
+        for (std::uint64_t slot = first; slot < it.table().slot_count(); slot += 2) {
+            const std::uint64_t here = primitives::sweep(where(), shm::roster{where()}, slot, 1);
+            EXPECT_LE(here, 1U) << slot;
+            cleared += here;
+            EXPECT_EQ(keys_of(it), 40 - cleared) << slot;
+        }
     EXPECT_EQ(cleared, 40U);
 }
 
