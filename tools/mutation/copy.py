@@ -132,18 +132,24 @@ class Copy:
         subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
 
     def compile(self, targets):
-        """Builds them, without what the compiler refuses: a change that makes no program is no mutant."""
-        while True:
-            ended = subprocess.run(["ninja", "-C", self.build, "-k", "0", *targets], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-            if ended.returncode == 0:
-                return
-            bad = self.blamed(ended.stdout)
-            if not bad:
-                sys.exit(ended.stdout[-6000:] + "tools/mutants: the mutated copy cannot be built, and no mutant is to blame")
-            self.refused |= bad
-            self.keep()
-            print(f"  {len(bad)} changes make no program: built again without them", flush=True)
-            self.write()
+        """Builds them, and before them the layers: what is no program there needs no test to find it, and then all tests once more without it."""
+        units = {"shm": "src/seki_shm", "primitives": "src/seki_primitives"}
+        for some in ([units[layer] for layer in self.layers if layer in units], targets):
+            while some and not self.is_built(some):
+                self.write()
+
+    def is_built(self, targets):
+        """Or else some of the changes are no program, and are known for that now."""
+        ended = subprocess.run(["ninja", "-C", self.build, "-k", "0", *targets], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        if ended.returncode == 0:
+            return True
+        bad = self.blamed(ended.stdout)
+        if not bad:
+            sys.exit(ended.stdout[-6000:] + "tools/mutants: the mutated copy cannot be built, and no mutant is to blame")
+        self.refused |= bad
+        self.keep()
+        print(f"  {len(bad)} changes make no program: built again without them", flush=True)
+        return False
 
     def is_refused(self, mutant):
         """Whether the compiler refuses it where nothing else is changed: what it computes itself, as for a static_assert, no mutant of the copy changes."""
