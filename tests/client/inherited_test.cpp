@@ -196,7 +196,7 @@ TEST_F(Inherited, ABriefQuestionFindsWhoIsGone) {
     }
 }
 
-// Fails if a process that lost its lock, because it closed all its descriptors, does not take it again when it has time to.
+// Fails if a process that lost its lock, because it closed all its descriptors or somebody removed the file, does not take it again when it has time to.
 TEST_F(Inherited, ALockThatWasLostIsTakenAgain) {
     const shm::segment& where = segment.handle()->where();
     const std::uint64_t mine = segment.handle()->attachment()->me().owner;
@@ -206,11 +206,19 @@ TEST_F(Inherited, ALockThatWasLostIsTakenAgain) {
         return other.succeeded();
     };
     ASSERT_TRUE(looks(shm::verdict::live));
+    // By a thread that has not looked yet.
+    const auto look = [&] {
+        std::jthread{[&] { EXPECT_TRUE(primitives::keep_name(*segment.handle()->attachment())); }}.join();
+    };
     for (const auto& each : std::filesystem::directory_iterator{path() + ".live"})
         ::close(::open(each.path().c_str(), O_RDONLY | O_CLOEXEC));
     ASSERT_TRUE(looks(shm::verdict::lost_lock));
-    std::jthread{[&] { EXPECT_TRUE(primitives::keep_name(*segment.handle()->attachment())); }}.join();
+    look();
     EXPECT_TRUE(looks(shm::verdict::live));
+    std::filesystem::remove_all(path() + ".live");
+    ASSERT_FALSE(looks(shm::verdict::live));
+    look();
+    EXPECT_TRUE(looks(shm::verdict::live)) << "under the name that it had";
 }
 
 // Fails if places of the dead that come back in an admission are not counted or not told, or the request counts where a handler was last.
