@@ -215,7 +215,7 @@ TEST_F(Inherited, ALockThatWasLostIsTakenAgain) {
     ASSERT_TRUE(looks(shm::verdict::lost_lock));
     look();
     EXPECT_TRUE(looks(shm::verdict::live));
-    std::filesystem::remove_all(path() + ".live");
+    for (const auto& each : std::filesystem::directory_iterator{path() + ".live"}) std::filesystem::remove(each);
     ASSERT_FALSE(looks(shm::verdict::live));
     look();
     EXPECT_TRUE(looks(shm::verdict::live)) << "under the name that it had";
