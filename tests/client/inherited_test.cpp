@@ -43,9 +43,9 @@ protected:
         const std::uint64_t before =
             sizeof(layout::permit_bell) + shm::permits<>::bytes_for(shm::unpack_bulkhead_shape(at.shape).waiting);
         const auto bytes = where.arena(at.arena_offset + before, sizeof(layout::permit_control));
-        shm::hardware::store_relaxed(reinterpret_cast<layout::permit_control*>(bytes.data())->full_as_of,
-                                     shm::process_seeker::now());
-        ASSERT_TRUE(shm::permits_of(where, at).table().seems_full(shm::process_seeker::now));
+        const std::uint64_t now = shm::process_seeker::now();
+        shm::hardware::store_relaxed(reinterpret_cast<layout::permit_control*>(bytes.data())->full_as_of, now);
+        EXPECT_TRUE(shm::permits_of(where, at).table().seems_full([now] { return now; })) << "another word";
     }
     // Who holds the permits of the bulkhead "database", by name.
     [[nodiscard]] std::vector<std::uint64_t> holders() const {

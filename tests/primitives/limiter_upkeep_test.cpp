@@ -158,9 +158,12 @@ TEST_F(LimiterUpkeep, AKeyThatLosesItsSlotToTheInsertOfTheDeadIsCounted) {
         tag += 0x0001'0000'0000'0000;
     const std::uint64_t begun =
         layout::pack({.sequence = 0, .candidate = index % layout::slots_per_bucket, .phase = layout::phase::preparing});
-    shm::hardware::store_pair_unshared(table.stripe(0), {tag, begun});
+    // By a turn of the other half, which does not come by the slot itself.
+    const std::size_t half = table.slot_count() / 2;
+    const bool stands_first = index < half;
+    shm::hardware::store_pair_unshared(table.stripe(stands_first ? table.stripe_count() - 1 : 0), {tag, begun});
     let_it_be_new();
-    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, 0, 1 + table.slot_count() / table.stripe_count()), 0U);
+    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, stands_first ? half : 0, half), 0U);
     EXPECT_EQ(counted(it)[layout::count_evicted], 1U);
     EXPECT_EQ(table.find(tag).slot, old.slot);
     EXPECT_FALSE(table.find(it.hash()("alice")));
