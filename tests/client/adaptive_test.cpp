@@ -82,6 +82,10 @@ TEST_F(Adaptives, IgnoredCallsAndUnusedLimitsMoveNothing) {
     EXPECT_EQ(limit(backend), 4U);
     for (int call = 0; call < 100; ++call) EXPECT_TRUE(must(backend.try_acquire()).release());
     EXPECT_EQ(limit(backend), 4U);
+    AdaptivePermit other = must(backend.try_acquire());
+    for (int call = 0; call < 100; ++call) EXPECT_TRUE(must(backend.try_acquire()).release());
+    EXPECT_EQ(limit(backend), 4U) << "two of four are no more than half";
+    other.release(Outcome::ignore);
 }
 
 // Fails if a permit is given back twice, or by somebody whom it was moved away from.

@@ -358,6 +358,29 @@ TEST_F(BreakerCalls, WhatThereIsNoRoomForIsRefused) {
         "the breaker and create it anew");
 }
 
+// Fails if a large breaker has the memory of a small one.
+TEST_F(BreakerCalls, ThereIsRoomForTheWindowThatWasAskedFor) {
+    BreakerOptions options{.window_size = 1'000, .minimum_calls = 1'000};
+    const Breaker breaker = made(options);
+    for (int i = 0; i < 1'001; ++i) (void)breaker.call([] {});
+    EXPECT_EQ(now(breaker).calls, 1'000U);
+    options.minimum_calls = 999;
+    EXPECT_TRUE(segment.change("it", options));
+}
+
+// Fails if a breaker that lets calls in says that they have to wait, or one is said to have been so for another time than it has.
+TEST_F(BreakerCalls, SaysForHowLongItHasBeenSo) {
+    const std::uint64_t before = primitives::read_clock(Clock::precise);
+    const Breaker breaker = made();
+    const std::uint64_t begun = primitives::read_clock(Clock::precise);
+    while (primitives::read_clock(Clock::precise) < begun + 1'000'000) continue;
+    const std::uint64_t asked = primitives::read_clock(Clock::precise);
+    const status seen = now(breaker);
+    EXPECT_EQ(seen.retry_after, 0ns);
+    EXPECT_GE(static_cast<std::uint64_t>(seen.for_duration.count()), asked - begun);
+    EXPECT_LE(static_cast<std::uint64_t>(seen.for_duration.count()), primitives::read_clock(Clock::precise) - before);
+}
+
 // Fails if a name that is not there, options that differ, or a mistake is answered with anything but a clear error.
 TEST_F(BreakerCalls, MistakesAreClear) {
     const Breaker breaker = made();

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "client_fixture.hpp"
+#include "primitives/may_sleep.hpp"
+#include "shm/bulkhead_piece.hpp"
 #include "shm/memory.hpp"
 
 namespace seki::test {
@@ -122,6 +124,7 @@ TEST_F(Bulkheads, WaitingEndsAtTheEarlierOfMaxWaitAndTheTimeout) {
     EXPECT_EQ(why_not(database.acquire(0s)), Errc::bulkhead_full);
     EXPECT_EQ(why_not(database.acquire(-1s)), Errc::bulkhead_full);
     EXPECT_EQ(why_not(database.acquire(1ms)), Errc::timeout);
+    EXPECT_EQ(why_not(database.acquire(1ns)), Errc::timeout);
 
     options.max_wait = 1ms;
     ASSERT_TRUE(segment.change("database", options));
@@ -137,7 +140,40 @@ TEST_F(Bulkheads, WaitingEndsAtTheEarlierOfMaxWaitAndTheTimeout) {
     options.max_waiting = 0;
     ASSERT_TRUE(segment.change("database", options));
     EXPECT_EQ(why_not(database.acquire(24h)), Errc::bulkhead_full);
-    EXPECT_EQ(must(database.status()).rejected, 10U);
+    EXPECT_EQ(must(database.status()).rejected, 11U);
+}
+
+// Fails if who is asked before each sleep is not asked, or is taken to say no whatever it says but 0. (One that waits on runs into the time limit of the tests.)
+TEST_F(Bulkheads, WhoIsAskedBeforeASleepEndsTheWait) {
+    const Segment segment = opened();
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1, .max_wait = 24h}));
+    const Permit held = must(database.try_acquire());
+    int left = 3;
+    primitives::sleep_asked_of_thread = {[](void* context) { return --*static_cast<int*>(context); }, &left};
+    EXPECT_EQ(why_not(database.acquire(24h)), Errc::interrupted);
+    EXPECT_EQ(left, 0);
+    primitives::sleep_asked_of_thread = {};
+    EXPECT_EQ(why_not(database.acquire(1ms)), Errc::timeout);
+}
+
+// Fails if a wait is recorded as another time than it took, or one that was not waited is.
+TEST_F(Bulkheads, WaitsAreMeasured) {
+    const Segment segment = opened();
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1, .max_wait = 24h}));
+    const Permit held = must(database.try_acquire());
+    const shm::segment& where = segment.handle()->where();
+    const auto waits = [&] {
+        return shm::waits_of(where, *shm::directory{where}.find(layout::kind::bulkhead, "database")).sum(where);
+    };
+    const std::uint64_t before = shm::futex::now();
+    EXPECT_EQ(why_not(database.acquire(3ms)), Errc::timeout);
+    const std::uint64_t took = shm::futex::now() - before;
+    EXPECT_EQ(waits().total(), 1U);
+    EXPECT_GE(waits().sum_ns, 3'000'000U);
+    EXPECT_LE(waits().sum_ns, took);
+    ASSERT_TRUE(segment.change("database", BulkheadOptions{.max_concurrent = 1, .max_wait = 24h, .max_waiting = 0}));
+    EXPECT_EQ(why_not(database.acquire(3ms)), Errc::bulkhead_full);
+    EXPECT_EQ(waits().total(), 1U) << "there was no room to wait in";
 }
 
 // Fails if a waiter is not seen, not woken, or keeps its place in the room.

@@ -1,15 +1,20 @@
 // Handles that a prefork server makes before it forks: what their first use in a child comes to, and what a child's death leaves.
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "client_fixture.hpp"
 #include "primitives/clock.hpp"
+#include "primitives/own_name.hpp"
 #include "primitives/telemetry.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/event_ring.hpp"
+#include "shm/permit_seeker.hpp"
 #include "shm/processes.hpp"
 
 namespace seki::test {
@@ -19,15 +24,28 @@ class Inherited : public ClientTest {
 protected:
     Segment segment = opened();
 
-    // Dies with the one permit that there is.
-    static void die_holding(const Bulkhead& database) {
+    // Somebody who has the one permit that there is.
+    static child held_by_another(const Bulkhead& database) {
         child holder{[&](const line& parent) {
             const Permit held = must(database.try_acquire());
             parent.tell();
             return parent.hear() == 1;
         }};
         (void)holder.talk().hear();
-        holder.die();
+        return holder;
+    }
+    // Dies with it.
+    static void die_holding(const Bulkhead& database) { held_by_another(database).die(); }
+    // As if somebody had just found the bulkhead "database" full, however long its holder's end took.
+    void found_full() const {
+        const shm::segment& where = segment.handle()->where();
+        const auto at = *shm::directory{where}.find(layout::kind::bulkhead, "database");
+        const std::uint64_t before =
+            sizeof(layout::permit_bell) + shm::permits<>::bytes_for(shm::unpack_bulkhead_shape(at.shape).waiting);
+        const auto bytes = where.arena(at.arena_offset + before, sizeof(layout::permit_control));
+        const std::uint64_t now = shm::process_seeker::now();
+        shm::hardware::store_relaxed(reinterpret_cast<layout::permit_control*>(bytes.data())->full_as_of, now);
+        EXPECT_TRUE(shm::permits_of(where, at).table().seems_full([now] { return now; })) << "another word";
     }
     // Who holds the permits of the bulkhead "database", by name.
     [[nodiscard]] std::vector<std::uint64_t> holders() const {
@@ -117,13 +135,133 @@ TEST_F(Inherited, APermitIsTakenInTheRightNameWhateverHandlersDo) {
     EXPECT_EQ(told, 1U);
     EXPECT_EQ(holders(), std::vector{mine});
 
+    EXPECT_EQ(must(database.status()).reclaimed, 1U);
+
     EXPECT_TRUE(taken.release());
     die_holding(database);
     taken = must(database.acquire(1min));
     EXPECT_EQ(told, 2U);
+    EXPECT_EQ(must(database.status()).reclaimed, 2U);
     EXPECT_EQ(holders(), std::vector{mine});
     before_us.talk().tell();
     EXPECT_TRUE(before_us.succeeded());
+}
+
+// Fails if a permit that comes back while somebody waits for it, or who was just refused asks, is not counted or not told.
+TEST_F(Inherited, WhatComesBackToWhoWantsItIsCountedAndTold) {
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1, .max_wait = 24h}));
+    std::uint64_t told = 0;
+    const auto listening = must(telemetry::attach("seki.bulkhead.reclaimed", [&](const telemetry::Event&) { ++told; }));
+    child holder = held_by_another(database);
+    {
+        std::jthread killer{[&] {
+            while (must(database.status()).waiting == 0) std::this_thread::yield();
+            holder.die();
+        }};
+        EXPECT_TRUE(must(database.acquire(24h)).release());
+    }
+    EXPECT_EQ(told, 1U);
+    EXPECT_EQ(must(database.status()).reclaimed, 1U);
+
+    child next = held_by_another(database);
+    next.die();
+    found_full();
+    Permit taken;
+    while (!taken)
+        if (auto permit = database.try_acquire()) taken = std::move(*permit);
+    EXPECT_EQ(told, 2U);
+    EXPECT_EQ(must(database.status()).reclaimed, 2U);
+}
+
+// Fails if who is refused, and has asked in full a moment ago, does not notice that a holder is gone.
+TEST_F(Inherited, ABriefQuestionFindsWhoIsGone) {
+    const Bulkhead database = must(segment.bulkhead("database", {.max_concurrent = 1}));
+    const auto place = shm::directory{segment.handle()->where()}.find(layout::kind::bulkhead, "database");
+    const auto period = [] { return shm::process_seeker::now() >> 22; };
+    bool within_one = false;
+    while (!within_one) {
+        child holder = held_by_another(database);
+        holder.die();
+        found_full();
+        const std::uint64_t began = period();
+        layout::word& doubts =
+            segment.handle()->attachment()->me().counters[place->index].counts[layout::bulkhead_doubts];
+        shm::hardware::store_relaxed(doubts, (began << 16) + 2);
+        auto taken = database.try_acquire();
+        within_one = period() == began;
+        if (within_one) {
+            EXPECT_TRUE(taken);
+        }
+        while (!taken) taken = database.try_acquire();
+    }
+}
+
+// Fails if a process that lost its lock, because it closed all its descriptors or somebody removed the file, does not take it again when it has time to.
+TEST_F(Inherited, ALockThatWasLostIsTakenAgain) {
+    const shm::segment& where = segment.handle()->where();
+    const std::uint64_t mine = segment.handle()->attachment()->me().owner;
+    // Nobody sees its own locks.
+    const auto looks = [&](shm::verdict wanted) {
+        child other{[&](const line&) { return shm::is_live(where, shm::holder_named(mine)) == wanted; }};
+        return other.succeeded();
+    };
+    ASSERT_TRUE(looks(shm::verdict::live));
+    // By a thread that has not looked yet.
+    const auto look = [&] {
+        std::jthread{[&] { EXPECT_TRUE(primitives::keep_name(*segment.handle()->attachment())); }}.join();
+    };
+    for (const auto& each : std::filesystem::directory_iterator{path() + ".live"})
+        ::close(::open(each.path().c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(looks(shm::verdict::lost_lock));
+    look();
+    EXPECT_TRUE(looks(shm::verdict::live));
+    for (const auto& each : std::filesystem::directory_iterator{path() + ".live"}) std::filesystem::remove(each);
+    ASSERT_FALSE(looks(shm::verdict::live));
+    look();
+    EXPECT_TRUE(looks(shm::verdict::live)) << "under the name that it had";
+}
+
+// Fails if places of the dead that come back in an admission are not counted or not told, or the request counts where a handler was last.
+TEST_F(Inherited, ARequestCountsInTheRightPlaceWhateverHandlersDo) {
+    constexpr std::uint64_t places = 10;
+    const Shedder door = must(segment.shedder("door", {.max_in_flight = places}));
+    const Segment other = must(open((folder() / "other.seg").string(), small()));
+    const Limiter elsewhere = must(other.limiter("elsewhere", six_a_year()));
+    child holder{[&](const line& parent) {
+        std::vector<InFlight> held;
+        for (std::uint64_t i = 0; i < places; ++i) held.push_back(must(door.admit(0)));
+        parent.tell();
+        return parent.hear() == 1;
+    }};
+    (void)holder.talk().hear();
+    holder.die();
+    std::vector<std::string> told;
+    const auto listening = must(telemetry::attach("seki.shed.reclaimed", [&](const telemetry::Event& event) {
+        (void)elsewhere.check("a");
+        told.emplace_back(event.name);
+    }));
+    // With a hint that is believed, and after it.
+    std::optional<InFlight> held;
+    while (!held)
+        if (auto one = door.admit(1)) held = std::move(*one);
+    const ShedderStatus now = must(door.status());
+    EXPECT_GE(now.reclaimed, 1U);
+    EXPECT_EQ(told.size(), now.reclaimed);
+    EXPECT_EQ(now.admitted, (std::array<std::uint64_t, 4>{places, 1, 0, 0}));
+
+    // One alone, beside others that live.
+    std::vector<InFlight> living;
+    while (living.size() + 2 < places) living.push_back(must(door.admit(0)));
+    child last{[&](const line& parent) {
+        const InFlight one = must(door.admit(0));
+        parent.tell();
+        return parent.hear() == 1;
+    }};
+    (void)last.talk().hear();
+    last.die();
+    while (must(door.status()).in_flight == places) (void)door.admit(1);
+    EXPECT_EQ(must(door.status()).reclaimed, now.reclaimed + 1);
+    EXPECT_EQ(told.size(), now.reclaimed + 1);
 }
 
 // Fails if a death with many permits leaves no room for the next change of state, or a permit is neither told nor counted, or not told to a handler.

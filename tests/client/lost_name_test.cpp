@@ -5,6 +5,7 @@
 #include "client_fixture.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "primitives/own_name.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/roster.hpp"
 #include "shm/workers.hpp"
@@ -32,13 +33,28 @@ protected:
         primitives::reclaim_probes(where(), standing);
         ASSERT_FALSE(is_live());
     }
-    [[nodiscard]] Breaker one_probe_due() const {
-        const Breaker it = must(segment.breaker(
+    [[nodiscard]] Breaker one_probe_due() const { return one_probe_due(segment); }
+    [[nodiscard]] static Breaker one_probe_due(const Segment& in) {
+        const Breaker it = must(in.breaker(
             "breaker",
             {.minimum_calls = 1, .wait_duration = 1ms, .half_open_requests = 1, .max_half_open_duration = 24h}));
         it.admit().error();
         while (must(it.status()).retry_after != 0ns) std::this_thread::yield();  // the limit of the test ends a hang
         return it;
+    }
+    // Calls it in a thread that found no room for its process, and has not looked again: with the segment, and with what makes room.
+    template <class Then>
+    void without_a_name(Then then) const {
+        OpenOptions narrow = small();
+        narrow.segment.max_workers = 1;
+        const std::string elsewhere = folder() / "narrow.seg";
+        const Segment first = must(open(elsewhere, narrow));
+        const std::uint64_t its = first.handle()->attachment()->me().owner;
+        const Segment second = must(open(elsewhere, narrow));
+        std::thread{[&] {
+            ASSERT_EQ(second.handle()->attachment()->me().owner, 0U);
+            then(second, [&] { ASSERT_TRUE(shm::retire(first.handle()->where(), shm::holder_named(its))); });
+        }}.join();
     }
 };
 
@@ -111,6 +127,42 @@ TEST_F(LostName, ThatThereWasNoRoomForIsFoundWhenThereIs) {
     held.reset();
     ASSERT_TRUE(shm::retire(first->handle()->where(), shm::holder_named(first->handle()->attachment()->me().owner)));
     while (!gate.try_acquire()) std::this_thread::yield();  // the limit of the test ends a hang
+}
+
+// Fails if a thread that found no room looks for it at each call, which is dear, or not again after a while.
+TEST_F(LostName, ThatThereWasNoRoomForIsLookedForNowAndThen) {
+    without_a_name([](const Segment& in, const auto& make_room) {
+        const shm::attachment& mine = *in.handle()->attachment();
+        const std::uint64_t began = shm::process_seeker::now();
+        EXPECT_FALSE(primitives::keep_name(mine));
+        make_room();
+        const bool found = primitives::keep_name(mine);
+        if (shm::process_seeker::now() - began < 100'000'000) {
+            EXPECT_FALSE(found);
+        }
+        while (!primitives::keep_name(mine)) std::this_thread::yield();  // the limit of the test ends a hang
+        EXPECT_GE(shm::process_seeker::now() - began, 100'000'000U);
+    });
+}
+
+// Fails if a request is refused for want of a name that is found in the same moment.
+TEST_F(LostName, ThatIsFoundLetsARequestIn) {
+    without_a_name([](const Segment& in, const auto& make_room) {
+        const Shedder gate = must(in.shedder("gate", {.max_in_flight = 4}));
+        ASSERT_EQ(in.handle()->attachment()->me().owner, 0U) << "who asks for a shedder looks again";
+        make_room();
+        EXPECT_TRUE(gate.admit(1));
+    });
+}
+
+// Fails if a probe is taken in nobody's name though there is one to be had: should its process die, its place would stay taken.
+TEST_F(LostName, IsLookedForByWhoTakesAProbe) {
+    without_a_name([](const Segment& in, const auto& make_room) {
+        const Breaker it = one_probe_due(in);
+        make_room();
+        EXPECT_TRUE(it.admit());
+        EXPECT_NE(in.handle()->attachment()->me().owner, 0U);
+    });
 }
 
 // Fails if a destructor that runs when the thread has given back its slot tells under another name than the probe was taken by: its place stays taken.

@@ -218,6 +218,8 @@ TEST_F(Retries, ALongerRetryAfterWins) {
     EXPECT_EQ(delay_of(1us), 10us);
     EXPECT_EQ(delay_of(-1s), 10us);
     EXPECT_EQ(delay_of(never), -1ns) << "no time helps, and it was tried again";
+    const RetryStep at_no_time = made(at_once(), "quick").begin().failed(Again::after(-1s));
+    EXPECT_EQ(at_no_time.delay, 0ns);
     nanoseconds told{-1};
     (void)retry.call([]() -> std::expected<int, busy> { return std::unexpected(busy{2ms}); }, detail::usual{},
                      [&](const RetryStep& step) { told = step.delay; });
@@ -281,6 +283,45 @@ TEST_F(Retries, NeverSleepsPastTheDeadline) {
     EXPECT_EQ(status.exhausted, 3U);
     EXPECT_EQ(status.retries, 0U);
     EXPECT_EQ(status.budget_left, 10U) << "a retry that was not made was taken from the budget";
+}
+
+// Fails if a delay that is a little longer than the time until the deadline is taken for shorter.
+TEST_F(Retries, ADelayJustPastTheDeadlineIsTooLong) {
+    const RetryOptions options{.max_attempts = 2, .jitter = Jitter::none, .base_delay = 1h + 1s, .max_delay = 1h + 1s};
+    const Retry retry = made(options);
+    const Deadline soon{1h};
+    const RetryStep step = retry.begin().failed();
+    EXPECT_FALSE(step);
+    EXPECT_EQ(step.why, Errc::deadline_exceeded);
+}
+
+// Fails if a delay that is to hang on the one before always hangs on the first.
+TEST_F(Retries, DecorrelatedDelaysGrowFromOneAnother) {
+    const Retry retry = made({.max_attempts = 100,
+                              .jitter = Jitter::decorrelated,
+                              .base_delay = 1ms,
+                              .max_delay = 1h,
+                              .min_per_second = 1000});
+    RetryLoop loop = retry.begin();
+    nanoseconds longest{0};
+    for (int i = 0; i < 90; ++i) {
+        const RetryStep step = loop.failed();
+        ASSERT_TRUE(step) << i;
+        longest = std::max(longest, step.delay);
+    }
+    EXPECT_GT(longest, 9ms);
+}
+
+// Fails if a budget is said to run for another time than it does.
+TEST_F(Retries, ItsStatusSaysSinceWhenTheBudgetRuns) {
+    const std::uint64_t before = primitives::clock_ms();
+    const Retry retry = made(at_once());
+    const std::uint64_t begun = primitives::clock_ms();
+    while (primitives::clock_ms() < begun + 3) continue;
+    const std::uint64_t asked = primitives::clock_ms();
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(must(retry.status()).budget_window);
+    EXPECT_GE(static_cast<std::uint64_t>(age.count()), asked - begun);
+    EXPECT_LE(static_cast<std::uint64_t>(age.count()), primitives::clock_ms() - before);
 }
 
 // Fails if it sleeps past a deadline that came to be after the delay was found short enough. (It would sleep for a day.)
@@ -349,10 +390,11 @@ TEST_F(Retries, ALoopSaysHowLongToWaitAndNeverSleeps) {
         const Deadline soon{1h};
         EXPECT_EQ(late.failed().why, Errc::deadline_exceeded);
     }
+    retry.begin().succeeded();
     const RetryStatus status = must(retry.status());
-    EXPECT_EQ(status.calls, 4U);
+    EXPECT_EQ(status.calls, 5U);
     EXPECT_EQ(status.retries, 3U);
-    EXPECT_EQ(status.recovered, 1U);
+    EXPECT_EQ(status.recovered, 1U) << "what succeeds at once has recovered from nothing";
     EXPECT_EQ(status.exhausted, 2U);
     EXPECT_FALSE(RetryLoop{}.failed());
 }

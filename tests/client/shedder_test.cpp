@@ -48,6 +48,7 @@ TEST_F(Shedders, EachPriorityIsShedAtItsPart) {
     const ShedderStatus now = status(door);
     EXPECT_EQ(now.admitted, (std::array<std::uint64_t, 4>{60, 10, 10, 70}));
     EXPECT_EQ(now.shed, (std::array<std::uint64_t, 4>{0, 1, 1, 2}));
+    EXPECT_EQ(now.codel_drops, 0U) << "none of them had waited";
 }
 
 // Fails if requests of priority 0 beyond max_in_flight are not in flight for the others, or still are when they are over.
@@ -111,6 +112,24 @@ TEST_F(Shedders, AStandingQueueIsShedAndPriorityZeroIsNot) {
     EXPECT_FALSE(status(door).dropping);
     EXPECT_TRUE(door.admit(1, late()));
     EXPECT_EQ(status(door).shed[0], 0U);
+}
+
+// Fails if a new one begins in the middle of what another was doing in the same place.
+TEST_F(Shedders, ADeletedOneLeavesNothingToTheNext) {
+    const Segment segment = opened();
+    const ShedderOptions options{.target = 1ms, .interval = 1ms};
+    {
+        const Shedder door = must(segment.shedder("door", options));
+        const auto end = clock::now() + 30s;
+        while (door.admit(1, clock::now() - 1s) && clock::now() < end) {
+        }
+        ASSERT_TRUE(status(door).dropping);
+    }
+    ASSERT_TRUE(segment.remove_shedder("door"));
+    const Shedder next = must(segment.shedder("door", options));
+    EXPECT_FALSE(status(next).dropping);
+    EXPECT_EQ(status(next).codel_drops, 0U);
+    EXPECT_EQ(status(next).in_flight, 0U);
 }
 
 // Fails if an absurd priority is taken, or an arrival of the future is anything but no waiting.

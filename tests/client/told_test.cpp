@@ -141,5 +141,14 @@ TEST_F(ToldTest, WhenAnAdaptiveLimitMoves) {
     EXPECT_THAT(taken(), IsEmpty()) << "it is as high as it may be";
 }
 
+// Fails if the lowest limit of all is taken for none.
+TEST_F(ToldTest, WhenAnAdaptiveLimitMovesFromOne) {
+    const Adaptive backend = must(segment.adaptive(
+        "backend", {.algorithm = AdaptiveLaw::aimd, .min_limit = 1, .max_limit = 2, .initial_limit = 1, .window = 4}));
+    const auto kept = must(attach("seki.adaptive.limit_change", [&](const Event& event) { note(event); }));
+    for (int call = 0; call < 8; ++call) must(backend.try_acquire()).release(Outcome::ok);
+    EXPECT_THAT(taken(), ElementsAre("seki.adaptive.limit_change backend old=1 new=2"));
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -1,8 +1,10 @@
 // What sekid does for bulkheads, adaptive limits, shedders and breakers at each tick, done here by hand: what the dead held comes back, and what an
 // administrator died in the middle of is finished. In a segment that others use meanwhile, and not in one that is only read.
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "primitives/breaker_family.hpp"
 #include "primitives/breaker_upkeep.hpp"
 #include "primitives/bulkhead_upkeep.hpp"
+#include "shm/breaker_piece.hpp"
 #include "shm/bulkhead_piece.hpp"
 #include "shm/processes.hpp"
 #include "shm/roster.hpp"
@@ -149,6 +152,15 @@ TEST_F(Upkeep, MaximaThatWereNotPutInForceAre) {
     of_api.set_max(3);
     finish();
     expect_finished();
+    ASSERT_TRUE(segment.change("backend", AdaptiveOptions{.max_limit = 30, .initial_limit = 9, .max_waiting = 2}));
+    EXPECT_EQ(of_backend.max_waiting(), 2U);
+    EXPECT_TRUE(primitives::is_enforced(where(), place(kind::adaptive, "backend"))) << "who finishes it has no end";
+    const int opened_now = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ASSERT_GE(::inotify_add_watch(opened_now, (path() + ".lock").c_str(), IN_OPEN), 0);
+    finish();
+    std::array<char, 4096> events{};
+    EXPECT_LT(::read(opened_now, events.data(), events.size()), 0) << "where all is done nobody asks for the lock";
+    ::close(opened_now);
 }
 
 // Fails if a breaker whose terms were published, and no more, keeps a window that was counted for others, or stays closed where the new terms open it.
@@ -187,6 +199,22 @@ TEST_F(Upkeep, ABreakersWindowIsBroughtIntoAgreementWithItsTerms) {
     publish();
     settle();
     EXPECT_EQ(must(payments.status()).calls, 0U) << "slices of another length";
+}
+
+// Fails if who changes a breaker takes what another left unfinished for done: what was counted for other slices would go on counting.
+TEST_F(Upkeep, WhoChangesABreakerFinishesFirstWhatAnotherBegan) {
+    using family = primitives::family<BreakerOptions>;
+    BreakerOptions options{.window_type = WindowType::time, .window_size = 60s, .minimum_calls = 10};
+    const Breaker payments = must(segment.breaker("payments", options));
+    const auto at = place(kind::breaker, "payments");
+    const std::uint32_t generation = shm::breaker_of(where(), at).look().generation;
+    (void)payments.call([] {});
+    options.window_size = 120s;
+    shm::publish_terms(shm::directory{where()}.entry(at.index), family::terms_of(options));
+    options.failure_threshold = 60;
+    ASSERT_TRUE(segment.change("payments", options));
+    EXPECT_EQ(must(payments.status()).calls, 0U);
+    EXPECT_EQ(shm::breaker_of(where(), at).look().generation, generation + 1) << "the window began anew, once";
 }
 
 // Fails if who only reads, or is left behind in a segment that was replaced, changes anything.

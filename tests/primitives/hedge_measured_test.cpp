@@ -37,16 +37,19 @@ struct HedgeMeasured : LimiterTest {
 
 // Fails if the delay does not go by the latencies that were measured, or goes by them though it is fixed.
 TEST_F(HedgeMeasured, TheDelayIsThatShareOfTheCalls) {
-    const auto measured = of({.delay = 50ms, .percentile = 90, .min_delay = 0ns});
-    EXPECT_EQ(delay(measured), 50'000'000U) << "nothing was measured yet";
-    for (int i = 0; i < 200; ++i) call(measured, 5ms);
-    // What is found out is kept for a tenth of a second.
-    const std::uint64_t before = primitives::read_clock(Clock::precise);
-    while (delay(measured) == 50'000'000U && primitives::read_clock(Clock::precise) < before + 5'000'000'000) continue;
-    EXPECT_GE(delay(measured), 5'000'000U);
-    EXPECT_LT(delay(measured), 6'000'000U);
-    EXPECT_EQ(measured.status().measured, 200U);
-    ASSERT_TRUE(primitives::hedges::remove(where(), "it"));
+    for (const double percentile : {0.1, 90.0}) {
+        const auto measured = of({.delay = 50ms, .percentile = percentile, .min_delay = 0ns});
+        EXPECT_EQ(delay(measured), 50'000'000U) << "nothing was measured yet";
+        for (int i = 0; i < 200; ++i) call(measured, 5ms);
+        // What is found out is kept for a tenth of a second.
+        const std::uint64_t before = primitives::read_clock(Clock::precise);
+        while (delay(measured) == 50'000'000U && primitives::read_clock(Clock::precise) < before + 5'000'000'000)
+            continue;
+        EXPECT_GE(delay(measured), 5'000'000U);
+        EXPECT_LT(delay(measured), 6'000'000U);
+        EXPECT_EQ(measured.status().measured, 200U);
+        ASSERT_TRUE(primitives::hedges::remove(where(), "it"));
+    }
     const auto fixed = of({.delay = 50ms, .percentile = 0});
     EXPECT_EQ(fixed.status().measured, 0U) << "what another had measured there";
     EXPECT_EQ(fixed.status().calls, 0U);
@@ -62,6 +65,21 @@ TEST_F(HedgeMeasured, AFailureSaysOnlyThatItTookLonger) {
     call(it, 50ms, false);
     EXPECT_EQ(it.status().measured, 1U);
     EXPECT_EQ(it.status().failed, 2U);
+}
+
+// Fails if a call counts for the time when it began, or earlier: of one that took long it would be too late already.
+TEST_F(HedgeMeasured, ACallCountsWhenItEnds) {
+    const auto it = of({.delay = 50ms, .percentile = 0});
+    call(it, 1h);
+    EXPECT_EQ(it.status().measured, 1U);
+}
+
+// Fails if one that was deleted in the middle of a call takes more attempts from its budget.
+TEST_F(HedgeMeasured, ADeletedOneAddsNone) {
+    const auto it = of({.min_per_second = 20});
+    EXPECT_TRUE(it.may_add());
+    ASSERT_TRUE(primitives::hedges::remove(where(), "it"));
+    EXPECT_FALSE(it.may_add());
 }
 
 // Fails if a new one goes on with what another had left of its budget, or is said to run for another time than it does.

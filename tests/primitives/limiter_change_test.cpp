@@ -100,6 +100,25 @@ TEST_P(LimiterChange, OfTheWindowStartsTheCountsOfWindowsAnew) {
     }
 }
 
+// Fails if a change of the window publishes terms more often than it need: each time windows go on two further. Or if the next change forgets how far they are.
+TEST_P(WindowChange, IsPublishedOnceAndKept) {
+    LimiterOptions options = six_a_minute();  // so that some windows are over since the machine began
+    const auto limiter = make(options);
+    const auto& entry = shm::directory{where()}.entry(limiter.place().index);
+    const auto shift = [&] { return shm::read_terms(entry).values[layout::term_shift]; };
+    const std::uint64_t first = shm::terms_version(entry);
+    options.window = 24h;
+    change(options);
+    EXPECT_EQ(shm::terms_version(entry), first + 1);
+    const std::uint64_t kept = shift();
+    EXPECT_NE(kept, 0U);
+    ASSERT_TRUE(check(limiter, "alice", 6).allowed);
+    options.limit = 7;
+    change(options);
+    EXPECT_EQ(shift(), kept);
+    EXPECT_EQ(check(limiter, "alice", 0).remaining, 1U);
+}
+
 // Fails if a check that read the old terms, and was stopped before it read the clock, decides by them.
 TEST_P(LimiterChange, InTheMiddleOfACheckIsSeenByIt) {
     LimiterOptions options = six_in_so_long();

@@ -1,5 +1,6 @@
 // Which keys a limiter keeps, what it does when it has no room, and what stands in memory of their texts.
 #include "limiter_fixture.hpp"
+#include "shm/hitters.hpp"
 
 namespace seki::test {
 namespace {
@@ -59,6 +60,40 @@ TEST_P(LimiterKeys, AFullTableDeniesNewKeysWhenAskedTo) {
     EXPECT_EQ(counts[layout::count_full], crowd - admitted);
     EXPECT_EQ(counts[layout::count_deny], crowd - admitted);
     EXPECT_EQ(counts[layout::count_allow], admitted);
+}
+
+// Fails if a limiter that only looks on denies for want of room, or does not say that it would have.
+TEST_P(LimiterKeys, AFullTableThatIsOnlyToldOfSaysWhomItWouldHaveDenied) {
+    for (const OnFull on_full : {OnFull::deny, OnFull::allow}) {
+        LimiterOptions options = six_a_minute();
+        options.max_keys = 1;
+        options.mode = Mode::shadow;
+        options.on_full = on_full;
+        const auto limiter = make(options);
+        std::uint64_t denied = 0;
+        for (int i = 0; i < crowd; ++i) {
+            const Decision decision = check(limiter, key_number(i), 6);
+            EXPECT_TRUE(decision.allowed) << i;
+            denied += decision.shadow ? 1U : 0U;
+        }
+        const auto counts = counted(limiter);
+        EXPECT_GT(counts[layout::count_full], 0U);
+        EXPECT_EQ(denied, on_full == OnFull::deny ? counts[layout::count_full] : 0U);
+        EXPECT_EQ(counts[layout::count_shadow], denied);
+        ASSERT_TRUE(primitives::limiters::remove(where(), "it"));
+    }
+}
+
+// Fails if another share of the decisions is looked at than what the estimates go by.
+TEST_P(LimiterKeys, HowBusyAKeyIsIsEstimatedFromASample) {
+    const auto limiter = make(six_a_minute());
+    constexpr std::uint64_t checks = 6'400;
+    for (std::uint64_t i = 0; i < checks; ++i) (void)check(limiter, "alice");
+    const auto busy = shm::busiest(where(), limiter.place().incarnation);
+    ASSERT_EQ(busy.size(), 1U);
+    EXPECT_EQ(busy.front().tag, limiter.hash()("alice"));
+    EXPECT_GT(busy.front().allowed + busy.front().denied, checks / 2);
+    EXPECT_LT(busy.front().allowed + busy.front().denied, checks * 2);
 }
 
 // Fails if a full table writes for a new key that it denies: that is a denial as any other.

@@ -52,6 +52,30 @@ TEST_P(LimiterRefunds, GiveBackWhatWasSpentAMomentAgo) {
     EXPECT_EQ(peek(limiter, "alice", 0).remaining, 1U);
     refund(limiter, four);
     EXPECT_EQ(peek(limiter, "alice", 0).remaining, 5U);
+    EXPECT_EQ(counted(limiter)[layout::count_refund], 2U);
+}
+
+// Fails if what was spent is given back by terms that ceased, or to a limiter that was deleted, while the clock was read for it.
+TEST_P(LimiterRefunds, GiveBackNothingThatChangesMeanwhile) {
+    const auto limiter = make(six_a_minute());
+    primitives::receipt all;
+    ASSERT_TRUE(spend(limiter, 6, all).allowed);
+    const auto state = [&] { return limiter.table().find(limiter.hash()("alice")).state; };
+    const std::uint64_t before = state();
+    const auto meanwhile = [&](auto what) {
+        EXPECT_EQ(limiter.refund(all, 6,
+                                 [&](Clock) {
+                                     what();
+                                     return now;
+                                 }),
+                  Errc::none);
+        EXPECT_EQ(state(), before);
+    };
+    LimiterOptions other = six_a_minute();
+    other.clock = Clock::coarse;
+    meanwhile([&] { EXPECT_TRUE(primitives::limiters::change(where(), "it", other)); });
+    all.version = shm::terms_version(shm::directory{where()}.entry(limiter.place().index));
+    meanwhile([&] { EXPECT_TRUE(primitives::limiters::remove(where(), "it")); });
 }
 
 // Fails if what was spent in one window is given back to the next, or to a bucket that has filled since, where others have spent all there is.
@@ -74,6 +98,10 @@ TEST_P(LimiterRefunds, GiveBackNothingByOtherTermsOrOfADenial) {
     refund(limiter, denied);
     refund(limiter, {});
     EXPECT_FALSE(peek(limiter, "alice").allowed);
+    primitives::receipt used = all;
+    EXPECT_FALSE(spend(limiter, 1, used).allowed);
+    refund(limiter, used);
+    EXPECT_FALSE(peek(limiter, "alice").allowed) << "what it told of before was not that check's";
     LimiterOptions other = six_a_minute();
     other.clock = Clock::coarse;
     ASSERT_TRUE(primitives::limiters::change(where(), "it", other));

@@ -17,6 +17,7 @@ namespace {
 class LimiterUpkeep : public LimiterTest {
 protected:
     static constexpr LimiterOptions soon_new{.limit = 1000, .window = 1s, .max_keys = 64};
+    static constexpr LimiterOptions new_at_once{.limit = 1000, .window = 1ms, .max_keys = 64};
     static constexpr LimiterOptions not_for_long{.limit = 6, .window = 366 * 24h, .max_keys = 64};
 
     [[nodiscard]] bool holds(std::string_view text) const { return memory().find(text) != std::string_view::npos; }
@@ -25,6 +26,12 @@ protected:
         std::size_t keys = 0;
         of.table().for_each([&](std::uint64_t, std::uint64_t, std::size_t) { ++keys; });
         return keys;
+    }
+
+    // Until what was checked by new_at_once is as good as new, by the clock that a sweep goes by.
+    static void let_it_be_new() {
+        const std::uint64_t then = primitives::read_clock(Clock::precise) + 2'000'000;
+        while (primitives::read_clock(Clock::coarse) < then) std::this_thread::yield();
     }
 
     // Goes round until it is so; keys become as good as new by the clock of the machine.
@@ -84,6 +91,27 @@ TEST_F(LimiterUpkeep, ATurnIsBoundedAndTurnsGoRound) {
     EXPECT_EQ(keys_of(one) + keys_of(two), 0U);
 }
 
+// Fails if a turn takes more slots than it may, forgets one, or says another number than it cleared.
+TEST_F(LimiterUpkeep, ATurnOfOneSlotClearsThatSlot) {
+    const auto it = make(new_at_once);
+    for (int i = 0; i < 40; ++i) EXPECT_TRUE(it.check({.key = std::to_string(i)}).allowed);
+    let_it_be_new();
+    std::uint64_t cleared = 0;
+    for (const std::uint64_t first : {0U, 1U})  // every other one, or the one beside it might be gone already
+        for (std::uint64_t slot = first; slot < it.table().slot_count(); slot += 2) {
+            const std::uint64_t here = primitives::sweep(where(), shm::roster{where()}, slot, 1);
+            EXPECT_LE(here, 1U) << slot;
+            cleared += here;
+            EXPECT_EQ(keys_of(it), 40 - cleared) << slot;
+        }
+    EXPECT_EQ(cleared, 40U);
+}
+
+// Fails if there must be limiters for a sweep to look for some.
+TEST_F(LimiterUpkeep, WithoutLimitersThereIsNothingToSweep) {
+    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, 7), 0U);
+}
+
 // Fails if an insert whose process died in its middle keeps its stripe busy although somebody looks after the table.
 TEST_F(LimiterUpkeep, InsertsThatTheDeadLeftAreFinished) {
     const auto login = make(not_for_long, "login");
@@ -100,10 +128,52 @@ TEST_F(LimiterUpkeep, InsertsThatTheDeadLeftAreFinished) {
     }
 }
 
+// Fails if a turn of half the slots looks at more than half the stripes.
+TEST_F(LimiterUpkeep, OnlyTheInsertsOfThatPartAreFinished) {
+    const auto login = make(not_for_long, "login");
+    const std::size_t all = login.table().stripe_count();
+    for (std::size_t i = 0; i < all; ++i) {
+        const std::uint64_t begun = layout::pack({.sequence = 0, .candidate = 3, .phase = layout::phase::preparing});
+        shm::hardware::store_pair_unshared(login.table().stripe(i), {layout::tag_bit | (i + 1), begun});
+    }
+    (void)primitives::sweep(where(), shm::roster{where()}, 0, login.table().slot_count() / 2);
+    for (std::size_t i = 0; i < all; ++i) {
+        const auto left = layout::unpack_transaction(shm::hardware::load_second_acquire(login.table().stripe(i)));
+        EXPECT_EQ(left.phase == layout::phase::idle, i < all / 2) << i;
+    }
+}
+
+// Fails if a key that such an insert takes the slot of is not counted, or the one that it is for does not get it.
+TEST_F(LimiterUpkeep, AKeyThatLosesItsSlotToTheInsertOfTheDeadIsCounted) {
+    const auto it = make(new_at_once);
+    EXPECT_TRUE(it.check({.key = "alice"}).allowed);
+    const auto& table = it.table();
+    const auto old = table.find(it.hash()("alice"));
+    ASSERT_TRUE(old);
+    // A key whose first bucket is the one where alice stands.
+    std::uint64_t tag = layout::tag_bit;
+    const std::size_t index = table.index_of(old);
+    while (&table.slot(index / layout::slots_per_bucket * layout::slots_per_bucket) !=
+           &table.around(tag).first->slots.front())
+        tag += 0x0001'0000'0000'0000;
+    const std::uint64_t begun =
+        layout::pack({.sequence = 0, .candidate = index % layout::slots_per_bucket, .phase = layout::phase::preparing});
+    // By a turn of the other half, which does not come by the slot itself.
+    const std::size_t half = table.slot_count() / 2;
+    const bool stands_first = index < half;
+    shm::hardware::store_pair_unshared(table.stripe(stands_first ? table.stripe_count() - 1 : 0), {tag, begun});
+    let_it_be_new();
+    EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, stands_first ? half : 0, half), 0U);
+    EXPECT_EQ(counted(it)[layout::count_evicted], 1U);
+    EXPECT_EQ(table.find(tag).slot, old.slot);
+    EXPECT_FALSE(table.find(it.hash()("alice")));
+}
+
 // Fails if a sweep writes where it may only read, or in a segment that workers have left.
 TEST_F(LimiterUpkeep, WhoMayNotWriteSweepsNothing) {
-    const auto api = make(soon_new, "api");
+    const auto api = make(new_at_once, "api");
     EXPECT_TRUE(api.check({.key = "alice"}).allowed);
+    let_it_be_new();
     const auto seen = shm::segment::attach(path(), shm::segment::access::read_only);
     ASSERT_TRUE(seen);
     EXPECT_EQ(primitives::sweep(**seen, shm::roster{**seen}, 0), 0U);

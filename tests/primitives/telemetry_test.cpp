@@ -42,6 +42,13 @@ TEST_F(TelemetryTest, ADenialIsToldWithItsKeyAndTrace) {
     EXPECT_EQ(event[layout::event_trace_high], 1U);
     EXPECT_EQ(event[layout::event_trace_low], 2U);
     EXPECT_EQ(event[layout::event_span], 3U);
+    primitives::trace_of_thread = {0x5a5a'1234'5678'9abc, 0x6b6b'1234'5678'9abc, 0x7c7c'1234'5678'9abc, 1};
+    ASSERT_FALSE(check(limiter, "alice").allowed);
+    const auto next = drained(mine());
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_EQ(next[0][layout::event_trace_high], 0x5a5a'1234'5678'9abcU);
+    EXPECT_EQ(next[0][layout::event_trace_low], 0x6b6b'1234'5678'9abcU);
+    EXPECT_EQ(next[0][layout::event_span], 0x7c7c'1234'5678'9abcU);
 }
 
 // Fails if a law or a mode is forgotten: each has a path of its own through a check.

@@ -1,5 +1,9 @@
 // What handlers and rings are told of each event, word for word, and which events are told unasked.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -303,6 +307,37 @@ TEST_F(WordsTest, KeysOfEveryLengthAreToldAsTheyBegin) {
     }
 }
 
+// Fails if who tells of a short key reads what stands before it.
+TEST_F(WordsTest, NothingBeforeAKeyIsRead) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const two = ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(two, MAP_FAILED);
+    ASSERT_EQ(::mprotect(two, page, PROT_NONE), 0);
+    char* const text = static_cast<char*>(two) + page;
+    std::memcpy(text, "alice", 5);
+    const auto limiter = make(one_a_minute);
+    listen();
+    (void)check(limiter, {text, 5}, 2);  // more than there can be
+    const auto events = drained(mine());
+    ::munmap(two, 2 * page);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(text_of(events[0]), "alice");
+}
+
+// Fails if a change of state is told with another time of the day than that at which it happened, or what has no key with one.
+TEST_F(WordsTest, AChangeOfStateIsToldByTheTimeOfTheDay) {
+    const auto time = [] {
+        return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() / 1ns);
+    };
+    const std::uint64_t before = time();
+    of(kind::breaker).breaker_state_change(state::closed, state::open, 1, now);
+    const auto events = drained(mine());
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_GE(events[0][layout::event_first], before);
+    EXPECT_LE(events[0][layout::event_first], time());
+    EXPECT_EQ(events[0][layout::event_tag], 0U);
+}
+
 // Fails if the time until which somebody listens is over before its last moment, or lasts beyond it, or one that is further off than any tick counts.
 TEST_F(WordsTest, WhoListensDoesSoUntilThatMoment) {
     const emitter events = of(kind::breaker);
@@ -327,6 +362,9 @@ TEST_F(WordsTest, WhoOnlyReadsTellsItsHandlersAlone) {
     const emitter events{**reading, {.index = 3, .incarnation = 77, .kind = kind::bulkhead, .name = "db"}};
     EXPECT_THAT(told_in([&] { events.bulkhead_reclaimed(1, 2); }),
                 ElementsAre("seki.bulkhead.reclaimed db current=1 available=2 name=db"));
+    listen(20s);
+    events.breaker_rejected(state::open, now);
+    events.breaker_state_change(state::closed, state::open, 1, now);
     EXPECT_EQ(drained(shared()).size(), 0U);
 }
 

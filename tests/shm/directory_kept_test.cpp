@@ -66,6 +66,25 @@ TEST_F(DirectoryKept, NothingButPermitsIsMadeWhereABulkheadWas) {
     EXPECT_EQ(primitives().find(layout::kind::bulkhead, "cache")->incarnation, second.incarnation);
 }
 
+// Fails if a piece is taken for another's because one stands right before or behind it: it would never be used again.
+TEST_F(DirectoryKept, APieceBetweenOthersIsUsedAgain) {
+    const auto before = make("before"), middle = make("middle"), behind = make("behind");
+    ASSERT_EQ(before.arena_offset + before.arena_size, middle.arena_offset);
+    ASSERT_EQ(middle.arena_offset + middle.arena_size, behind.arena_offset);
+    remove(middle);
+    EXPECT_EQ(make("next").arena_offset, middle.arena_offset);
+}
+
+// Fails if what another kind left in its piece is taken for permits.
+TEST_F(DirectoryKept, WhereALimiterStoodABulkheadFindsZeros) {
+    const auto old = primitives().create(limiter("login", 64), [&](const shm::placement& at) {
+        std::memset(where->arena(at.arena_offset, at.arena_size).data(), 0xff, at.arena_size);
+    });
+    ASSERT_TRUE(old) << old.error().message;
+    primitives().remove(old->index);
+    EXPECT_EQ(make("database").arena_offset, old->arena_offset) << "make() looks at what is there";
+}
+
 // Fails if a version comes again, by which who was stopped while it took a permit would take the terms for those it knew.
 TEST_F(DirectoryKept, TheNextBulkheadFindsTheTermsOfTheLast) {
     const auto first = make("database");

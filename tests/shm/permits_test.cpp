@@ -252,6 +252,16 @@ struct large_table {
     table it = table::attach(bytes);
 };
 
+// Fails if a table of one permit cannot be closed, or one of none is taken for one that somebody scribbled on.
+TEST_F(Permits, OneOfOneOrOfNoneCanBeClosed) {
+    const large_table<16> of_one;
+    ASSERT_TRUE(of_one.it.set_max(1));
+    of_one.it.close();
+    EXPECT_TRUE(of_one.it.closed());
+    EXPECT_TRUE(table{}.set_max(0));
+    EXPECT_FALSE(table{}.set_max(1));
+}
+
 // Fails if many owners at once are mistaken for each other, or one that shares a place in the memory of asked ones with a dead one.
 TEST_F(Permits, ReclaimingTellsOwnersApart) {
     const large_table<4000> made;

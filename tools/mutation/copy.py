@@ -14,6 +14,7 @@ import tempfile
 from . import points, schemata
 
 HERE = pathlib.Path(__file__).resolve().parent
+SPARE = 50  # numbers of a file that has no mutants yet; of another what is missing to the next so many
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,24 +44,31 @@ class Copy:
         self.known_file = where / "points.json"
 
     def find(self):
-        """All points of the layers, but those that the compiler has refused; their numbers last as long as the sources stay the same."""
+        """All points of the layers, but those that the compiler has refused."""
         headers = [str(path.relative_to(self.root)) for layer in self.layers for path in sorted((self.root / "src" / layer).glob("*.hpp"))]
         units = [str(path.relative_to(self.root)) for layer in self.layers for path in sorted((self.root / "src" / layer).glob("*.cpp"))]
         self.texts = {each: (self.root / each).read_text(encoding="utf-8") for each in headers + units}
-        stamp = hashlib.sha256(repr(sorted(self.texts.items())).encode() + (HERE / "points.py").read_bytes()).hexdigest()
+        self.stamps = {each: hashlib.sha256(text.encode() + (HERE / "points.py").read_bytes()).hexdigest() for each, text in self.texts.items()}
         known = json.loads(self.known_file.read_text(encoding="utf-8")) if self.known_file.exists() else {}
-        self.refused = {tuple(each) for each in known.get("refused", [])} if known.get("sources") == stamp else set()
-        self.stamp = stamp
-        found = self.read_again(headers, units, known)
-        self.all = []
-        for number, point in enumerate(sorted(found, key=lambda each: (each.file, each.start, each.end, each.change)), 1):
-            line = self.texts[point.file].count("\n", 0, point.start) + 1
-            self.all.append(Mutant(number, point, line, self.texts[point.file].splitlines()[line - 1].strip()))
+        as_before = {name for name, stamp in known.get("sources", {}).items() if self.stamps.get(name) == stamp}
+        self.refused = {tuple(each) for each in known.get("refused", []) if each[0] in as_before}
+        self.number(self.read_again(headers, units, known))
         return self.mutants()
+
+    def number(self, found):
+        """Each file has numbers to spare, so that those of the others last when it changes, and what is made of them is not built again."""
+        self.all, next_one = [], 1
+        for file in sorted(self.texts):
+            first = next_one
+            for number, point in enumerate(sorted((each for each in found if each.file == file), key=lambda each: (each.start, each.end, each.change)), first):
+                line = self.texts[file].count("\n", 0, point.start) + 1
+                self.all.append(Mutant(number, point, line, self.texts[file].splitlines()[line - 1].strip()))
+                next_one = number + 1
+            next_one = first + (next_one - first + SPARE) // SPARE * SPARE
 
     def read_again(self, headers, units, known):
         """Takes a minute, so what was found is kept."""
-        if known.get("sources") == self.stamp:
+        if known.get("sources") == self.stamps:
             self.found = [points.Point(**each) for each in known["found"]]
             return self.found
         self.found = points.find(self.root, headers, unit_text="".join(f'#include "{each.removeprefix("src/")}"\n' for each in headers))
@@ -70,7 +78,7 @@ class Copy:
         return self.found
 
     def keep(self):
-        kept = {"sources": self.stamp, "found": [dataclasses.asdict(each) for each in self.found], "refused": sorted(self.refused)}
+        kept = {"sources": self.stamps, "found": [dataclasses.asdict(each) for each in self.found], "refused": sorted(self.refused)}
         self.known_file.write_text(json.dumps(kept), encoding="utf-8")
 
     def mutants(self):
@@ -124,18 +132,24 @@ class Copy:
         subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
 
     def compile(self, targets):
-        """Builds them, without what the compiler refuses: a change that makes no program is no mutant."""
-        while True:
-            ended = subprocess.run(["ninja", "-C", self.build, "-k", "0", *targets], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-            if ended.returncode == 0:
-                return
-            bad = self.blamed(ended.stdout)
-            if not bad:
-                sys.exit(ended.stdout[-6000:] + "tools/mutants: the mutated copy cannot be built, and no mutant is to blame")
-            self.refused |= bad
-            self.keep()
-            print(f"  {len(bad)} changes make no program: built again without them", flush=True)
-            self.write()
+        """Builds them, and before them the layers: what is no program there needs no test to find it, and then all tests once more without it."""
+        units = {"shm": "src/seki_shm", "primitives": "src/seki_primitives"}
+        for some in ([units[layer] for layer in self.layers if layer in units], targets):
+            while some and not self.is_built(some):
+                self.write()
+
+    def is_built(self, targets):
+        """Or else some of the changes are no program, and are known for that now."""
+        ended = subprocess.run(["ninja", "-C", self.build, "-k", "0", *targets], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        if ended.returncode == 0:
+            return True
+        bad = self.blamed(ended.stdout)
+        if not bad:
+            sys.exit(ended.stdout[-6000:] + "tools/mutants: the mutated copy cannot be built, and no mutant is to blame")
+        self.refused |= bad
+        self.keep()
+        print(f"  {len(bad)} changes make no program: built again without them", flush=True)
+        return False
 
     def is_refused(self, mutant):
         """Whether the compiler refuses it where nothing else is changed: what it computes itself, as for a static_assert, no mutant of the copy changes."""

@@ -134,12 +134,20 @@ class Trial:
 
     # -- which mutant fails what
 
-    def judge(self, number, file, tests):
-        """What killed it ("" when nothing did), and how long that took. First those that found the last mutants of this file, and those whose program
-        has its name; then quick ones that look at little else."""
+    def remember(self, file, killer):
+        """A test that found a mutant of this file: it may find the next."""
+        with self.lock:
+            known = self.last_killers.setdefault(file, [])
+            if killer in known:
+                known.remove(killer)
+            known.insert(0, killer)
+
+    def judge(self, number, file, tests, killed_by=None):
+        """What killed it ("" when nothing did), and how long that took. First what killed it before and those that found the last mutants of this file,
+        and those whose program has its name; then quick ones that look at little else."""
         began = time.monotonic()
         with self.lock:
-            favourites = self.last_killers.setdefault(file, [])[:4]
+            favourites = [killed_by] if killed_by else self.last_killers.get(file, [])[:4]
         name = pathlib.Path(file).stem
 
         def promise(test):
@@ -161,9 +169,7 @@ class Trial:
                 code, said = self.run_in_time(program, some, number)
                 if code != 0:
                     killer = self.killer(some, said)
-                    with self.lock:
-                        known = self.last_killers[file]
-                        self.last_killers[file] = [killer] + [each for each in known if each != killer]
+                    self.remember(file, killer)
                     return f"{program} {killer}{'' if code is not None else ', which takes for ever'}", time.monotonic() - began
         return "", time.monotonic() - began
 
