@@ -12,8 +12,8 @@ namespace seki::config {
 namespace {
 
 constexpr std::size_t longest_word = 32;
-constexpr std::size_t most_candidates =
-    32;  // more than there are options or commands; of the names in a file there may be thousands
+// More than there are options or commands. Of the names in a file there may be thousands.
+constexpr std::size_t most_candidates = 32;
 
 // Insertions, deletions, changes and swaps of neighbours that turn one word into the other. Both are at most
 // longest_word long.
