@@ -17,7 +17,10 @@ refusal no(Errc code, fmt::format_string<Arguments...> text, Arguments&&... argu
 
 std::optional<refusal> wrong_identity(const layout::identity& id, std::uint64_t file_size, const std::string& path) {
     if (value(id.magic) == 0)
-        return no(Errc::not_a_segment, "\"{}\" is not a segment: it starts with zeros: choose another path", path);
+        return no(
+            Errc::not_a_segment,
+            "\"{}\" is not a segment: it starts with zeros, as if its creation was interrupted: choose another path",
+            path);
     if (value(id.magic) != layout::magic)
         return no(Errc::not_a_segment, "\"{}\" is not a segment but some other file: choose another path", path);
     if (value(id.size) != file_size)
