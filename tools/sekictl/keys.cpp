@@ -39,15 +39,16 @@ std::string mistake_in_pattern(const std::string& given) {
     const std::string_view pattern = given;
     for (std::size_t at = 0; at < pattern.size();) {  // ends: each turn goes on by a character at least
         if (pattern.substr(at) == "\\")
-            return fmt::format(R"({} is no pattern: its last "\" has nothing behind it; write "\\" for the character)",
-                               primitives::quoted(given));
+            return fmt::format(
+                "{} is no pattern: its last backslash has nothing behind it; write two for the character",
+                primitives::quoted(given));
         if (pattern[at] != '[') {
-            at += pattern[at] == '\\' ? 2 : 1;
+            at += pattern[at] == '\\' ? 2U : 1U;
             continue;
         }
         at = end_of_bracket(pattern, at + 1);
         if (at == pattern.npos)
-            return fmt::format(R"({} is no pattern: a "[" has no "]"; write "\[" for the character)",
+            return fmt::format(R"({} is no pattern: a "[" has no "]"; write "[[]" for the character)",
                                primitives::quoted(given));
     }
     return {};
