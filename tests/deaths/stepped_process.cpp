@@ -45,7 +45,7 @@ stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) : p
 bool stepped_process::step(std::uint64_t instructions) {
     if (instructions == to_the_end) return (void)finish(), false;
     for (; instructions > 0 && pid_ != 0; --instructions) {
-        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, due()) != 0) std::abort();
+        if (::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr) != 0) std::abort();
         if (!wait()) return false;
     }
     return pid_ != 0;

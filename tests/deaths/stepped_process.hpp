@@ -46,7 +46,7 @@ public:
     void kill() noexcept;
 
 private:
-    // The signal that it goes on with: one of its own making, such as a fault, which else would come again and again.
+    // The signal that it is finished with: one of its own making, such as a fault, which else would come again and again.
     [[nodiscard]] void* due() const noexcept;
     // Whether it still is there, after it stopped or ended.
     bool wait() noexcept;

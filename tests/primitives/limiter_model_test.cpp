@@ -57,12 +57,14 @@ protected:
             counts_[shadow ? layout::count_shadow : said.allowed ? layout::count_allow : layout::count_deny] += 1;
             counts_[shadow ? layout::cost_shadow : said.allowed ? layout::cost_allow : layout::cost_deny] += cost;
         }
+        // Who waits looks again, and is told when the law may say yes.
+        const Clock told_by = wanted.patience == law::never ? terms.clock : Clock::precise;
         if (spends && !(wanted.again && !said.allowed && !shadow))
             events_.push_back(line(said.allowed, wanted.key, cost,
                                    said.allowed
                                        ? said.remaining
-                                       : std::min(primitives::wait_for(said.retry_after, terms.clock), law::never)));
-        return primitives::tell(said, shadow, terms.clock);
+                                       : std::min(primitives::wait_for(said.retry_after, told_by), law::never)));
+        return primitives::tell(said, shadow, told_by);
     }
 
     void compare(const LimiterOptions& options, bool somebody_is_told) {

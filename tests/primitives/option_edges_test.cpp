@@ -51,7 +51,7 @@ TEST(OptionEdges, BothEndsOfARangeAreAcceptedAndNothingBeyond) {
                   {{"limit", "0", "1", "10000000", "10000001"},
                    {"max_keys", "0", "1", "67108864", "67108865"},
                    {"window", "999us", "1ms", "366d", "367d"},
-                   {"burst", "0", "1", "10", "10000001"}});
+                   {"burst", "", "0", "10", "10000001"}});
     expect_ranges(BreakerOptions{.window_size = 65'536, .minimum_calls = 1},
                   {{"minimum_calls", "0", "1", "65536", "65537"},
                    {"failure_threshold", "0", "1", "100", "101"},

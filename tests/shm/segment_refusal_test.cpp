@@ -385,7 +385,7 @@ TEST_F(BadFile, WhoMayNotReadIsToldOfReading) {
     if (root) {
         ASSERT_EQ(::chown(path.c_str(), 0, 54325), 0);
     }
-    ::chmod(path.c_str(), root ? 0600 : 0000);
+    ::chmod(path.c_str(), root ? 0640 : 0040);
     const std::string said = in_child([&]() -> std::string {
         if (root && (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0))
             return "still root";
