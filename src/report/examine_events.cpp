@@ -33,13 +33,18 @@ void examine_torn(examination& into, const std::string& place, layout::event_rin
              examination::exchange(ring.torn, torn, 0));
 }
 
+// In this order, as it is one that was pushed by then. Where `pushed` is behind, the next event has the number that was taken. By their distance: what a scribbler wrote
+// may be one of the last numbers before 0, and no ring comes to half of them.
 void examine_doubt(examination& into, const std::string& place, layout::event_ring& ring, bool shared) {
+    constexpr std::uint64_t half = 1ULL << 62;
     const std::uint64_t doubted = hardware::load_acquire(ring.doubted);
     const std::uint64_t pushed = hardware::load_acquire(ring.pushed);
-    if (shared ? doubted <= pushed : doubted == 0) return;
+    const std::uint64_t taken = hardware::load_acquire(ring.taken);
+    const std::uint64_t last = is_behind(pushed - taken) ? taken : pushed;
+    if (shared ? last - doubted < half : doubted == 0) return;
     into.add(invariant::doubt_possible, place,
-             fmt::format("event {} of {} is doubted, and cannot be; repair doubts none", doubted, pushed),
-             examination::exchange(ring.doubted, doubted, 0));
+             fmt::format("event {} of {} is doubted, and cannot be; repair doubts none", doubted, last),
+             examination::exchange(ring.doubted, doubted, shared ? taken : 0));
 }
 
 }  // namespace

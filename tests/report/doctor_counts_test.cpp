@@ -26,6 +26,21 @@ protected:
     }
 };
 
+// Fails when an event is doubted that the next one to be pushed will not have reached: `pushed` is behind there, and the next event has the number that was taken.
+TEST_F(DoctorOfCounts, FindsADoubtBeyondWhatWasTakenWhereLessWasPushed) {
+    layout::event_ring& ring = where_->worker(where_->parts().max_workers).events;
+    hardware::store_release(ring.pushed, ~0ULL);
+    hardware::store_release(ring.taken, 47);
+    hardware::store_release(ring.doubted, 48);
+    expect_found_and_mended(invariant::doubt_possible);
+    hardware::store_release(ring.doubted, 47);
+    EXPECT_EQ(examine(*where_), std::vector<finding>{});
+    // The next one has the number 0.
+    hardware::store_release(ring.taken, ~0ULL);
+    hardware::store_release(ring.doubted, 48);
+    expect_found_and_mended(invariant::doubt_possible);
+}
+
 // Each fails when the invariant is not looked at, has another name, or is not mended.
 TEST_F(DoctorOfCounts, FindsCountersOfAnIncarnationThatWasNotIssued) {
     hardware::store_release(where_->counters(0)[calls].incarnation, 1'000);
