@@ -60,10 +60,9 @@ protected:
         // Who waits looks again, and is told when the law may say yes.
         const Clock told_by = wanted.patience == law::never ? terms.clock : Clock::precise;
         if (spends && !(wanted.again && !said.allowed && !shadow))
-            events_.push_back(line(said.allowed, wanted.key, cost,
-                                   said.allowed
-                                       ? said.remaining
-                                       : std::min(primitives::wait_for(said.retry_after, told_by), law::never)));
+            events_.push_back(line(
+                said.allowed, wanted.key, cost,
+                said.allowed ? said.remaining : std::min(primitives::wait_for(said.retry_after, told_by), law::never)));
         return primitives::tell(said, shadow, told_by);
     }
 
