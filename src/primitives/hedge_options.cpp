@@ -18,7 +18,7 @@ constexpr std::array<option<O>, 6> table{{
     {"delay", value_kind::duration, "how long is waited for an answer before the next attempt", "0s to 1h", true,
      print_duration<O, &O::delay>, parse_duration_of<O, &O::delay>},
     {"percentile", value_kind::fraction, "wait as long as so many percent of the calls take, instead of delay",
-     "0.0 (off) to 99.9", true, print_fraction<O, &O::percentile>, parse_fraction<O, &O::percentile>},
+     "0.0 (off) to 99.9", true, print_fraction<O, &O::percentile, 10>, parse_fraction<O, &O::percentile>},
     {"min_delay", value_kind::duration, "the shortest delay by percentile", "0s to 1h", true,
      print_duration<O, &O::min_delay>, parse_duration_of<O, &O::min_delay>},
     {"ratio", value_kind::fraction, "extra attempts that the host may make for each of its calls", "0.0 to 100.0", true,

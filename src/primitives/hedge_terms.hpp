@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 
 #include <seki/hedge.hpp>
@@ -26,6 +27,11 @@ struct hedge_terms {
     retry_law::terms budget{};
 };
 
+// Rounded as print_fraction() does, so that options are the same again when they are read back. Not a number gives none.
+[[nodiscard]] inline std::uint64_t tenths(double percent) noexcept {
+    return percent > 0 ? static_cast<std::uint64_t>(std::lround(std::min(percent, 1e6) * 10)) : 0;
+}
+
 [[nodiscard]] inline shm::terms pack(const HedgeOptions& options) noexcept {
     const auto count_of = [](std::chrono::nanoseconds span) {
         return static_cast<std::uint64_t>(std::max(span, std::chrono::nanoseconds{0}).count());
@@ -33,7 +39,7 @@ struct hedge_terms {
     shm::terms values{};
     values[layout::hedge_max_extra] = options.max_extra;
     values[layout::hedge_delay] = count_of(options.delay);
-    values[layout::hedge_percentile] = thousandths(options.percentile / 100);
+    values[layout::hedge_percentile] = tenths(options.percentile);
     values[layout::hedge_min_delay] = count_of(options.min_delay);
     values[layout::hedge_ratio] = thousandths(options.ratio);
     values[layout::hedge_min_per_second] = options.min_per_second;

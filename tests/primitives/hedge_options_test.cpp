@@ -72,6 +72,15 @@ TEST(HedgeOptions, SurviveTheirEntryAndTheirText) {
     }
 }
 
+// Fails when a percentile that is finer than it is kept differs from itself, for who asks for it again: by a division that rounds otherwise, or by its text.
+TEST(HedgeOptions, AFinePercentileIsTheSameAgain) {
+    for (int hundredths = 0; hundredths <= 9'990; ++hundredths) {
+        const HedgeOptions options{.percentile = static_cast<double>(hundredths) / 100};
+        const HedgeOptions kept = traits::options_of(traits::terms_of(options), {});
+        ASSERT_EQ(describe_difference(hedge_option_table(), kept, options), "") << options.percentile;
+    }
+}
+
 // Fails when what somebody scribbled into an entry gives terms that cannot be used.
 TEST(HedgeOptions, ScribbledTermsGiveOptionsThatAreAccepted) {
     std::mt19937_64 random{test::seed_or(4)};
