@@ -43,12 +43,11 @@ int lock(int file) noexcept {
     return ::fcntl(file, F_OFD_SETLK, &wanted) == 0 ? 0 : errno;
 }
 
-// Its last holder may have removed it after we opened it.
-bool still_named(const shm::place& where, const std::filesystem::path& file, int opened) noexcept {
+// Whoever held it last may have removed it after we opened it.
+bool still_named(int folder, const char* name, int opened) noexcept {
     struct stat ours{};
     struct stat named{};
-    return ::fstat(opened, &ours) == 0 &&
-           ::fstatat(where.folder.get(), file.filename().c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+    return ::fstat(opened, &ours) == 0 && ::fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
@@ -89,7 +88,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
                 if (opened->made) ::unlinkat(where->folder.get(), file.filename().c_str(), 0);
                 return shm::refuse(Errc::system, "cannot lock \"{}\": {}", file.native(), shm::system_advice(why));
             }
-            if (!still_named(*where, file, opened->get())) continue;
+            if (!still_named(where->folder.get(), file.filename().c_str(), opened->get())) continue;
             write_text(opened->get(), std::to_string(::getpid()) + "\n");
             return owner_lock{segment, file, std::move(opened->file)};
         }
@@ -98,12 +97,7 @@ Result<owner_lock> owner_lock::take(const std::filesystem::path& segment) {
     });
 }
 
-bool owner_lock::is_named() const noexcept {
-    struct stat ours{};
-    struct stat named{};
-    return ::fstat(held_.get(), &ours) == 0 && ::lstat(file_.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-           ours.st_dev == named.st_dev;
-}
+bool owner_lock::is_named() const noexcept { return still_named(AT_FDCWD, file_.c_str(), held_.get()); }
 
 Result<bool> owner_lock::keep() {
     if (is_named()) return false;

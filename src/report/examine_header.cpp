@@ -41,7 +41,7 @@ void examine_identity(examination& into) {
     if (found != where.parts())
         into.add(invariant::header_stands, "header",
                  "the sizes of its parts are not what they were: nobody can attach; repair writes them back",
-                 [&where] { std::memcpy(&where.header().parts, &where.parts(), sizeof(layout::geometry)); });
+                 [&where] { (void)where.put_header_back(); });
 }
 
 // Each word is read before the clock.

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/adds_without_a_swap.hpp"
 #include "planted/ends_without_a_swap.hpp"
 #include "planted/moves_the_limit_once.hpp"
 #include "planted/never_looks_again.hpp"
+#include "planted_error.hpp"
 #include "shm/adaptive_scenarios.hpp"
 
 namespace seki::test {
@@ -19,12 +18,6 @@ using testing::StartsWith;
 
 template <class Window>
 using with = adaptive_scenarios<Window>;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(AdaptivePlantedErrors, EndingAWindowWithoutASwapJudgesItTwice) {
     using broken = with<shm::ends_without_a_swap::adaptive_window<stepped>>;

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/closes_on_one_ok.hpp"
 #include "planted/counts_its_own_alone.hpp"
 #include "planted/counts_what_is_over.hpp"
@@ -17,6 +15,7 @@
 #include "planted/without_look_after.hpp"
 #include "planted/without_look_before.hpp"
 #include "planted/writes_before_it_opens.hpp"
+#include "planted_error.hpp"
 #include "shm/breaker_scenarios.hpp"
 
 namespace seki::test {
@@ -24,12 +23,6 @@ namespace {
 
 using law::outcome;
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(BreakerPlantedErrors, APlaceOfALaterGenerationTakenForFreeIsFound) {
     using broken = breaker_scenarios<shm::without_look_before::breaker<stepped>>;

@@ -3,26 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/finds_without_a_second_look.hpp"
 #include "planted/keeps_half_a_piece.hpp"
 #include "planted/keeps_what_was_anothers.hpp"
 #include "planted/makes_before_it_withdraws.hpp"
 #include "planted/publishes_before_it_fills.hpp"
 #include "planted/uses_a_number_twice.hpp"
+#include "planted_error.hpp"
 #include "shm/directory_entry_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(DirectoryEntryPlantedErrors, WhoPublishesBeforeItFillsShowsWhatIsNotThere) {
     using broken = directory_entry_scenarios<shm::publishes_before_it_fills::entry_words<stepped>>;

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/claims_last.hpp"
 #include "planted/doubts_for_ever.hpp"
 #include "planted/doubts_nothing.hpp"
@@ -14,6 +12,7 @@
 #include "planted/stays_behind.hpp"
 #include "planted/takes_by_store.hpp"
 #include "planted/without_seal.hpp"
+#include "planted_error.hpp"
 #include "shm/event_ring_scenarios.hpp"
 
 namespace seki::test {
@@ -23,12 +22,6 @@ using testing::StartsWith;
 
 template <class Ring>
 using with = event_ring_scenarios<Ring>;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(EventRingPlantedErrors, WithoutASealTwoWhoShareTearAnEvent) {
     using broken = with<shm::without_seal::event_ring<stepped, tiny_events>>;

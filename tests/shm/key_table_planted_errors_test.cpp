@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/fresh_without_time.hpp"
 #include "planted/helps_only_its_own.hpp"
 #include "planted/hindered_by_halves.hpp"
@@ -12,6 +10,7 @@
 #include "planted/sweeps_without_stamp.hpp"
 #include "planted/without_look.hpp"
 #include "planted/without_sequence.hpp"
+#include "planted_error.hpp"
 #include "shm/key_table.hpp"
 #include "shm/key_table_scenarios.hpp"
 
@@ -21,12 +20,6 @@ namespace {
 using testing::StartsWith;
 
 // What is found, and with how many schedules.
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
-
 // A compare-and-swap that takes one empty for another.
 struct blind_to_stamps : stepped {
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {

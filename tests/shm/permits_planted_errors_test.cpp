@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/asks_from_the_first_on.hpp"
 #include "planted/hint_that_stays.hpp"
 #include "planted/release_by_store.hpp"
@@ -12,18 +10,13 @@
 #include "planted/without_drain.hpp"
 #include "planted/without_second_look.hpp"
 #include "planted/without_version.hpp"
+#include "planted_error.hpp"
 #include "shm/permit_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 constexpr auto too_many = "more are held than any max allows";
 

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/asks_about_its_own_claim.hpp"
 #include "planted/asks_about_itself.hpp"
 #include "planted/believes_the_lock_alone.hpp"
@@ -15,18 +13,13 @@
 #include "planted/locks_once.hpp"
 #include "planted/takes_off_whoever_is_there.hpp"
 #include "planted/unlocks_before_it_withdraws.hpp"
+#include "planted_error.hpp"
 #include "shm/process_list_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(ProcessListPlantedErrors, WhoDescribesItselfBlindlyDoesSoInAnothersSlot) {
     using broken = process_list_scenarios<shm::describes_itself_blindly::process_words<stepped>>;

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/adds_up_first.hpp"
 #include "planted/begins_without_a_swap.hpp"
 #include "planted/counts_calls_again.hpp"
 #include "planted/reads_the_clock_first.hpp"
+#include "planted_error.hpp"
 #include "shm/retry_budget_scenarios.hpp"
 
 namespace seki::test {
@@ -19,12 +18,6 @@ using testing::StartsWith;
 
 template <class Budget>
 using with = retry_budget_scenarios<Budget>;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(RetryBudgetPlantedErrors, WithoutASwapARetryIsGivenTwice) {
     using broken = with<shm::begins_without_a_swap::retry_budget<stepped>>;

@@ -3,25 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/closes_blindly.hpp"
 #include "planted/counts_nobody.hpp"
 #include "planted/counts_once.hpp"
 #include "planted/drops_without_a_swap.hpp"
 #include "planted/looks_not_beyond.hpp"
+#include "planted_error.hpp"
 #include "shm/shedder_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(ShedderPlantedErrors, WhoDropsWithoutASwapIsOneOfSeveral) {
     using broken = codel_scenarios<shm::drops_without_a_swap::shedder_state<stepped>>;

@@ -3,25 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
 #include "planted/frees_whatever_has_a_name.hpp"
 #include "planted/frees_whose_process_slot_is_free.hpp"
 #include "planted/gives_back_by_a_store.hpp"
 #include "planted/gives_back_what_is_anothers.hpp"
 #include "planted/takes_by_a_store.hpp"
+#include "planted_error.hpp"
 #include "shm/worker_slots_scenarios.hpp"
 
 namespace seki::test {
 namespace {
 
 using testing::StartsWith;
-
-std::string found(bounds within, const attempt& one) {
-    const exploration done = explore(within, one);
-    std::printf("%s, after %llu schedules\n", done.failure.c_str(), static_cast<unsigned long long>(done.schedules));
-    return done.failure;
-}
 
 TEST(WorkerSlotsPlantedErrors, WhoTakesByAStoreTakesWhatAnotherHas) {
     using broken = worker_slots_scenarios<shm::takes_by_a_store::worker_slots>;
