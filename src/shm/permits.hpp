@@ -283,7 +283,9 @@ private:
 
     // Puts the owner's name into a free word below max; max when there is none.
     [[nodiscard]] std::uint64_t claim_below(std::uint64_t max, std::uint64_t owner, std::uint64_t near) const noexcept {
-        if (near >= max) near = 0;
+        // Whoever begins beyond the end begins apart from the others who do.
+        if (near >= max) [[unlikely]]
+            near = max == 0 ? 0 : near % max;
         for (std::uint64_t i = near; i < max; ++i)
             if (claim(words_[i], owner)) return i;
         for (std::uint64_t i = 0; i < near; ++i)

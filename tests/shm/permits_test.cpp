@@ -99,6 +99,14 @@ TEST_F(Permits, AsManyAsMaxAreGivenOutEachOnce) {
     EXPECT_EQ(permits.in_use(), 0U);
 }
 
+// Fails if all who begin beyond the end come to the same permit, and so to the same line, however many they are.
+TEST_F(Permits, WhoBeginsBeyondTheEndBeginsApart) {
+    EXPECT_EQ(take(me, 5).index, 2U);
+    EXPECT_EQ(take(other, 4).index, 1U);
+    permits.set_max(0);
+    EXPECT_FALSE(take(me, 5));
+}
+
 // Fails if a permit that was given back can be given back again, when the same process has taken its word meanwhile.
 TEST_F(Permits, AReleasedPermitIsNotReleasedAgain) {
     permit first = take();
