@@ -84,6 +84,8 @@ LimiterOptions a_few_a_year(Algorithm algorithm) {
 }
 const char* name_of_limiter(Algorithm algorithm) {
     switch (algorithm) {
+        case Algorithm::token_bucket: return "token";
+        case Algorithm::leaky_bucket: return "leaky";
         case Algorithm::sliding_window: return "sliding";
         case Algorithm::fixed_window: return "fixed";
         default: return one_name;
@@ -106,8 +108,8 @@ PolicyOptions of_all_parts() {
 OpenOptions roomy(Access access) {
     OpenOptions options = small(access);
     options.segment.max_workers = 6;
-    options.segment.max_primitives = 12;
-    options.segment.size = 1 << 18;
+    options.segment.max_primitives = 16;
+    options.segment.size = 5 << 16;
     return options;
 }
 Segment opened_roomy(const fs::path& folder, Access access) {

@@ -12,7 +12,8 @@ inline constexpr const char* one_name = "it";
 
 inline constexpr std::int64_t checks_a_year = 4;
 [[nodiscard]] LimiterOptions a_few_a_year(Algorithm algorithm);
-inline constexpr Algorithm every_algorithm[] = {Algorithm::gcra, Algorithm::sliding_window, Algorithm::fixed_window};
+inline constexpr Algorithm every_algorithm[] = {Algorithm::gcra, Algorithm::token_bucket, Algorithm::leaky_bucket,
+                                                Algorithm::sliding_window, Algorithm::fixed_window};
 // The limiter of that algorithm: there is one of each.
 [[nodiscard]] const char* name_of_limiter(Algorithm algorithm);
 

@@ -35,8 +35,9 @@ std::vector<segment_scenario> drawn(std::size_t of_so_many, std::vector<segment_
 constexpr auto name_of = [](const auto& each) { return each.param.name; };
 INSTANTIATE_TEST_SUITE_P(OfAdministrators, SegmentDeaths, testing::ValuesIn(drawn(6, works_of_administrators())),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(WithWindows, SegmentDeaths, testing::ValuesIn(works_with_windows()), name_of);
+INSTANTIATE_TEST_SUITE_P(WithLimiters, SegmentDeaths, testing::ValuesIn(drawn(3, works_with_limiters())), name_of);
 INSTANTIATE_TEST_SUITE_P(OnSegments, SegmentDeaths, testing::ValuesIn(drawn(3, works_on_segments())), name_of);
+INSTANTIATE_TEST_SUITE_P(ThroughC, SegmentDeaths, testing::ValuesIn(drawn(3, works_through_c())), name_of);
 INSTANTIATE_TEST_SUITE_P(Repairs, SegmentDeaths, testing::ValuesIn(drawn(6, repairs())), name_of);
 
 }  // namespace

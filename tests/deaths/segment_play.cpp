@@ -39,6 +39,7 @@ void segment_play::judge(const Segment& survivor) const {
         EXPECT_TRUE(report::repair(next.handle()->where()));
     }
     EXPECT_EQ(broken_in(next), "");
+    EXPECT_TRUE(!played_.succeeds || !told_->was_given() || told_->was_allowed());
     played_.then(next, told_->was_given());
     expect_all_works(next);
     if (played_.stays) {

@@ -17,8 +17,9 @@ struct segment_scenario {
     std::function<operation(const fs::path&, answer&)> prepare;
     // Before anybody tidied up. `done`: the dead was told that it was done.
     std::function<void(const Segment&, bool done)> then = [](const Segment&, bool /*done*/) {};
-    bool stays = true;   // the segment; else another takes its place
-    bool heals = false;  // somebody scribbled there: whoever comes next repairs first
+    bool stays = true;      // the segment; else another takes its place
+    bool heals = false;     // somebody scribbled there: whoever comes next repairs first
+    bool succeeds = false;  // whoever comes to its end was told that it is well
 };
 inline std::ostream& operator<<(std::ostream& to, const segment_scenario& each) { return to << each.name; }
 
@@ -33,8 +34,9 @@ auto in_a_segment(Act act) {
 }
 
 [[nodiscard]] std::vector<segment_scenario> works_of_administrators();
-[[nodiscard]] std::vector<segment_scenario> works_with_windows();
+[[nodiscard]] std::vector<segment_scenario> works_with_limiters();
 [[nodiscard]] std::vector<segment_scenario> works_on_segments();
 [[nodiscard]] std::vector<segment_scenario> repairs();
+[[nodiscard]] std::vector<segment_scenario> works_through_c();
 
 }  // namespace seki::test
