@@ -37,6 +37,13 @@ public:
         return nullptr;
     }
 
+    // What `it` took the place of; null: nothing.
+    [[nodiscard]] const T* before(const T* it) const noexcept {
+        for (const node* each = top(); each != nullptr; each = each->older)
+            if (&each->object == it) return each->older != nullptr ? &each->older->object : nullptr;
+        return nullptr;
+    }
+
     // Makes a T from `arguments` the current one, unless another thread was first (then that one stays).
     template <class... Arguments>
     void publish(T* seen, Arguments&&... arguments) {

@@ -74,6 +74,8 @@ void segment_handle::move_on() {
     if (auto next = shm::segment::attach(there, old.how())) {
         (*next)->keep_lock_folder_of(old);
         current_.publish(newest, std::make_shared<const shm::attachment>(std::move(*next)));
+        // Others of this process may be in the midst of a call in the one that is left now; in the one before it hardly.
+        if (const auto* const long_left = current_.before(newest)) (*long_left)->let_go();
     }
 }
 

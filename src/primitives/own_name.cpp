@@ -28,6 +28,7 @@ bool stands(const shm::segment& where, std::uint64_t name) noexcept {
 
 bool keep_name(const shm::attachment& in) noexcept {
     const shm::worker& me = in.me();
+    if (in.where().superseded()) return me.owner != 0;
     const bool reaped = me.owner != 0 && !stands(in.where(), me.owner);
     // Not who shares a slot and has a name: it would look for a slot as well, which is dear where there is none.
     if (reaped || ((me.owner == 0 || !me.shared) && is_time())) in.look_again();

@@ -1,6 +1,7 @@
 #include "shm/segment.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -279,6 +280,11 @@ bool segment::put_header_back() const noexcept {
     if (std::memcmp(base_ + first, right, size) == 0) return put;
     std::memcpy(base_ + first, right, size);
     return true;
+}
+
+void segment::give_back_memory() const noexcept {
+    if (how() == access::read_write && superseded())
+        static_cast<void>(::madvise(base_ + layout::page, parts_.size - layout::page, MADV_REMOVE));
 }
 
 void segment::keep_lock_folder_of(const segment& predecessor) noexcept {

@@ -104,6 +104,10 @@ public:
     // else can attach, or he hashes keys by another seed.
     [[nodiscard]] bool put_header_back() const noexcept;
 
+    // Gives back to the host the memory of a segment that is superseded, but for the header, which says so: whoever is in the midst of a call there reads zeros
+    // from now on, in every process. For one that was replaced long ago: a file without a name stands as long as anybody maps it.
+    void give_back_memory() const noexcept;
+
     // Whether its path leads to it, from here and now.
     [[nodiscard]] bool is_at_its_path() const noexcept;
 

@@ -135,6 +135,14 @@ struct attachment::process_state {
         return false;
     }
 
+    // For good, if it ever joined.
+    void leave(const segment& where, std::uint64_t token) noexcept {
+        std::uint64_t found = token | joined;
+        if (!hardware::cas_acq_rel(phase, found, token | joining)) return;
+        member.leave(where);
+        enter(token | no_room);
+    }
+
     // Renews the membership; or ends it, so that the next owner() joins anew, and answers false.
     [[nodiscard]] bool look_again(const segment& where, std::uint64_t token) noexcept {
         std::uint64_t found = hardware::load_acquire(phase);
@@ -223,6 +231,12 @@ worker attachment::find_slot(std::uint64_t token) const noexcept try {
     return self;
 } catch (...) {  // no memory
     return process_->share(*where_, token);
+}
+
+void attachment::let_go() const noexcept {
+    if (!where_->superseded()) return;
+    process_->leave(*where_, process_token());
+    where_->give_back_memory();
 }
 
 void attachment::look_again() const noexcept {

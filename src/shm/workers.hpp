@@ -85,6 +85,10 @@ public:
     // Of the calling thread, whatever it is attached to. Here, so that a check finds all that is its thread's in one cache line.
     [[nodiscard]] static std::uint32_t& until_sample() noexcept { return current.self.until_sample; }
 
+    // For a segment that was replaced, and that whatever replaced it: its lock is dropped and its memory given back. Threads that still act there get the slot of all, and
+    // zeros to read; permits that they hold there are nobody's.
+    void let_go() const noexcept;
+
     // For slow paths: locks again if the process lost its lock to closefrom(), joins anew if it was reaped for that, and lets a thread
     // that shares a slot try again for one of its own. What me() answered before is void.
     void look_again() const noexcept;

@@ -70,7 +70,8 @@ void expect_permits_are_back(const Segment& by) {
     const Adaptive adaptive = as_it_is_or_made(by.adaptive(one_name), &Segment::adaptive, by, two_to_five());
     EXPECT_EQ(must(adaptive.status()).in_use, 0U);
     EXPECT_EQ(must(adaptive.status()).waiting, 0U);
-    EXPECT_EQ(had_of([&] { return adaptive.try_acquire(); }), must(adaptive.status()).limit);
+    const std::uint64_t limit = must(adaptive.status()).limit;  // as they come back it may move
+    EXPECT_EQ(had_of([&] { return adaptive.try_acquire(); }), limit);
     const Shedder shedder = as_it_is_or_made(by.shedder(one_name), &Segment::shedder, by, four_in_flight());
     EXPECT_EQ(must(shedder.status()).in_flight, 0U);
     EXPECT_EQ(had_of([&] { return shedder.admit(1); }), must(shedder.status()).max_in_flight * 9 / 10);

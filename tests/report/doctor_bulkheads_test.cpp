@@ -122,7 +122,7 @@ TEST_F(DoctorOfBulkheads, FindsAMaximumThatCouldNotHaveBeenSet) {
 TEST_F(DoctorOfBulkheads, FindsAPermitOfAProcessSlotThatThereIsNot) {
     const Permit held = *bulkhead().try_acquire();
     for (const bool waiters : {true, false}) {
-        for (const std::size_t index : {2U, 1'000U})
+        for (const std::size_t index : {0U, 1'000U})
             hardware::store_release(permit(waiters, index), of_no_process + 0x1'0000 * index);
         expect_found_and_mended(invariant::permit_owned);
         EXPECT_EQ(bulkhead().status()->in_use, 1U);
