@@ -335,7 +335,7 @@ void kill_storm::print() const {
         wide(kills_ + sekid_kills_), wide(round_), wide(deaths_[0]), wide(deaths_[1]), wide(deaths_[2]),
         wide(deaths_[3]), wide(deaths_[4]), wide(deaths_[6]), wide(sekid_kills_), wide(stops_));
     if (!little_memory_)
-        std::printf("nobody ran out of memory: no control group (v2) with a memory.max can be made here\n");
+        std::printf("nobody ran out of memory: no control group with little memory can be made here\n");
     std::printf("%llu were let in by bulkhead, adaptive limit, shedder and breakers\n",
                 wide(ground_.here.read(ground::let_in)));
     print_times("while sekid ran", back_after_ms_);

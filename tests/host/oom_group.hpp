@@ -1,5 +1,5 @@
-// A control group with little memory, below that of the test, where the kernel kills who uses it up. Only where control groups (v2) let one be made: as root,
-// with memory under control there.
+// A control group with little memory, below that of the test, where the kernel kills who uses it up. Only where control groups, of either version, let one be
+// made: as root, with memory under control there.
 #pragma once
 
 #include <sys/types.h>
@@ -9,19 +9,23 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 namespace seki::test {
 
 class oom_group {
 public:
     oom_group() {
-        const std::filesystem::path above = nearest_with_memory();
-        if (above.empty()) return;
-        folder_ = above / ("seki-storm-" + std::to_string(::getpid()));
-        std::error_code failed;
-        if (!std::filesystem::create_directory(folder_, failed)) folder_.clear();
-        if (!write("memory.max", "16777216")) remove();
-        (void)write("memory.swap.max", "0");  // is not there where nothing is swapped
+        for (const version& each : versions) {
+            const std::filesystem::path above = nearest(each);
+            if (above.empty()) continue;
+            folder_ = above / ("seki-storm-" + std::to_string(::getpid()));
+            std::error_code failed;
+            if (!std::filesystem::create_directory(folder_, failed)) folder_.clear();
+            (void)write(each.swapping, "0");  // is not there where nothing is swapped
+            if (write(each.limit, "16777216")) return;
+            remove();
+        }
     }
     ~oom_group() { remove(); }
     oom_group(const oom_group&) = delete;
@@ -32,15 +36,32 @@ public:
     [[nodiscard]] bool add(pid_t process) const { return write("cgroup.procs", std::to_string(process)); }
 
 private:
-    // Of the group of the test and those above it; empty where none of them shares out memory.
-    static std::filesystem::path nearest_with_memory() {
-        const std::filesystem::path root = "/sys/fs/cgroup";
+    struct version {
+        const char* root;
+        const char* line;  // of the group of a process, before its path
+        bool says_what_it_shares_out;
+        const char* limit;
+        const char* swapping;
+    };
+    static constexpr version versions[] = {
+        {"/sys/fs/cgroup", "0::", true, "memory.max", "memory.swap.max"},
+        {"/sys/fs/cgroup/memory", ":memory:", false, "memory.limit_in_bytes", "memory.swappiness"},
+    };
+
+    // The group of the test, or one above it; empty where none of them shares out memory.
+    static std::filesystem::path nearest(const version& of) {
         std::ifstream all{"/proc/self/cgroup"};
         for (std::string line; std::getline(all, line);) {
-            if (!line.starts_with("0::/")) continue;
-            std::filesystem::path at = root / line.substr(4);
-            while (!shares_out_memory(at) && at != root && at.has_relative_path()) at = at.parent_path();
-            return shares_out_memory(at) ? at : std::filesystem::path{};
+            const auto found = line.find(of.line);
+            if (found == std::string::npos) continue;
+            const std::filesystem::path root = of.root;
+            std::filesystem::path at = root / line.substr(found + std::string_view{of.line}.size() + 1);
+            const auto suits = [&of](const std::filesystem::path& group) {
+                return of.says_what_it_shares_out ? shares_out_memory(group)
+                                                  : std::filesystem::exists(group / of.limit);
+            };
+            while (!suits(at) && at != root && at.has_relative_path()) at = at.parent_path();
+            return suits(at) ? at : std::filesystem::path{};
         }
         return {};
     }
