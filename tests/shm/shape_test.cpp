@@ -16,6 +16,7 @@
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
 #include "shm/bulkhead_piece.hpp"
+#include "shm/policy_piece.hpp"
 
 namespace seki::test {
 namespace {
@@ -131,6 +132,15 @@ TEST(Shape, APieceHasRoomForThePermitsAndWhatStandsBeside) {
     EXPECT_EQ(shm::piece_bytes(of, workers), permits + waits);
     EXPECT_EQ(shm::adaptive_piece_bytes(of, workers), permits + waits + sizeof(layout::adaptive_block));
     EXPECT_EQ(shm::shedder_piece_bytes(of), permits + sizeof(layout::shedder_block));
+}
+
+// Fails if names that are in use are written over, or some are written where no set is.
+TEST(Shape, NamesOfAPolicyGoWhereNoneAreInUse) {
+    for (std::uint64_t one = 0; one < layout::policy_name_sets; ++one)
+        for (std::uint64_t another = 0; another < layout::policy_name_sets; ++another) {
+            const std::uint64_t free = shm::policy_names::other_than(one, another);
+            EXPECT_TRUE(free != one && free != another && free < layout::policy_name_sets) << one << " " << another;
+        }
 }
 
 }  // namespace
