@@ -342,7 +342,8 @@ TEST(BreakerLaw, ExactlyTheTransitionsThatThereAreLeadSomewhere) {
         for (std::size_t to = 0; to < law::states; ++to)
             EXPECT_EQ(law::leads(from, static_cast<state>(to)), reached.at(to)) << from << " to " << to;
     }
-    for (std::size_t to = 0; to < law::states; ++to) EXPECT_TRUE(law::leads(law::nowhere, static_cast<state>(to)));
+    for (const std::size_t no_state : {law::states, std::size_t{law::nowhere}})
+        for (std::size_t to = 0; to < law::states; ++to) EXPECT_TRUE(law::leads(no_state, static_cast<state>(to)));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Where a bulkhead looks for a permit first, and how often who is refused asks whether the holders still live.
 #include <algorithm>
+#include <barrier>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "limiter_fixture.hpp"
@@ -69,6 +71,35 @@ TEST_F(BulkheadNear, SoDoesWhoIsAdmittedByAShedder) {
         EXPECT_TRUE(it.complete(again));
         EXPECT_TRUE(it.complete(next));
     }
+}
+
+// Fails if who shares a slot writes there which permit it had: all that share it would look there first.
+TEST_F(BulkheadNear, WhoSharesASlotLeavesNoWordOfItsPermit) {
+    const primitives::bulkhead bulkhead = of(512);
+    const auto place = primitives::shedders::find_or_make(where(), "shed", {.max_in_flight = 512});
+    ASSERT_TRUE(place) << place.error().message;
+    const primitives::shedder shedder{in(), *place};
+    const auto near = [&](const shm::placement& at) {
+        return hardware::load_relaxed(in()->me().counters[at.index].counts[layout::bulkhead_near]);
+    };
+    const std::size_t slots = where().parts().max_workers;
+    std::barrier turn{static_cast<std::ptrdiff_t>(slots) + 1};
+    std::vector<std::jthread> holders;
+    for (std::size_t i = 0; i < slots; ++i)
+        holders.emplace_back([&] {
+            EXPECT_FALSE(in()->me().shared);
+            turn.arrive_and_wait();
+            turn.arrive_and_wait();
+        });
+    turn.arrive_and_wait();
+    ASSERT_TRUE(in()->me().shared);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(take(bulkhead).held);
+        EXPECT_EQ(near(bulkhead.place()), 0U);
+        EXPECT_TRUE(shedder.admit(1, primitives::shedder::not_known).held);
+        EXPECT_EQ(near(*place), 0U);
+    }
+    turn.arrive_and_wait();
 }
 
 // Fails if somebody who is refused again and again asks each time who lives, which is dear, or never does.

@@ -6,6 +6,7 @@
 #include "primitives/clock.hpp"
 #include "primitives/hedge.hpp"
 #include "primitives/hedge_status.hpp"
+#include "primitives/retry_status.hpp"
 
 namespace seki::test {
 namespace {
@@ -102,6 +103,18 @@ TEST_F(HedgeMeasured, ANewOneBeginsWithAWholeBudget) {
         std::chrono::duration_cast<std::chrono::milliseconds>(next.status().budget_window).count());
     EXPECT_GE(age, asked - made);
     EXPECT_LE(age, primitives::clock_ms() - before);
+}
+
+// Fails if the window of a budget that begins in a time to come, as who has a clock that lags may find, has an age.
+TEST_F(HedgeMeasured, AWindowOfATimeToComeHasNoAge) {
+    const auto later = [] { return primitives::clock_ms() + 60'000; };
+    const auto hedge = of({.delay = 50ms, .percentile = 0});
+    shm::hedge_budget_of(where(), hedge.place()).set_right(later(), 0);
+    EXPECT_EQ(hedge.status().budget_window, 0ms);
+    const auto retry = primitives::retries::find_or_make(where(), "retry", {});
+    ASSERT_TRUE(retry) << retry.error().message;
+    shm::budget_of(where(), *retry).set_right(later(), 0);
+    EXPECT_EQ(primitives::retry_status_of(where(), *retry).budget_window, 0ms);
 }
 
 }  // namespace

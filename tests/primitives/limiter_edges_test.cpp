@@ -109,5 +109,23 @@ TEST_F(LimiterTest, ALimitThatTheStatesCannotCountIsNoChange) {
     EXPECT_EQ(limiter.options().limit, 5U);
 }
 
+// Fails if the greatest cost that a limiter takes counts as another, or one that none takes counts as more than one more: sums of such would overflow.
+TEST_F(LimiterTest, CostsBeyondEveryCapacityCountAsTheLeastOfThem) {
+    const auto limiter = make({.limit = 6, .window = 60s, .max_keys = 8});
+    const auto greatest = static_cast<std::int64_t>(primitives::max_count);
+    EXPECT_FALSE(check(limiter, "alice", greatest).allowed);
+    EXPECT_EQ(counted(limiter)[layout::cost_deny], primitives::max_count);
+    EXPECT_FALSE(check(limiter, "alice", greatest + 1'000'000).allowed);
+    EXPECT_EQ(counted(limiter)[layout::cost_deny], 2 * primitives::max_count + 1);
+}
+
+// Fails if the doctor is told that states cannot be where a change of the window leaves them (algorithm/window_number.hpp), or that they may be anywhere.
+TEST(LimiterLaws, StatesOfWindowsAreThreeWindowsAheadAtMost) {
+    for (const Algorithm algorithm : {Algorithm::sliding_window, Algorithm::fixed_window}) {
+        const auto terms = primitives::pack(primitives::compile({.algorithm = algorithm, .limit = 6, .window = 60s}));
+        EXPECT_EQ(primitives::with_law(terms, [](const auto& law) { return law.reach(); }), 180'000'000'000U);
+    }
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -178,5 +178,22 @@ TEST(KeyTableModel, AnIdleStripeOfNoTableHindersAtOnce) {
     EXPECT_LE(world.rounds, 3U);
 }
 
+// Fails if a ticket is believed of a transaction that its stripe has not come to, or of another stripe.
+TEST(KeyTableModel, ATicketIsOfATransactionThatItsStripeCameTo) {
+    constexpr std::uint64_t tag = 0x1234'5678'9abc'def0, stripes = 4;
+    timed_table world{8, stripes};
+    const auto sound_in = [&](std::uint64_t sequence) {
+        std::uint64_t found = 0;
+        for (std::uint64_t stripe = 0; stripe < stripes; ++stripe)
+            found += world.of_keys.sound_ticket(tag, layout::ticket(stripe, sequence)) ? 1U : 0U;
+        return found;
+    };
+    EXPECT_EQ(sound_in(0), 1U);
+    EXPECT_EQ(sound_in(1), 0U);
+    ASSERT_EQ(world.insert(tag), insertion::there);
+    EXPECT_EQ(sound_in(1), 1U);
+    EXPECT_EQ(sound_in(1000), 0U);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "shm/permit_pool.hpp"
+#include "shm/permit_seeker.hpp"
 #include "support/seed.hpp"
 
 namespace seki::test {
@@ -187,6 +190,30 @@ TEST_F(Permits, AWrongHintIsBelievedForAWhileOnly) {
     EXPECT_FALSE(take());
     by.time += table::look_again_ns;
     EXPECT_TRUE(take());
+}
+
+// Fails if a hint is kept that was to be forgotten: the doctor does so with one of a time to come.
+TEST_F(Permits, ForgottenHintsAreNoMore) {
+    take_all();
+    EXPECT_FALSE(take());
+    EXPECT_EQ(permits.latest_hint(), by.time);
+    EXPECT_TRUE(permits.seems_full([this] { return by.time; }));
+    permits.forget_hints();
+    EXPECT_EQ(permits.latest_hint(), 0U);
+    EXPECT_FALSE(permits.seems_full([this] { return by.time; }));
+}
+
+// Fails if who wants a permit goes by another clock than CLOCK_MONOTONIC, a tick late at most.
+TEST(ProcessSeeker, GoesByTheCoarseClock) {
+    const auto coarse = [] {
+        timespec time{};
+        ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+        return (std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec}).count();
+    };
+    const auto before = coarse();
+    const auto now = static_cast<std::int64_t>(shm::process_seeker::now());
+    EXPECT_LE(before, now);
+    EXPECT_LE(now, coarse());
 }
 
 // Fails if a permit from before a lowering lets too many in, wherever it lies; or if max is not reached again afterwards.
@@ -380,6 +407,7 @@ TEST_F(Permits, MemoryThatDoesNotFitGivesOutNothing) {
         EXPECT_FALSE(none);
         EXPECT_FALSE(none.set_max(1));
         EXPECT_FALSE(none.try_take(me, 0, by));
+        EXPECT_FALSE(none.seems_full([] { return std::uint64_t{2}; }));
         EXPECT_EQ(none.in_use() + none.max() + none.capacity(), 0U);
     }
 }

@@ -131,5 +131,19 @@ TEST_F(SegmentRemoval, AFolderOfLockFilesThatSomebodyElseMadeIsRefused) {
     EXPECT_FALSE(fs::exists(path));
 }
 
+// Fails when who held a segment that was removed by hand leaves a lock file that nobody uses any more, or takes one away that is somebody's.
+TEST_F(SegmentRemoval, WhoGivesUpWhatWasRemovedTakesItsLockFileAlong) {
+    for (const bool others_stand : {true, false}) {
+        const auto held = segment::create_or_attach(path, small);
+        ASSERT_TRUE(held);
+        fs::remove(path);
+        if (!others_stand) fs::remove_all(liveness_folder(path));
+        (*held)->give_up_without_name();
+        EXPECT_TRUE((*held)->superseded());
+        EXPECT_EQ(fs::exists(administration_lock_path(path)), others_stand);
+    }
+    EXPECT_TRUE(files().empty());
+}
+
 }  // namespace
 }  // namespace seki::shm::test

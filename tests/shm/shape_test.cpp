@@ -15,6 +15,8 @@
 #include "layout/policy.hpp"
 #include "layout/retry.hpp"
 #include "layout/shedder.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/policy_piece.hpp"
 
 namespace seki::test {
 namespace {
@@ -117,6 +119,28 @@ TEST(Shape, EveryKindHasAName) {
         EXPECT_EQ(shm::to_string(none), "primitive");
         EXPECT_EQ(shm::plural(none), "primitives");
     }
+}
+
+// Fails if a kind that hands out permits is taken for one that does not, or a piece has no room for what stands beside the permits.
+TEST(Shape, APieceHasRoomForThePermitsAndWhatStandsBeside) {
+    const std::set with_permits{layout::kind::bulkhead, layout::kind::adaptive, layout::kind::shedder};
+    for (auto kind = std::uint64_t{0}; kind <= static_cast<std::uint64_t>(layout::last_kind) + 1; ++kind)
+        EXPECT_EQ(shm::has_permits(layout::kind{kind}), with_permits.contains(layout::kind{kind})) << kind;
+    const shm::bulkhead_shape of{.permits = 100, .waiting = 20};
+    constexpr std::uint64_t workers = 5;
+    const std::uint64_t permits = shm::permit_bytes(of), waits = shm::histogram<>::bytes_for(workers);
+    EXPECT_EQ(shm::piece_bytes(of, workers), permits + waits);
+    EXPECT_EQ(shm::adaptive_piece_bytes(of, workers), permits + waits + sizeof(layout::adaptive_block));
+    EXPECT_EQ(shm::shedder_piece_bytes(of), permits + sizeof(layout::shedder_block));
+}
+
+// Fails if names that are in use are written over, or some are written where no set is.
+TEST(Shape, NamesOfAPolicyGoWhereNoneAreInUse) {
+    for (std::uint64_t one = 0; one < layout::policy_name_sets; ++one)
+        for (std::uint64_t another = 0; another < layout::policy_name_sets; ++another) {
+            const std::uint64_t free = shm::policy_names::other_than(one, another);
+            EXPECT_TRUE(free != one && free != another && free < layout::policy_name_sets) << one << " " << another;
+        }
 }
 
 }  // namespace

@@ -246,5 +246,20 @@ TEST(Workers, BeyondTheLastEntryNothingIsCounted) {
         EXPECT_EQ(shm::sum(*segment, beyond, incarnation), shm::counter_values{});
 }
 
+// Fails if the list does not say which program a process runs: people look for it by that name.
+TEST(Workers, TheListSaysWhichProgramJoined) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    attached.join();
+    std::string name;
+    for (const layout::word& part : segment->processes()[0].command) {
+        const std::uint64_t letters = shm::hardware::load_relaxed(part);
+        name.append(reinterpret_cast<const char*>(&letters), sizeof letters);
+    }
+    std::string own;
+    std::getline(std::ifstream{"/proc/self/comm"}, own);
+    EXPECT_EQ(name.substr(0, own.size()), own);
+}
+
 }  // namespace
 }  // namespace seki::test

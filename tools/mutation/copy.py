@@ -67,12 +67,19 @@ class Copy:
             next_one = first + (next_one - first + SPARE) // SPARE * SPARE
 
     def read_again(self, headers, units, known):
-        """Takes a minute, so what was found is kept."""
-        if known.get("sources") == self.stamps:
-            self.found = [points.Point(**each) for each in known["found"]]
+        """Takes a minute, so what was found is kept: of the headers, which are read as one, and of each unit whose own text has not changed."""
+        before = known.get("sources", {})
+        self.found = [points.Point(**each) for each in known.get("found", [])]
+        changed = {name for name in {*before, *self.stamps} if before.get(name) != self.stamps.get(name)}
+        if not changed:
             return self.found
-        self.found = points.find(self.root, headers, unit_text="".join(f'#include "{each.removeprefix("src/")}"\n' for each in headers))
-        for unit in units:
+        again = set(units) & changed
+        if any(name.endswith(".hpp") for name in changed):
+            again |= set(headers)
+        self.found = [each for each in self.found if each.file in self.stamps and each.file not in again]
+        if again & set(headers):
+            self.found += points.find(self.root, headers, unit_text="".join(f'#include "{each.removeprefix("src/")}"\n' for each in headers))
+        for unit in sorted(again & set(units)):
             self.found += points.find(self.root, [unit], unit=unit)
         self.keep()
         return self.found

@@ -184,6 +184,8 @@ class Finder:
         inner = self.bare(cursor)
         text = self.raw(cursor)
         callee = CALLEE.match(text)
+        if callee and callee[2].startswith("prefetch"):
+            return  # what a processor reads beforehand changes nothing
         if inner.kind in (K.BINARY_OPERATOR, K.COMPOUND_ASSIGNMENT_OPERATOR):
             kind = "store" if self.operator(inner)[1] in ASSIGNMENTS else None
         elif inner.kind == K.UNARY_OPERATOR:
@@ -269,11 +271,17 @@ class Finder:
                 # Between f< and > stand constants.
                 self.expression(child, is_discarded and kind in (K.UNEXPOSED_EXPR, K.PAREN_EXPR, K.CSTYLE_CAST_EXPR))
 
-    def note_if_even(self, asked, *others):
-        """a > b ? a - b : 0 is the same as a >= b ? a - b : 0: such a change is none."""
+    def note_if_even(self, asked, first, second):
+        """a > b ? a - b : 0 is the same as a >= b ? a - b : 0, and so are a > b ? a - b : b - a and the greater or the less of both: such a change is none."""
         left, sign, right = self.operator(self.bare(asked)) if self.bare(asked).kind == K.BINARY_OPERATOR else (None, "", None)
-        first, second = (self.raw(each) for each in others)
-        if sign in (">", ">=") and second == "0" and first == f"{self.raw(left)} - {self.raw(right)}":
+        if sign not in ("<", "<=", ">", ">="):
+            return
+        a, b = self.raw(left), self.raw(right)
+        if "(" in a + b:
+            return  # what is called may answer otherwise the second time
+        of_equals = {"0", *(f"{x} - {y}" if " " not in y else f"{x} - ({y})" for x, y in ((a, b), (b, a)) if " " not in x)}
+        ways = {self.raw(first), self.raw(second)}
+        if ways <= of_equals or ways <= {a, b}:
             self.even.add(self.range(self.bare(asked)))
 
     def binary(self, cursor, left, sign, right):

@@ -19,6 +19,7 @@ struct memory {
         w = desired;
         return true;
     }
+    static void prefetch(const void*) {}
 };
 template <class Memory>
 inline unsigned take(unsigned& left, unsigned wanted) {
@@ -36,6 +37,11 @@ inline unsigned careless(unsigned a) {
 inline unsigned at_most(unsigned a) {
     if (a > most) a = most;  // of a == most it is the same
     return a;
+}
+inline unsigned apart(unsigned a, unsigned b) {
+    memory::prefetch(&a);  // changes nothing, as > for >= would
+    return a > b ? a - b
+                 : b - a;
 }
 """
 
@@ -55,6 +61,10 @@ TEST(Toy, NotAbove) {
     EXPECT_EQ(careless(2), 2U);
     EXPECT_EQ(at_most(3), 3U);
     EXPECT_EQ(at_most(5), 4U);
+}
+TEST(Toy, HowFarApart) {
+    EXPECT_EQ(apart(5, 3), 2U);
+    EXPECT_EQ(apart(3, 5), 2U);
 }
 int main(int count, char** words) {
     testing::InitGoogleTest(&count, words);
@@ -82,6 +92,9 @@ KNOWN = {
     ("if (a > most) a", "> -> <="): True,
     ("if (a > most) a", "> -> >="): False,
     ("if (a > most) a", "without a = most"): True,
+    ("? a - b", "> -> <="): True,
+    ("? a - b", "- -> +"): True,
+    (": b - a", "- -> +"): True,
 }
 
 

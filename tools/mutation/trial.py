@@ -14,17 +14,23 @@ import time
 # A shared memory of its own, which nothing that a mutant leaves there outlives.
 ALONE = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=1g none /dev/shm && exec "$@"', "sh"]
 LONGEST = 120  # seconds, of one test
-LEFT_OUT = ("planted_errors",)  # these test copies of their own of what is tested
+NEAR = 200  # mutants whose numbers differ by less may be in one file, so that one test notices both
+LEFT_OUT = ("planted_errors", "orders_test")  # these test copies of their own of what is tested, and those what others test, on memory that is weaker
 
 
 @dataclasses.dataclass
 class Test:
     program: str
     name: str
-    seconds: float
+    seconds: float  # but for those in which it waited for a processor
     work: float  # seconds of a processor, which are what it costs here, however busy the machine is and however long it waits
     passed: bool
     reached: frozenset
+
+    @property
+    def cost(self):
+        """Who waits long holds up the others, too."""
+        return max(self.work, self.seconds / 5)
 
 
 def may_be_alone():
@@ -47,10 +53,10 @@ class Trial:
     def __init__(self, where, build, workers, patience):
         self.where, self.build, self.workers, self.patience = where, build, workers, patience
         self.alone = ALONE if may_be_alone() else []
-        self.last_killers, self.lock = {}, threading.Lock()
+        self.killers, self.lock = {}, threading.Lock()
 
     def run(self, program, names, seconds, number=0, reached=None):
-        """0, what it failed with, or None when it took too long; what it said, and the seconds of a processor that it took."""
+        """0, what it failed with, or None when it took too long; what it said, the seconds of a processor that it took, and those that it took in all."""
         environment = dict(os.environ, SEKI_MUTANT=str(number), GTEST_COLOR="no")
         if self.alone:
             environment["TMPDIR"] = "/dev/shm"
@@ -66,10 +72,11 @@ class Trial:
                 took_too_long.set()
                 self.kill(process.pid)
 
-            timer = threading.Timer(seconds, end)
+            timer, began = threading.Timer(seconds, end), time.monotonic()
             timer.start()
             # What has ended keeps its number until it is waited for, so that none but it and its children are killed.
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            took = time.monotonic() - began - self.waited(process.pid)
             timer.cancel()
             timer.join()
             self.kill(process.pid)
@@ -77,7 +84,15 @@ class Trial:
             process.returncode = os.waitstatus_to_exitcode(status)
             said.seek(max(0, os.fstat(said.fileno()).st_size - 20000))
             code = None if took_too_long.is_set() else process.returncode
-            return code, said.read().decode(errors="replace"), usage.ru_utime + usage.ru_stime
+            return code, said.read().decode(errors="replace"), usage.ru_utime + usage.ru_stime, took
+
+    @staticmethod
+    def waited(process):
+        """For how many seconds its first thread could have run, and others did."""
+        try:
+            return int(pathlib.Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        except OSError:  # a kernel that does not count that
+            return 0
 
     @staticmethod
     def kill(group):
@@ -127,38 +142,40 @@ class Trial:
         note = self.where / f"reached.{threading.get_ident()}"
         note.write_bytes(bytes(most + 1))
         note.chmod(0o666)
-        began = time.monotonic()
-        code, _, work = self.run(program, [name], LONGEST, reached=note)
-        took = time.monotonic() - began
+        code, _, work, took = self.run(program, [name], LONGEST, reached=note)
         return Test(program, name, took, work, code == 0, frozenset(number for number, byte in enumerate(note.read_bytes()) if byte))
 
     # -- which mutant fails what
 
-    def remember(self, file, killer):
-        """A test that found a mutant of this file: it may find the next."""
+    def remember(self, number, killer):
+        """A test that found this mutant: it may find those beside it."""
         with self.lock:
-            known = self.last_killers.setdefault(file, [])
-            if killer in known:
-                known.remove(killer)
-            known.insert(0, killer)
+            self.killers[number] = killer
 
-    def judge(self, number, file, tests, killed_by=None):
-        """What killed it ("" when nothing did), and how long that took. First what killed it before and those that found the last mutants of this file,
-        and those whose program has its name; then quick ones that look at little else."""
-        began = time.monotonic()
+    def favourites(self, number, most=4):
+        """What killed it before, or those of one file that stand next to it."""
         with self.lock:
-            favourites = [killed_by] if killed_by else self.last_killers.get(file, [])[:4]
+            near = sorted((abs(number - each), killer) for each, killer in self.killers.items() if abs(number - each) < NEAR)
+        return list(dict.fromkeys(killer for _, killer in near))[:most]
+
+    def judge(self, number, file, tests, patience=None):
+        """What killed it ("" when nothing did), and how long that took. First what killed it before or those beside it, and those whose program has its
+        name; then quick ones that look at little else."""
+        began = time.monotonic()
+        favourites = self.favourites(number)
         name = pathlib.Path(file).stem
 
         def promise(test):
-            return test.name not in favourites, not pathlib.Path(test.program).name.startswith(name), test.work * len(test.reached)
+            rank = favourites.index(test.name) if test.name in favourites else len(favourites)
+            return rank, not pathlib.Path(test.program).name.startswith(name), test.cost * len(test.reached)
 
-        come_by = sorted((each for each in tests if number in each.reached), key=promise)
-        budget, left = 0.3, self.patience
+        left = self.patience if patience is None else patience
+        come_by = sorted((each for each in tests if number in each.reached and each.cost <= left), key=promise)
+        budget = 0.1
         while come_by and left > 0:
             bunch, spent = [], 0.0
-            while come_by and (not bunch or spent + come_by[0].work <= budget):
-                spent += come_by[0].work
+            while come_by and (not bunch or spent + come_by[0].cost <= budget):
+                spent += come_by[0].cost
                 bunch.append(come_by.pop(0))
             left -= spent
             budget = min(budget * 2, 10)
@@ -169,16 +186,21 @@ class Trial:
                 code, said = self.run_in_time(program, some, number)
                 if code != 0:
                     killer = self.killer(some, said)
-                    self.remember(file, killer)
+                    self.remember(number, killer)
                     return f"{program} {killer}{'' if code is not None else ', which takes for ever'}", time.monotonic() - began
         return "", time.monotonic() - began
 
     def run_in_time(self, program, some, number):
-        """Given several times as long as they take, and more where others keep the machine so busy that they take that long without a mutant."""
-        seconds = 2 + 5 * sum(each.seconds for each in some)
+        """Given several times as long as they take. What has not used as much of a processor then is given longer, and more where others keep the machine
+        so busy that they take that long without a mutant."""
+        names, seconds = [each.name for each in some], 5 * sum(each.seconds for each in some)
+        code, said, work, _ = self.run(program, names, 0.5 + seconds, number)
+        if code is not None or work > 0.3 + 5 * sum(each.work for each in some):
+            return code, said
+        seconds += 2
         while True:
-            code, said, _ = self.run(program, [each.name for each in some], seconds, number)
-            if code is not None or self.run(program, [each.name for each in some], seconds)[0] is not None:
+            code, said, *_ = self.run(program, names, seconds, number)
+            if code is not None or self.run(program, names, seconds)[0] is not None:
                 return code, said
             seconds *= 2
 

@@ -1,0 +1,69 @@
+// A descriptor that is kept in a program which may close it, and open another file under its number.
+#include "shm/kept_descriptor.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "segment_fixture.hpp"
+
+namespace seki::shm::test {
+namespace {
+
+struct KeptDescriptor : SegmentTest {
+    [[nodiscard]] kept_descriptor keep(const char* name) const {
+        descriptor file{::open((folder / name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+        struct stat facts{};
+        EXPECT_EQ(::fstat(file.get(), &facts), 0);
+        return {std::move(file), facts};
+    }
+    [[nodiscard]] static bool is_open(int file) { return ::fcntl(file, F_GETFD) >= 0; }
+};
+
+// Fails when it is left open, or still answers once it is closed.
+TEST_F(KeptDescriptor, IsClosedWithWhatItWasOpenedOn) {
+    kept_descriptor kept = keep("one");
+    const int number = kept.number();
+    ASSERT_TRUE(is_open(number));
+    EXPECT_TRUE(kept.facts());
+    kept.close();
+    EXPECT_FALSE(is_open(number));
+    EXPECT_FALSE(kept.facts());
+    EXPECT_LT(kept.number(), 0);
+}
+
+// Fails when a file of the program's, opened under the number of ours, is taken for ours or closed.
+TEST_F(KeptDescriptor, LeavesAloneWhatTheProgramOpenedInItsPlace) {
+    kept_descriptor kept = keep("one");
+    const kept_descriptor another = keep("another");
+    const int number = kept.number();
+    ASSERT_EQ(::dup2(another.number(), number), number);
+    EXPECT_FALSE(kept.facts());
+    EXPECT_FALSE(kept.has_a_name());
+    kept.close();
+    EXPECT_TRUE(is_open(number));
+    ::close(number);
+    ::close(another.number());
+}
+
+// Fails when it is overlooked that its file was removed, or two of one file are told apart, or two of two are not.
+TEST_F(KeptDescriptor, KnowsItsFile) {
+    kept_descriptor kept = keep("one"), same = keep("one"), another = keep("another");
+    EXPECT_TRUE(kept.has_a_name());
+    EXPECT_TRUE(kept.is_open_like(same));
+    EXPECT_FALSE(kept.is_open_like(another));
+    fs::remove(folder / "one");
+    EXPECT_FALSE(kept.has_a_name());
+    EXPECT_TRUE(kept.facts());
+    const kept_descriptor copy = same;
+    same.close();
+    EXPECT_FALSE(kept.is_open_like(copy));
+    kept.close();
+    another.close();
+}
+
+}  // namespace
+}  // namespace seki::shm::test
