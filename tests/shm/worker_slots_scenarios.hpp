@@ -14,6 +14,7 @@
 #include "shm/counters.hpp"
 #include "shm/process_list_scenarios.hpp"
 #include "shm/worker_slots.hpp"
+#include "support/fingerprint.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -23,7 +24,12 @@ namespace seki::test {
 template <template <class, class> class Slots>
 class tiny_slots {
 public:
-    explicit tiny_slots(interleaving& play) : play_{play} { shm::hardware::store_relaxed(block_.incarnation, 1); }
+    explicit tiny_slots(interleaving& play) : play_{play} {
+        shm::hardware::store_relaxed(block_.incarnation, 1);
+        play.remembers([this] { return fold(holder_.value_or(~std::size_t{0}), owner_); });
+    }
+    tiny_slots(const tiny_slots&) = delete;
+    tiny_slots& operator=(const tiny_slots&) = delete;
 
     struct slot_at {
         tiny_slots* world;

@@ -62,6 +62,10 @@ public:
     // All that the other has seen and done is seen by the actor, too.
     void hear_of(std::size_t actor, std::size_t other);
 
+    // Stands for all that makes a difference from here on, but for what stands latest in each word: what those who go on may still read, what they and the dead (of
+    // whom they may hear) have seen, and what comes with it. Bits are actors.
+    [[nodiscard]] std::uint64_t fingerprint(std::uint32_t going_on, std::uint32_t dead);
+
 private:
     using stamp = std::uint32_t;             // larger is later, among the stores of a word
     using view = std::vector<stamp>;         // of each word, by its number; what is not there is 0
@@ -88,6 +92,7 @@ private:
         std::array<kept_view, 2> takes_along{-1, -1};
     };
     struct history {
+        const std::uint64_t* of = nullptr;
         std::vector<message> stores;
     };
 
@@ -98,6 +103,9 @@ private:
     static void add(view& to, const view& from);
     static unsigned count_readable(const machine& by, std::size_t actor, std::size_t word, const history& of,
                                    const order& how);
+    [[nodiscard]] stamp oldest_for(const machine& by, std::size_t word, std::uint32_t actors) const;
+    [[nodiscard]] std::uint64_t fingerprint(const view& seen, std::size_t which) const;
+    [[nodiscard]] std::uint64_t fingerprint(const history& of, std::size_t word) const;
     void put(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how,
              std::array<kept_view, 2> inherited, bool replaces);
     // Calls do_it(machine, its order, which of them).
@@ -111,6 +119,7 @@ private:
     std::vector<history> words_;  // those in use first: what they own is kept for the next attempt
     std::size_t words_used_ = 0;
     std::array<machine, 2> machines_;
+    std::array<view, 2> oldest_;  // that anybody who goes on may read: for fingerprints
     bool only_new_ = false;
 };
 
