@@ -75,7 +75,8 @@ public:
     void evict(std::uint64_t tag) {
         const std::uint64_t now = time();
         const auto at = table.find(tag);
-        if (at && at.state < now) (void)stepped::cas_pair(*at.slot, {tag, at.state}, {interleaving::hears(next_stamp_++), 0});
+        if (at && at.state < now)
+            (void)stepped::cas_pair(*at.slot, {tag, at.state}, {interleaving::hears(next_stamp_++), 0});
     }
 
     // Looks after the whole table once, as sekid does bit by bit.

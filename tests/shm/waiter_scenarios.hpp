@@ -81,7 +81,8 @@ public:
         play.remembers([this] {
             std::uint64_t all = bed_.now;
             for (std::size_t actor = 0; actor < actors_; ++actor)
-                all = fold(all, (bed_.asleep[actor] ? 1U : 0U) | (done_[actor] ? 2U : 0U) | 4U * bed_.overslept[actor]);
+                all = fold(all, (bed_.asleep[actor] ? 1U : 0U) | (done_[actor] ? 2U : 0U) |
+                                    static_cast<unsigned>(bed_.overslept[actor]) << 2);
             return all;
         });
     }

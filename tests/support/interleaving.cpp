@@ -85,6 +85,12 @@ struct interleaving::state {
         if (is_known) left.preemptions = left.deaths = left.old_reads = 0;
         return is_known;
     }
+    [[nodiscard]] std::uint64_t outcome() const {
+        std::uint64_t all = fold(earlier, words);
+        for (std::size_t i = 0; i < count; ++i)
+            all = fold(fold(all, actors[i].knows), static_cast<std::uint64_t>(actors[i].now));
+        return all;
+    }
     // The one that runs did or heard this.
     void learn(std::uint64_t what) {
         if (running >= 0) actors[who()].knows = fold(actors[who()].knows, what);
@@ -194,8 +200,7 @@ interleaving::~interleaving() = default;
 
 void interleaving::together(std::vector<std::function<void()>> actors) {
     state& my = *state_;
-    for (std::size_t i = 0; i < my.count; ++i)
-        my.earlier = fold(fold(my.earlier, my.actors[i].knows), static_cast<std::uint64_t>(my.actors[i].now));
+    if (my.count != 0) my.earlier = my.outcome();
     my.count = actors.size();
     if (my.actors.size() < my.count) my.actors.resize(my.count);
     for (std::size_t i = 0; i < my.count; ++i) {
@@ -271,8 +276,8 @@ void interleaving::store(std::uint64_t& to, std::uint64_t value, const access& b
     state* const now = state::stepped();
     if (now != nullptr) now->learn(&to, value);
     state* const weak = state::weak();
-    const bool under = weak != nullptr && !by.how.now.in_one_order &&
-                       weak->weakly.may_come_under(weak->who(), to) && weak->pick();
+    const bool under =
+        weak != nullptr && !by.how.now.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick();
     if (now != nullptr && !under) now->changes(to, value);
     if (weak != nullptr)
         weak->weakly.store(weak->who(), to, value, by.how, under);
@@ -381,6 +386,7 @@ public:
         return my.failure;
     }
     [[nodiscard]] std::string schedule() const { return to_text(world_.state_->decisions); }
+    [[nodiscard]] std::uint64_t outcome() const { return world_.state_->outcome(); }
 
 private:
     interleaving world_;
@@ -400,7 +406,10 @@ std::optional<exploration> replay(bounds within, const attempt& one) {
     by_text by{*wanted};
     explorer runner;
     const std::string failure = runner.run(by, with(within, 1'000'000, 1'000'000), one, true);
-    return exploration{.schedules = 1, .failure = failure.empty() ? "" : failure + ", by SEKI_SCHEDULE"};
+    exploration result;
+    result.schedules = 1;
+    if (!failure.empty()) result.failure = failure + ", by SEKI_SCHEDULE";
+    return result;
 }
 
 }  // namespace
@@ -417,6 +426,7 @@ exploration explore(bounds within, const attempt& one) {
             std::string failure = runner.run(by, with(within, preemptions, within.deaths), one);
             if (by.differs()) failure = "the attempt does not depend on its schedule alone";
             ++result.schedules;
+            if (within.keeps_outcomes) result.outcomes.insert(runner.outcome());
             if (failure.empty()) continue;
             result.failure = failure + "; again: SEKI_SCHEDULE=\"" + runner.schedule() + "\"";
             return result;

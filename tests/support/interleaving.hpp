@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,8 +49,9 @@ struct bounds {
     int old_reads = 0;  // of a store that is not the latest
     // Only old reads that the orders which ship would not allow: for who weakened one of them.
     bool only_new_reads = false;
-    // Each by itself, also those that come to where others were: for who tries the explorer.
+    // For who tries the explorer: each schedule by itself, also those that come to where others were; and what came of each is kept.
     bool every_schedule = false;
+    bool keeps_outcomes = false;
 };
 
 // Of an access to shared memory.
@@ -116,6 +118,8 @@ using attempt = std::function<void(interleaving&)>;
 struct exploration {
     std::uint64_t schedules = 0;
     std::uint64_t states = 0;  // from which it went on
+    // What came of the schedules, if it is kept: each stands for what all actors did and were told, how they ended, and what stands in the words.
+    std::set<std::uint64_t> outcomes;
     std::string failure;  // empty: none failed. Otherwise why, and how to run it again.
 };
 
