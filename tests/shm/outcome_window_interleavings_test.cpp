@@ -15,7 +15,8 @@ using shm::recorded;
 
 // Fails if a late one puts an old block over a newer one.
 TEST(OutcomeWindowInterleavings, WhoIsStoppedWithAFullBlockInHandSpoilsNoLaterOne) {
-    expect_none_fails({.preemptions = 2}, window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped);
+    const auto one = window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped;
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, one);
 }
 
 // Fails if an outcome is lost, or counted for one that died before it was told, where a block becomes full.

@@ -12,6 +12,7 @@
 #include "support/known_states.hpp"
 #include "support/schedule.hpp"
 #include "support/seed.hpp"
+#include "support/weak_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -96,8 +97,8 @@ struct interleaving::state {
         if (running >= 0) actors[who()].knows = fold(actors[who()].knows, what);
     }
     void learn(const void* of, std::uint64_t what) {
-        learn(reinterpret_cast<std::uintptr_t>(of));
-        learn(what);
+        std::uint64_t& knows = actors[who()].knows;
+        knows = fold(knows + 3 * reinterpret_cast<std::uintptr_t>(of), what);
     }
     // In an order of its own with all others who ask the same.
     void ask(const std::uint64_t& about) {
@@ -223,7 +224,13 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
     my.running = -1;
 }
 
-void interleaving::constant(std::span<const std::byte> memory) { state_->constants.push_back(memory); }
+void interleaving::constant(std::span<const std::byte> memory) {
+    auto& all = state_->constants;
+    if (!all.empty() && all.back().data() + all.back().size() == memory.data())
+        all.back() = {all.back().data(), all.back().size() + memory.size()};
+    else
+        all.push_back(memory);
+}
 
 bool interleaving::died(std::size_t actor) const {
     const bool is_dead = actor < state_->count && state_->actors[actor].now == state::actor::standing::dead;

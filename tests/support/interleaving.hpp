@@ -39,7 +39,7 @@
 #include <string>
 #include <vector>
 
-#include "support/weak_memory.hpp"
+#include "support/order.hpp"
 
 namespace seki::test {
 

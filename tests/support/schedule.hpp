@@ -18,12 +18,12 @@ namespace seki::test {
 // What may happen at a point: actor `to` goes on, the one that runs dies, or it reads a store so far back.
 struct action {
     enum class kind : char { goes_on = '>', dies = 'x', reads = '~' } what = kind::goes_on;
-    int to = 0;
+    std::int8_t to = 0;
     friend bool operator==(const action&, const action&) = default;
 };
 inline constexpr action death{action::kind::dies, 0};
-constexpr action goes_on(int actor) { return {action::kind::goes_on, actor}; }
-constexpr action reads(unsigned back) { return {action::kind::reads, static_cast<int>(back)}; }
+constexpr action goes_on(int actor) { return {action::kind::goes_on, static_cast<std::int8_t>(actor)}; }
+constexpr action reads(unsigned back) { return {action::kind::reads, static_cast<std::int8_t>(back)}; }
 
 // On the stack of an actor, which may be abandoned: so it owns nothing.
 class choices {
@@ -40,7 +40,7 @@ public:
 
 private:
     std::array<action, 10> all_{};
-    unsigned count_ = 0;
+    std::uint8_t count_ = 0;
 };
 
 struct decision {
@@ -52,7 +52,7 @@ inline std::string to_text(const std::vector<decision>& decisions) {
     std::ostringstream text;
     for (const decision& each : decisions) {
         text << (text.tellp() > 0 ? " " : "") << each.point << static_cast<char>(each.done.what);
-        if (each.done != death) text << each.done.to;
+        if (each.done != death) text << int{each.done.to};
     }
     return text.str();
 }
@@ -62,7 +62,9 @@ inline std::deque<decision> from_text(const std::string& text) {
     std::istringstream in{text};
     for (decision each; in >> each.point;) {
         each.done = {static_cast<action::kind>(in.get()), 0};
-        if (each.done != death) in >> each.done.to;
+        int to = 0;
+        if (each.done != death) in >> to;
+        each.done.to = static_cast<std::int8_t>(to);
         decisions.push_back(each);
     }
     return decisions;

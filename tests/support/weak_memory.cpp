@@ -26,24 +26,40 @@ void weak_memory::machine::barrier(std::size_t actor) {
 }
 
 void weak_memory::begin(std::size_t actors, bool only_new) {
-    numbers_.clear();
+    std::ranges::fill(numbers_, no_word);
     words_used_ = 0;
     only_new_ = only_new;
     for (machine& each : machines_) each.begin(actors);
 }
 
+// In numbers_: of that word, or where its number goes.
+std::size_t weak_memory::place_of(const std::uint64_t& at) const {
+    const std::size_t mask = numbers_.size() - 1;
+    std::size_t place = fold(0, reinterpret_cast<std::uintptr_t>(&at)) & mask;
+    while (numbers_[place] != no_word && words_[numbers_[place]].of != &at) place = (place + 1) & mask;
+    return place;
+}
+
 // A word that nobody has touched yet has one store, which all have seen. What the test changed behind our back comes on top.
 std::size_t weak_memory::number_of(const std::uint64_t& at) {
-    const auto [found, is_new] = numbers_.try_emplace(&at, words_used_);
-    if (is_new && ++words_used_ > words_.size()) words_.emplace_back();
-    auto& stores = words_[found->second].stores;
-    if (is_new) {
-        words_[found->second].of = &at;
-        stores.clear();
+    std::size_t place = place_of(at);
+    if (numbers_[place] == no_word) {
+        if (2 * words_used_ == numbers_.size()) {
+            numbers_.assign(2 * numbers_.size(), no_word);
+            for (std::size_t word = 0; word < words_used_; ++word)
+                numbers_[place_of(*words_[word].of)] = static_cast<std::uint32_t>(word);
+            place = place_of(at);
+        }
+        numbers_[place] = static_cast<std::uint32_t>(words_used_);
+        if (++words_used_ > words_.size()) words_.emplace_back();
+        history& made = words_[numbers_[place]];
+        made.of = &at;
+        made.stores.clear();
+        made.stores.push_back({.value = at, .at = 0, .replaces = true});
+    } else if (auto& stores = words_[numbers_[place]].stores; stores.back().value != at) {
+        stores.push_back({.value = at, .at = stores.back().at + step, .replaces = true});
     }
-    if (is_new || stores.back().value != at)
-        stores.push_back({.value = at, .at = is_new ? 0 : stores.back().at + step, .replaces = true});
-    return found->second;
+    return numbers_[place];
 }
 
 void weak_memory::raise(view& in, std::size_t word, stamp to) {

@@ -16,23 +16,11 @@
 
 #include <array>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
+#include "support/order.hpp"
+
 namespace seki::test {
-
-struct order {
-    bool acquires = false;
-    bool releases = false;
-    bool in_one_order = false;  // seq_cst
-    bool is_barrier = false;
-};
-
-// An order as the code says it, and as it is: the same, unless somebody weakened it to see what comes of it.
-struct ordered {
-    order now{};
-    order as_shipped{};
-};
 
 class weak_memory {
 public:
@@ -97,6 +85,7 @@ private:
     };
 
     std::size_t number_of(const std::uint64_t& at);
+    [[nodiscard]] std::size_t place_of(const std::uint64_t& at) const;
     history& of(const std::uint64_t& at) { return words_[number_of(at)]; }
     static stamp look_up(const view& in, std::size_t word) { return word < in.size() ? in[word] : 0; }
     static void raise(view& in, std::size_t word, stamp to);
@@ -115,8 +104,10 @@ private:
         if (only_new_) do_it(machines_[as_shipped], how.as_shipped, as_shipped);
     }
 
-    std::unordered_map<const std::uint64_t*, std::size_t> numbers_;
-    std::vector<history> words_;  // those in use first: what they own is kept for the next attempt
+    static constexpr std::uint32_t no_word = ~std::uint32_t{0};
+    std::vector<std::uint32_t> numbers_ =
+        std::vector<std::uint32_t>(1024, no_word);  // by their addresses, at most half full
+    std::vector<history> words_;                    // those in use first: what they own is kept for the next attempt
     std::size_t words_used_ = 0;
     std::array<machine, 2> machines_;
     std::array<view, 2> oldest_;  // that anybody who goes on may read: for fingerprints
