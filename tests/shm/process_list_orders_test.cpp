@@ -20,7 +20,10 @@ const std::vector<weak_scenario> scenarios = {
     {"a look-alike follows, of another time", real::a_look_alike_follows<&identity::start_time>, dying},
     {"a look-alike follows, from elsewhere", real::a_look_alike_follows<&identity::pid_namespace>, dying},
     {"a look-alike follows, another program", real::a_look_alike_follows<&identity::image>, dying},
-    {"two copies", real::two_copies_come, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"two copies",
+     real::two_copies_come,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1},
+     {.preemptions = 3, .deaths = 0, .old_reads = 2}},  // they die together, or not at all
 };
 
 TEST(ProcessListOrders, Suffice) { expect_orders_suffice(scenarios); }
