@@ -97,10 +97,12 @@ bool is_noticed(const order_book::weakened& what, const std::vector<const weak_s
 
 void expect_orders_suffice(const std::vector<weak_scenario>& scenarios) {
     for (const weak_scenario& each : scenarios) {
-        const exploration done = explore(goes_deep() ? each.deep : each.brief, each.one);
+        exploration done = explore(each.brief, each.one);
+        if (done.failure.empty() && goes_deep()) done = explore(each.deep, each.one);
         EXPECT_EQ(done.failure, "") << each.name;
         std::printf("%llu schedules with old reads: %s\n", static_cast<unsigned long long>(done.schedules),
                     each.name.c_str());
+        std::fflush(stdout);
     }
 }
 

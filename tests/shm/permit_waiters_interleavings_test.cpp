@@ -39,7 +39,7 @@ std::string found_by_chance(bounds within, const attempt& one) {
 // anybody may without looking, though a permit is free or a dead one's; or if a permit or a place in the room does not come back.
 
 TEST(PermitWaitersInterleavings, OneWhoWaitsIsWokenByWhoGivesBack) {
-    expect_none_fails({.preemptions = 3, .deaths = 0}, real::one_waits);
+    expect_none_fails({.preemptions = 3, .deaths = 0}, {.preemptions = 4, .deaths = 0}, real::one_waits);
 }
 
 TEST(PermitWaitersInterleavings, AndNeedsNobodyWhoDied) {
@@ -47,7 +47,7 @@ TEST(PermitWaitersInterleavings, AndNeedsNobodyWhoDied) {
 }
 
 TEST(PermitWaitersInterleavings, WhoIsWokenHandsItOn) {
-    expect_none_fails({.preemptions = 2, .deaths = 0}, real::two_wait);
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, real::two_wait);
 }
 
 TEST(PermitWaitersInterleavings, OrDiesAndTheOtherLooksAgain) {
@@ -55,7 +55,7 @@ TEST(PermitWaitersInterleavings, OrDiesAndTheOtherLooksAgain) {
 }
 
 TEST(PermitWaitersInterleavings, RaisingMaxWakesAll) {
-    expect_none_fails({.preemptions = 2, .deaths = 0}, real::max_is_raised);
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, real::max_is_raised);
 }
 
 TEST(PermitWaitersInterleavings, AlsoWhenOneOfThemDies) {
