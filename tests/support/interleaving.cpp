@@ -50,9 +50,9 @@ struct interleaving::state {
     int running = -1;         // -1: none, the attempt itself
     std::optional<int> next;  // who goes on when the running one has left its fiber
 
-    // For fingerprints of states: what stands in the words that were changed, who was asked what by whom, what happened in earlier together()s, and what the attempt
-    // keeps beside. In sums, because the order makes no difference.
-    std::uint64_t words = 0, answers = 0, earlier = 0;
+    // For fingerprints of states: what stands in the words that were changed, as a sum, because the order makes no difference; what happened in earlier together()s;
+    // about which words the kernel was asked, and what the last who did so knew then; and what the attempt keeps beside.
+    std::uint64_t words = 0, earlier = 0;
     std::vector<std::pair<const std::uint64_t*, std::uint64_t>> asked;
     std::vector<std::function<std::uint64_t()>> remembered;
     bool cannot_be_known = false;
@@ -78,7 +78,7 @@ struct interleaving::state {
             going_on |= actors[i].goes_on() ? 1U << i : 0U;
             dead |= actors[i].now == actor::standing::dead ? 1U << i : 0U;
         }
-        here = fold(fold(here, words), answers);
+        here = fold(here, words);
         for (const auto& each : remembered) here = fold(here, each());
         const std::uint64_t of_values = here;
         if (left.old_reads > 0) here = fold(here, weakly.fingerprint(going_on, dead));
@@ -100,16 +100,13 @@ struct interleaving::state {
         std::uint64_t& knows = actors[who()].knows;
         knows = fold(knows + 3 * reinterpret_cast<std::uintptr_t>(of), what);
     }
-    // In an order of its own with all others who ask the same.
+    // In an order of its own with all others who ask the same: each knows who was the last.
     void ask(const std::uint64_t& about) {
         const auto known = std::ranges::find(asked, &about, &std::pair<const std::uint64_t*, std::uint64_t>::first);
-        auto& [of, answered] = known != asked.end() ? *known : asked.emplace_back(&about, 0);
+        std::uint64_t& answered = known != asked.end() ? known->second : asked.emplace_back(&about, 0).second;
         learn(&about, about);
         learn(answered);
-        const std::uint64_t answer = actors[who()].knows;
-        const auto at = reinterpret_cast<std::uintptr_t>(of);
-        answers += fold(at, answer) - fold(at, answered);
-        answered = answer;
+        answered = actors[who()].knows;
     }
     void changes(const std::uint64_t& word, std::uint64_t to) {
         const auto at = reinterpret_cast<std::uintptr_t>(&word);
@@ -382,7 +379,7 @@ public:
         my.decisions.clear();
         my.failure.clear();
         my.constants.clear();
-        my.words = my.answers = my.earlier = 0;
+        my.words = my.earlier = 0;
         my.asked.clear();
         my.remembered.clear();
         my.cannot_be_known = my.is_known = false;
