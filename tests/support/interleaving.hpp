@@ -22,7 +22,7 @@
 //   - hears(): what an actor goes by, and was neither told by a load nor by a compare-and-swap: a clock, or a stamp, that actors share outside of the stepped memory;
 //   - remembers(): what is judged by, and is not the same for all orders in which actors may have got to where they are: who came last, say. What is only ever counted
 //     up, or kept for each actor alone, is the same for all orders.
-// States are known by 64 bits each, and no more than so many (support/known_states.hpp).
+// States are known by 64 bits each (support/known_states.hpp), words by their addresses: an attempt whose world is elsewhere each time comes to no state twice.
 //
 // With no old reads in the bounds what is explored is sequentially consistent: a load sees the latest store. With some, so many loads of a run may see an
 // older one, where the orders of C++ allow it, or stores may come under a later one (support/weak_memory.hpp): in a schedule, 31~2 is a load that
