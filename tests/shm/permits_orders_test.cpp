@@ -16,7 +16,7 @@ const std::vector<weak_scenario> scenarios = {
     {"two for one, and a death", real::two_for_one, {.preemptions = 1, .deaths = 1, .old_reads = 1}},
     {"one keeps the upper", real::one_keeps_the_upper, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"two who come while permits drain", real::two_come_while_permits_drain},
-    {"max is lowered", real::max_is_lowered, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"max is lowered", real::max_is_lowered, {.preemptions = 2, .deaths = 0, .old_reads = 2}},
     {"two who take, and one who tidies", real::two_and_who_tidies, {.preemptions = 1, .deaths = 1, .old_reads = 1}},
     {"a late reclaimer", real::a_late_reclaimer, {.preemptions = 1, .deaths = 1, .old_reads = 1}, deep_of_many},
     {"two ask in turns", real::two_ask_in_turns, {.preemptions = 1, .deaths = 1, .old_reads = 1}, deep_of_many},

@@ -16,7 +16,7 @@ struct allowance {
     int old_reads = 0;
 };
 
-// A table of 16 bytes a state, which doubles up to 256 MiB: so 12 million states. Who comes to more is not recognised any more, and goes on as if every state were new.
+// A table of 16 bytes a state, which doubles up to 256 MiB, with half as much again while it does: so 12 million states. Who comes to more is not recognised any more, and goes on as if every state were new.
 // A state is known by 64 bits: of 12 million, two are taken for one with odds of 1 to 250,000.
 class known_states {
 public:
