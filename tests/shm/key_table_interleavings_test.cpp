@@ -2,39 +2,28 @@
 // with one of them dying anywhere.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-
+#include "shm/explored.hpp"
 #include "shm/key_table.hpp"
 #include "shm/key_table_scenarios.hpp"
-#include "support/sanitizers.hpp"
 
 namespace seki::test {
 namespace {
 
 using real = scenarios<shm::key_table<stepped>>;
 
-// Sanitizers are five times slower and see no more in the deepest schedules than in the others.
-constexpr int two = sanitized ? 1 : 2;
-constexpr int three = sanitized ? 2 : 3;
-
-void expect_none_fails(const exploration& done) {
-    EXPECT_EQ(done.failure, "");
-    std::printf("%llu schedules\n", static_cast<unsigned long long>(done.schedules));
-}
-
 // Each of these fails if two slots of a key can come to be, if a spent state can be lost or spent again, if a stamp is used twice, or if an
 // insert depends on somebody who is stopped or dead. tests/shm/key_table_planted_errors_test.cpp shows that they can.
 
 TEST(KeyTableInterleavings, TwoWhoInsertOneKeyMakeOneSlotOfIt) {
-    expect_none_fails(explore({.preemptions = three, .deaths = 1}, real::two_insert_one_key));
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::two_insert_one_key);
 }
 
 TEST(KeyTableInterleavings, ThreeWhoInsertOneKeyMakeOneSlotOfIt) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::three_insert_one_key));
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::three_insert_one_key);
 }
 
 TEST(KeyTableInterleavings, TwoWhoSpendANewKeyAdmitOne) {
-    expect_none_fails(explore({.preemptions = three, .deaths = 1}, real::two_spend_one_key));
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::two_spend_one_key);
 }
 
 TEST(KeyTableInterleavings, TheTwoKeysAreOfDifferentStripes) {
@@ -50,35 +39,35 @@ TEST(KeyTableInterleavings, TheTwoKeysAreOfDifferentStripes) {
 }
 
 TEST(KeyTableInterleavings, TwoKeysOfOneStripeForOneSlotLoseNothing) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::two_keys_want_one_slot<1>));
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::two_keys_want_one_slot<1>);
 }
 
 TEST(KeyTableInterleavings, TwoKeysOfTwoStripesForOneSlotLoseNothing) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::two_keys_want_one_slot<2>));
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::two_keys_want_one_slot<2>);
 }
 
 TEST(KeyTableInterleavings, AKeyIsNotInsertedTwiceWhenAnotherComesBetween) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 0}, real::another_key_comes_between));
+    expect_none_fails({.preemptions = 2, .deaths = 0}, real::another_key_comes_between);
 }
 
 TEST(KeyTableInterleavings, HelpersWhoComeLateInsertNothing) {
-    expect_none_fails(explore({.preemptions = 2, .deaths = 0}, real::helpers_come_late));
+    expect_none_fails({.preemptions = 2, .deaths = 0}, real::helpers_come_late);
 }
 
 TEST(KeyTableInterleavings, WhoWasStoppedWithAnOldTimeInHandSpendsNothingTwice) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_spender_is_stopped_for_long));
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::a_spender_is_stopped_for_long);
 }
 
 TEST(KeyTableInterleavings, ASweepTakesNothingFromWhoSpendsMeanwhile) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 1}, real::a_sweep_meets_two_spenders));
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::a_sweep_meets_two_spenders);
 }
 
 TEST(KeyTableInterleavings, ASweptKeyThatComesBackIsSpentOnce) {
-    expect_none_fails(explore({.preemptions = two, .deaths = 0}, real::a_swept_key_comes_back));
+    expect_none_fails({.preemptions = 2, .deaths = 0}, real::a_swept_key_comes_back);
 }
 
 TEST(KeyTableInterleavings, HelpersWhoComeAfterTheSweepInsertNothing) {
-    expect_none_fails(explore({.preemptions = 2, .deaths = 0}, real::helpers_come_after_the_sweep));
+    expect_none_fails({.preemptions = 2, .deaths = 0}, real::helpers_come_after_the_sweep);
 }
 
 // Fails if a table that is another by now, or none at all, is swept by who still takes it for the old one.
@@ -102,7 +91,7 @@ TEST(KeyTableInterleavings, WhoseTableNoLongerStandsSweepsNothing) {
 // What is too large to be explored: six actors on three keys for two slots. Fails like the others.
 TEST(KeyTableInterleavings, ManyActorsOnManyKeysByChance) {
     constexpr std::uint64_t keys[] = {key_of(1), key_of(2), key_of(3, 1)};
-    expect_none_fails(explore_randomly(1, 60'000, {.preemptions = 30, .deaths = 2}, [&](interleaving& play) {
+    expect_none_failed(explore_randomly(1, 60'000, {.preemptions = 30, .deaths = 2}, [&](interleaving& play) {
         tiny_table<shm::key_table<stepped>> world{play, 2, {0, 9}};
         play.together({[&] { world.spend(keys[0]); }, [&] { world.spend(keys[1]); }, [&] { world.spend(keys[2]); },
                        [&] {

@@ -23,7 +23,7 @@ using testing::StartsWith;
 // A compare-and-swap that takes one empty for another.
 struct blind_to_stamps : stepped {
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {
-        interleaving::before_access(&p, "cas_pair", true);
+        interleaving::before_unknown_access(&p, "cas_pair");
         const std::uint64_t first = machine::load_first_acquire(p);
         if (((expected.first | first) & layout::tag_bit) == 0) expected.first = first;
         return machine::cas_pair(p, expected, desired);
@@ -33,7 +33,7 @@ struct blind_to_stamps : stepped {
 // One that looks at the tag alone.
 struct blind_to_states : stepped {
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {
-        interleaving::before_access(&p, "cas_pair", true);
+        interleaving::before_unknown_access(&p, "cas_pair");
         if ((expected.first & layout::tag_bit) != 0) expected.second = machine::load_second_acquire(p);
         return machine::cas_pair(p, expected, desired);
     }

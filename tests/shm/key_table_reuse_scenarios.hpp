@@ -39,7 +39,7 @@ public:
         std::uint64_t of;
         bool as_good_as_new(std::uint64_t state) const { return of == first || state < spent; }
         std::uint64_t fresh() const { return of; }
-        std::uint64_t stamp() const { return world.next_stamp_++; }
+        std::uint64_t stamp() const { return interleaving::hears(world.next_stamp_++); }
         void evicted() const {
             if (of == second) world.play_.fail("the second evicts a key");
         }

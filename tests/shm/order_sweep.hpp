@@ -11,7 +11,11 @@
 
 namespace seki::test {
 
-// What is tried: the more the deeper. `tools/prove` sets SEKI_DEEP.
+// What is tried: the more the deeper. `tools/prove` sets SEKI_DEEP. Where three actors, or many words, make it too much for that (a minute for one order), less.
+inline constexpr bounds deep_of_many{.preemptions = 3, .deaths = 1, .old_reads = 1},
+    deep_of_most{.preemptions = 2, .deaths = 1, .old_reads = 1},
+    deep_without_deaths{.preemptions = 2, .deaths = 0, .old_reads = 2};
+
 struct weak_scenario {
     std::string name;
     attempt one;

@@ -2,11 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdio>
 #include <span>
 
 #include "shm/breaker_scenarios.hpp"
-#include "support/sanitizers.hpp"
+#include "shm/explored.hpp"
 
 namespace seki::test {
 namespace {
@@ -14,22 +13,16 @@ namespace {
 using law::outcome;
 using shm::recorded;
 
-constexpr int two = sanitized ? 1 : 2;
-
-void expect_none_fails(const exploration& done) {
-    EXPECT_EQ(done.failure, "");
-    std::printf("%llu schedules\n", static_cast<unsigned long long>(done.schedules));
-}
-
 // Fails if a late one puts an old block over a newer one.
 TEST(OutcomeWindowInterleavings, WhoIsStoppedWithAFullBlockInHandSpoilsNoLaterOne) {
-    expect_none_fails(explore({.preemptions = two}, window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped));
+    const auto one = window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped;
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, one);
 }
 
 // Fails if an outcome is lost, or counted for one that died before it was told, where a block becomes full.
 TEST(OutcomeWindowInterleavings, AtTheEndOfABlockEachOutcomeIsCountedOnce) {
     for (const int before : {22, 23, 24, 47})
-        expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [&](interleaving& play) {
+        expect_none_fails({.preemptions = 3, .deaths = 1}, [&](interleaving& play) {
             std::array<layout::pair, 4> ring{};
             layout::pair end;
             const shm::count_window<stepped> window{end, ring};
@@ -44,12 +37,12 @@ TEST(OutcomeWindowInterleavings, AtTheEndOfABlockEachOutcomeIsCountedOnce) {
             if (before >= 47) return;  // the oldest have left
             const law::tally seen = window.look(0, t);
             if (seen != law::tally{counts[1] + counts[2] + counts[3], counts[2], counts[3]}) play.fail("miscounted");
-        }));
+        });
 }
 
 // Fails if a slice that is moved on takes an outcome with it, or an outcome of a generation that is over is counted in the next.
 TEST(OutcomeWindowInterleavings, ASliceIsMovedOnByOneAndCountsForAll) {
-    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, [](interleaving& play) {
         std::array<layout::pair, layout::outcome_slices> slices{};
         const shm::time_window<stepped> window{slices};
         const law::terms t{.window_type = law::window_type::time, .window = 16 * law::second, .minimum_calls = 100};
@@ -80,13 +73,13 @@ TEST(OutcomeWindowInterleavings, ASliceIsMovedOnByOneAndCountsForAll) {
         if (put_in > untold || next.errors + next.slow != 0) play.fail("the next generation is miscounted");
         if (counts[1] + put_in == 0 && old.total - counts[0] > untold) play.fail("miscounted");
         if (counts[1] + put_in != 0 && old.total != 0) play.fail("an outcome that came late takes a slice back");
-    }));
+    });
 }
 
 // Fails if two outcomes that go into two slices at once are each judged without the other, while neither dies; or if one that a death left there is
 // not judged with the next. A good one may be the one that reaches minimum_calls.
 void outcomes_of_two_slices_are_judged_together(outcome first, outcome second) {
-    expect_none_fails(explore({.preemptions = 3, .deaths = 1}, [=](interleaving& play) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, [=](interleaving& play) {
         std::array<layout::pair, layout::outcome_slices> slices{};
         const shm::time_window<stepped> window{slices};
         const law::terms t{.window_type = law::window_type::time, .window = 16 * law::second, .minimum_calls = 2};
@@ -102,7 +95,7 @@ void outcomes_of_two_slices_are_judged_together(outcome first, outcome second) {
         play.together({[&] { push(99, first); }, [&] { push(100, second); }});
         if (play.died(0) || play.died(1)) push(100, outcome::error);
         if (tripped == 0 && window.look(0, 100 * law::second, t).total >= 2) play.fail("nobody opens");
-    }));
+    });
 }
 
 TEST(OutcomeWindowInterleavings, BadOutcomesOfTwoSlicesAreJudgedTogether) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "shm/permits.hpp"
+#include "support/fingerprint.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -26,7 +27,14 @@ public:
         : play_{play}, running_{running}, max_{max} {
         table = Permits::attach(memory_.bytes);
         (void)table.set_max(max);
+        play.remembers([this] {
+            std::uint64_t all = max_;
+            for (const std::uint64_t each : allowed_) all = fold(all, each);
+            return all;
+        });
     }
+    tiny_permits(const tiny_permits&) = delete;
+    tiny_permits& operator=(const tiny_permits&) = delete;
 
     static constexpr std::uint64_t owner_of(std::size_t actor) { return first_owner + actor; }
 

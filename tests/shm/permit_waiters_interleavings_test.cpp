@@ -10,6 +10,7 @@
 #include "planted/says_nobody_sleeps.hpp"
 #include "planted/sleeps_to_the_deadline.hpp"
 #include "planted/wakes_before_it_rings.hpp"
+#include "shm/explored.hpp"
 #include "shm/waiter_scenarios.hpp"
 #include "support/sanitizers.hpp"
 
@@ -21,8 +22,6 @@ using testing::StartsWith;
 template <class Kernel>
 using shipped = shm::permit_waiters<stepped, Kernel>;
 using real = waiter_scenarios<shipped>;
-
-constexpr int two = sanitized ? 1 : 2;
 
 std::string found(bounds within, const attempt& one) {
     const exploration done = explore(within, one);
@@ -40,29 +39,32 @@ std::string found_by_chance(bounds within, const attempt& one) {
 // anybody may without looking, though a permit is free or a dead one's; or if a permit or a place in the room does not come back.
 
 TEST(PermitWaitersInterleavings, OneWhoWaitsIsWokenByWhoGivesBack) {
-    EXPECT_EQ(found({.preemptions = 3}, real::one_waits), "");
+    expect_none_fails({.preemptions = 3, .deaths = 0}, {.preemptions = 4, .deaths = 0}, real::one_waits);
 }
 
 TEST(PermitWaitersInterleavings, AndNeedsNobodyWhoDied) {
-    EXPECT_EQ(found({.preemptions = two, .deaths = 1}, real::one_waits), "");
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::one_waits);
 }
 
-TEST(PermitWaitersInterleavings, WhoIsWokenHandsItOn) { EXPECT_EQ(found({.preemptions = two}, real::two_wait), ""); }
+TEST(PermitWaitersInterleavings, WhoIsWokenHandsItOn) {
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, real::two_wait);
+}
 
 TEST(PermitWaitersInterleavings, OrDiesAndTheOtherLooksAgain) {
-    EXPECT_EQ(found({.preemptions = 1, .deaths = 1}, real::two_wait), "");
+    expect_none_fails({.preemptions = 1, .deaths = 1}, real::two_wait);
 }
 
 TEST(PermitWaitersInterleavings, RaisingMaxWakesAll) {
-    EXPECT_EQ(found({.preemptions = two}, real::max_is_raised), "");
+    expect_none_fails({.preemptions = 2, .deaths = 0}, {.preemptions = 3, .deaths = 0}, real::max_is_raised);
 }
 
 TEST(PermitWaitersInterleavings, AlsoWhenOneOfThemDies) {
-    EXPECT_EQ(found({.preemptions = 1, .deaths = 1}, real::max_is_raised), "");
+    expect_none_fails({.preemptions = 1, .deaths = 1}, real::max_is_raised);
 }
 
 TEST(PermitWaitersInterleavings, NoMatterHowManyTurnsTheyTake) {
-    EXPECT_EQ(found_by_chance({.preemptions = 30, .deaths = 2}, real::two_wait), "");
+    expect_none_failed(
+        explore_randomly(1, sanitized ? 20'000 : 100'000, {.preemptions = 30, .deaths = 2}, real::two_wait));
 }
 
 template <class Kernel>

@@ -14,6 +14,7 @@
 #include "layout/worker.hpp"
 #include "shm/played_kernel.hpp"
 #include "shm/process_list.hpp"
+#include "support/fingerprint.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -47,7 +48,16 @@ class tiny_list {
 public:
     static constexpr std::size_t most_actors = 4;
 
-    tiny_list(interleaving& play, const identities& who) : play_{play}, who_{who}, lock_{play} {}
+    tiny_list(interleaving& play, const identities& who) : play_{play}, who_{who}, lock_{play} {
+        play.remembers([this] {
+            std::uint64_t all = fold(on_list_.actor, on_list_.generation);
+            for (std::size_t each = 0; each < most_actors; ++each)
+                all = fold(fold(all, generations_[each]), has_lock_[each] ? 1 : 0);
+            return fold(all, (lost_lock_ ? 1U : 0U) | (keeps_lock_ ? 2U : 0U));
+        });
+    }
+    tiny_list(const tiny_list&) = delete;
+    tiny_list& operator=(const tiny_list&) = delete;
     // Actors 0 and 1 are two copies of libseki in one process.
     void first_two_are_one() { two_copies_ = true; }
 

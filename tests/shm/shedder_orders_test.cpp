@@ -15,9 +15,9 @@ const std::vector<weak_scenario> scenarios = {
     {"all are late", codel::all_are_late, {.preemptions = 3, .deaths = 0, .old_reads = 1}},
     {"one is quick", codel::one_is_quick, {.preemptions = 3, .deaths = 0, .old_reads = 1}},
     {"three priorities", priorities::three_come_at_once, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
-    {"beyond, from closed", beyond::from_closed, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"beyond, from open", beyond::from_open, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
-    {"two count", beyond::two_count, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
+    {"beyond, from closed", beyond::from_closed, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_many},
+    {"beyond, from open", beyond::from_open, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_many},
+    {"two count", beyond::two_count, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_many},
 };
 
 TEST(ShedderOrders, Suffice) { expect_orders_suffice(scenarios); }

@@ -125,7 +125,8 @@ struct beyond_scenarios {
         }
         // Who may be in with one other. Those who were in before it asked, and are living, are counted by it.
         void counted(std::size_t actor) {
-            std::array<bool, 3> before = in_;
+            const std::array<bool, 3> before = in_;
+            for (const bool each : before) (void)interleaving::hears(each ? 1 : 0);
             auto taken = places_.take(first_owner + actor, static_cast<std::uint32_t>(actor), seeker{*this});
             if (!taken) return;
             if (!places_.at_most(2)) {

@@ -54,7 +54,9 @@ const std::vector<weak_scenario> scenarios = {
     {"terms change twice", terms_change_twice},
     {"terms are read in pieces", terms_are_read_in_pieces},
     {"those of a creation are remembered",
-     directory_entry_scenarios<shm::entry_words<stepped>>::its_creation_is_remembered},
+     directory_entry_scenarios<shm::entry_words<stepped>>::its_creation_is_remembered,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
+     deep_of_many},
 };
 
 TEST(TermsOrders, Suffice) { expect_orders_suffice(scenarios); }

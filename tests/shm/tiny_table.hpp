@@ -43,7 +43,7 @@ public:
         std::uint64_t now;
         bool as_good_as_new(std::uint64_t state) const { return state < now; }
         std::uint64_t fresh() const { return world.time() - 1; }
-        std::uint64_t stamp() const { return world.next_stamp_++; }
+        std::uint64_t stamp() const { return interleaving::hears(world.next_stamp_++); }
         void evicted() const { ++world.evictions; }
         [[nodiscard]] static bool stands() { return true; }
     };
@@ -75,7 +75,8 @@ public:
     void evict(std::uint64_t tag) {
         const std::uint64_t now = time();
         const auto at = table.find(tag);
-        if (at && at.state < now) (void)stepped::cas_pair(*at.slot, {tag, at.state}, {next_stamp_++, 0});
+        if (at && at.state < now)
+            (void)stepped::cas_pair(*at.slot, {tag, at.state}, {interleaving::hears(next_stamp_++), 0});
     }
 
     // Looks after the whole table once, as sekid does bit by bit.

@@ -10,6 +10,7 @@
 #include "layout/permits.hpp"
 #include "shm/permit_waiters.hpp"
 #include "shm/permits.hpp"
+#include "support/fingerprint.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -31,15 +32,16 @@ inline thread_local bedroom* in_bed = nullptr;
 // The kernel, as that actor asks it. Each call is one step; a sleep lasts until somebody wakes it, or its time is over.
 template <std::size_t actor>
 struct played_futex {
-    static std::uint64_t now() noexcept { return in_bed->now; }
+    static std::uint64_t now() noexcept { return interleaving::hears(in_bed->now); }
     static void sleep(layout::word& bell, std::uint32_t rings, std::uint64_t until_ns) noexcept {
-        interleaving::before_access(&bell, "futex_wait", true);
-        if (static_cast<std::uint32_t>(shm::hardware::load_relaxed(bell)) != rings) return;
+        const std::uint64_t found = interleaving::ask(shm::word_access::value(bell), "futex_wait");
+        if (static_cast<std::uint32_t>(found) != rings) return;
         if (until_ns > in_bed->now + shm::permit_waiters<>::longest_sleep_ns)
             in_bed->play->fail("somebody sleeps too long");
         bool& asleep = in_bed->asleep[actor] = true;
-        for (int look = 0; look < 2 && asleep; ++look) (void)stepped::load_relaxed(in_bed->dreams);
-        if (!asleep) return;
+        const auto sleeps_on = [&] { return interleaving::hears(asleep ? 1 : 0) != 0; };
+        for (int look = 0; look < 2 && sleeps_on(); ++look) (void)stepped::load_relaxed(in_bed->dreams);
+        if (!sleeps_on()) return;
         asleep = false;
         in_bed->now = std::max(in_bed->now, until_ns);
         if (!in_bed->is_settled(actor)) return;
@@ -47,14 +49,14 @@ struct played_futex {
         if (in_bed->is_one_free()) in_bed->play->fail("a wake-up is lost");
     }
     static unsigned wake(layout::word& bell, unsigned how_many) noexcept {
-        interleaving::before_access(&bell, "futex_wake", true);
+        (void)interleaving::ask(shm::word_access::value(bell), "futex_wake");
         unsigned woken = 0;
         for (std::size_t each = 0; each < bedroom::most_actors && woken < how_many; ++each)
             if (in_bed->asleep[each] && !in_bed->play->died(each)) {
                 in_bed->asleep[each] = false;
                 ++woken;
             }
-        return woken;
+        return static_cast<unsigned>(interleaving::hears(woken));
     }
 };
 
@@ -76,6 +78,13 @@ public:
         bed_.is_one_free = [] { return self->nobody_died() && self->free_now(); };
         in_bed = &bed_;
         self = this;
+        play.remembers([this] {
+            std::uint64_t all = bed_.now;
+            for (std::size_t actor = 0; actor < actors_; ++actor)
+                all = fold(all, (bed_.asleep[actor] ? 1U : 0U) | (done_[actor] ? 2U : 0U) |
+                                    static_cast<unsigned>(bed_.overslept[actor]) << 2);
+            return all;
+        });
     }
     ~tiny_bell() { in_bed = nullptr, self = nullptr; }
     tiny_bell(const tiny_bell&) = delete;
@@ -86,7 +95,7 @@ public:
     template <std::size_t actor>
     void wait_and_use() {
         const auto waiters = bell<actor>();
-        const std::uint64_t until = bed_.now + patience_ns;
+        const std::uint64_t until = interleaving::hears(bed_.now) + patience_ns;
         auto got = waiters.wait(
             owner_of(actor), until, seeker{*this}, [&] { return table_.take(owner_of(actor), 0, seeker{*this}); },
             [] { return true; });
@@ -117,7 +126,7 @@ public:
 private:
     struct seeker {
         tiny_bell& world;
-        std::uint64_t now() const { return world.bed_.now; }
+        std::uint64_t now() const { return interleaving::hears(world.bed_.now); }
         bool alive(std::uint64_t owner) const {
             const std::size_t actor = owner - first_owner;
             return actor >= world.actors_ || !world.play_.died(actor);

@@ -9,7 +9,7 @@ using real = worker_slots_scenarios<shm::worker_slots>;
 
 const std::vector<weak_scenario> scenarios = {
     {"three threads", real::three_threads},
-    {"the dead are reaped", real::the_dead_are_reaped, {.preemptions = 1, .deaths = 1, .old_reads = 1}},
+    {"the dead are reaped", real::the_dead_are_reaped, {.preemptions = 1, .deaths = 1, .old_reads = 1}, deep_of_many},
     {"orphans are freed", real::orphans_are_freed, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
 };
 

@@ -22,6 +22,7 @@ namespace seki::test {
 namespace {
 
 constexpr std::size_t stack_size = std::size_t{256} << 10;
+constexpr bool jumps = !sanitized;
 
 }  // namespace
 
@@ -43,6 +44,8 @@ void fiber::reset(std::function<void()> body) {
     forget_stack();
     body_ = std::move(body);
     ended_ = false;
+    is_at_first_ = true;
+    if (jumps && began_) return;
 #ifdef SEKI_TSAN
     self_handle_ = __tsan_create_fiber(0);
 #endif
@@ -62,6 +65,11 @@ void fiber::run() {
 #ifdef SEKI_ASAN
     __sanitizer_finish_switch_fiber(nullptr, &caller_stack_, &caller_size_);
 #endif
+    // Who is abandoned in a body leaves this frame as it is.
+    if (jumps) {
+        began_ = true;
+        (void)_setjmp(first_);
+    }
     body_();
     ended_ = true;
     leave();
@@ -89,10 +97,23 @@ bool fiber::resume() {
 #ifdef SEKI_TSAN
     caller_handle_ = __tsan_get_current_fiber();
 #endif
-    switch_to(caller_, self_, true);
+    if (!jumps) {
+        switch_to(caller_, self_, true);
+    } else if (_setjmp(outside_) == 0) {
+        const bool begins = is_at_first_;
+        is_at_first_ = false;
+        if (!began_) setcontext(&self_);
+        _longjmp(begins ? first_ : inside_, 1);
+    }
     return ended_;
 }
 
-void fiber::leave() { switch_to(self_, caller_, false); }
+void fiber::leave() {
+    if (!jumps) {
+        switch_to(self_, caller_, false);
+    } else if (_setjmp(inside_) == 0) {
+        _longjmp(outside_, 1);
+    }
+}
 
 }  // namespace seki::test

@@ -4,136 +4,21 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <optional>
-#include <random>
-#include <sstream>
 #include <utility>
 
 #include "support/fiber.hpp"
+#include "support/fingerprint.hpp"
+#include "support/known_states.hpp"
+#include "support/schedule.hpp"
 #include "support/seed.hpp"
+#include "support/weak_memory.hpp"
 
 namespace seki::test {
 namespace {
 
 // Who waits for somebody that is stopped never ends: no attempt here needs a tenth of this.
 constexpr std::uint64_t most_accesses = 20'000;
-
-// What may happen at a point: actor `to` goes on, the one that runs dies, or it reads a store so far back.
-struct action {
-    enum class kind : char { goes_on = '>', dies = 'x', reads = '~' } what = kind::goes_on;
-    int to = 0;
-    friend bool operator==(const action&, const action&) = default;
-};
-constexpr action death{action::kind::dies, 0};
-constexpr action goes_on(int actor) { return {action::kind::goes_on, actor}; }
-constexpr action reads(unsigned back) { return {action::kind::reads, static_cast<int>(back)}; }
-
-// On the stack of an actor, which may be abandoned: so it owns nothing.
-class choices {
-public:
-    void add(action one) {
-        if (count_ < all_.size()) all_[count_++] = one;
-    }
-    [[nodiscard]] std::size_t size() const { return count_; }
-    [[nodiscard]] action operator[](std::size_t i) const { return all_[i]; }
-    [[nodiscard]] bool offer(action one) const {
-        return std::find(all_.begin(), all_.begin() + count_, one) != all_.begin() + count_;
-    }
-    friend bool operator==(const choices&, const choices&) = default;
-
-private:
-    std::array<action, 10> all_{};
-    unsigned count_ = 0;
-};
-
-struct decision {
-    std::uint64_t point = 0;  // counts points, and the ends of actors where somebody else must be chosen
-    action done;
-};
-
-std::string to_text(const std::vector<decision>& decisions) {
-    std::ostringstream text;
-    for (const decision& each : decisions) {
-        text << (text.tellp() > 0 ? " " : "") << each.point << static_cast<char>(each.done.what);
-        if (each.done != death) text << each.done.to;
-    }
-    return text.str();
-}
-
-std::deque<decision> from_text(const std::string& text) {
-    std::deque<decision> decisions;
-    std::istringstream in{text};
-    for (decision each; in >> each.point;) {
-        each.done = {static_cast<action::kind>(in.get()), 0};
-        if (each.done != death) in >> each.done.to;
-        decisions.push_back(each);
-    }
-    return decisions;
-}
-
-// Who decides. The first of the options is to go on, or where nobody can, the first who may.
-class chooser {
-public:
-    virtual ~chooser() = default;
-    virtual action choose(std::uint64_t point, const choices& options) = 0;
-};
-
-class depth_first final : public chooser {
-public:
-    action choose(std::uint64_t /*point*/, const choices& options) override {
-        if (depth_ == path_.size()) path_.push_back({options, 0});
-        branch& here = path_[depth_++];
-        if (here.options != options) differs_ = true;
-        return here.options[here.taken];
-    }
-    // To the next path; false when there is none.
-    bool advance() {
-        depth_ = 0;
-        while (!path_.empty() && path_.back().taken + 1 == path_.back().options.size()) path_.pop_back();
-        if (path_.empty()) return false;
-        ++path_.back().taken;
-        return true;
-    }
-    // Whether an attempt did something else than before under the same choices.
-    [[nodiscard]] bool differs() const { return differs_; }
-
-private:
-    struct branch {
-        choices options;
-        std::size_t taken;
-    };
-    std::vector<branch> path_;
-    std::size_t depth_ = 0;
-    bool differs_ = false;
-};
-
-class by_seed final : public chooser {
-public:
-    explicit by_seed(std::uint64_t seed) : random_{seed} {}
-    action choose(std::uint64_t /*point*/, const choices& options) override {
-        // Mostly go on: a switch at every access shows less than a long stop in the wrong place.
-        if (random_() % 16 != 0) return options[0];
-        return options[random_() % options.size()];
-    }
-
-private:
-    std::mt19937_64 random_;
-};
-
-class by_text final : public chooser {
-public:
-    explicit by_text(const std::string& text) : wanted_{from_text(text)} {}
-    action choose(std::uint64_t point, const choices& options) override {
-        if (wanted_.empty() || wanted_.front().point != point) return options[0];
-        const action done = wanted_.front().done;
-        wanted_.pop_front();
-        return options.offer(done) ? done : options[0];
-    }
-
-private:
-    std::deque<decision> wanted_;
-};
 
 std::optional<std::string> environment(const char* name) {
     const char* value = std::getenv(name);
@@ -145,8 +30,12 @@ std::optional<std::string> environment(const char* name) {
 struct interleaving::state {
     struct actor {
         std::unique_ptr<fiber> body = std::make_unique<fiber>();
-        enum class standing : std::uint8_t { runnable, ended, dead } now = standing::runnable;
+        enum class standing : std::uint8_t { waits_to_begin, runnable, ended, dead } now = standing::waits_to_begin;
+        std::uint64_t knows = 0;  // stands for all that it did, and was told: where it is follows from that
+        [[nodiscard]] bool goes_on() const { return now == standing::waits_to_begin || now == standing::runnable; }
     };
+    // Where somebody chooses: before an access, in the midst of one, or when nobody runs.
+    enum class place : std::uint8_t { access, old_read, nobody_runs };
     chooser* by = nullptr;
     bounds left;
     bool sees_old = false;
@@ -161,23 +50,74 @@ struct interleaving::state {
     int running = -1;         // -1: none, the attempt itself
     std::optional<int> next;  // who goes on when the running one has left its fiber
 
+    // For fingerprints of states: what stands in the words that were changed, as a sum, because the order makes no difference; what happened in earlier together()s;
+    // about which words the kernel was asked, and what the last who did so knew then; and what the attempt keeps beside.
+    std::uint64_t words = 0, earlier = 0;
+    std::vector<std::pair<const std::uint64_t*, std::uint64_t>> asked;
+    std::vector<std::function<std::uint64_t()>> remembered;
+    bool cannot_be_known = false;
+    bool is_known = false;  // where it goes from here: nothing is chosen any more
+
     void add_others(choices& to) const {
         for (std::size_t i = 0; i < count; ++i)
-            if (static_cast<int>(i) != running && actors[i].now == actor::standing::runnable)
-                to.add(goes_on(static_cast<int>(i)));
+            if (static_cast<int>(i) != running && actors[i].goes_on()) to.add(goes_on(static_cast<int>(i)));
     }
-    action choose(const choices& options) {
-        if (options.size() == 1) return options[0];
+    action choose(const choices& options, place where) {
+        if (options.size() == 1 || is_known) return options[0];
+        if (!cannot_be_known && by->asks_where() && is_known_here(where)) return options[0];
         const action done = by->choose(points, options);
         if (done != options[0]) decisions.push_back({points, done});
         return done;
+    }
+    bool is_known_here(place where) {
+        std::uint64_t here = fold(earlier, static_cast<std::uint64_t>(where));
+        here = fold(here, where == place::nobody_runs ? count : who());
+        std::uint32_t going_on = 0, dead = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            here = fold(fold(here, actors[i].knows), static_cast<std::uint64_t>(actors[i].now));
+            going_on |= actors[i].goes_on() ? 1U << i : 0U;
+            dead |= actors[i].now == actor::standing::dead ? 1U << i : 0U;
+        }
+        here = fold(here, words);
+        for (const auto& each : remembered) here = fold(here, each());
+        const std::uint64_t of_values = here;
+        if (left.old_reads > 0) here = fold(here, weakly.fingerprint(going_on, dead));
+        is_known = by->knows(here, of_values, {left.preemptions, left.deaths, left.old_reads});
+        if (is_known) left.preemptions = left.deaths = left.old_reads = 0;
+        return is_known;
+    }
+    [[nodiscard]] std::uint64_t outcome() const {
+        std::uint64_t all = fold(earlier, words);
+        for (std::size_t i = 0; i < count; ++i)
+            all = fold(fold(all, actors[i].knows), static_cast<std::uint64_t>(actors[i].now));
+        return all;
+    }
+    // The one that runs did or heard this.
+    void learn(std::uint64_t what) {
+        if (running >= 0) actors[who()].knows = fold(actors[who()].knows, what);
+    }
+    void learn(const void* of, std::uint64_t what) {
+        std::uint64_t& knows = actors[who()].knows;
+        knows = fold(knows + 3 * reinterpret_cast<std::uintptr_t>(of), what);
+    }
+    // In an order of its own with all others who ask the same: each knows who was the last.
+    void ask(const std::uint64_t& about) {
+        const auto known = std::ranges::find(asked, &about, &std::pair<const std::uint64_t*, std::uint64_t>::first);
+        std::uint64_t& answered = known != asked.end() ? known->second : asked.emplace_back(&about, 0).second;
+        learn(&about, about);
+        learn(answered);
+        answered = actors[who()].knows;
+    }
+    void changes(const std::uint64_t& word, std::uint64_t to) {
+        const auto at = reinterpret_cast<std::uintptr_t>(&word);
+        words += fold(at, to) - fold(at, word);
     }
     // Nobody can go on where it is: somebody else must.
     void hand_over() {
         ++points;
         choices options;
         add_others(options);
-        next = options.size() == 0 ? std::nullopt : std::optional{choose(options).to};
+        next = options.size() == 0 ? std::nullopt : std::optional{choose(options, place::nobody_runs).to};
     }
     void show(int who, const char* what, const void* address) const {
         if (shows_accesses)
@@ -193,7 +133,7 @@ struct interleaving::state {
             if (suitable(back)) options.add(reads(back));
         if (options.size() == 1) return 0;
         ++points;
-        const auto back = static_cast<unsigned>(choose(options).to);
+        const auto back = static_cast<unsigned>(choose(options, place::old_read).to);
         if (back == 0) return 0;
         --left.old_reads;
         if (shows_accesses)
@@ -206,9 +146,12 @@ struct interleaving::state {
     }
     [[nodiscard]] std::size_t who() const { return static_cast<std::size_t>(running); }
     static state* current;
-    // Somebody runs, and may still see what is old.
+    // If an actor runs.
+    static state* stepped() { return current != nullptr && current->running >= 0 ? current : nullptr; }
+    // And may still see what is old.
     static state* weak() {
-        return current != nullptr && current->running >= 0 && current->left.old_reads > 0 ? current : nullptr;
+        state* const now = stepped();
+        return now != nullptr && now->left.old_reads > 0 ? now : nullptr;
     }
 };
 
@@ -232,7 +175,7 @@ void interleaving::state::step(const void* address, const char* what, bool chang
     if (left.preemptions > 0) add_others(options);
     if (left.deaths > 0) options.add(death);
     const int self = running;
-    const action done = choose(options);
+    const action done = choose(options, place::access);
     if (done == goes_on(self)) {
         show(self, what, address);
         return;
@@ -255,10 +198,12 @@ interleaving::~interleaving() = default;
 
 void interleaving::together(std::vector<std::function<void()>> actors) {
     state& my = *state_;
+    if (my.count != 0) my.earlier = my.outcome();
     my.count = actors.size();
     if (my.actors.size() < my.count) my.actors.resize(my.count);
     for (std::size_t i = 0; i < my.count; ++i) {
-        my.actors[i].now = state::actor::standing::runnable;
+        my.actors[i].now = state::actor::standing::waits_to_begin;
+        my.actors[i].knows = i;
         my.actors[i].body->reset(std::move(actors[i]));
     }
     my.weakly.begin(my.count, my.left.only_new_reads);
@@ -267,7 +212,8 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
     while (my.next) {
         my.running = *my.next;
         my.next.reset();
-        auto& actor = my.actors[static_cast<std::size_t>(my.running)];
+        auto& actor = my.actors[my.who()];
+        actor.now = state::actor::standing::runnable;
         if (!actor.body->resume()) continue;
         actor.now = state::actor::standing::ended;
         my.hand_over();
@@ -275,46 +221,81 @@ void interleaving::together(std::vector<std::function<void()>> actors) {
     my.running = -1;
 }
 
-void interleaving::constant(std::span<const std::byte> memory) { state_->constants.push_back(memory); }
+void interleaving::constant(std::span<const std::byte> memory) {
+    auto& all = state_->constants;
+    if (!all.empty() && all.back().data() + all.back().size() == memory.data())
+        all.back() = {all.back().data(), all.back().size() + memory.size()};
+    else
+        all.push_back(memory);
+}
 
 bool interleaving::died(std::size_t actor) const {
-    return actor < state_->count && state_->actors[actor].now == state::actor::standing::dead;
+    const bool is_dead = actor < state_->count && state_->actors[actor].now == state::actor::standing::dead;
+    state_->learn(is_dead ? 1 : 0);
+    return is_dead;
 }
 
 bool interleaving::allows_old_reads() const { return state_->sees_old; }
+
+void interleaving::remembers(std::function<std::uint64_t()> what) { state_->remembered.push_back(std::move(what)); }
 
 void interleaving::fail(const std::string& why) {
     if (state_->failure.empty()) state_->failure = why;
 }
 
+std::uint64_t interleaving::hears(std::uint64_t what) {
+    if (state* const now = state::stepped()) now->learn(what);
+    return what;
+}
+
 void interleaving::before_access(const void* address, const char* what, bool changes) {
-    state* const now = state::current;
-    if (now != nullptr && now->running >= 0) now->step(address, what, changes);
+    if (state* const now = state::stepped()) now->step(address, what, changes);
+}
+
+void interleaving::before_unknown_access(const void* address, const char* what) {
+    before_access(address, what, true);
+    if (state* const now = state::stepped()) now->cannot_be_known = true;
+}
+
+std::uint64_t interleaving::ask(const std::uint64_t& about, const char* what) {
+    before_access(&about, what, true);
+    if (state* const now = state::stepped()) now->ask(about);
+    return about;
 }
 
 std::uint64_t interleaving::load(const std::uint64_t& from, const access& by) {
     before_access(&from, by.what, false);
-    state* const weak = state::weak();
-    if (weak == nullptr) return from;
-    const auto old = weak->weakly.readable(weak->who(), from, by.how);
-    const unsigned back = weak->pick(old, [](unsigned) { return true; });
-    return weak->weakly.read(weak->who(), from, back, by.how);
+    std::uint64_t found = from;
+    if (state* const weak = state::weak()) {
+        const auto old = weak->weakly.readable(weak->who(), from, by.how);
+        const unsigned back = weak->pick(old, [](unsigned) { return true; });
+        found = weak->weakly.read(weak->who(), from, back, by.how);
+    }
+    if (state* const now = state::stepped()) now->learn(&from, found);
+    return found;
 }
 
 void interleaving::store(std::uint64_t& to, std::uint64_t value, const access& by) {
     before_access(&to, by.what, true);
+    state* const now = state::stepped();
     state* const weak = state::weak();
-    if (weak == nullptr) {
+    const bool under =
+        weak != nullptr && !by.how.now.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick();
+    if (now != nullptr) now->learn(&to, value);  // only now: what is chosen in between is chosen before it
+    if (now != nullptr && !under) now->changes(to, value);
+    if (weak != nullptr)
+        weak->weakly.store(weak->who(), to, value, by.how, under);
+    else
         to = value;
-        return;
-    }
-    const bool under = !by.how.now.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick();
-    weak->weakly.store(weak->who(), to, value, by.how, under);
 }
 
 std::uint64_t interleaving::fetch_add(std::uint64_t& to, std::uint64_t value, const access& by) {
     before_access(&to, by.what, true);
     const std::uint64_t before = to;
+    if (state* const now = state::stepped()) {
+        now->learn(&to, before);
+        now->changes(to, before + value);
+    }
     if (state* const weak = state::weak())
         weak->weakly.replace(weak->who(), to, before + value, by.how);
     else
@@ -324,12 +305,14 @@ std::uint64_t interleaving::fetch_add(std::uint64_t& to, std::uint64_t value, co
 
 bool interleaving::cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t desired, const access& by) {
     before_access(&to, by.what, true);
+    state* const now = state::stepped();
     state* const weak = state::weak();
     unsigned back = 0;
     if (weak != nullptr)
         back = weak->pick(weak->weakly.readable(weak->who(), to, by.failing),
                           [&](unsigned each) { return weak->weakly.value(to, each) != expected; });
     const bool same = back == 0 && to == expected;
+    if (same && now != nullptr) now->changes(to, desired);
     if (weak == nullptr) {
         if (same)
             to = desired;
@@ -340,13 +323,15 @@ bool interleaving::cas(std::uint64_t& to, std::uint64_t& expected, std::uint64_t
     } else {
         expected = weak->weakly.read(weak->who(), to, back, by.failing);
     }
+    if (now != nullptr) now->learn(&to, same ? desired : expected), now->learn(same ? 1 : 0);
     return same;
 }
 
 bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::array<std::uint64_t, 2> expected,
                             std::array<std::uint64_t, 2> desired, const access& by) {
     before_access(&first, by.what, true);
-    const bool same = first == expected[0] && second == expected[1];
+    state* const now = state::stepped();
+    bool same = first == expected[0] && second == expected[1];
     if (state* const weak = state::weak()) {
         const auto an_old_one_differs = [&](const std::uint64_t& half, std::uint64_t wanted) {
             const auto old = weak->weakly.readable(weak->who(), half, by.failing);
@@ -354,18 +339,22 @@ bool interleaving::cas_pair(std::uint64_t& first, std::uint64_t& second, std::ar
                 if (weak->weakly.value(half, back) != wanted) return true;
             return false;
         };
-        if ((an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick())
-            return false;
+        const bool fails_by_an_old_one =
+            (an_old_one_differs(first, expected[0]) || an_old_one_differs(second, expected[1])) && weak->pick();
+        same = same && !fails_by_an_old_one;
         if (same) {
+            weak->changes(first, desired[0]), weak->changes(second, desired[1]);
             weak->weakly.replace_pair(weak->who(), first, second, desired, by.how);
-        } else {
+        } else if (!fails_by_an_old_one) {
             (void)weak->weakly.read(weak->who(), first, 0, by.failing);
             (void)weak->weakly.read(weak->who(), second, 0, by.failing);
         }
     } else if (same) {
+        if (now != nullptr) now->changes(first, desired[0]), now->changes(second, desired[1]);
         first = desired[0];
         second = desired[1];
     }
+    if (now != nullptr) now->learn(&first, same ? 1 : 0);
     return same;
 }
 
@@ -390,6 +379,10 @@ public:
         my.decisions.clear();
         my.failure.clear();
         my.constants.clear();
+        my.words = my.earlier = 0;
+        my.asked.clear();
+        my.remembered.clear();
+        my.cannot_be_known = my.is_known = false;
         my.count = 0;
         my.current = &my;
         one(world_);
@@ -397,6 +390,7 @@ public:
         return my.failure;
     }
     [[nodiscard]] std::string schedule() const { return to_text(world_.state_->decisions); }
+    [[nodiscard]] std::uint64_t outcome() const { return world_.state_->outcome(); }
 
 private:
     interleaving world_;
@@ -416,7 +410,10 @@ std::optional<exploration> replay(bounds within, const attempt& one) {
     by_text by{*wanted};
     explorer runner;
     const std::string failure = runner.run(by, with(within, 1'000'000, 1'000'000), one, true);
-    return exploration{.schedules = 1, .failure = failure.empty() ? "" : failure + ", by SEKI_SCHEDULE"};
+    exploration result;
+    result.schedules = 1;
+    if (!failure.empty()) result.failure = failure + ", by SEKI_SCHEDULE";
+    return result;
 }
 
 }  // namespace
@@ -425,18 +422,21 @@ exploration explore(bounds within, const attempt& one) {
     if (auto replayed = replay(within, one)) return *replayed;
     exploration result;
     explorer runner;
+    known_states known;
     for (int preemptions = 0; preemptions <= within.preemptions; ++preemptions) {
-        depth_first by;
+        depth_first by{within.every_schedule ? nullptr : &known};
         result.schedules = 0;
         do {
             std::string failure = runner.run(by, with(within, preemptions, within.deaths), one);
             if (by.differs()) failure = "the attempt does not depend on its schedule alone";
             ++result.schedules;
+            if (within.keeps_outcomes) result.outcomes.insert(runner.outcome());
             if (failure.empty()) continue;
             result.failure = failure + "; again: SEKI_SCHEDULE=\"" + runner.schedule() + "\"";
             return result;
         } while (by.advance());
     }
+    result.states = known.size();
     return result;
 }
 

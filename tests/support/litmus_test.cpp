@@ -186,6 +186,23 @@ TEST(Litmus, HalvesOfAPairComeTogether) {
     EXPECT_THAT(outcomes({changes, looks}, 2), ElementsAre("00", "01", "11"));
 }
 
+// Two who store blindly, and end: in which order they did is known only to who looks when both have ended, as is who of them brought something along. Fails if an
+// exploration takes the two orders for one state (support/interleaving.hpp): whichever comes second would not be looked at.
+TEST(Litmus, WhoStoredFirstIsToldByWhoLooksLater) {
+    const auto ends = [](program& p) { return m::fetch_add_relaxed(p.z, 1); };
+    const part one = [=](program& p) { m::store_relaxed(p.x, 1), p.notes[3] = ends(p); };
+    const part two_three = [=](program& p) { m::store_relaxed(p.x, 2), m::store_relaxed(p.x, 3), ends(p); };
+    const part looks_twice = [=](program& p) {
+        p.notes[2] = ends(p), p.notes[0] = m::load_relaxed(p.x), p.notes[1] = m::load_relaxed(p.x);
+    };
+    const auto seen = outcomes({one, two_three, looks_twice}, 4, 2);
+    for (const char* each : {"1220", "2120", "1221", "2121"}) EXPECT_THAT(seen, Contains(each));
+    const part brings_nothing = [=](program& p) { m::store_relaxed(p.y, 1), p.notes[3] = ends(p); };
+    const part brings = [=](program& p) { sends(p), ends(p); };
+    const part takes = [=](program& p) { p.notes[2] = ends(p), receives(p); };
+    EXPECT_THAT(outcomes({brings_nothing, brings, takes}, 4, 1), Contains("1020"));
+}
+
 // Fails if an order that is weakened at one place of the code is not weaker, or is weaker at another, too.
 TEST(Litmus, OneOrderIsWeakenedAlone) {
     const std::set<std::string> all{"00", "01", "11"};

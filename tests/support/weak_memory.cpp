@@ -1,6 +1,9 @@
 #include "support/weak_memory.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "support/fingerprint.hpp"
 
 namespace seki::test {
 
@@ -23,21 +26,40 @@ void weak_memory::machine::barrier(std::size_t actor) {
 }
 
 void weak_memory::begin(std::size_t actors, bool only_new) {
-    numbers_.clear();
+    std::ranges::fill(numbers_, no_word);
     words_used_ = 0;
     only_new_ = only_new;
     for (machine& each : machines_) each.begin(actors);
 }
 
+// In numbers_: of that word, or where its number goes.
+std::size_t weak_memory::place_of(const std::uint64_t& at) const {
+    const std::size_t mask = numbers_.size() - 1;
+    std::size_t place = fold(0, reinterpret_cast<std::uintptr_t>(&at)) & mask;
+    while (numbers_[place] != no_word && words_[numbers_[place]].of != &at) place = (place + 1) & mask;
+    return place;
+}
+
 // A word that nobody has touched yet has one store, which all have seen. What the test changed behind our back comes on top.
 std::size_t weak_memory::number_of(const std::uint64_t& at) {
-    const auto [found, is_new] = numbers_.try_emplace(&at, words_used_);
-    if (is_new && ++words_used_ > words_.size()) words_.emplace_back();
-    auto& stores = words_[found->second].stores;
-    if (is_new) stores.clear();
-    if (is_new || stores.back().value != at)
-        stores.push_back({.value = at, .at = is_new ? 0 : stores.back().at + step, .replaces = true});
-    return found->second;
+    std::size_t place = place_of(at);
+    if (numbers_[place] == no_word) {
+        if (2 * words_used_ == numbers_.size()) {
+            numbers_.assign(2 * numbers_.size(), no_word);
+            for (std::size_t word = 0; word < words_used_; ++word)
+                numbers_[place_of(*words_[word].of)] = static_cast<std::uint32_t>(word);
+            place = place_of(at);
+        }
+        numbers_[place] = static_cast<std::uint32_t>(words_used_);
+        if (++words_used_ > words_.size()) words_.emplace_back();
+        history& made = words_[numbers_[place]];
+        made.of = &at;
+        made.stores.clear();
+        made.stores.push_back({.value = at, .at = 0, .replaces = true});
+    } else if (auto& stores = words_[numbers_[place]].stores; stores.back().value != at) {
+        stores.push_back({.value = at, .at = stores.back().at + step, .replaces = true});
+    }
+    return numbers_[place];
 }
 
 void weak_memory::raise(view& in, std::size_t word, stamp to) {
@@ -159,6 +181,65 @@ void weak_memory::barrier(std::size_t actor) {
 
 void weak_memory::hear_of(std::size_t actor, std::size_t other) {
     for (machine& each : machines_) add(each.of_actors[actor], each.of_actors[other]);
+}
+
+weak_memory::stamp weak_memory::oldest_for(const machine& by, std::size_t word, std::uint32_t actors) const {
+    stamp oldest = std::numeric_limits<stamp>::max();
+    for (std::size_t actor = 0; actors >> actor != 0; ++actor)
+        if ((actors >> actor & 1U) != 0) oldest = std::min(oldest, look_up(by.of_actors[actor], word));
+    return oldest;
+}
+
+// What is seen of each word, by how many stores are newer: but for what all have seen, which makes no difference.
+std::uint64_t weak_memory::fingerprint(const view& seen, std::size_t which) const {
+    std::uint64_t sum = 0;
+    for (std::size_t word = 0; word < seen.size() && word < words_used_; ++word) {
+        if (seen[word] <= oldest_[which][word]) continue;
+        const auto& stores = words_[word].stores;
+        std::uint64_t newer = 0;
+        while (newer < stores.size() && stores[stores.size() - 1 - newer].at > seen[word]) ++newer;
+        sum += fold(reinterpret_cast<std::uintptr_t>(words_[word].of), newer);
+    }
+    return sum;
+}
+
+// Of the stores that somebody may still read, and whether one may come under the latest; 0 if all have seen that, and nothing comes with it.
+std::uint64_t weak_memory::fingerprint(const history& of, std::size_t word) const {
+    const std::size_t machines = only_new_ ? 2 : 1;
+    const stamp oldest = only_new_ ? std::min(oldest_[now][word], oldest_[as_shipped][word]) : oldest_[now][word];
+    std::uint64_t all = reinterpret_cast<std::uintptr_t>(of.of);
+    bool matters = false;
+    for (std::size_t back = 0; back < of.stores.size(); ++back) {
+        const message& each = of.stores[of.stores.size() - 1 - back];
+        if (back != 0 && each.at < oldest) break;
+        all = fold(all, each.value);
+        for (std::size_t which = 0; which < machines; ++which) {
+            const kept_view along = each.takes_along[which];
+            const std::uint64_t brings =
+                along < 0 ? 0 : fingerprint(machines_[which].kept[static_cast<std::size_t>(along)], which);
+            all = fold(all, brings);
+            matters = matters || brings != 0;
+        }
+        if (back == 1) all = fold(all, of.stores.back().replaces ? 0 : of.stores.back().at - each.at);
+        matters = matters || back != 0;
+    }
+    return matters ? all : 0;
+}
+
+std::uint64_t weak_memory::fingerprint(std::uint32_t going_on, std::uint32_t dead) {
+    if (going_on == 0) return 0;
+    std::uint64_t sum = 0;
+    for (std::size_t which = 0; which < (only_new_ ? 2 : 1); ++which) {
+        const machine& by = machines_[which];
+        oldest_[which].resize(words_used_);
+        for (std::size_t word = 0; word < words_used_; ++word) oldest_[which][word] = oldest_for(by, word, going_on);
+        for (std::size_t actor = 0; (going_on | dead) >> actor != 0; ++actor)
+            if (((going_on | dead) >> actor & 1U) != 0)
+                sum += fold(2 * actor + which, fingerprint(by.of_actors[actor], which));
+        sum += fold(2 * by.of_actors.size() + which, fingerprint(by.of_all, which));
+    }
+    for (std::size_t word = 0; word < words_used_; ++word) sum += fingerprint(words_[word], word);
+    return sum;
 }
 
 }  // namespace seki::test

@@ -16,23 +16,11 @@
 
 #include <array>
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
+#include "support/order.hpp"
+
 namespace seki::test {
-
-struct order {
-    bool acquires = false;
-    bool releases = false;
-    bool in_one_order = false;  // seq_cst
-    bool is_barrier = false;
-};
-
-// An order as the code says it, and as it is: the same, unless somebody weakened it to see what comes of it.
-struct ordered {
-    order now{};
-    order as_shipped{};
-};
 
 class weak_memory {
 public:
@@ -62,6 +50,10 @@ public:
     // All that the other has seen and done is seen by the actor, too.
     void hear_of(std::size_t actor, std::size_t other);
 
+    // Stands for all that makes a difference from here on, but for what stands latest in each word: what those who go on may still read, what they and the dead (of
+    // whom they may hear) have seen, and what comes with it. Bits are actors.
+    [[nodiscard]] std::uint64_t fingerprint(std::uint32_t going_on, std::uint32_t dead);
+
 private:
     using stamp = std::uint32_t;             // larger is later, among the stores of a word
     using view = std::vector<stamp>;         // of each word, by its number; what is not there is 0
@@ -88,16 +80,21 @@ private:
         std::array<kept_view, 2> takes_along{-1, -1};
     };
     struct history {
+        const std::uint64_t* of = nullptr;
         std::vector<message> stores;
     };
 
     std::size_t number_of(const std::uint64_t& at);
+    [[nodiscard]] std::size_t place_of(const std::uint64_t& at) const;
     history& of(const std::uint64_t& at) { return words_[number_of(at)]; }
     static stamp look_up(const view& in, std::size_t word) { return word < in.size() ? in[word] : 0; }
     static void raise(view& in, std::size_t word, stamp to);
     static void add(view& to, const view& from);
     static unsigned count_readable(const machine& by, std::size_t actor, std::size_t word, const history& of,
                                    const order& how);
+    [[nodiscard]] stamp oldest_for(const machine& by, std::size_t word, std::uint32_t actors) const;
+    [[nodiscard]] std::uint64_t fingerprint(const view& seen, std::size_t which) const;
+    [[nodiscard]] std::uint64_t fingerprint(const history& of, std::size_t word) const;
     void put(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how,
              std::array<kept_view, 2> inherited, bool replaces);
     // Calls do_it(machine, its order, which of them).
@@ -107,10 +104,13 @@ private:
         if (only_new_) do_it(machines_[as_shipped], how.as_shipped, as_shipped);
     }
 
-    std::unordered_map<const std::uint64_t*, std::size_t> numbers_;
-    std::vector<history> words_;  // those in use first: what they own is kept for the next attempt
+    static constexpr std::uint32_t no_word = ~std::uint32_t{0};
+    std::vector<std::uint32_t> numbers_ =
+        std::vector<std::uint32_t>(1024, no_word);  // by their addresses, at most half full
+    std::vector<history> words_;                    // those in use first: what they own is kept for the next attempt
     std::size_t words_used_ = 0;
     std::array<machine, 2> machines_;
+    std::array<view, 2> oldest_;  // that anybody who goes on may read: for fingerprints
     bool only_new_ = false;
 };
 
