@@ -15,6 +15,7 @@ namespace seki::test {
 
 // Who waits for the one that stands still waits longer than that; and who is stepped through takes its time.
 inline unsigned patience_s = 10;
+inline unsigned patience_with_the_watched = 4;           // times that
 inline constexpr unsigned patience_with_the_first = 20;  // times that
 
 // What who was killed, or waited too long, was told.
@@ -48,7 +49,10 @@ public:
     [[nodiscard]] std::vector<order> all_orders_with(const act& second);
 
     // Stops the first after so many instructions, which are counted one by one where it did not come that way again (astray()).
-    [[nodiscard]] outcome stop_at(std::uint64_t instruction, const trail& way, const act& second);
+    // And watches what the second reaches, where that is asked for: it may be
+    // anything where the first went astray.
+    [[nodiscard]] outcome stop_at(std::uint64_t instruction, const trail& way, const act& second,
+                                  reach* of_the_second = nullptr);
     [[nodiscard]] std::uint64_t astray() const noexcept { return astray_; }
 
 private:
