@@ -60,10 +60,11 @@ struct pair_stage::play {
         while (!second_steps()) {
         }
     }
-    [[nodiscard]] reach second_goes_on_and_is_watched() {
+    void second_goes_on(watch& by) {
         touches all{*second};
-        (void)all.go_on();
-        return all.reached();
+        (void)all.go_on(by.most_touches);
+        by.reached = all.reached();
+        by.touches = all.number();
     }
     [[nodiscard]] outcome then() const {
         return {told_by(*stage_.told_first_), second ? told_by(*stage_.told_second_) : "",
@@ -163,7 +164,7 @@ std::vector<order> pair_stage::all_orders_with(const act& second) {
     return all;
 }
 
-outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const act& second, reach* of_the_second) {
+outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const act& second, watch* of_the_second) {
     const unsigned patience = of_the_second != nullptr ? patience_with_the_watched : 1;
     auto both = std::make_unique<play>(*this, &second, false, patience);
     const bool is_astray = !way.lead(both->first, instruction);
@@ -174,12 +175,17 @@ outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const a
         (void)both->first.step(instruction);
     }
     if (of_the_second != nullptr)
-        *of_the_second = both->second_goes_on_and_is_watched();
+        both->second_goes_on(*of_the_second);
     else
         both->second_goes_on();
     both->first_goes_on();
-    if (of_the_second != nullptr && is_astray) of_the_second->is_anything();
-    return both->then();
+    outcome got = both->then();
+    if (of_the_second == nullptr) return got;
+    if (is_astray) of_the_second->reached.is_anything();
+    if (got.second != no_end) return got;
+    of_the_second->reached.is_anything();
+    both = nullptr;
+    return stop_at(instruction, way, second);
 }
 
 }  // namespace seki::test

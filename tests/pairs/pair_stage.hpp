@@ -15,7 +15,7 @@ namespace seki::test {
 
 // Who waits for the one that stands still waits longer than that; and who is stepped through takes its time.
 inline unsigned patience_s = 10;
-inline unsigned patience_with_the_watched = 4;           // times that
+inline unsigned patience_with_the_watched = 20;          // times that
 inline constexpr unsigned patience_with_the_first = 20;  // times that
 
 // What who was killed, or waited too long, was told.
@@ -25,6 +25,13 @@ inline const std::string no_end = "that it did not come to its end";
 struct outcome {
     std::string first, second, seen;
     friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+// What a second reaches while the first stands still.
+struct watch {
+    std::uint64_t most_touches;  // after these nobody watches
+    reach reached{};
+    std::uint64_t touches = 0;
 };
 
 // One after the other, and what that comes to.
@@ -49,10 +56,10 @@ public:
     [[nodiscard]] std::vector<order> all_orders_with(const act& second);
 
     // Stops the first after so many instructions, which are counted one by one where it did not come that way again (astray()).
-    // And watches what the second reaches, where that is asked for: it may be
-    // anything where the first went astray.
+    // And watches what the second reaches, where that is asked for: that may be
+    // anything where the first went astray, or where the second is not done in time when it is watched, and is then judged by what it does unwatched.
     [[nodiscard]] outcome stop_at(std::uint64_t instruction, const trail& way, const act& second,
-                                  reach* of_the_second = nullptr);
+                                  watch* of_the_second = nullptr);
     [[nodiscard]] std::uint64_t astray() const noexcept { return astray_; }
 
 private:

@@ -25,7 +25,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t longest_brief = 20'000, left_out_for_one_tried = 100;
+constexpr std::uint64_t longest_brief = 20'000, most_touches_brief = 200, left_out_for_one_tried = 100;
 
 // 0: to be brief.
 std::size_t stride() {
@@ -59,8 +59,8 @@ private:
     std::string wrong_anywhere() {
         for (stops left{way_}; left.any_left();) {
             const std::size_t at = left.next();
-            reach second;
-            reach* const watched = left.is_to_be_watched() ? &second : nullptr;
+            watch second{left.most_touches()};
+            watch* const watched = left.is_to_be_watched() ? &second : nullptr;
             if (std::string wrong = wrong_at(at, watched); !wrong.empty()) return wrong;
             left.tried(watched);
             const std::size_t end = std::min(left.next(), way_.touches().size());
@@ -78,13 +78,13 @@ private:
     }
     std::string wrong_by_chance() {
         const std::size_t all = way_.touches().size(), at = dice_() % all;
-        reach second;
+        watch second{most_touches_brief};
         if (std::string wrong = wrong_at(at, &second); !wrong.empty()) return wrong;
-        const std::size_t end = std::min(stops::end_of_the_same(way_, at, second), all);
+        const std::size_t end = std::min(stops::end_of_the_same(way_, at, second.reached), all);
         return end > at + 1 ? wrong_if_not_the_same(at, end) : wrong_at(dice_() % all, nullptr);
     }
 
-    std::string wrong_at(std::size_t at, reach* watched) {
+    std::string wrong_at(std::size_t at, watch* watched) {
         ++counts_.points;
         latest_ = on_.stop_at(way_.touches()[at], way_, second_, watched);
         return judge_.wrong_with(latest_, way_.touches()[at], way_);

@@ -14,14 +14,15 @@ std::size_t stops::end_of_the_same(const trail& of, std::size_t as, const reach&
     return as + 1;
 }
 
-void stops::tried(const reach* second) {
+void stops::tried(const watch* second) {
     if (second == nullptr) {
         ++next_;
         --unwatched_;
         return;
     }
-    const std::size_t end = end_of_the_same(*of_, next_, *second);
-    in_vain_ = end > next_ + 1 ? 0 : std::min(2 * in_vain_ + 1, most_unwatched);
+    const std::size_t end = end_of_the_same(*of_, next_, second->reached), left_out = end - next_ - 1;
+    const bool is_in_vain = left_out * touches_for_a_stop < second->touches;
+    in_vain_ = is_in_vain ? std::min(2 * in_vain_ + 1, most_unwatched) : 0;
     unwatched_ = in_vain_;
     next_ = end;
 }

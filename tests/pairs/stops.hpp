@@ -8,11 +8,13 @@
 //
 // That is exact as far as touches.hpp is, and as two runs differ in nothing but the order: time stands, and who is led to the same place did the same.
 // What is not watched is not known, and leaves nothing out. To watch a second that touches much takes long, and is of no use where the first meets it at
-// every turn: then it is done ever more rarely.
+// every turn: where it takes longer than to try what it leaves out, it is done ever more rarely.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
+#include "pair_stage.hpp"
 #include "trail.hpp"
 
 namespace seki::test {
@@ -25,14 +27,20 @@ public:
     // The number of it, among what the first touches.
     [[nodiscard]] std::size_t next() const noexcept { return next_; }
     [[nodiscard]] bool is_to_be_watched() const noexcept { return unwatched_ == 0; }
+    // More would take longer than to try all that are left.
+    [[nodiscard]] std::uint64_t most_touches() const noexcept {
+        return touches_for_a_stop * (of_->touches().size() - next_);
+    }
 
     // It was tried. The second reached that from there, or nobody watched.
-    void tried(const reach* second);
+    void tried(const watch* second);
 
     // The first stop after that one that does not come to the same.
     [[nodiscard]] static std::size_t end_of_the_same(const trail& of, std::size_t as, const reach& second);
 
 private:
+    static constexpr std::uint64_t touches_for_a_stop = 32;  // to watch so many takes about as long as a stop
+
     const trail* of_;
     std::size_t next_ = 0;
     unsigned unwatched_ = 0,

@@ -124,7 +124,7 @@ bool touches::give(std::uint64_t address) {
         note(now.rdi, access.bytes, access.moves);
     }
     protect(begin, page_size, writes ? PROT_READ | PROT_WRITE : PROT_READ);
-    touched_ = true;
+    number_ += writes ? 0 : 1;
     return true;
 }
 
@@ -159,7 +159,7 @@ bool touches::call() {
     const system_call what = call_of(*of_);
     const reach_of_call how = reach_of(what);
     const bool has_words = note_call(what, how);
-    touched_ = true;
+    ++number_;
     if (!has_words && (how == reach_of_call::own || how == reach_of_call::asks)) return advance();
     let(true);
     if (!advance()) return false;
@@ -168,15 +168,21 @@ bool touches::call() {
     return true;
 }
 
+bool touches::go_on_unwatched() {
+    let(true);
+    reached_.is_anything();
+    return stopped_by_ == 0 ? of_->go_on() : stopped_by_ == SIGSTOP;
+}
+
 bool touches::step() {
-    touched_ = false;
+    number_ = 0;
     reached_ = {};
     if (of_->is_before_a_call()) return call();
     return instruct() && stopped_by_ != SIGSEGV;
 }
 
-bool touches::go_on() {
-    touched_ = false;
+bool touches::go_on(std::uint64_t most_watched) {
+    number_ = 0;
     reached_ = {};
     while (stopped_by_ == 0 && of_->go_on_to_call()) {  // bounded by the patience that the process has with itself
         bool is_there = true;
@@ -188,6 +194,7 @@ bool touches::go_on() {
         else
             stopped_by_ = why;
         if (!is_there) return false;
+        if (number_ > most_watched) return go_on_unwatched();
     }
     return stopped_by_ == SIGSTOP;
 }
@@ -201,10 +208,10 @@ namespace seki::test {
 // Where that cannot be told, every instruction may touch anything.
 touches::touches(stepped_process& of) : of_{&of} { reached_.is_anything(); }
 bool touches::step() {
-    touched_ = true;
+    number_ = 1;
     return of_->step(1);
 }
-bool touches::go_on() { return of_->go_on(); }
+bool touches::go_on(std::uint64_t /*most_watched*/) { return of_->go_on(); }
 
 }  // namespace seki::test
 

@@ -26,12 +26,14 @@ public:
 
     // One instruction. False: the process came to its end.
     [[nodiscard]] bool step();
-    // Goes on until it stops by itself. False: it came to an end, or was stopped by something else.
-    [[nodiscard]] bool go_on();
+    // Goes on until it stops by itself; after so many touches unwatched, and then it may have reached anything. False: it came to an end, or was stopped by
+    // something else.
+    [[nodiscard]] bool go_on(std::uint64_t most_watched);
 
     // In the latest step, or in all that it went on.
-    [[nodiscard]] bool touched() const noexcept { return touched_; }
+    [[nodiscard]] bool touched() const noexcept { return number_ > 0; }
     [[nodiscard]] const reach& reached() const noexcept { return reached_; }
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
 private:
     struct mapping {
@@ -49,6 +51,7 @@ private:
     [[nodiscard]] bool give(std::uint64_t address);
     void take_back();
     [[nodiscard]] bool call();
+    [[nodiscard]] bool go_on_unwatched();
     [[nodiscard]] bool note_call(const system_call& what, reach_of_call how);
 
     struct page {
@@ -59,7 +62,7 @@ private:
     std::vector<mapping> mapped_{};
     std::vector<page> given_{};  // for this instruction
     reach reached_{};
-    bool touched_ = false;
+    std::uint64_t number_ = 0;
     int stopped_by_ = 0;  // something of its own
 };
 
