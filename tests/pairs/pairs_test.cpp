@@ -25,7 +25,7 @@
 namespace seki::test {
 namespace {
 
-constexpr std::uint64_t longest_brief = 20'000, most_touches_brief = 200, left_out_for_one_tried = 100;
+constexpr std::uint64_t longest_brief = 20'000, most_touches_brief = 64, left_out_for_one_tried = 100;
 
 // 0: to be brief.
 std::size_t stride() {
