@@ -7,6 +7,7 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "pair_judge.hpp"
 #include "shm/memory.hpp"
@@ -86,6 +87,7 @@ protected:
     act first_ = act_of("first", GetParam().first), second_ = act_of("second", GetParam().second);
     pair_stage stage_{first_, look};
     trail way_ = stage_.walk(~std::uint64_t{0});
+    std::vector<reach> reaches_ = stage_.reaches_beside(second_, way_);
     pair_judge judge_{stage_, first_, second_};
 };
 
@@ -102,7 +104,7 @@ TEST_P(CarelessPairs, AreFound) {
 TEST_P(CarelessPairs, AreFoundAtTheStopsThatAreLeft) {
     std::string wrong;
     std::size_t tried = 0;
-    for (stops left{way_}; left.any_left() && wrong.empty(); ++tried) {
+    for (stops left{way_.touches().size(), reaches_}; left.any_left() && wrong.empty(); ++tried) {
         const std::uint64_t at = way_.touches()[left.next()];
         watch second{left.most_touches()};
         wrong = judge_.wrong_with(stage_.stop_at(at, way_, second_, &second), at, way_);
@@ -123,7 +125,8 @@ protected:
             watch second{enough_touches};
             const outcome wanted = stage_.stop_at(way_.touches()[at], way_, second_, &second);
             spoil(second.reached);
-            const std::size_t end = std::min(stops::end_of_the_same(way_, at, second.reached), way_.touches().size());
+            const std::size_t end =
+                std::min(stops::end_of_the_same(reaches_, at, second.reached), way_.touches().size());
             for (++at; at < end; ++at)
                 if (stage_.stop_at(way_.touches()[at], way_, second_) != wanted) ++all;
         }

@@ -164,6 +164,17 @@ std::vector<order> pair_stage::all_orders_with(const act& second) {
     return all;
 }
 
+std::vector<reach> pair_stage::reaches_beside(const act& second, const trail& way) {
+    play both{*this, &second};
+    touches first{both.first};
+    std::vector<reach> all;
+    for (const std::uint64_t address : way.addresses()) {
+        if (!first.next() || first.from() != address) return {};
+        all.push_back(first.reached());
+    }
+    return all;
+}
+
 outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const act& second, watch* of_the_second) {
     const unsigned patience = of_the_second != nullptr ? patience_with_the_watched : 1;
     auto both = std::make_unique<play>(*this, &second, false, patience);

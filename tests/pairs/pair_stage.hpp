@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "acts.hpp"
+#include "reach.hpp"
 #include "stage.hpp"
 #include "trail.hpp"
 
@@ -54,6 +55,10 @@ public:
     // All in which nobody is in the midst of a step: as the second goes to its end while the first is under way with a step, that step is done
     // before the second, after it, or between any two of its own.
     [[nodiscard]] std::vector<order> all_orders_with(const act& second);
+
+    // What each instruction of the first that touches something reaches, with the second beside it, ready and doing nothing: as it got ready it may have
+    // taken a place that the first finds free when it is alone. Nothing where the first then goes another way.
+    [[nodiscard]] std::vector<reach> reaches_beside(const act& second, const trail& way);
 
     // Stops the first after so many instructions, which are counted one by one where it did not come that way again (astray()).
     // And watches what the second reaches, where that is asked for: that may be

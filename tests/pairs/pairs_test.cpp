@@ -57,7 +57,8 @@ public:
 
 private:
     std::string wrong_anywhere() {
-        for (stops left{way_}; left.any_left();) {
+        const std::vector<reach> reaches = on_.reaches_beside(second_, way_);
+        for (stops left{way_.touches().size(), reaches}; left.any_left();) {
             const std::size_t at = left.next();
             watch second{left.most_touches()};
             watch* const watched = left.is_to_be_watched() ? &second : nullptr;
@@ -78,9 +79,11 @@ private:
     }
     std::string wrong_by_chance() {
         const std::size_t all = way_.touches().size(), at = dice_() % all;
-        watch second{most_touches_brief};
+        const std::vector<reach> reaches =
+            all > most_touches_brief ? std::vector<reach>{} : on_.reaches_beside(second_, way_);
+        watch second{reaches.empty() ? 0 : most_touches_brief};
         if (std::string wrong = wrong_at(at, &second); !wrong.empty()) return wrong;
-        const std::size_t end = std::min(stops::end_of_the_same(way_, at, second.reached), all);
+        const std::size_t end = std::min(stops::end_of_the_same(reaches, at, second.reached), all);
         return end > at + 1 ? wrong_if_not_the_same(at, end) : wrong_at(dice_() % all, nullptr);
     }
 

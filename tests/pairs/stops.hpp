@@ -13,35 +13,36 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "pair_stage.hpp"
-#include "trail.hpp"
+#include "reach.hpp"
 
 namespace seki::test {
 
 class stops {
 public:
-    explicit stops(const trail& of) : of_{&of} {}
+    // So many, before instructions that reach that; or nobody knows what.
+    stops(std::size_t all, std::span<const reach> reaches) : all_{all}, reaches_{reaches} {}
 
-    [[nodiscard]] bool any_left() const noexcept { return next_ < of_->touches().size(); }
+    [[nodiscard]] bool any_left() const noexcept { return next_ < all_; }
     // The number of it, among what the first touches.
     [[nodiscard]] std::size_t next() const noexcept { return next_; }
-    [[nodiscard]] bool is_to_be_watched() const noexcept { return unwatched_ == 0; }
+    [[nodiscard]] bool is_to_be_watched() const noexcept { return !reaches_.empty() && unwatched_ == 0; }
     // More would take longer than to try all that are left.
-    [[nodiscard]] std::uint64_t most_touches() const noexcept {
-        return touches_for_a_stop * (of_->touches().size() - next_);
-    }
+    [[nodiscard]] std::uint64_t most_touches() const noexcept { return touches_for_a_stop * (all_ - next_); }
 
     // It was tried. The second reached that from there, or nobody watched.
     void tried(const watch* second);
 
     // The first stop after that one that does not come to the same.
-    [[nodiscard]] static std::size_t end_of_the_same(const trail& of, std::size_t as, const reach& second);
+    [[nodiscard]] static std::size_t end_of_the_same(std::span<const reach> all, std::size_t as, const reach& second);
 
 private:
     static constexpr std::uint64_t touches_for_a_stop = 32;  // to watch so many takes about as long as a stop
 
-    const trail* of_;
+    std::size_t all_;
+    std::span<const reach> reaches_;
     std::size_t next_ = 0;
     unsigned unwatched_ = 0,
              in_vain_ = 0;  // so many are not to be watched; and were not, the latest time that it was in vain

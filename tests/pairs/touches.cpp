@@ -117,6 +117,7 @@ bool touches::give(std::uint64_t address) {
     writes ? (void)(before->may_write = true) : given_.push_back({begin, false});
 
     const user_regs_struct now = registers_of(*of_);
+    from_ = now.rip;
     const auto access = access_of(static_cast<std::uint64_t>(::ptrace(PTRACE_PEEKTEXT, of_->pid(), now.rip, nullptr)));
     note(address, access.bytes, writes);
     if (access.is_string) {
@@ -157,6 +158,7 @@ bool touches::note_call(const system_call& what, reach_of_call how) {
 
 bool touches::call() {
     const system_call what = call_of(*of_);
+    from_ = of_->at();
     const reach_of_call how = reach_of(what);
     const bool has_words = note_call(what, how);
     ++number_;
@@ -165,6 +167,15 @@ bool touches::call() {
     if (!advance()) return false;
     find();
     let(false);
+    return true;
+}
+
+bool touches::go_on_a_bit() {
+    if (!of_->go_on_to_call()) return false;
+    const int why = of_->stopped_by();
+    if (why == SIGTRAP) return !of_->is_before_a_call() || call();
+    if (why == SIGSEGV) return give(fault_of(*of_)) && instruct();
+    stopped_by_ = why;
     return true;
 }
 
@@ -184,19 +195,19 @@ bool touches::step() {
 bool touches::go_on(std::uint64_t most_watched) {
     number_ = 0;
     reached_ = {};
-    while (stopped_by_ == 0 && of_->go_on_to_call()) {  // bounded by the patience that the process has with itself
-        bool is_there = true;
-        const int why = of_->stopped_by();
-        if (why == SIGTRAP)
-            is_there = !of_->is_before_a_call() || call();
-        else if (why == SIGSEGV)
-            is_there = give(fault_of(*of_)) && instruct();
-        else
-            stopped_by_ = why;
-        if (!is_there) return false;
+    while (stopped_by_ == 0) {  // bounded by the patience that the process has with itself
+        if (!go_on_a_bit()) return false;
         if (number_ > most_watched) return go_on_unwatched();
     }
     return stopped_by_ == SIGSTOP;
+}
+
+bool touches::next() {
+    number_ = 0;
+    reached_ = {};
+    while (stopped_by_ == 0 && number_ == 0)  // bounded likewise
+        if (!go_on_a_bit()) return false;
+    return number_ > 0;
 }
 
 }  // namespace seki::test
@@ -211,6 +222,7 @@ bool touches::step() {
     number_ = 1;
     return of_->step(1);
 }
+bool touches::next() { return false; }
 bool touches::go_on(std::uint64_t /*most_watched*/) { return of_->go_on(); }
 
 }  // namespace seki::test

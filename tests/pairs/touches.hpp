@@ -29,11 +29,15 @@ public:
     // Goes on until it stops by itself; after so many touches unwatched, and then it may have reached anything. False: it came to an end, or was stopped by
     // something else.
     [[nodiscard]] bool go_on(std::uint64_t most_watched);
+    // Goes on until it has touched something, once. False: it stopped by itself, or came to an end.
+    [[nodiscard]] bool next();
 
     // In the latest step, or in all that it went on.
     [[nodiscard]] bool touched() const noexcept { return number_ > 0; }
     [[nodiscard]] const reach& reached() const noexcept { return reached_; }
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    // The address of the instruction that touched something last.
+    [[nodiscard]] std::uint64_t from() const noexcept { return from_; }
 
 private:
     struct mapping {
@@ -51,6 +55,7 @@ private:
     [[nodiscard]] bool give(std::uint64_t address);
     void take_back();
     [[nodiscard]] bool call();
+    [[nodiscard]] bool go_on_a_bit();
     [[nodiscard]] bool go_on_unwatched();
     [[nodiscard]] bool note_call(const system_call& what, reach_of_call how);
 
@@ -62,7 +67,7 @@ private:
     std::vector<mapping> mapped_{};
     std::vector<page> given_{};  // for this instruction
     reach reached_{};
-    std::uint64_t number_ = 0;
+    std::uint64_t number_ = 0, from_ = 0;
     int stopped_by_ = 0;  // something of its own
 };
 

@@ -15,11 +15,12 @@ trail::trail(stepped_process& whole, const fs::path& segment, std::uint64_t at_m
     watched_file file{segment};
     test::touches by_touches{whole};
     while (length() < at_most && !done()) {
-        steps_.note(whole.at());
+        const std::uint64_t at = whole.at();
+        steps_.note(at);
         if (!by_touches.step()) break;
         if (by_touches.touched()) {
             touches_.push_back(length() - 1);
-            reaches_.push_back(by_touches.reached());
+            addresses_.push_back(at);
         }
         if (length() <= most_watched && file.changed() && !by_touches.touched()) ++unseen_;
     }

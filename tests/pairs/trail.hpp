@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "footprints.hpp"
-#include "reach.hpp"
 #include "stepped_process.hpp"
 #include "world.hpp"
 
@@ -20,8 +19,8 @@ public:
     [[nodiscard]] std::uint64_t length() const noexcept { return steps_.size(); }
     // Where to stop it is as good as anywhere: before each instruction that touches shared memory, or is a system call (touches.hpp).
     [[nodiscard]] const std::vector<std::uint64_t>& touches() const noexcept { return touches_; }
-    // What the one that comes after the nth of these stops touches.
-    [[nodiscard]] const reach& reach_of(std::size_t nth) const { return reaches_[nth]; }
+    // The addresses of these instructions.
+    [[nodiscard]] const std::vector<std::uint64_t>& addresses() const noexcept { return addresses_; }
     // Instructions that changed the segment, and are not among these.
     [[nodiscard]] std::size_t unseen() const noexcept { return unseen_; }
 
@@ -33,7 +32,7 @@ public:
 private:
     footprints steps_{};
     std::vector<std::uint64_t> touches_{};
-    std::vector<reach> reaches_{};  // of each
+    std::vector<std::uint64_t> addresses_{};
     std::size_t unseen_ = 0;
 };
 
