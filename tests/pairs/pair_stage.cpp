@@ -117,9 +117,9 @@ operation pair_stage::bounded(const act& who, answer& told, unsigned seconds) co
     };
 }
 
-trail pair_stage::walk(std::uint64_t at_most) {
-    play alone{*this, nullptr};
-    return trail{alone.first, stage_.segment(), at_most, [&] { return alone.first_is_done(); }};
+trail pair_stage::walk(std::uint64_t at_most, const act* second) {
+    play both{*this, second};
+    return trail{both.first, stage_.segment(), at_most, [&] { return both.first_is_done(); }};
 }
 
 std::vector<order> pair_stage::orders_with(const act& second) {

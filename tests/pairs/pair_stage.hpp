@@ -47,8 +47,8 @@ public:
     using look = std::function<std::string(const Segment&)>;
     pair_stage(const act& first, look seen);
 
-    // The way of the first, so many instructions of it, with nobody beside but who holds something.
-    [[nodiscard]] trail walk(std::uint64_t at_most);
+    // The way of the first, so many instructions of it, with nobody beside but who holds something, and the second where there is one, ready.
+    [[nodiscard]] trail walk(std::uint64_t at_most, const act* second = nullptr);
 
     // The one before the other, and after it. None where `second` cannot get ready in this world.
     [[nodiscard]] std::vector<order> orders_with(const act& second);

@@ -57,7 +57,11 @@ public:
 
 private:
     std::string wrong_anywhere() {
-        const std::vector<reach> reaches = on_.reaches_beside(second_, way_);
+        std::vector<reach> reaches = on_.reaches_beside(second_, way_);
+        if (reaches.empty()) {  // beside this second it goes another way
+            way_ = on_.walk(~std::uint64_t{0}, &second_);
+            reaches = on_.reaches_beside(second_, way_);
+        }
         for (stops left{way_.touches().size(), reaches}; left.any_left();) {
             const std::size_t at = left.next();
             watch second{left.most_touches()};
@@ -106,7 +110,7 @@ private:
 
     pair_stage& on_;
     const act& second_;
-    const trail& way_;
+    trail way_;
     std::mt19937_64& dice_;
     tally& counts_;
     pair_judge judge_;
