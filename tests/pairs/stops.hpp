@@ -6,7 +6,10 @@
 // the same from there. One stop at which the second is watched so stands for all that follow, up to the first instruction that it meets. (Mazurkiewicz's
 // traces, and the partial orders of model checkers, rest on the same.)
 //
-// That is exact as far as touches.hpp is, and as two runs differ in nothing but the order: time stands, and who is led to the same place did the same.
+// That is exact as far as touches.hpp is, and as two runs differ in nothing but the order: time stands, and who is led to the same place did the same. What
+// the instructions of the first reach is seen where the second stands beside it, ready, since whoever gets ready may take a place that the first would find
+// free; where the first then goes another way, that way is walked. Taken on trust is that of two runs beside the same second, the first goes the same way
+// in both: where it is found not to, it counts as astray, and what was watched there leaves nothing out.
 // What is not watched is not known, and leaves nothing out. To watch a second that touches much takes long, and is of no use where the first meets it at
 // every turn: where it takes longer than to try what it leaves out, it is done ever more rarely.
 #pragma once
