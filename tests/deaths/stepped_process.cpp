@@ -39,7 +39,7 @@ stepped_process::stepped_process(const preparation& prepare, std::nothrow_t) : p
     }
     if (!wait()) return;
     // Should the test itself be killed, nothing of it stays behind.
-    ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL);
+    ::ptrace(PTRACE_SETOPTIONS, pid_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
 }
 
 bool stepped_process::step(std::uint64_t instructions) {
@@ -84,6 +84,26 @@ bool stepped_process::is_before_a_call() const {
     return (::ptrace(PTRACE_PEEKTEXT, pid_, at(), nullptr) & 0xffff) == syscall;
 }
 
+// It stops in the kernel, which is then asked for nothing, and sets out for it again.
+bool stepped_process::go_on_to_call() {
+    constexpr int in_a_call = SIGTRAP | 0x80;
+    constexpr std::uint64_t length_of_syscall = 2;
+    if (pid_ == 0 || ::ptrace(PTRACE_SYSCALL, pid_, nullptr, nullptr) != 0 || !wait()) return false;
+    if (stopped_by_ != in_a_call) return true;
+    user_regs_struct there{};
+    ::ptrace(PTRACE_GETREGS, pid_, nullptr, &there);
+    user_regs_struct nothing = there;
+    nothing.orig_rax = ~0ULL;
+    ::ptrace(PTRACE_SETREGS, pid_, nullptr, &nothing);
+    if (::ptrace(PTRACE_SYSCALL, pid_, nullptr, nullptr) != 0 || !wait()) return false;
+    there.rip -= length_of_syscall;
+    there.rax = there.orig_rax;
+    there.orig_rax = ~0ULL;
+    ::ptrace(PTRACE_SETREGS, pid_, nullptr, &there);
+    stopped_by_ = SIGTRAP;
+    return true;
+}
+
 // By a breakpoint, which is there while it runs and no longer: the page is its own from then on.
 bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
     constexpr long breakpoint = 0xcc;
@@ -113,6 +133,7 @@ bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
 
 std::uint64_t stepped_process::at() const { return 0; }
 bool stepped_process::is_before_a_call() const { return true; }
+bool stepped_process::go_on_to_call() { return go_on(); }
 bool stepped_process::run_to(std::uint64_t /*address*/, std::uint64_t /*passes*/) { return false; }
 
 #endif

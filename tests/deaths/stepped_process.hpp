@@ -40,6 +40,8 @@ public:
     bool run_to(std::uint64_t address, std::uint64_t passes);
     // Goes on until it stops by itself. False: it came to an end, or was stopped by something else (stopped_by()).
     bool go_on();
+    // The same, and before each system call, too: it then stands there as after a step. False: it came to an end.
+    bool go_on_to_call();
     [[nodiscard]] int stopped_by() const noexcept { return stopped_by_; }
     // Lets it go on to the end; whether it got there in good order.
     bool finish();

@@ -65,7 +65,8 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-// The first lines that differ.
+}  // namespace
+
 std::string difference(const outcome& got, const outcome& wanted) {
     constexpr std::size_t enough = 1000;
     std::string all = "    the first was told " + got.first + ", not " + wanted.first + "; the second " + got.second +
@@ -78,8 +79,6 @@ std::string difference(const outcome& got, const outcome& wanted) {
     return all;
 }
 
-}  // namespace
-
 pair_judge::pair_judge(pair_stage& on, const act& first, const act& second)
     : on_{&on}, first_{first}, second_{second}, orders_{on.orders_with(second)} {}
 
@@ -89,8 +88,7 @@ bool pair_judge::is_in_order(const outcome& got) const {
            });
 }
 
-std::string pair_judge::wrong_at(std::uint64_t instruction, const trail& way) {
-    const outcome got = on_->stop_at(instruction, way, second_);
+std::string pair_judge::wrong_with(const outcome& got, std::uint64_t instruction, const trail& way) {
     if (is_in_order(got)) return {};
     if (!std::exchange(has_all_, true)) {
         orders_ = on_->all_orders_with(second_);

@@ -9,14 +9,17 @@
 
 namespace seki::test {
 
+// The first lines that differ.
+[[nodiscard]] std::string difference(const outcome& got, const outcome& wanted);
+
 class pair_judge {
 public:
     pair_judge(pair_stage& on, const act& first, const act& second);
 
     // Whether the second can get ready in the world of the first.
     [[nodiscard]] bool is_possible() const noexcept { return !orders_.empty(); }
-    // Stops the first there. What is wrong; nothing.
-    [[nodiscard]] std::string wrong_at(std::uint64_t instruction, const trail& way);
+    // What is wrong with what came of it when the first was stopped there; nothing.
+    [[nodiscard]] std::string wrong_with(const outcome& got, std::uint64_t instruction, const trail& way);
 
 private:
     [[nodiscard]] bool is_in_order(const outcome& got) const;

@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "touches.hpp"
+
 namespace seki::test {
 namespace {
 
@@ -38,9 +40,9 @@ private:
 
 // Both ready, in the world anew, and whoever is beside. In steps: both stop between any two.
 struct pair_stage::play {
-    play(pair_stage& on, const act* beside_it, bool in_steps = false)
+    play(pair_stage& on, const act* beside_it, bool in_steps = false, unsigned patience_with_the_second = 1)
         : stage_{on}, stops_{std::exchange(stops_between, in_steps)}, first{begin_first()} {
-        if (beside_it != nullptr) second = ready(*beside_it, *on.told_second_);
+        if (beside_it != nullptr) second = ready(*beside_it, *on.told_second_, patience_with_the_second * patience_s);
         stops_between = stops_;
         if (on.first_.beside) beside_ = ready_beside();
     }
@@ -58,6 +60,12 @@ struct pair_stage::play {
         while (!second_steps()) {
         }
     }
+    void second_goes_on(watch& by) {
+        touches all{*second};
+        (void)all.go_on(by.most_touches);
+        by.reached = all.reached();
+        by.touches = all.number();
+    }
     [[nodiscard]] outcome then() const {
         return {told_by(*stage_.told_first_), second ? told_by(*stage_.told_second_) : "",
                 stage_.look_(opened(stage_.stage_.folder(), Access::attach))};
@@ -74,8 +82,8 @@ private:
             return stage_.bounded(stage_.first_, *stage_.told_first_, patience_with_the_first * patience_s);
         });
     }
-    [[nodiscard]] std::unique_ptr<stepped_process> ready(const act& who, answer& told) const {
-        return std::make_unique<stepped_process>([&] { return stage_.bounded(who, told, patience_s); }, std::nothrow);
+    [[nodiscard]] std::unique_ptr<stepped_process> ready(const act& who, answer& told, unsigned seconds) const {
+        return std::make_unique<stepped_process>([&] { return stage_.bounded(who, told, seconds); }, std::nothrow);
     }
     // Who holds something, and does nothing.
     [[nodiscard]] std::unique_ptr<stepped_process> ready_beside() const {
@@ -109,9 +117,9 @@ operation pair_stage::bounded(const act& who, answer& told, unsigned seconds) co
     };
 }
 
-trail pair_stage::walk(std::uint64_t at_most) {
-    play alone{*this, nullptr};
-    return trail{alone.first, stage_.segment(), at_most, [&] { return alone.first_is_done(); }};
+trail pair_stage::walk(std::uint64_t at_most, const act* second) {
+    play both{*this, second};
+    return trail{both.first, stage_.segment(), at_most, [&] { return both.first_is_done(); }};
 }
 
 std::vector<order> pair_stage::orders_with(const act& second) {
@@ -156,17 +164,39 @@ std::vector<order> pair_stage::all_orders_with(const act& second) {
     return all;
 }
 
-outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const act& second) {
-    auto both = std::make_unique<play>(*this, &second);
-    if (!way.lead(both->first, instruction)) {
+std::vector<reach> pair_stage::reaches_beside(const act& second, const trail& way) {
+    play both{*this, &second};
+    touches first{both.first};
+    std::vector<reach> all;
+    for (const std::uint64_t address : way.addresses()) {
+        if (!first.next() || first.from() != address) return {};
+        all.push_back(first.reached());
+    }
+    return all;
+}
+
+outcome pair_stage::stop_at(std::uint64_t instruction, const trail& way, const act& second, watch* of_the_second) {
+    const unsigned patience = of_the_second != nullptr ? patience_with_the_watched : 1;
+    auto both = std::make_unique<play>(*this, &second, false, patience);
+    const bool is_astray = !way.lead(both->first, instruction);
+    if (is_astray) {
         ++astray_;
         both = nullptr;
-        both = std::make_unique<play>(*this, &second);
+        both = std::make_unique<play>(*this, &second, false, patience);
         (void)both->first.step(instruction);
     }
-    both->second_goes_on();
+    if (of_the_second != nullptr)
+        both->second_goes_on(*of_the_second);
+    else
+        both->second_goes_on();
     both->first_goes_on();
-    return both->then();
+    outcome got = both->then();
+    if (of_the_second == nullptr) return got;
+    if (is_astray) of_the_second->reached.is_anything();
+    if (got.second != no_end) return got;
+    of_the_second->reached.is_anything();
+    both = nullptr;
+    return stop_at(instruction, way, second);
 }
 
 }  // namespace seki::test

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "acts.hpp"
+#include "reach.hpp"
 #include "stage.hpp"
 #include "trail.hpp"
 
@@ -15,6 +16,7 @@ namespace seki::test {
 
 // Who waits for the one that stands still waits longer than that; and who is stepped through takes its time.
 inline unsigned patience_s = 10;
+inline unsigned patience_with_the_watched = 20;          // times that
 inline constexpr unsigned patience_with_the_first = 20;  // times that
 
 // What who was killed, or waited too long, was told.
@@ -24,6 +26,13 @@ inline const std::string no_end = "that it did not come to its end";
 struct outcome {
     std::string first, second, seen;
     friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+// What a second reaches while the first stands still.
+struct watch {
+    std::uint64_t most_touches;  // after these nobody watches
+    reach reached{};
+    std::uint64_t touches = 0;
 };
 
 // One after the other, and what that comes to.
@@ -38,8 +47,8 @@ public:
     using look = std::function<std::string(const Segment&)>;
     pair_stage(const act& first, look seen);
 
-    // The way of the first, so many instructions of it, with nobody beside but who holds something.
-    [[nodiscard]] trail walk(std::uint64_t at_most);
+    // The way of the first, so many instructions of it, with nobody beside but who holds something, and the second where there is one, ready.
+    [[nodiscard]] trail walk(std::uint64_t at_most, const act* second = nullptr);
 
     // The one before the other, and after it. None where `second` cannot get ready in this world.
     [[nodiscard]] std::vector<order> orders_with(const act& second);
@@ -47,8 +56,15 @@ public:
     // before the second, after it, or between any two of its own.
     [[nodiscard]] std::vector<order> all_orders_with(const act& second);
 
+    // What each instruction of the first that touches something reaches, with the second beside it, ready and doing nothing: as it got ready it may have
+    // taken a place that the first finds free when it is alone. Nothing where the first then goes another way.
+    [[nodiscard]] std::vector<reach> reaches_beside(const act& second, const trail& way);
+
     // Stops the first after so many instructions, which are counted one by one where it did not come that way again (astray()).
-    [[nodiscard]] outcome stop_at(std::uint64_t instruction, const trail& way, const act& second);
+    // And watches what the second reaches, where that is asked for: that may be
+    // anything where the first went astray, or where the second is not done in time when it is watched, and is then judged by what it does unwatched.
+    [[nodiscard]] outcome stop_at(std::uint64_t instruction, const trail& way, const act& second,
+                                  watch* of_the_second = nullptr);
     [[nodiscard]] std::uint64_t astray() const noexcept { return astray_; }
 
 private:

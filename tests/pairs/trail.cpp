@@ -13,11 +13,15 @@ constexpr std::uint64_t most_watched = 5'000;
 trail::trail(stepped_process& whole, const fs::path& segment, std::uint64_t at_most,
              const std::function<bool()>& done) {
     watched_file file{segment};
-    test::touches by_touches{whole, segment};
+    test::touches by_touches{whole};
     while (length() < at_most && !done()) {
-        steps_.note(whole.at());
+        const std::uint64_t at = whole.at();
+        steps_.note(at);
         if (!by_touches.step()) break;
-        if (by_touches.touched()) touches_.push_back(length() - 1);
+        if (by_touches.touched()) {
+            touches_.push_back(length() - 1);
+            addresses_.push_back(at);
+        }
         if (length() <= most_watched && file.changed() && !by_touches.touched()) ++unseen_;
     }
 }

@@ -17,8 +17,10 @@ public:
     trail(stepped_process& whole, const fs::path& segment, std::uint64_t at_most, const std::function<bool()>& done);
 
     [[nodiscard]] std::uint64_t length() const noexcept { return steps_.size(); }
-    // Where to stop it is as good as anywhere: before each instruction that touches the segment, or is a system call (touches.hpp).
+    // Where to stop it is as good as anywhere: before each instruction that touches shared memory, or is a system call (touches.hpp).
     [[nodiscard]] const std::vector<std::uint64_t>& touches() const noexcept { return touches_; }
+    // The addresses of these instructions.
+    [[nodiscard]] const std::vector<std::uint64_t>& addresses() const noexcept { return addresses_; }
     // Instructions that changed the segment, and are not among these.
     [[nodiscard]] std::size_t unseen() const noexcept { return unseen_; }
 
@@ -30,6 +32,7 @@ public:
 private:
     footprints steps_{};
     std::vector<std::uint64_t> touches_{};
+    std::vector<std::uint64_t> addresses_{};
     std::size_t unseen_ = 0;
 };
 
