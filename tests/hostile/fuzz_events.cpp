@@ -36,14 +36,15 @@ void fill(layout::event_ring& ring, std::span<const std::uint8_t> words, bool se
     const std::size_t some = std::min(words.size(), all.size() - from);
     std::memcpy(&all[from], words.data(), some);
     if (!sealed) return;
-    std::uint64_t number = 0;
-    for (auto& record : ring.records) {
+    const std::size_t pushed = std::min<std::size_t>(some / sizeof(ring.records[0]) + 1, ring.capacity);
+    for (std::size_t number = 0; number < pushed; ++number) {
+        auto& record = ring.records[number];
         shm::event_content said;
         for (std::size_t i = 0; i < said.size(); ++i) said[i] = hardware::load_relaxed(record.content[i]);
-        hardware::store_relaxed(record.seal, layout::seal_of(number++, said));
+        hardware::store_relaxed(record.seal, layout::seal_of(number, said));
     }
     hardware::store_relaxed(ring.taken, 0);
-    hardware::store_relaxed(ring.pushed, std::min<std::uint64_t>(some / sizeof(ring.records[0]) + 1, ring.capacity));
+    hardware::store_relaxed(ring.pushed, pushed);
 }
 
 // So that only what an input adds is told.
