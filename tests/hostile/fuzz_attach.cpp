@@ -65,7 +65,10 @@ void visit(const std::shared_ptr<shm::segment>& where, unsigned who, std::span<s
     if (uses) worker->use();
     worker.reset();
     if (who == teller || who == looker || who == listener) return;
-    if (who != doctor) (void)shm::reap(*where);  // as sekid, who is not always there
+    if (who != doctor) {  // as sekid, who is not always there
+        (void)where->put_header_back();
+        (void)shm::reap(*where);
+    }
     hostile::mend(*where);
     if (uses) hostile::worker{where, kind_of(who)}.use();
     if (who == everybody) hostile::walk(*where);
