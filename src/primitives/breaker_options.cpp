@@ -51,9 +51,9 @@ std::string print_multiplier(const O& options) {
 Result<void> parse_multiplier(O& options, const option<O>& option, std::string_view text) {
     double factor = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), factor);
-    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
-    if (problem != std::errc{} || end != text.data() + text.size())
+    if (problem == std::errc::invalid_argument || end != text.data() + text.size())
         return refuse(option, quoted(text), "is not a number");
+    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
     options.wait_multiplier = factor;
     return {};
 }

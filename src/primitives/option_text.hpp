@@ -61,9 +61,9 @@ template <class Options, auto Member>
 Result<void> parse_fraction(Options& options, const option<Options>& option, std::string_view text) {
     double number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
-    if (problem != std::errc{} || end != text.data() + text.size())
+    if (problem == std::errc::invalid_argument || end != text.data() + text.size())
         return refuse(option, quoted(text), "is not a number");
+    if (problem == std::errc::result_out_of_range) return refuse(option, text, "is too large");
     options.*Member = number;
     return {};
 }

@@ -269,6 +269,8 @@ INSTANTIATE_TEST_SUITE_P(
         bad_text{"[sekid", "f:1:7: Error while parsing table header: encountered end-of-file"},
         bad_text{std::string_view("[sekid]\0", 8),
                  "f:1:8: Error while parsing table header: expected a comment or whitespace, saw '\\u0000'"},
+        bad_text{std::string_view("[breaker.n]\nwait_multiplier=3e933\0", 34),
+                 R"(f:2:17: breaker "n": wait_multiplier "3e933\x00" is not a number: 1.0 to 100.0)"},
         bad_text{"[sekid]\nlog = 'a\nb'",
                  "f:2:9: Error while parsing literal string: control characters other than TAB (U+0009) are explicitly "
                  "prohibited"}));

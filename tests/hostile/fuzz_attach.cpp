@@ -38,12 +38,12 @@ std::byte* kept() {
 }
 
 // Who comes. Everybody takes many times as long as one alone, who is enough to find most of what there is to be found, and comes seldom.
-enum visitor : unsigned { everybody, reader, doctor, first_user };
+enum visitor : unsigned { everybody, teller, looker, listener, doctor, first_user };
 
 unsigned visitor_of(std::uint8_t first) {
-    constexpr unsigned alone = first_user - reader + static_cast<unsigned>(layout::last_kind);
+    constexpr unsigned alone = first_user - teller + static_cast<unsigned>(layout::last_kind);
     const unsigned drawn = first / hostile::helps;
-    return drawn == 0 ? everybody : reader + (drawn - 1) % alone;
+    return drawn == 0 ? everybody : teller + (drawn - 1) % alone;
 }
 
 // What a user only uses; none: all.
@@ -53,17 +53,22 @@ layout::kind kind_of(unsigned who) {
 
 // `later` is scribbled when who uses it has its handles.
 void visit(const std::shared_ptr<shm::segment>& where, unsigned who, std::span<std::byte> all, list later) {
-    const bool reads = who == everybody || who == reader;
+    const auto comes = [who](visitor which) { return who == everybody || who == which; };
     const bool uses = who == everybody || who >= first_user;
     std::optional<hostile::worker> worker;
     if (uses) worker.emplace(where, kind_of(who));
     scribble(all, later);
-    if (reads) hostile::walk(*where);
-    if (reads) hostile::read_events(*where, all.data() == kept() ? good_segment() : std::span<const std::byte>{});
+    if (comes(teller)) hostile::tell(*where);
+    if (comes(looker)) hostile::look(*where);
+    if (comes(listener))
+        hostile::read_events(*where, all.data() == kept() ? good_segment() : std::span<const std::byte>{});
     if (uses) worker->use();
     worker.reset();
-    if (who == reader) return;
-    if (who != doctor) (void)shm::reap(*where);  // as sekid, who is not always there
+    if (who == teller || who == looker || who == listener) return;
+    if (who != doctor) {  // as sekid, who is not always there
+        (void)where->put_header_back();
+        (void)shm::reap(*where);
+    }
     hostile::mend(*where);
     if (uses) hostile::worker{where, kind_of(who)}.use();
     if (who == everybody) hostile::walk(*where);

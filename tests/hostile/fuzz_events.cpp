@@ -36,14 +36,15 @@ void fill(layout::event_ring& ring, std::span<const std::uint8_t> words, bool se
     const std::size_t some = std::min(words.size(), all.size() - from);
     std::memcpy(&all[from], words.data(), some);
     if (!sealed) return;
-    std::uint64_t number = 0;
-    for (auto& record : ring.records) {
+    const std::size_t pushed = std::min<std::size_t>(some / sizeof(ring.records[0]) + 1, ring.capacity);
+    for (std::size_t number = 0; number < pushed; ++number) {
+        auto& record = ring.records[number];
         shm::event_content said;
         for (std::size_t i = 0; i < said.size(); ++i) said[i] = hardware::load_relaxed(record.content[i]);
-        hardware::store_relaxed(record.seal, layout::seal_of(number++, said));
+        hardware::store_relaxed(record.seal, layout::seal_of(number, said));
     }
     hardware::store_relaxed(ring.taken, 0);
-    hardware::store_relaxed(ring.pushed, std::min<std::uint64_t>(some / sizeof(ring.records[0]) + 1, ring.capacity));
+    hardware::store_relaxed(ring.pushed, pushed);
 }
 
 // So that only what an input adds is told.
@@ -52,13 +53,14 @@ void take_all(layout::event_ring& ring) { hardware::store_relaxed(ring.taken, ha
 // As sekid does at a tick, and those do who listen to it.
 void deliver(const shm::segment& where) {
     daemon::event_hub hub{std::chrono::nanoseconds{0}};
-    const auto visitor = hub.subscribe(primitives::all_events);
+    // As one who subscribes, with room for all that there can be: to make room for thousands takes as long as to tell of a few.
+    const auto visitor = hub.enlist({.room = 256});
     const auto exporter =
         hub.enlist({.kinds = otlp::kinds_of_records, .of_them = otlp::is_worth_a_record, .room = 256});
     for (int tick = 0; tick < 3; ++tick) hub.drain(where);
     (void)hub.is_in_a_hurry();
     hub.close();
-    for (const auto& each : visitor.to->wait(std::chrono::milliseconds{0}).events) {
+    for (const auto& each : visitor->wait(std::chrono::milliseconds{0}).events) {
         const report::json told = report::to_json(each);
         (void)told.dump();  // throws for what is no UTF-8
         show(told);

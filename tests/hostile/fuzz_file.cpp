@@ -33,15 +33,18 @@ void write_file(const fs::path& path, std::span<const std::byte> content, mode_t
     ::close(file);
 }
 
-std::vector<std::byte> content_of(std::uint8_t size, bytes scribbles) {
+// Until it is asked again: the pages of a new one would take as long as half of what is done with them.
+std::span<const std::byte> content_of(std::uint8_t size, bytes scribbles) {
     const auto good = hostile::good_segment();
-    std::vector<std::byte> made{good.begin(), good.end()};
+    static std::vector<std::byte> made;
+    made.assign(good.begin(), good.end());
     for (; scribbles.size() >= 3; scribbles = scribbles.subspan(3))
         made[(scribbles[0] * layout::page + scribbles[1] * std::size_t{16} + scribbles[2] % 16) % made.size()] =
             static_cast<std::byte>(scribbles[2]);
-    if (size < 64) made.resize(size * std::size_t{64});
-    if (size >= 64 && size < 128) made.resize((size - 64U) * layout::page);
-    return made;
+    const std::span<const std::byte> all{made};
+    if (size < 64) return all.first(size * std::size_t{64});
+    if (size < 128) return all.first((size - 64U) * layout::page);
+    return all;
 }
 
 void put(const fs::path& path, std::uint8_t what, std::span<const std::byte> content) {

@@ -63,8 +63,16 @@ void look_at_options(const shm::segment& where) {
 }  // namespace
 
 void walk(const shm::segment& where) {
+    tell(where);
+    look(where);
+}
+
+void tell(const shm::segment& where) {
     touch(where);
     consume(report::to_json(report::take(where)).dump().size());
+}
+
+void look(const shm::segment& where) {
     // What is there at a second look, too, as it may be half of a change.
     for (const auto& finding : report::confirmed(report::examine(where, 100), report::examine(where, 100)))
         consume(report::for_terminal(finding.where + finding.what).size());

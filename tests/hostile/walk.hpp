@@ -20,6 +20,9 @@ namespace seki::hostile {
 
 // Looks at every part, as sekid and sekictl do. Only reads.
 void walk(const shm::segment& where);
+// Parts of that: the state of everything, as sekid tells it, and what else sekictl looks at: invariants, options, keys.
+void tell(const shm::segment& where);
+void look(const shm::segment& where);
 
 // Takes the events of all rings, and describes all records as if they were events: whoever can write one can also seal it. But not those that stand in `known`, too,
 // the bytes of a segment that was read before.

@@ -15,26 +15,40 @@ argument argument::type_name(const std::string& name) const { return argument{*d
 argument argument::capture_default_str() const { return argument{*described_->capture_default_str()}; }
 
 app app::add_subcommand(const std::string& name, const std::string& about) const {
-    return app{*described_->add_subcommand(name, about)};
+    return app{*described_->add_subcommand(name, about), forgets_};
 }
 void app::require_subcommand() const { described_->require_subcommand(1); }
 
+template <class Value>
+void app::forget_later(Value& into) const {
+    forgets_->push_back([&into, before = into] { into = before; });
+}
+void app::forget() const {
+    for (const auto& put_back : *forgets_) put_back();
+}
+
 argument app::add_option(const std::string& names, std::string& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_option(names, into, about)};
 }
 argument app::add_option(const std::string& names, std::optional<std::string>& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_option(names, into, about)};
 }
 argument app::add_option(const std::string& names, std::vector<std::string>& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_option(names, into, about)};
 }
 argument app::add_option(const std::string& names, std::int64_t& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_option(names, into, about)};
 }
 argument app::add_option(const std::string& names, std::size_t& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_option(names, into, about)};
 }
 argument app::add_flag(const std::string& names, bool& into, const std::string& about) const {
+    forget_later(into);
     return argument{*described_->add_flag(names, into, about)};
 }
 

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace CLI {
@@ -37,7 +39,7 @@ private:
 // sekictl itself, or a command of it.
 class app {
 public:
-    explicit app(CLI::App& described) noexcept : described_{&described} {}
+    explicit app(CLI::App& described) : described_{&described}, forgets_{std::make_shared<forgetting>()} {}
 
     [[nodiscard]] app add_subcommand(const std::string& name, const std::string& about) const;
     void require_subcommand() const;
@@ -53,8 +55,18 @@ public:
     // Is called when all words are read, if this command was among them.
     void callback(std::function<void()> act) const;
 
+    // Each `into` of the program and of all its commands is again what it was when it was described.
+    void forget() const;
+
 private:
+    using forgetting = std::vector<std::function<void()>>;
+    app(CLI::App& described, std::shared_ptr<forgetting> forgets) noexcept
+        : described_{&described}, forgets_{std::move(forgets)} {}
+    template <class Value>
+    void forget_later(Value& into) const;
+
     CLI::App* described_;
+    std::shared_ptr<forgetting> forgets_;  // of the program and of all its commands
 };
 
 // Accepts whole numbers of that range, and says so of anything else.

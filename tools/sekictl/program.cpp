@@ -36,29 +36,31 @@ program::program()
     : described_{
           "Looks at a Seki segment and operates it. Exit codes: 0 fine, 1 refused or not found, 2 wrong usage, 3 no "
           "segment, 4 damaged segment.",
-          "sekictl"} {
+          "sekictl"},
+      commands_{described_} {
     described_.set_version_flag("--version", "sekictl " SEKI_VERSION);
-    described_.add_option("--segment", with_.segment,
-                          "path, or bare name, of the segment (default: $SEKI_SEGMENT, then /run/seki/default.seg)");
-    described_.add_flag("--json", with_.as_json, "print JSON");
-    described_.add_flag("--no-color", with_.no_color, "no colours, as with NO_COLOR: only top has any");
+    commands_.add_option("--segment", with_.segment,
+                         "path, or bare name, of the segment (default: $SEKI_SEGMENT, then /run/seki/default.seg)");
+    commands_.add_flag("--json", with_.as_json, "print JSON");
+    commands_.add_flag("--no-color", with_.no_color, "no colours, as with NO_COLOR: only top has any");
     described_.require_subcommand(1);
     described_.fallthrough();
-    const app commands{described_};
-    add_status(commands, with_, end_);
-    add_show(commands, with_, end_);
-    add_keys(commands, with_, end_);
-    add_decisions(commands, with_, end_);
-    add_breaker(commands, with_, end_);
-    add_options(commands, with_, end_);
-    add_lifecycle(commands, with_, end_);
-    add_doctor(commands, with_, end_);
-    add_bench(commands, with_, end_);
-    add_events(commands, with_, end_);
-    add_top(commands, with_, end_);
+    add_status(commands_, with_, end_);
+    add_show(commands_, with_, end_);
+    add_keys(commands_, with_, end_);
+    add_decisions(commands_, with_, end_);
+    add_breaker(commands_, with_, end_);
+    add_options(commands_, with_, end_);
+    add_lifecycle(commands_, with_, end_);
+    add_doctor(commands_, with_, end_);
+    add_bench(commands_, with_, end_);
+    add_events(commands_, with_, end_);
+    add_top(commands_, with_, end_);
 }
 
 int program::run(int argc, const char* const* argv) {
+    commands_.forget();
+    end_ = ending::fine;
     const std::span<const char* const> words{argv, static_cast<std::size_t>(argc)};
     if (words.size() > 1 && std::string_view{words[1]} == completion_word) {
         complete(described_, with_, words.subspan(2));

@@ -13,7 +13,7 @@ public:
     program(const program&) = delete;
     program& operator=(const program&) = delete;
 
-    // Does what the words say, once, and answers the exit code.
+    // Does what the words say, as if none had been said before, and answers the exit code.
     [[nodiscard]] int run(int argc, const char* const* argv);
 
     [[nodiscard]] CLI::App& description() noexcept { return described_; }
@@ -22,6 +22,7 @@ private:
     context with_;
     ending end_ = ending::fine;
     CLI::App described_;
+    app commands_;
 };
 
 }  // namespace seki::ctl
