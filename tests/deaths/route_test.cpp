@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -102,6 +103,20 @@ const trace traces[] = {
     {"AWord", [](const fs::path&) { said()->tell(true); }},
 };
 INSTANTIATE_TEST_SUITE_P(Of, Leavings, testing::ValuesIn(traces), [](const auto& each) { return each.param.name; });
+
+void here_nobody_comes() { std::abort(); }
+
+// Fails, by the time limit of the tests, when who went another way, and waits there for what comes only after it, is waited for.
+TEST(Footprints, WhoNeverComesThereIsStoppedWhereItIs) {
+    stepped_process waiting{[] {
+        return [] {
+            ::pause();
+            here_nobody_comes();
+        };
+    }};
+    EXPECT_FALSE(waiting.run_to(reinterpret_cast<std::uint64_t>(&here_nobody_comes), 0));
+    EXPECT_TRUE(waiting.is_there());
+}
 
 }  // namespace
 }  // namespace seki::test

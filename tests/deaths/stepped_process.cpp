@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,26 @@ pid_t forked() {
     std::fflush(nullptr);
     return ::fork();
 }
+
+// Interrupts the system calls of this process, once a second.
+class bell {
+public:
+    bell() {
+        struct sigaction ignores{};
+        ignores.sa_handler = [](int) {};
+        ::sigaction(SIGALRM, &ignores, nullptr);
+        ring_every({.tv_sec = 1, .tv_usec = 0});
+    }
+    ~bell() { ring_every({}); }
+    bell(const bell&) = delete;
+    bell& operator=(const bell&) = delete;
+
+private:
+    static void ring_every(timeval period) {
+        const itimerval both{.it_interval = period, .it_value = period};
+        ::setitimer(ITIMER_REAL, &both, nullptr);
+    }
+};
 
 }  // namespace
 
@@ -115,10 +136,11 @@ bool stepped_process::run_to(std::uint64_t address, std::uint64_t passes) {
     errno = 0;
     const long code = ::ptrace(PTRACE_PEEKTEXT, pid_, address, nullptr);
     if (errno != 0) return false;
+    const bell rings;
     for (;; --passes) {
         if (at() != address) {
             ::ptrace(PTRACE_POKETEXT, pid_, address, (code & ~0xffL) | breakpoint);
-            const bool stopped = ::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) == 0 && wait();
+            const bool stopped = ::ptrace(PTRACE_CONT, pid_, nullptr, nullptr) == 0 && wait(patience::to_the_bell);
             if (!stopped) return false;
             ::ptrace(PTRACE_POKETEXT, pid_, address, code);
             if (stopped_by_ != SIGTRAP || at() != address + 1) return false;
@@ -158,10 +180,12 @@ void* stepped_process::due() const noexcept {
     return reinterpret_cast<void*>(by_us ? 0L : static_cast<long>(stopped_by_));
 }
 
-bool stepped_process::wait() noexcept {
+bool stepped_process::wait(patience with) noexcept {
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0)
+    while (::waitpid(pid_, &status, 0) < 0) {
         if (errno != EINTR) std::abort();
+        if (with == patience::to_the_bell) ::kill(pid_, SIGSTOP);
+    }
     if (WIFSTOPPED(status)) {
         stopped_by_ = WSTOPSIG(status);
         return true;

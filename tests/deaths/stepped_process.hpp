@@ -36,7 +36,8 @@ public:
     // The address of its next instruction, and whether that is a system call; 0 and true where that is not to be had.
     [[nodiscard]] std::uint64_t at() const;
     [[nodiscard]] bool is_before_a_call() const;
-    // Goes on until it stands before that instruction, and has passed it so often since it was called: as fast as it runs. False: it never came there.
+    // Goes on until it stands before that instruction, and has passed it so often since it was called: as fast as it runs. False: it never came there, or is a
+    // second or more on its way, as who went another way and waits there for something that comes only afterwards; it then stands where it was.
     bool run_to(std::uint64_t address, std::uint64_t passes);
     // Goes on until it stops by itself. False: it came to an end, or was stopped by something else (stopped_by()).
     bool go_on();
@@ -51,7 +52,8 @@ private:
     // The signal that it is finished with: one of its own making, such as a fault, which else would come again and again.
     [[nodiscard]] void* due() const noexcept;
     // Whether it still is there, after it stopped or ended.
-    bool wait() noexcept;
+    enum class patience : std::uint8_t { for_ever, to_the_bell };
+    bool wait(patience with = patience::for_ever) noexcept;
 
     pid_t pid_ = 0;       // 0: gone
     int stopped_by_ = 0;  // the latest signal

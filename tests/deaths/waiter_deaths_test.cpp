@@ -26,7 +26,7 @@ protected:
         made.take(held);
         return made;
     }
-    // All are held, and one waits for an hour.
+    // All are held, and one waits.
     [[nodiscard]] stepped_process begin_waiting() { return begin(with_bulkhead(wait_for_one)); }
     // Up to the end of its first sleep.
     [[nodiscard]] route& way_to_sleep() {
