@@ -135,11 +135,11 @@ struct attachment::process_state {
         return false;
     }
 
-    // For good, if it ever joined.
+    // For good, if it ever joined. Others may have seen that it has, and are about to read its name.
     void leave(const segment& where, std::uint64_t token) noexcept {
         std::uint64_t found = token | joined;
         if (!hardware::cas_acq_rel(phase, found, token | joining)) return;
-        member.leave(where);
+        member.withdraw(where);
         enter(token | no_room);
     }
 
