@@ -250,7 +250,9 @@ class LiveScribbler(SekidTest):
             print(f"{name}: {memory} KiB and {descriptors} descriptors after a third of the time, {memory_last} KiB and {descriptors_last} at the end, {segments_last} KiB of segments")
             if IS_JUDGED:
                 self.assertLessEqual(memory_last, memory + MOST_GROWTH, name)
-                self.assertLessEqual(descriptors_last, descriptors + 8, name)  # of clients that come and go, and of the segment that was replaced last
+                # Of clients that come and go; and who joins while somebody scribbles on the very word cannot always tell whether another copy of libseki has the lock, and
+                # then keeps it (shm/process_list.hpp).
+                self.assertLessEqual(descriptors_last, descriptors + 4 + replaced // 2, name)
                 self.assertLessEqual(segments_last, 3 * size, name)
         print(f"doctor --repair took {took:.3f} s", flush=True)
         self.assertGreater(min(turns, *(each.calls for each in all_told.values())), 0)
