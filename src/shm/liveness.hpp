@@ -74,8 +74,6 @@ public:
 
     // Withdraws the word, then drops the lock. Only in the process that joined.
     void leave(const segment& where) noexcept;
-    // The same, and self() is what it was: for who has threads that are about to ask.
-    void withdraw(const segment& where) noexcept;
 
     // In a child after fork: closes the inherited descriptor, which drops nothing of the parent's.
     void abandon() noexcept;

@@ -95,14 +95,16 @@ struct attachment::process_state {
     word phase;
     word next_to_reap;
     word given_up;      // the token, when one thread of the process waited in vain for another that joins
-    membership member;  // by the thread that set {token, joining}
+    membership member;  // by the thread that set {token, joining}, and read by no other
+    // The name of its slot. Whoever sees that the process has joined sees this name or that of a later membership of the same process, never a part of each.
+    word name;
 
-    // The process's slot, joining if need be. Waits for another thread that joins, within bounds. Once joined it takes no memory.
-    [[nodiscard]] std::optional<process_owner> owner(const segment& where, std::uint64_t token) noexcept {
+    // The name of the process's slot, joining if need be. Waits for another thread that joins, within bounds. Once joined it takes no memory.
+    [[nodiscard]] std::optional<std::uint64_t> owner(const segment& where, std::uint64_t token) noexcept {
         const auto deadline = clock::now() + patience;
         for (;;) {  // ends by the progress of the joining thread, or at the deadline
             std::uint64_t found = hardware::load_acquire(phase);
-            if (found == (token | joined)) return member.self();
+            if (found == (token | joined)) return hardware::load_relaxed(name);  // after the load of phase
             if (found == (token | no_room)) return std::nullopt;
             if (found == (token | joining)) {
                 if (hardware::load_relaxed(given_up) == token) return std::nullopt;
@@ -119,7 +121,7 @@ struct attachment::process_state {
     // The slot of all, for a thread that can have none; named as the process is.
     [[nodiscard]] worker share(const segment& where, std::uint64_t token) noexcept {
         const auto process = owner(where, token);
-        return shared_worker(where, process ? name_of(*process) : 0);
+        return shared_worker(where, process.value_or(0));
     }
 
     void enter(std::uint64_t next) noexcept {
@@ -129,17 +131,19 @@ struct attachment::process_state {
 
     [[nodiscard]] bool join(const segment& where) noexcept try {
         auto made = membership::join(where, [&](process_owner dead) { give_back_all(where, dead); });
-        if (made) member = *made;
-        return made.has_value();
+        if (!made) return false;
+        member = *made;
+        hardware::store_relaxed(name, name_of(member.self()));  // enter() publishes it
+        return true;
     } catch (...) {  // no memory
         return false;
     }
 
-    // For good, if it ever joined. Others may have seen that it has, and are about to read its name.
+    // For good, if it ever joined.
     void leave(const segment& where, std::uint64_t token) noexcept {
         std::uint64_t found = token | joined;
         if (!hardware::cas_acq_rel(phase, found, token | joining)) return;
-        member.withdraw(where);
+        member.leave(where);
         enter(token | no_room);
     }
 
@@ -226,7 +230,7 @@ worker attachment::find_slot(std::uint64_t token) const noexcept try {
     mine.entries.reserve(mine.entries.size() + 1);  // so that a slot once taken is sure to be noted
     const auto process = process_->owner(*where_, token);
     if (!process) return shared_worker(*where_, 0);  // not noted: there may be room next time
-    const worker self = take_slot(*where_, name_of(*process), process_->next_to_reap);
+    const worker self = take_slot(*where_, *process, process_->next_to_reap);
     mine.entries.push_back({this_id, token, where_, self});
     return self;
 } catch (...) {  // no memory

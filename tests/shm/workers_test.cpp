@@ -15,6 +15,7 @@
 #include "processes.hpp"
 #include "shm/asking_time.hpp"
 #include "shm/counters.hpp"
+#include "shm/permit_seeker.hpp"
 
 namespace seki::test {
 namespace {
@@ -173,6 +174,20 @@ TEST(Workers, AThreadThatSharesGetsASlotOnceThereIsOne) {
     holder.join();
     EXPECT_TRUE(attached.me().shared);
     attached.look_again();
+    EXPECT_FALSE(attached.me().shared);
+}
+
+// Fails under the thread sanitizer if a thread that asks for its slot reads a name while another one gives it up, or joins anew.
+TEST(Workers, TheNameOfAProcessThatIsTakenForDeadIsReadWhole) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    std::atomic<int> asked = 0;
+    std::jthread asking{[&] {
+        for (; asked < 500; ++asked)
+            std::jthread{[&] { EXPECT_TRUE(attached.me().shared || attached.me().owner != 0); }};
+    }};
+    for (; asked < 500; attached.look_again()) shm::retire(*segment, shm::holder_named(attached.me().owner));
+    asking.join();
     EXPECT_FALSE(attached.me().shared);
 }
 
