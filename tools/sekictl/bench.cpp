@@ -120,7 +120,7 @@ ending bench(const context& with) {
 
 }  // namespace
 
-void add_bench(app program, const context& with, ending& end) {
+void add_bench(const app& program, const context& with, ending& end) {
     program.add_subcommand("bench", "what a check costs on this host; makes a limiter of its own and deletes it")
         .callback([&] { end = bench(with); });
 }

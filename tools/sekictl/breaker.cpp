@@ -63,7 +63,7 @@ std::vector<std::pair<std::string_view, std::string_view>> words_for_breakers() 
     return all;
 }
 
-void add_breaker(app program, const context& with, ending& end) {
+void add_breaker(const app& program, const context& with, ending& end) {
     const app command = program.add_subcommand("breaker", "force or free a breaker, for all processes");
     const auto name = std::make_shared<std::string>();
     const auto word = std::make_shared<std::string>();

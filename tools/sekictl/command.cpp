@@ -93,7 +93,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
     }
 }
 
-void add_primitive(app to, std::string& kind, std::string& name) {
+void add_primitive(const app& to, std::string& kind, std::string& name) {
     std::vector<std::string_view> words, plurals;
     primitives::every_options::each([&]<class Options>() {
         words.push_back(primitives::registry<Options>::word());

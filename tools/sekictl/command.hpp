@@ -49,7 +49,7 @@ struct context {
 void print_table(const std::vector<std::vector<std::string>>& rows);
 
 // KIND and NAME of a primitive.
-void add_primitive(app to, std::string& kind, std::string& name);
+void add_primitive(const app& to, std::string& kind, std::string& name);
 
 // Calls visit.template operator()<Options>() for the kind of that name, which add_primitive() checked.
 template <class Visit>
@@ -63,16 +63,16 @@ void with_kind(std::string_view kind, Visit visit) {
 [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> words_for_breakers();
 
 // Each adds its commands to the program. `end` receives the exit code of the one that ran.
-void add_status(app program, const context& with, ending& end);
-void add_show(app program, const context& with, ending& end);
-void add_keys(app program, const context& with, ending& end);
-void add_breaker(app program, const context& with, ending& end);
-void add_decisions(app program, const context& with, ending& end);
-void add_options(app program, const context& with, ending& end);
-void add_lifecycle(app program, const context& with, ending& end);
-void add_doctor(app program, const context& with, ending& end);
-void add_bench(app program, const context& with, ending& end);
-void add_events(app program, const context& with, ending& end);
-void add_top(app program, const context& with, ending& end);
+void add_status(const app& program, const context& with, ending& end);
+void add_show(const app& program, const context& with, ending& end);
+void add_keys(const app& program, const context& with, ending& end);
+void add_breaker(const app& program, const context& with, ending& end);
+void add_decisions(const app& program, const context& with, ending& end);
+void add_options(const app& program, const context& with, ending& end);
+void add_lifecycle(const app& program, const context& with, ending& end);
+void add_doctor(const app& program, const context& with, ending& end);
+void add_bench(const app& program, const context& with, ending& end);
+void add_events(const app& program, const context& with, ending& end);
+void add_top(const app& program, const context& with, ending& end);
 
 }  // namespace seki::ctl

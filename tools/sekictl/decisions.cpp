@@ -61,7 +61,7 @@ ending with_limiter(const context& with, const question& asked, Act act, Access 
     return act(*limiter);
 }
 
-app add(app program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
+app add(const app& program, const char* name, const char* what, const std::shared_ptr<question>& asked) {
     const app command = program.add_subcommand(name, what);
     command.add_option("LIMITER", asked->limiter, "its name").required();
     command.add_option("KEY", asked->key, "the key, 0 to 4096 bytes; one that begins with - goes after --").required();
@@ -70,7 +70,7 @@ app add(app program, const char* name, const char* what, const std::shared_ptr<q
 
 }  // namespace
 
-void add_decisions(app program, const context& with, ending& end) {
+void add_decisions(const app& program, const context& with, ending& end) {
     const auto asked = std::make_shared<question>();
     const app check = add(program, "check", "spend if that is allowed; exits 1 when denied", asked);
     check.add_option("--cost", asked->cost, "what it costs").check(any_cost()).capture_default_str();

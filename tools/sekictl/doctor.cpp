@@ -61,7 +61,7 @@ ending doctor(const context& with, bool repair) {
 
 }  // namespace
 
-void add_doctor(app program, const context& with, ending& end) {
+void add_doctor(const app& program, const context& with, ending& end) {
     const app command =
         program.add_subcommand("doctor", "check every invariant of the segment; exits 4 when one does not hold");
     const auto repair = std::make_shared<bool>(false);

@@ -51,7 +51,7 @@ ending events(const context& with, event_question asked) {
 
 }  // namespace
 
-void add_events(app program, const context& with, ending& end) {
+void add_events(const app& program, const context& with, ending& end) {
     const app command = program.add_subcommand(
         "events", "telemetry events as lines: the rare ones that sekid remembers, and what comes with --follow");
     const auto asked = std::make_shared<event_question>();

@@ -85,7 +85,7 @@ ending keys(const context& with, const question& asked) {
 
 }  // namespace
 
-void add_keys(app program, const context& with, ending& end) {
+void add_keys(const app& program, const context& with, ending& end) {
     const app command =
         program.add_subcommand("keys", "the busiest or the most denied keys; the counts marked ~ are sampled");
     const auto asked = std::make_shared<question>();

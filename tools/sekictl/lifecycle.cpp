@@ -68,7 +68,7 @@ ending destroy(const context& with) {
 
 }  // namespace
 
-void add_lifecycle(app program, const context& with, ending& end) {
+void add_lifecycle(const app& program, const context& with, ending& end) {
     program
         .add_subcommand("reload",
                         "have sekid read its configuration again; exits 1 and says the mistakes when it refuses")

@@ -127,7 +127,7 @@ std::string flags_of(std::string_view option) {
 }
 
 template <class Options>
-void add_creation(app creating, const context& with, ending& end) {
+void add_creation(const app& creating, const context& with, ending& end) {
     const auto word = std::string{primitives::registry<Options>::word()};
     const app command = creating.add_subcommand(word, fmt::format("{} {}", word.starts_with('a') ? "an" : "a", word));
     const auto name = std::make_shared<std::string>();
@@ -148,7 +148,7 @@ void add_creation(app creating, const context& with, ending& end) {
     command.callback([&with, &end, name, chosen] { end = create<Options>(with, *name, *chosen); });
 }
 
-app add(app program, const char* name, const char* what, const std::shared_ptr<request>& wanted) {
+app add(const app& program, const char* name, const char* what, const std::shared_ptr<request>& wanted) {
     const app command = program.add_subcommand(name, what);
     add_primitive(command, wanted->kind, wanted->name);
     return command;
@@ -156,7 +156,7 @@ app add(app program, const char* name, const char* what, const std::shared_ptr<r
 
 }  // namespace
 
-void add_options(app program, const context& with, ending& end) {
+void add_options(const app& program, const context& with, ending& end) {
     const auto wanted = std::make_shared<request>();
     const app setting = add(program, "set", "change options while it runs, all at once", wanted);
     setting

@@ -63,7 +63,7 @@ ending show(const context& with, const std::string& name) {
 
 }  // namespace
 
-void add_show(app program, const context& with, ending& end) {
+void add_show(const app& program, const context& with, ending& end) {
     const app showing = program.add_subcommand("show", "one primitive: configuration, state, counters");
     const auto kind = std::make_shared<std::string>();
     const auto name = std::make_shared<std::string>();

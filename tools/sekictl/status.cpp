@@ -186,7 +186,7 @@ ending workers(const context& with) {
 
 }  // namespace
 
-void add_status(app program, const context& with, ending& end) {
+void add_status(const app& program, const context& with, ending& end) {
     program.add_subcommand("status", "the segment, its owner, and every primitive").callback([&] {
         end = status(with);
     });

@@ -143,7 +143,7 @@ ending watch(const context& with, const question& asked) {
 
 }  // namespace
 
-void add_top(app program, const context& with, ending& end) {
+void add_top(const app& program, const context& with, ending& end) {
     const app command =
         program.add_subcommand("top", "a live view in the terminal: rates, denials, states, keys and workers");
     const auto asked = std::make_shared<question>();
