@@ -25,7 +25,10 @@ private:
     std::size_t before_;
 };
 
-// Sends each message at once, by its thread, with PRIORITY, SYSLOG_IDENTIFIER and the fields that stand.
-[[nodiscard]] spdlog::sink_ptr journal_sink();
+inline constexpr std::string_view journal_socket = "/run/systemd/journal/socket";
+
+// Sends each message at once, by its thread, with PRIORITY, SYSLOG_IDENTIFIER and the fields that stand, by the native protocol of the journal
+// (systemd.io/JOURNAL_NATIVE_PROTOCOL). What the kernel refuses for another reason than want of room (nobody listens, a message too large for a datagram) is lost.
+[[nodiscard]] spdlog::sink_ptr journal_sink(std::string_view path = journal_socket);
 
 }  // namespace seki::daemon

@@ -4,35 +4,34 @@
 
 #include <memory>
 
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "daemon/journal.hpp"
+#include "daemon/standard_error.hpp"
 
 namespace seki::daemon {
 namespace {
 
-constexpr const char* journal_socket = "/run/systemd/journal/socket";
 constexpr const char* program = "sekid";
 
 std::shared_ptr<spdlog::logger> to_journal() { return std::make_shared<spdlog::logger>(program, journal_sink()); }
 
 std::shared_ptr<spdlog::logger> to_standard_error() {
-    auto made = std::make_shared<spdlog::logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>(program, standard_error_sink());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %n[%P] %l: %v");
     return made;
 }
 
 // A person who starts sekid in a terminal wants to read there.
 bool journal_is_wanted(config::log_target target) noexcept {
-    return target == config::log_target::journal && ::access(journal_socket, W_OK) == 0 && ::isatty(STDERR_FILENO) == 0;
+    return target == config::log_target::journal && ::access(journal_socket.data(), W_OK) == 0 &&
+           ::isatty(STDERR_FILENO) == 0;
 }
 
 }  // namespace
 
 void log_to(config::log_target target) {
     auto chosen = journal_is_wanted(target) ? to_journal() : to_standard_error();
-    chosen->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(chosen));
 }
 

@@ -8,7 +8,7 @@
 namespace seki::daemon {
 
 // The journal is used when it is asked for and somebody listens there; otherwise standard error, so that nothing is lost silently.
-// Any thread may log afterwards, by spdlog::info() and its like.
+// Nobody waits for who does not read there (brief_sink.hpp). Any thread may log afterwards, by spdlog::info() and its like.
 void log_to(config::log_target target);
 
 // A message of several lines becomes as many entries.

@@ -1,10 +1,12 @@
 """Bulkheads from outside: workers, a real sekid and sekictl; what they show of permits and waiters, and what deaths and changes leave."""
 
+import contextlib
 import json
+import os
 import unittest
 
 from protections import ProtectionTest
-from sekid_harness import DEADLINE, eventually
+from sekid_harness import DEADLINE, Sekid, eventually
 
 DATABASE = "[bulkhead.database]\nmax_concurrent = 3\n"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -103,6 +105,34 @@ class Deaths(BulkheadTest):
         sekid.wait_log("gave back 2 permits of dead processes")
         self.assertEqual(living("release"), "released")
         self.assertEqual((self.use(sekid), self.counts(sekid)), ((0, 3, 0), (3, 0, 2)))
+
+    def test_a_sekid_whose_words_nobody_reads_gives_them_back_all_the_same(self):
+        """Fails when sekid waits for who does not read what it says: a pager, say, or a container's log that stands still."""
+        path = os.path.join(self.folder, "http")
+        self.configure(DATABASE, sekid=f'listen = "unix:{path}"')
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(writing, bytes(4096)):
+                pass
+        os.set_blocking(writing, True)
+        sekid = Sekid(self.folder, "--config", self.config, stderr=writing)
+        os.close(writing)
+        self.addCleanup(sekid.kill)
+        sekid.address = lambda: f"unix:{path}"
+        killed = self.holder(2)
+        killed.kill()
+        eventually("back", lambda: self.use(sekid) == (0, 3, 0))
+        self.assertEqual(self.counts(sekid), (2, 0, 2))
+        os.set_blocking(reading, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(reading, 4096):
+                pass
+        sekid.reload()
+        said = os.read(reading, 4096).decode()
+        self.assertRegex(said, r"^[^\n]*\[\d+ messages before this one are missing: nobody read them\] [^\n]+\n")
+        self.assertEqual(sekid.stop(), 0)
 
     def test_a_killed_holder_lets_in_who_waits(self):
         """Fails when who waits is not woken for a permit that came back from the dead."""

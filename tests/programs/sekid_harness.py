@@ -86,16 +86,16 @@ class UnixConnection(http.client.HTTPConnection):
 class Sekid:
     """A running sekid, ready by its own word (sd_notify)."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, stderr=subprocess.PIPE):
         self.notify_path = os.path.join(folder, "notify.%d" % time.monotonic_ns())
         self.notifications = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notifications.bind(self.notify_path)
         self.notifications.settimeout(DEADLINE)
         environment = dict(os.environ, NOTIFY_SOCKET=self.notify_path)
         self.process = subprocess.Popen(
-            [SEKID, *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+            [SEKID, *arguments], stdin=subprocess.DEVNULL, stderr=stderr, text=True, env=environment
         )
-        self.log = Log(self.process.stderr)
+        self.log = Log(self.process.stderr or open(os.devnull, encoding="utf-8"))
         try:
             self.wait_notification("READY=1")
         except BaseException:
