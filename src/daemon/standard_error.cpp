@@ -19,9 +19,8 @@
 namespace seki::daemon {
 namespace {
 
-// A pipe or a terminal, opened once more: whether one waits there belongs to the opening, which other processes share.
-shm::descriptor opened_anew(int original, mode_t mode) {
-    if (!S_ISFIFO(mode) && !S_ISCHR(mode)) return {};
+// Once more: whether one waits there belongs to the opening, which other processes share.
+shm::descriptor opened_anew(int original) {
     const std::string path = fmt::format("/proc/self/fd/{}", original);
     return shm::away_from_standard_streams(
         shm::descriptor{::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)});
@@ -38,7 +37,9 @@ public:
         struct stat facts{};
         if (::fstat(to, &facts) != 0) return;
         is_socket_ = S_ISSOCK(facts.st_mode);
-        own_ = opened_anew(to, facts.st_mode);
+        if (!S_ISFIFO(facts.st_mode) && !S_ISCHR(facts.st_mode)) return;
+        own_ = opened_anew(to);
+        asks_first_ = !own_;
     }
 
 private:
@@ -69,7 +70,7 @@ private:
     }
     [[nodiscard]] ssize_t write_some(std::string_view text) const noexcept {
         if (is_socket_) return ::send(original_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (!own_ && !is_ready(original_)) {
+        if (asks_first_ && !is_ready(original_)) {
             errno = EAGAIN;
             return -1;
         }
@@ -78,8 +79,9 @@ private:
 
     int original_;
     bool is_socket_ = false;
-    shm::descriptor own_;  // does not wait; none where it could not be opened, or need not
-    std::string rest_;     // of a line of which a part is written
+    shm::descriptor own_;      // of a pipe or a terminal, and does not wait
+    bool asks_first_ = false;  // whether there is room: where that could not be opened
+    std::string rest_;         // of a line of which a part is written
 };
 
 }  // namespace
