@@ -162,6 +162,7 @@ private:
         tried.prepare({.nth = nth, .dies = true});
         (void)live(tried, *where);
         if (!tried.befell()) return;
+        (void)tried.run();  // to its end: what was told of it so far may have come before that
         ++made_.deaths;
         judge_next(tried.told() + " (SEKI_POINT=\"" + std::to_string(nth) + " killed\")", tried, *where);
     }

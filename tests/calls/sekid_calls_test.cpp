@@ -82,7 +82,8 @@ std::string ask(traced_program& sekid, const world& where) {
             return "it lets a client wait";
         if (caller.is_content() || sekid.ended()) return {};
     }
-    return sekid.ended() ? "" : "it answers nobody";
+    // It may be about to end, and has closed its socket already.
+    return sekid.run({}, std::chrono::seconds{10}) ? "" : "it answers nobody";
 }
 
 std::string reload(traced_program& sekid, const world& where) {
