@@ -1,0 +1,289 @@
+// The same as last_round_test.cpp of a breaker, its windows and its counts, and of permits and who waits for them.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+
+#include "shm/breaker.hpp"
+#include "shm/outcome_window.hpp"
+#include "shm/permit_waiters.hpp"
+#include "shm/permits.hpp"
+#include "shm/shedder_places.hpp"
+#include "shm/transition_counts.hpp"
+#include "support/unlucky_memory.hpp"
+
+namespace seki::test {
+namespace {
+
+namespace law = algorithm::breaker;
+using machine = shm::hardware;
+
+// Each of these fails if the last of the rounds is not gone, or one more is.
+
+// ---- windows of outcomes
+
+constexpr law::terms by_count{.window = 20, .minimum_calls = 5};
+constexpr law::terms by_time{.window_type = law::window_type::time, .window = 16 * law::second, .minimum_calls = 5};
+constexpr auto always = [] { return true; };
+
+struct counted : ::testing::Test {
+    layout::pair end{};
+    std::array<layout::pair, 3> ring{};
+    shm::count_window<unlucky> subject{end, ring};
+};
+
+TEST_F(counted, LastRoundOfAnOutcome) {
+    const auto push_after = [this](int lost) {
+        const lost_swaps others{&end, lost};
+        return subject.push(0, law::outcome::ok, by_count, true, always);
+    };
+    EXPECT_EQ(push_after(shm::max_window_rounds - 1), shm::recorded::counted);
+    EXPECT_EQ(push_after(shm::max_window_rounds), shm::recorded::hindered);
+}
+
+TEST_F(counted, LastRoundOfAnOkOutcome) {
+    ASSERT_EQ(subject.push(0, law::outcome::ok, by_count, true, always), shm::recorded::counted);
+    const auto push_after = [this](int lost) {
+        const lost_swaps others{&end, lost};
+        return subject.push_ok(0, 20);
+    };
+    EXPECT_TRUE(push_after(3));
+    EXPECT_FALSE(push_after(4));
+}
+
+TEST_F(counted, LastRoundOfALook) {
+    const auto total_after = [this](int rounds) {
+        machine::store_pair_unshared(end, layout::pack(layout::outcome_block{.generation = 0, .number = 1}));
+        bool again = true;  // each round looks twice
+        const changes others{&end, 2 * rounds, [&] {
+                                 again = !again;
+                                 if (again)
+                                     machine::store_pair_unshared(end, {machine::load_first_acquire(end),
+                                                                        machine::load_second_acquire(end) ^ 4});
+                             }};
+        return subject.look(0, by_count).total;
+    };
+    EXPECT_EQ(total_after(shm::max_window_rounds - 1), 1);
+    EXPECT_EQ(total_after(shm::max_window_rounds), 0);
+}
+
+TEST_F(counted, LastRoundOfAnOrder) {
+    const lost_swaps others{&end, 2 * shm::max_window_rounds};
+    subject.order();
+    EXPECT_EQ(others.tries(), shm::max_window_rounds);
+}
+
+TEST(LastRound, AnOutcomeGoesIntoItsSlice) {
+    const auto push_after = [](int lost) {
+        std::array<layout::pair, layout::outcome_slices> slices{};
+        const shm::time_window<unlucky> subject{slices};
+        const lost_swaps others{slices.data(), lost};
+        return subject.push(0, law::outcome::ok, 0, by_time, true, always, [] { return algorithm::nanos{0}; });
+    };
+    EXPECT_EQ(push_after(shm::max_window_rounds - 1), shm::recorded::counted);
+    EXPECT_EQ(push_after(shm::max_window_rounds), shm::recorded::hindered);
+}
+
+// ---- the breaker
+
+struct caller {
+    algorithm::nanos time = law::second;
+    [[nodiscard]] algorithm::nanos now() const { return time; }
+    static bool alive(std::uint64_t /*owner*/) { return true; }
+    static bool tired() { return false; }
+    static void moved(shm::transition /*made*/) {}
+    static std::uint64_t owner() { return 5; }
+};
+
+struct broken : ::testing::Test {
+    using breaker = shm::breaker<unlucky>;
+    void SetUp() override { subject.fill(1, law::state::closed, law::second); }
+    void open() { ASSERT_TRUE(subject.operate(law::event::force_open, by_count, caller{})); }
+    // As when it opened by itself, long ago.
+    void open_long_ago() {
+        auto at = subject.look();
+        at.state = law::state::open;
+        at.since = 0;
+        const auto [first, after] = law::pack(at);
+        machine::store_pair_unshared(block.state, {first, after});
+    }
+
+    layout::breaker_block block{};
+    std::array<layout::pair, 3> ring{};
+    std::array<layout::pair, 2> places{};
+    breaker subject{block, ring, places};
+    caller later{.time = 3600 * law::second};
+};
+
+TEST_F(broken, LastRoundOfAnOperator) {
+    const auto opens_after = [this](int lost) {
+        const lost_swaps others{&block.state, lost};
+        return subject.operate(law::event::force_open, by_count, caller{});
+    };
+    EXPECT_FALSE(opens_after(breaker::max_rounds));
+    EXPECT_TRUE(opens_after(breaker::max_rounds - 1));
+}
+
+TEST_F(broken, LastRoundOfWhoAsks) {
+    open_long_ago();
+    const auto let_in_after = [this](int lost) {
+        const lost_swaps others{&block.state, lost};
+        return static_cast<bool>(subject.admit(by_count, later));
+    };
+    EXPECT_FALSE(let_in_after(breaker::max_rounds));
+    EXPECT_TRUE(let_in_after(breaker::max_rounds - 1));
+}
+
+// A place that is free and is always taken by another: looked for twice, as some may have been given back in between.
+TEST_F(broken, LastRoundOfAProbe) {
+    open_long_ago();
+    law::terms one = by_count;
+    one.half_open_requests = 1;
+    const auto let_in_after = [&](int lost) {
+        const lost_swaps others{places.data(), lost};
+        return static_cast<bool>(subject.admit(one, later));
+    };
+    EXPECT_FALSE(let_in_after(2 * breaker::max_rounds));
+    EXPECT_TRUE(let_in_after(2 * breaker::max_rounds - 1));
+}
+
+TEST_F(broken, LastRoundOfALook) {
+    const changes others{&block.state, 4 * breaker::max_rounds, [this] {
+                             machine::store_pair_unshared(block.state,
+                                                          {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
+                         }};
+    (void)subject.look();
+    EXPECT_EQ(others.looks(), 1 + 2 * breaker::max_rounds) << "one, and two for each time that it looks again";
+}
+
+struct transitions : broken {
+    static constexpr int rounds = 1'000;
+    [[nodiscard]] shm::transition_counts<unlucky> counts() { return {block.state, block.transitions}; }
+};
+
+TEST_F(transitions, LastRoundOfACount) {
+    open();
+    const std::uint64_t first = machine::load_first_acquire(block.state);
+    layout::word& counted = block.transitions[law::came_from(first)][static_cast<std::size_t>(law::state_of(first))];
+    const std::uint64_t made = machine::load_relaxed(counted);
+    const auto counted_after = [&](int lost) {
+        machine::store_relaxed(counted, 0);
+        const lost_swaps others{&counted, lost};
+        counts().count(first);
+        return machine::load_relaxed(counted) == made;
+    };
+    EXPECT_TRUE(counted_after(rounds - 1));
+    EXPECT_FALSE(counted_after(rounds));
+}
+
+TEST_F(transitions, LastRoundOfALook) {
+    const changes others{&block.state, 4 * rounds, [this] {
+                             machine::store_pair_unshared(block.state,
+                                                          {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
+                         }};
+    (void)subject.transitions();
+    EXPECT_EQ(others.looks(), 2 * rounds);
+}
+
+// ---- permits
+
+struct seeker {
+    static std::uint64_t now() { return law::second; }
+    static bool alive(std::uint64_t /*owner*/) { return true; }
+    static bool tired() { return false; }
+    static void rest() {}
+    static void reclaimed(std::uint64_t /*owner*/) {}
+};
+
+template <std::size_t capacity>
+struct permit_memory {
+    alignas(layout::cache_line) std::array<std::byte, shm::permits<>::bytes_for(capacity)> bytes{};
+    [[nodiscard]] layout::permit_control& control() { return *reinterpret_cast<layout::permit_control*>(bytes.data()); }
+};
+
+struct permitted : ::testing::Test {
+    using permits = shm::permits<unlucky>;
+    permit_memory<8> memory;
+    permits subject = permits::attach(memory.bytes);
+};
+
+TEST_F(permitted, LastRoundOfAChange) {
+    const auto set_after = [this](int lost, std::uint64_t max) {
+        const lost_swaps others{&memory.control().terms, lost};
+        return subject.set_max(max);
+    };
+    EXPECT_TRUE(set_after(permits::max_changes - 1, 3));
+    EXPECT_FALSE(set_after(permits::max_changes, 4));
+    EXPECT_EQ(subject.max(), 3);
+}
+
+// Who finds that permits drained says so before it takes one, in a round of its own; and who finds none looks once more.
+TEST_F(permitted, LastRoundOfWhoFindsThatTheyDrained) {
+    const auto taken_after = [this](int lost) {
+        EXPECT_TRUE(subject.set_max(2) && subject.set_max(1));
+        const lost_swaps others{&memory.control().terms, lost};
+        shm::permit taken = subject.take(5, 0, seeker{});
+        return subject.give_back(taken);
+    };
+    EXPECT_FALSE(taken_after(2 * permits::max_rounds - 1));
+    EXPECT_TRUE(taken_after(2 * permits::max_rounds - 2));
+}
+
+// Its permits are taken by others so often.
+struct busy_table {
+    using permit_type = shm::permit;
+    static constexpr int max_rounds = 5;
+    int* lost;
+    template <class Seeker>
+    [[nodiscard]] shm::permit take(std::uint64_t owner, std::uint32_t near, Seeker&& /*by*/) const {
+        EXPECT_EQ(near, 0) << "the first of them: who counts looks at all up to the last";
+        return (*lost)-- > 0 ? shm::permit{} : shm::permit{.owner = owner};
+    }
+    [[nodiscard]] static std::uint64_t in_use() { return 0; }
+    [[nodiscard]] static std::size_t capacity() { return 64; }
+    [[nodiscard]] static std::uint64_t max() { return 0; }
+    static bool raise_max(std::uint64_t /*max*/) { return true; }
+};
+
+TEST(LastRound, APlaceBeyondAllOthers) {
+    const auto taken_after = [](int lost) {
+        const shm::shedder_places<unlucky, busy_table> subject{{&lost}, {&lost}};
+        return static_cast<bool>(subject.take_beyond(5, seeker{}));
+    };
+    EXPECT_TRUE(taken_after(busy_table::max_rounds - 1));
+    EXPECT_FALSE(taken_after(busy_table::max_rounds));
+}
+
+// ---- who waits
+
+struct waking_nobody {
+    static std::uint64_t now() noexcept { return law::second; }
+    static void sleep(layout::word& /*bell*/, std::uint32_t /*rings*/, std::uint64_t /*until_ns*/) noexcept {}
+    static unsigned wake(layout::word& /*bell*/, unsigned /*how_many*/) noexcept { return 0; }
+};
+
+struct waiters : ::testing::Test {
+    using bell_of = shm::permit_waiters<unlucky, waking_nobody>;
+    layout::permit_bell bell{};
+    permit_memory<8> memory;
+    shm::permits<unlucky> room = shm::permits<unlucky>::attach(memory.bytes);
+    bell_of subject{bell, room};
+    void SetUp() override { ASSERT_TRUE(room.set_max(8)); }
+};
+
+TEST_F(waiters, LastRoundOfARing) {
+    machine::store_relaxed(bell.state, layout::pack(layout::bell_state{.sleeping = true}));
+    const lost_swaps others{&bell.state, 2 * bell_of::max_rounds};
+    subject.wake(1);
+    EXPECT_EQ(others.tries(), bell_of::max_rounds + 1) << "and one, as nobody was woken";
+}
+
+TEST_F(waiters, LastRoundOfAnArrival) {
+    const lost_swaps others{&bell.state, 2 * bell_of::max_rounds};
+    const auto done = subject.wait(5, law::second, seeker{}, [] { return shm::permit{}; }, always);
+    EXPECT_EQ(done.how, shm::waiting::timed_out);
+    EXPECT_EQ(others.tries(), bell_of::max_rounds);
+}
+
+}  // namespace
+}  // namespace seki::test
