@@ -64,6 +64,16 @@ TEST(Hitters, WhatAllWorkersSawIsAddedUpForEachPrimitive) {
     EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
 }
 
+// Fails if a key that is allowed as often as it is denied is taken for one that was never seen.
+TEST(Hitters, AKeyThatIsAllowedHalfTheTimeIsBusyToo) {
+    const scratch_segment segment;
+    const shm::attachment attached{segment.get()};
+    for (int i = 0; i < 10; ++i) shm::record(attached.me(), incarnation, 77, i % 2 == 0);
+    const std::vector<shm::busy_key> expected{{77, 5 * shm::sampling_rate, 5 * shm::sampling_rate}};
+    EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
+    EXPECT_EQ(shm::busiest_of_all(*segment).at(incarnation), expected);
+}
+
 // Fails if threads that share a slot write a table that has one writer.
 TEST(Hitters, TheSharedSlotRecordsNothing) {
     const scratch_segment segment{1};

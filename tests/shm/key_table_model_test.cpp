@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <random>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -43,6 +44,9 @@ public:
         if (done == insertion::there && !table::exchange(of_keys.find(tag), tag, state)) return insertion::hindered;
         return done;
     }
+
+    [[nodiscard]] std::span<layout::bucket> buckets() { return buckets_; }
+    [[nodiscard]] std::span<layout::pair> stripes() { return stripes_; }
 
     table of_keys;
     std::uint64_t now = 1;
@@ -193,6 +197,28 @@ TEST(KeyTableModel, ATicketIsOfATransactionThatItsStripeCameTo) {
     ASSERT_EQ(world.insert(tag), insertion::there);
     EXPECT_EQ(sound_in(1), 1U);
     EXPECT_EQ(sound_in(1000), 0U);
+}
+
+// Fails if a ticket of a stripe that there is not keeps its slot: by what stands behind the last one, it might be under way.
+TEST(KeyTableModel, ATicketOfNoStripeIsRubbish) {
+    constexpr std::size_t stripes = 2;
+    timed_table world{2, stripes + 1};
+    world.of_keys = table{world.buckets(), world.stripes().first(stripes), 7};
+    shm::hardware::store_pair_unshared(
+        world.stripes()[stripes],
+        {layout::tag_bit, layout::pack(layout::transaction{.sequence = 5, .phase = layout::phase::preparing})});
+    layout::pair& slot = world.of_keys.slot(3);
+    shm::hardware::store_pair_unshared(slot, {layout::tag_bit | 1, layout::ticket(stripes, 5)});
+    EXPECT_EQ(world.of_keys.sweep(3, timed_table::inserter{world}), table::sweeping::cleared);
+}
+
+// Fails if a table is made larger or smaller than its keys need (bench/occupancy), or the stripes of small ones collide and those of large ones take room.
+TEST(KeyTableModel, ItsSizeIsThatOfItsKeys) {
+    const std::vector<std::uint64_t> keys{0, 1, 4, 25, 50, 100, 1'000'000}, buckets{2, 3, 3, 9, 15, 27, 245'002};
+    for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(shm::buckets_for(keys[i]), buckets[i]) << keys[i];
+    const std::vector<std::uint64_t> many{1, 4'096, 4'352, 131'071, 131'072, 10'000'000},
+        stripes{16, 16, 17, 511, 512, 512};
+    for (std::size_t i = 0; i < many.size(); ++i) EXPECT_EQ(shm::stripes_for(many[i]), stripes[i]) << many[i];
 }
 
 }  // namespace

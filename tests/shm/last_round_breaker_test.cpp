@@ -156,6 +156,20 @@ TEST_F(broken, LastRoundOfALook) {
     EXPECT_EQ(others.looks(), 1 + 2 * breaker::max_rounds) << "one, and two for each time that it looks again";
 }
 
+// Fails if who put an outcome in before new terms is not seen, as its window was not swapped in between: neither by outcomes nor by who reads the terms.
+TEST_F(broken, NewTermsComeBetweenTheOutcomesOfTheirWindow) {
+    const auto swaps = [this](const law::terms& by, const void* of) {
+        const lost_swaps others{of, 0};
+        subject.reconsider(by, caller{});
+        return others.tries();
+    };
+    EXPECT_EQ(swaps(by_count, &block.window_end), 1);
+    EXPECT_EQ(swaps(by_time, &block.window_end), 0);
+    EXPECT_EQ(swaps(by_time, &block.slices.front()), 1);
+    EXPECT_EQ(swaps(by_time, &block.slices.back()), 1);
+    EXPECT_EQ(swaps(by_count, &block.slices.back()), 0);
+}
+
 struct transitions : broken {
     static constexpr int rounds = 1'000;
     [[nodiscard]] shm::transition_counts<unlucky> counts() { return {block.state, block.transitions}; }
@@ -276,6 +290,19 @@ TEST_F(waiters, LastRoundOfARing) {
     const lost_swaps others{&bell.state, 2 * bell_of::max_rounds};
     subject.wake(1);
     EXPECT_EQ(others.tries(), bell_of::max_rounds + 1) << "and one, as nobody was woken";
+}
+
+// Fails if those who wait begin to look for a place where others do.
+TEST_F(waiters, EachBeginsAtAPlaceOfItsOwn) {
+    for (const std::uint64_t owner : {5U, 0x10'0006U, 0xfff'0007U}) {
+        std::uint32_t at = 0;
+        const auto look = [&] {
+            room.for_each([&](std::uint32_t index, std::uint64_t /*owner*/) { at = index; });
+            return shm::permit{.owner = owner};
+        };
+        EXPECT_EQ(subject.wait(owner, law::second, seeker{}, look, always).how, shm::waiting::taken);
+        EXPECT_EQ(at, owner & 7);
+    }
 }
 
 TEST_F(waiters, LastRoundOfAnArrival) {

@@ -1,6 +1,7 @@
 // Threads of one process and their slots.
 #include "shm/workers.hpp"
 
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <filesystem>
@@ -41,6 +42,34 @@ TEST(Workers, AThreadLeavesItsSlotToTheNext) {
     for (int i = 0; i < 100; ++i) std::thread{[&] { used.insert(attached.me().slot); }}.join();
     EXPECT_EQ(used.size(), 1U);
     EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if the slot of all is one thread's alone, or given back as if it had been.
+TEST(Workers, TheSharedSlotIsNotAmongThoseThatAreTaken) {
+    std::array<layout::worker_slot, 3> memory{};
+    const auto slot_at = [&memory](std::size_t i) -> layout::worker_slot& { return memory[i]; };
+    const shm::worker_slots<decltype(slot_at)> slots{memory.size() - 1, slot_at};
+    EXPECT_EQ(slots.take_any(5, 50), 0U);
+    EXPECT_EQ(slots.take_any(5, 51), 1U);
+    EXPECT_EQ(slots.take_any(5, 52), std::nullopt);
+    EXPECT_EQ(shm::hardware::load_relaxed(memory.back().owner), 0U);
+    for (const bool all : {true, false}) {
+        for (layout::worker_slot& each : memory) shm::hardware::store_relaxed(each.owner, 5);
+        if (all)
+            slots.give_back_all(5);
+        else
+            slots.free_orphans([](std::uint64_t) { return std::nullopt; });
+        EXPECT_EQ(shm::hardware::load_relaxed(memory.front().owner), 0U);
+        EXPECT_EQ(shm::hardware::load_relaxed(memory.back().owner), 5U);
+    }
+}
+
+// Fails if who has no name is given one.
+TEST(Workers, WhoHasNotJoinedIsNobodyInTheSharedSlot) {
+    const scratch_segment segment;
+    EXPECT_EQ(shm::shared_worker(*segment).owner, 0U);
+    EXPECT_TRUE(shm::shared_worker(*segment).shared);
+    EXPECT_EQ(shm::shared_worker(*segment, 9).owner, 9U);
 }
 
 // Fails if a new owner starts a slot's counts afresh, or somebody folds them and counts twice.
