@@ -110,7 +110,7 @@ struct broken : ::testing::Test {
 
     layout::breaker_block block{};
     std::array<layout::pair, 3> ring{};
-    std::array<layout::pair, 2> places{};
+    std::array<layout::pair, 3> places{};
     breaker subject{block, ring, places};
     caller later{.time = 3600 * law::second};
 };
@@ -168,6 +168,73 @@ TEST_F(broken, NewTermsComeBetweenTheOutcomesOfTheirWindow) {
     EXPECT_EQ(swaps(by_time, &block.slices.front()), 1);
     EXPECT_EQ(swaps(by_time, &block.slices.back()), 1);
     EXPECT_EQ(swaps(by_count, &block.slices.back()), 0);
+}
+
+// Fails if one of the dead is passed by, wherever who asks begins; if a place is not as it was when nobody had it; or if one counts that another gave back.
+TEST_F(broken, AllPlacesOfTheDeadComeBackAndAreCountedOnce) {
+    struct : caller {
+        static bool alive(std::uint64_t /*owner*/) { return false; }
+    } undertaker;
+    const std::uint32_t generation = subject.look().generation;
+    const std::uint64_t taken = layout::pack_place(generation, layout::place::taken),
+                        free = layout::pack_place(generation, layout::place::free);
+    for (int interval = 0; interval < 20; ++interval) {
+        for (layout::pair& each : places) machine::store_pair_unshared(each, {taken, 9});
+        undertaker.time += shm::look_interval;
+        const lost_swaps others{&places[1], interval % 2};
+        EXPECT_EQ(subject.reclaim(undertaker), interval % 2 == 0 ? 3U : 2U);
+        EXPECT_EQ(shm::read_halves<machine>(places[0]), (layout::pair_value{free, 0}));
+        EXPECT_EQ(shm::read_halves<machine>(places[2]), (layout::pair_value{free, 0}));
+    }
+}
+
+// Fails if the short way counts what is to go the long one: the outcome of a probe, of a call of an earlier generation, or where it is not closed.
+TEST_F(broken, TheShortWayIsForCallsOfAClosedBreakerAlone) {
+    const std::uint32_t generation = subject.look().generation;
+    ASSERT_EQ(subject.report({.generation = generation}, law::outcome::ok, law::second, by_count, caller{}),
+              breaker::report_result::counted);
+    const auto total = [&] { return subject.window(by_count, law::second).total; };
+    EXPECT_FALSE(subject.count_ok_at_once(generation, 0, 5));
+    EXPECT_FALSE(subject.count_ok_at_once(generation - 1, breaker::no_place, 5));
+    EXPECT_EQ(total(), 1U);
+    EXPECT_TRUE(subject.count_ok_at_once(generation, breaker::no_place, 5));
+    EXPECT_EQ(total(), 2U);
+    open_long_ago();
+    EXPECT_FALSE(subject.count_ok_at_once(generation, breaker::no_place, 5));
+}
+
+// Fails if who is let in is told to wait.
+TEST_F(broken, WhoIsLetInNeedNotWait) {
+    EXPECT_EQ(subject.admit(by_count, caller{}).retry_after, 0U);
+    open_long_ago();
+    const auto probe = subject.admit(by_count, later);
+    EXPECT_EQ(probe.answer, law::decision::probe);
+    EXPECT_EQ(probe.retry_after, 0U);
+}
+
+// Fails if a new breaker does not say what its header says that it does, in each of its words.
+TEST_F(broken, IsFilledWithWhatNobodyExpects) {
+    constexpr std::uint32_t stamp = 3, generation = stamp * 0x9e37'79b1U, before = generation - 1;
+    for (std::size_t i = 0; i < sizeof block / sizeof(layout::word); ++i)
+        machine::store_relaxed(reinterpret_cast<layout::word*>(&block)[i], ~std::uint64_t{0});
+    subject.fill(stamp, law::state::closed, law::second);
+    EXPECT_EQ(subject.look(), (law::position{.generation = generation, .since = law::second}));
+    EXPECT_EQ(machine::load_relaxed(block.looked), 0U);
+    EXPECT_EQ(machine::load_relaxed(block.told), generation);
+    const layout::pair_value block_before =
+        layout::pack(layout::outcome_block{before, layout::outcome_count_mask, layout::outcomes_mask});
+    EXPECT_EQ(shm::read_halves<machine>(block.window_end), block_before);
+    for (const layout::pair& each : ring) EXPECT_EQ(shm::read_halves<machine>(each), block_before);
+    for (const layout::pair& each : block.slices)
+        EXPECT_EQ(shm::read_halves<machine>(each),
+                  layout::pack(layout::outcome_slice{before, 0, layout::max_slice_ok, layout::max_slice_bad,
+                                                     layout::max_slice_bad}));
+    for (const layout::pair& each : places)
+        EXPECT_EQ(shm::read_halves<machine>(each),
+                  (layout::pair_value{layout::pack_place(before, layout::place::free), 0}));
+    for (const auto& row : block.transitions)
+        for (const layout::word& each : row)
+            EXPECT_EQ(machine::load_relaxed(each), layout::pack(layout::transition_count{before, 0}));
 }
 
 struct transitions : broken {

@@ -154,6 +154,40 @@ TEST_F(SegmentLifecycle, HolderOfAReplacedSegmentSeesIt) {
     EXPECT_EQ((*segment::attach(path, access::read_only))->inode(), (*after)->inode());
 }
 
+// Fails when what stands as it stood is said to have been put back, or what does not is left.
+TEST_F(SegmentLifecycle, AHeaderIsPutBackAsItStood) {
+    const auto made = segment::create_or_attach(path, small);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE((*made)->put_header_back()) << "nothing to do";
+    const std::string stood = read_file(path);
+    for (const std::size_t at : {offsetof(layout::header, id.version), offsetof(layout::header, id.layout_hash),
+                                 offsetof(layout::header, id.size), offsetof(layout::header, parts),
+                                 offsetof(layout::header, next_incarnation) - 8}) {
+        scribble(path, at, ~std::uint64_t{0});
+        EXPECT_TRUE((*made)->put_header_back()) << at;
+        EXPECT_FALSE((*made)->put_header_back()) << at;
+        EXPECT_EQ(read_file(path), stood) << at;
+    }
+}
+
+// Fails when who goes on to the next segment keeps a descriptor of the folder of lock files for each, or takes one for another's.
+TEST_F(SegmentLifecycle, SegmentsWithOneFolderOfLockFilesKeepOneDescriptorOfIt) {
+    const auto made = segment::create_or_attach(path, small),
+               beside = segment::create_or_attach(folder / "b.seg", small);
+    ASSERT_TRUE(made && beside);
+    const auto again = segment::attach(path, access::read_write);
+    ASSERT_TRUE(again);
+    EXPECT_NE((*again)->lock_folder(), (*made)->lock_folder());
+    (*again)->keep_lock_folder_of(**made);
+    EXPECT_EQ((*again)->lock_folder(), (*made)->lock_folder());
+    const int own = (*beside)->lock_folder();
+    (*beside)->keep_lock_folder_of(**made);
+    EXPECT_EQ((*beside)->lock_folder(), own);
+    fs::rename(liveness_folder(path), folder / "elsewhere");
+    fs::create_directory_symlink("elsewhere", liveness_folder(path));
+    EXPECT_EQ((*segment::attach(path, access::read_write))->lock_folder(), -1) << "a link is not followed";
+}
+
 // Fails when lock files of the old segment are used for the new one, where closing the old would drop the new lock.
 TEST_F(SegmentLifecycle, ReplacementStartsWithoutLockFiles) {
     ASSERT_TRUE(segment::create_or_attach(path, small));

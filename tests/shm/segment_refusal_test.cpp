@@ -410,6 +410,8 @@ TEST_F(BadFile, MemoryIsLookedAtLikeAFile) {
         EXPECT_THAT(refused.error().message, HasSubstr("less than a page, or starts within one"));
     }
     EXPECT_EQ(segment::adopt_memory(all.first(all.size() - 4096), path).error().code, Errc::damaged);
+    EXPECT_EQ(segment::adopt_memory(all.first(sizeof(layout::header)), path).error().code, Errc::damaged)
+        << "a page is enough to tell";
     const auto adopted = segment::adopt_memory(all, path);
     ASSERT_TRUE(adopted) << adopted.error().message;
     EXPECT_EQ((*adopted)->parts().size, memory.size());

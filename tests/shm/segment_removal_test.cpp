@@ -114,6 +114,19 @@ TEST_F(SegmentRemoval, DestroySaysWhatIsInItsWay) {
     EXPECT_TRUE(files().empty());
 }
 
+// Fails when destroying goes by an error of earlier, where all that may lie beside a segment is there and can be removed.
+TEST_F(SegmentRemoval, DestroyGoesByNoErrorOfEarlier) {
+    for (const int last_error : {0, EIO, ENOENT}) {
+        ASSERT_TRUE(segment::create_or_attach(path, small));
+        write_file(path.native() + ".new", "what a creator left that died");
+        write_file(owner_lock_path(path), "");
+        errno = last_error;
+        const auto destroyed = segment::destroy(path);
+        EXPECT_TRUE(destroyed) << destroyed.error().message;
+        EXPECT_TRUE(files().empty());
+    }
+}
+
 // Fails when a path that names no file is looked for, as the folder that it names.
 TEST_F(SegmentRemoval, APathThatNamesNoFileIsNeitherReplacedNorDestroyed) {
     EXPECT_EQ(segment::destroy(folder / "..").error().code, Errc::invalid_argument);
