@@ -75,6 +75,23 @@ TEST_F(DirectoryKept, APieceBetweenOthersIsUsedAgain) {
     EXPECT_EQ(make("next").arena_offset, middle.arena_offset);
 }
 
+// Fails if what stands behind the last entry is taken for one more: other words of the segment, which may look like it.
+TEST_F(DirectoryKept, BehindTheLastEntryThereIsNone) {
+    const auto kept = make("kept");
+    const auto copied = [this](std::uint32_t index) {
+        std::memcpy(static_cast<void*>(where->directory().data() + max_primitives), &where->directory()[index],
+                    sizeof(layout::directory_entry));
+    };
+    copied(kept.index);
+    EXPECT_EQ(primitives().list().size(), 1U);
+    EXPECT_EQ(primitives().list(layout::kind::bulkhead).size(), 1U);
+    EXPECT_FALSE(primitives().at(max_primitives));
+    remove(kept);
+    copied(kept.index);
+    EXPECT_EQ(primitives().list_kept().size(), 1U);
+    EXPECT_EQ(primitives().arena_used(), kept.arena_size);
+}
+
 // Fails if what another kind left in its piece is taken for permits.
 TEST_F(DirectoryKept, WhereALimiterStoodABulkheadFindsZeros) {
     const auto old = primitives().create(limiter("login", 64), [&](const shm::placement& at) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 
+#include <cerrno>
 #include <cstddef>
 
 #include "layout/header.hpp"
