@@ -6,16 +6,25 @@
 #include <grp.h>
 #include <sys/random.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
+#include "shm/descriptor.hpp"
+#include "shm/memory.hpp"
 
 namespace {
 
@@ -29,8 +38,15 @@ struct refusal_of_the_kernel {
 refusal_of_the_kernel refused;
 std::size_t most_at_once = ~std::size_t{0};  // that are written, or drawn
 bool tells_room = true;                      // whether the file system does
+bool writes_nothing_first = false;           // as a file system may that is interrupted
+std::optional<timespec> played_time;         // since 1970
+std::map<std::string_view, int> calls;
+mode_t mode_of_folder = 0;    // that was made last
+int how_new_was_opened = 0;   // the file that becomes the segment
+std::vector<int> not_closed;  // what was none when it was closed
 
 int why_not(std::string_view call) {
+    ++calls[call];
     if (refused.call != call || refused.after-- > 0 || refused.times-- <= 0) return 0;
     return refused.why;
 }
@@ -59,6 +75,7 @@ int fchmod(int file, mode_t mode) noexcept {
 }
 int mkdirat(int folder, const char* name, mode_t mode) noexcept {
     if (const int why = why_not("mkdirat"); why != 0) return errno = why, -1;
+    mode_of_folder = mode;
     return real<int(int, const char*, mode_t)>("mkdirat", folder, name, mode);
 }
 int renameat2(int from, const char* old_name, int to, const char* new_name, unsigned how) noexcept {
@@ -86,6 +103,7 @@ int fstatvfs(int file, struct statvfs* facts) noexcept {
 }
 ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t at) {
     if (const int why = why_not("pwrite"); why != 0) return errno = why, -1;
+    if (std::exchange(writes_nothing_first, false)) return errno = EIO, 0;
     return real<ssize_t(int, const void*, std::size_t, off_t)>("pwrite", file, bytes, std::min(size, most_at_once), at);
 }
 ssize_t getrandom(void* bytes, std::size_t size, unsigned how) {
@@ -95,6 +113,23 @@ ssize_t getrandom(void* bytes, std::size_t size, unsigned how) {
 DIR* fdopendir(int folder) {
     if (const int why = why_not("fdopendir"); why != 0) return errno = why, nullptr;
     return real<DIR*(int)>("fdopendir", folder);
+}
+int close(int file) {
+    const int done = static_cast<int>(::syscall(SYS_close, file));
+    if (done != 0) not_closed.push_back(file);
+    return done;
+}
+int clock_gettime(clockid_t which, timespec* time) noexcept {
+    if (which == CLOCK_REALTIME && played_time) return *time = *played_time, 0;
+    return static_cast<int>(::syscall(SYS_clock_gettime, which, time));
+}
+int fcntl(int file, int what, ...) {
+    va_list rest;
+    va_start(rest, what);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    if (const int why = what == F_OFD_SETLK ? why_not("lock") : 0; why != 0) return errno = why, -1;
+    return static_cast<int>(::syscall(SYS_fcntl, file, what, argument));
 }
 int openat(int folder, const char* name, int how, ...) {
     va_list rest;
@@ -107,6 +142,7 @@ int openat(int folder, const char* name, int how, ...) {
                                   : named.ends_with(".live") ? "openat of .live"
                                                              : "openat";
     if (const int why = why_not(what); why != 0) return errno = why, -1;
+    if (what == "openat of .new") how_new_was_opened = how;
     return real<int(int, const char*, int, mode_t)>("openat", folder, name, how, mode);
 }
 }
@@ -121,6 +157,10 @@ struct CreationErrors : SegmentTest {
         refused = {};
         most_at_once = ~std::size_t{0};
         tells_room = true;
+        writes_nothing_first = false;
+        played_time.reset();
+        EXPECT_TRUE(not_closed.empty()) << "what is closed twice may be another's by then";
+        not_closed.clear();
         SegmentTest::TearDown();
     }
     [[nodiscard]] Error creating(const refusal_of_the_kernel& what, const SegmentOptions& options = small) const {
@@ -206,6 +246,45 @@ TEST_F(CreationErrors, APieceAtATimeMakesTheSameSegment) {
     EXPECT_TRUE(segment::attach(path, segment::access::copy));
 }
 
+// Fails if who wrote nothing for once gives up.
+TEST_F(CreationErrors, WhoWroteNothingWritesAgain) {
+    writes_nothing_first = true;
+    (void)administration::lock(path);
+    writes_nothing_first = true;
+    EXPECT_EQ(creating({"pwrite", EINTR, 0}).code, Errc::none);
+    EXPECT_EQ(read_file(path).size(), small.size);
+}
+
+// Fails if a time is not that of the clock: what it was made at, to the nanosecond, and what its lock files are named after, to the microsecond.
+TEST_F(CreationErrors, ASegmentKnowsWhenItWasMade) {
+    played_time = {.tv_sec = 2'000'000'000, .tv_nsec = 999'999'123};
+    const auto made = segment::create_or_attach(path, small);
+    ASSERT_TRUE(made);
+    EXPECT_EQ((*made)->header().created_unix_ns, 2'000'000'000'999'999'123U);
+    EXPECT_EQ((*made)->generation(), 2'000'000'000'999'999U);
+}
+
+// Fails if what is made may be had by others before it is whole, or by programs that this one starts; or is not on the disk with its name.
+TEST_F(CreationErrors, ASegmentIsMadeAnewForItself) {
+    calls.clear();
+    ASSERT_EQ(creating({}).code, Errc::none);
+    EXPECT_EQ(how_new_was_opened, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
+    EXPECT_EQ(calls["fsync"], 3) << "its content, its magic number, and its name";
+    EXPECT_EQ(mode_of_folder, 0700U) << "until it has its group";
+}
+
+// Fails if the folder of lock files is changed where the folder around it has given it all that it needs: who may not set bits of groups could not make it.
+TEST_F(CreationErrors, InAFolderThatAGroupSharesItNeedsNoChange) {
+    ASSERT_EQ(::chmod(folder.c_str(), 02770), 0);
+    const mode_t before = ::umask(0);
+    EXPECT_EQ(creating({"fchmod", EPERM, 2}).code, Errc::none);
+    ::umask(before);
+    EXPECT_EQ(mode_of_folder, 0770U);
+    struct stat facts{};
+    ASSERT_EQ(::stat(liveness_folder(path).c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 07777, 02770U);
+}
+
 // Fails if a folder of lock files stays another group's than the segment is.
 TEST_F(CreationErrors, TheFolderOfLockFilesIsTheGroupsToo) {
     const struct group* const other = ::geteuid() == 0 ? ::getgrgid(::getegid() + 1) : nullptr;
@@ -219,6 +298,7 @@ TEST_F(CreationErrors, TheFolderOfLockFilesIsTheGroupsToo) {
         struct stat facts{};
         ASSERT_EQ(::stat(each.c_str(), &facts), 0);
         EXPECT_EQ(facts.st_gid, other->gr_gid) << each;
+        EXPECT_EQ(facts.st_uid, ::geteuid()) << each;
     }
 }
 
@@ -256,7 +336,43 @@ TEST_F(RemovalErrors, EachStepSaysWhatItWas) {
     EXPECT_THAT(destroying({"openat of .", EIO}), HasSubstr("cannot read the folder of its lock files"));
     EXPECT_THAT(destroying({"unlinkat of a folder", EIO}), HasSubstr("cannot remove the folder of its lock files"));
     EXPECT_THAT(destroying({"unlinkat", EIO, 3}), HasSubstr("cannot remove its lock: "));
+    EXPECT_EQ(destroying({"unlinkat", ENOENT, 3}), "") << "somebody else was there before";
     EXPECT_EQ(destroying({}), "");
+    EXPECT_TRUE(files().empty());
+}
+
+// Fails if holders are told by anything but a 1.
+TEST_F(RemovalErrors, WhoHoldsItIsTold) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    EXPECT_EQ(destroying({}), "");
+    EXPECT_EQ(hardware::load_relaxed((*held)->header().id.superseded), 1U);
+}
+
+// Fails if a segment is taken from under who has any lock on its owner's file, or another error is taken for that.
+TEST_F(RemovalErrors, WhoeverLocksTheOwnersFileKeepsIt) {
+    write_file(owner_lock_path(path), "");
+    const descriptor file{::open(owner_lock_path(path).c_str(), O_RDONLY | O_CLOEXEC)};
+    struct flock lock{};
+    lock.l_type = F_RDLCK;
+    ASSERT_EQ(::fcntl(file.get(), F_OFD_SETLK, &lock), 0);
+    EXPECT_THAT(destroying({}), HasSubstr("a sekid looks after it and would make it anew at once"));
+    lock.l_type = F_UNLCK;
+    ASSERT_EQ(::fcntl(file.get(), F_OFD_SETLK, &lock), 0);
+    for (const int why : {EAGAIN, EACCES})  // the first is the lock of who administers
+        EXPECT_THAT(destroying({"lock", why, 1}), HasSubstr("a sekid looks after it and would make it anew at once"));
+    EXPECT_THAT(destroying({"lock", ENOLCK, 1}), HasSubstr("cannot see whether a sekid looks after it: "));
+    EXPECT_EQ(destroying({}), "");
+}
+
+// Fails if root may not remove what is another's, in a folder where only owners may.
+TEST_F(RemovalErrors, RootRemovesWhatIsAnothers) {
+    if (::geteuid() != 0) return;  // needs root
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    ASSERT_EQ(::chown(folder.c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    ASSERT_EQ(::chmod(folder.c_str(), 01777), 0);
+    ASSERT_EQ(::chown(path.c_str(), 54321, static_cast<gid_t>(-1)), 0);
+    EXPECT_TRUE(segment::destroy(path));
     EXPECT_TRUE(files().empty());
 }
 
