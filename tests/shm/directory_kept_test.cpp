@@ -201,6 +201,45 @@ TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
         << none_left.error().message;
 }
 
+// Fails if one is made in what was another's: of another kind, or of another shape in as many bytes.
+TEST_F(DirectoryKept, WhatIsAsLargeIsNotTheSame) {
+    const auto old = make("old", 1000);
+    const std::uint64_t bytes = bulkhead("old", 1000).arena_bytes;
+    ASSERT_EQ(shm::whole_pages(bytes), shm::whole_pages(bulkhead("next", 999).arena_bytes));
+    remove(old);
+    EXPECT_NE(make("next", 999).arena_offset, old.arena_offset);
+    const auto plain = [](layout::kind kind) {
+        return shm::directory::request{.kind = kind, .name = "one", .arena_bytes = layout::page, .initial = {}};
+    };
+    const auto retry = primitives().create(plain(layout::kind::retry), no_fill);
+    ASSERT_TRUE(retry);
+    primitives().remove(retry->index);
+    const auto hedge = primitives().create(plain(layout::kind::hedge), no_fill);
+    ASSERT_TRUE(hedge);
+    EXPECT_NE(hedge->arena_offset, retry->arena_offset);
+    EXPECT_EQ(primitives().create(plain(layout::kind::retry), no_fill)->arena_offset, retry->arena_offset);
+    EXPECT_EQ(make("last", 1000).arena_offset, old.arena_offset);
+}
+
+// Fails if a kept piece is used over which an entry lies that a scribbler made larger, on either side.
+TEST_F(DirectoryKept, APieceOverWhichAnotherWasScribbledIsNotUsed) {
+    const auto before = make("before"), middle = make("middle"), behind = make("behind");
+    remove(middle);
+    const auto scribbled = [&](const shm::placement& other, std::uint64_t offset) {
+        layout::directory_entry& entry = primitives().entry(other.index);
+        shm::hardware::store_relaxed(entry.arena_offset, offset);
+        shm::hardware::store_relaxed(entry.arena_size, 2 * other.arena_size);
+        const auto made = make("next");
+        EXPECT_NE(made.arena_offset, middle.arena_offset);
+        remove(made);
+        shm::hardware::store_relaxed(entry.arena_offset, other.arena_offset);
+        shm::hardware::store_relaxed(entry.arena_size, other.arena_size);
+    };
+    scribbled(before, before.arena_offset);
+    scribbled(behind, middle.arena_offset);
+    EXPECT_EQ(make("last").arena_offset, middle.arena_offset);
+}
+
 // Fails if an entry that an administrator left half-written is taken for a piece that is kept.
 TEST_F(DirectoryKept, AScribbledEntryKeepsNothing) {
     const auto other = primitives().create(limiter("login", 512), no_fill);

@@ -237,6 +237,83 @@ TEST_F(broken, IsFilledWithWhatNobodyExpects) {
             EXPECT_EQ(machine::load_relaxed(each), layout::pack(layout::transition_count{before, 0}));
 }
 
+// Who holds the places, and who asks whether they live.
+struct asker : caller {
+    bool alive(std::uint64_t owner) {
+        ++asked;
+        return owner != 9;
+    }
+    int asked = 0;
+};
+
+// Fails if one more is asked than there are, or one is asked when somebody asked a moment ago.
+TEST_F(broken, EachHolderIsAskedAboutOnceInAnInterval) {
+    open_long_ago();
+    law::terms all = by_count;
+    all.half_open_requests = places.size();
+    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(all, later));
+    asker who;
+    for (int interval = 1; interval < 9; ++interval) {
+        who.time = later.time + static_cast<std::uint64_t>(interval) * shm::look_interval;
+        who.asked = 0;
+        EXPECT_FALSE(subject.admit(all, who));
+        EXPECT_EQ(who.asked, 3);
+        EXPECT_FALSE(subject.admit(all, who));
+        EXPECT_EQ(who.asked, 3);
+    }
+}
+
+// Fails if a place of the dead is passed by, wherever it is and wherever who asks begins.
+TEST_F(broken, APlaceOfTheDeadIsFoundWhereverItIs) {
+    open_long_ago();
+    law::terms all = by_count;
+    all.half_open_requests = places.size();
+    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(all, later));
+    const std::uint64_t taken = machine::load_first_acquire(places[0]);
+    asker who;
+    for (std::uint64_t interval = 1; interval < 30; ++interval) {
+        who.time = later.time + interval * shm::look_interval;
+        machine::store_pair_unshared(places[interval % 3], {taken, 9});
+        const auto inherited = subject.admit(all, who);
+        EXPECT_EQ(inherited.place, interval % 3);
+        EXPECT_EQ(inherited.answer, law::decision::probe);
+    }
+}
+
+// Fails if a breaker all of whose probes were ok stays half open when the last of them died before it closed it.
+TEST_F(broken, WhoFindsAllProbesOkClosesIt) {
+    open_long_ago();
+    law::terms all = by_count;
+    all.half_open_requests = places.size();
+    const auto probe = subject.admit(all, later);
+    for (layout::pair& each : places)
+        machine::store_pair_unshared(each, {layout::pack_place(probe.generation, layout::place::ok), 0});
+    EXPECT_EQ(subject.admit(all, later).answer, law::decision::pass);
+    EXPECT_EQ(subject.look().state, law::state::closed);
+}
+
+// Fails if a place beyond the last is believed, or a probe that is to count for nothing is not told whether its place was still its own.
+TEST_F(broken, WhatAProbeReports) {
+    std::array<layout::pair, 3> more{};
+    const breaker smaller{block, ring, std::span{more}.first(2)};
+    open_long_ago();
+    const auto probe = smaller.admit(by_count, later);
+    ASSERT_EQ(probe.answer, law::decision::probe);
+    const auto report = [&](std::uint32_t place, law::outcome outcome) {
+        auto let_in = probe;
+        let_in.place = place;
+        return smaller.report(let_in, outcome, later.time, by_count, later);
+    };
+    machine::store_pair_unshared(more[2], shm::read_halves<machine>(more[probe.place]));
+    EXPECT_EQ(report(2, law::outcome::ok), breaker::report_result::late);
+    EXPECT_EQ(report(2, law::outcome::ignore), breaker::report_result::late);
+    EXPECT_EQ(report(probe.place, law::outcome::ignore), breaker::report_result::ignored);
+    EXPECT_EQ(shm::read_halves<machine>(more[probe.place]),
+              (layout::pair_value{layout::pack_place(probe.generation, layout::place::free), 0}));
+    EXPECT_EQ(report(probe.place, law::outcome::ignore), breaker::report_result::late) << "it is given back";
+    EXPECT_EQ(report(probe.place, law::outcome::error), breaker::report_result::late);
+}
+
 struct transitions : broken {
     static constexpr int rounds = 1'000;
     [[nodiscard]] shm::transition_counts<unlucky> counts() { return {block.state, block.transitions}; }

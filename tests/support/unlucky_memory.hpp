@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "shm/memory.hpp"
 
@@ -16,6 +17,8 @@ struct unlucky : shm::hardware {
 
     // Whether a swap of what lies there is lost.
     static inline std::function<bool(const void*)> loses = [](const void* /*where*/) { return false; };
+    // Asked before each store with release.
+    static inline std::function<void(const void*)> before_store = [](const void* /*where*/) {};
     // Asked before each load with acquire of a word, or of the first word of a pair.
     static inline std::function<void(const void*)> before_look = [](const void* /*where*/) {};
 
@@ -31,6 +34,10 @@ struct unlucky : shm::hardware {
     }
     static bool cas_pair(pair& p, pair_value expected, pair_value desired) noexcept {
         return !loses(&p) && shm::hardware::cas_pair(p, expected, desired);
+    }
+    static void store_release(word& w, std::uint64_t value) noexcept {
+        before_store(&w);
+        shm::hardware::store_release(w, value);
     }
     static std::uint64_t load_acquire(const word& w) noexcept {
         before_look(&w);
