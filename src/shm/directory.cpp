@@ -16,7 +16,7 @@ namespace {
 bool fits_together(const segment& where, const placement& found) noexcept {
     if (found.kind == layout::kind::none || found.kind > layout::last_kind) return false;
     if (found.arena_offset % layout::page != 0 || found.arena_size % layout::page != 0) return false;
-    if (where.arena(found.arena_offset, found.arena_size).empty()) return false;  // none has a piece of nothing
+    if (found.arena_size != 0 && where.arena(found.arena_offset, found.arena_size).empty()) return false;
     return can_be(found.kind, found.shape, found.arena_size);
 }
 

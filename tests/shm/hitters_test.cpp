@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "processes.hpp"
@@ -72,6 +73,63 @@ TEST(Hitters, AKeyThatIsAllowedHalfTheTimeIsBusyToo) {
     const std::vector<shm::busy_key> expected{{77, 5 * shm::sampling_rate, 5 * shm::sampling_rate}};
     EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
     EXPECT_EQ(shm::busiest_of_all(*segment).at(incarnation), expected);
+}
+
+// Fails if what somebody scribbled into the slot of all is shown.
+TEST(Hitters, WhatStandsInTheSharedSlotIsNobodys) {
+    const scratch_segment segment{1};
+    shm::hitting::replace<shm::hardware>(segment->worker(1).hitters[0], incarnation, 77);
+    shm::hitting::bump<shm::hardware>(segment->worker(1).hitters[0], true);
+    EXPECT_TRUE(shm::busiest(*segment, incarnation).empty());
+    EXPECT_TRUE(shm::busiest_of_all(*segment).empty());
+}
+
+// Fails if a newcomer is paid by a count that is smaller than its other one.
+TEST(Hitters, TheLargerCountPays) {
+    layout::hitter entry{};
+    const auto lowered = [&entry](std::uint64_t allowed, std::uint64_t denied) {
+        shm::hardware::store_relaxed(entry.allowed, allowed);
+        shm::hardware::store_relaxed(entry.denied, denied);
+        shm::hitting::lower<shm::hardware>(entry);
+        return std::pair{shm::hardware::load_relaxed(entry.allowed), shm::hardware::load_relaxed(entry.denied)};
+    };
+    EXPECT_EQ(lowered(3, 2), std::pair(std::uint64_t{2}, std::uint64_t{2}));
+    EXPECT_EQ(lowered(2, 3), std::pair(std::uint64_t{2}, std::uint64_t{2}));
+    EXPECT_EQ(lowered(2, 2), std::pair(std::uint64_t{1}, std::uint64_t{2}));
+}
+
+// Fails if some distance between two samples never comes, or one beyond the greatest.
+TEST(Hitters, SamplesAreUpToSixtyThreeDecisionsApart) {
+    std::set<std::uint32_t> seen;
+    std::thread{[&seen] {
+        (void)shm::sampling::draw();
+        for (int i = 0; i < 20'000; ++i) {
+            EXPECT_TRUE(shm::sampling::draw());
+            seen.insert(shm::attachment::until_sample());
+        }
+    }}.join();
+    EXPECT_EQ(seen.size(), 2 * shm::sampling_rate - 1);
+    EXPECT_EQ(*seen.begin(), 0U);
+    EXPECT_EQ(*seen.rbegin(), 2 * shm::sampling_rate - 2);
+}
+
+// Fails if the first decisions of threads are sampled more or less often than others.
+TEST(Hitters, AThreadBeginsAnywhereInItsSequence) {
+    std::set<std::uint32_t> seen;
+    int samples = 0;
+    constexpr int threads = 1'000;
+    for (int i = 0; i < threads; ++i)
+        std::thread{[&] {
+            if (shm::sampling::draw())
+                ++samples;
+            else
+                seen.insert(shm::attachment::until_sample());
+        }}.join();
+    EXPECT_GT(samples, 0);
+    EXPECT_LT(samples, threads / 8);
+    EXPECT_EQ(seen.size(), shm::sampling_rate - 1);
+    EXPECT_EQ(*seen.begin(), 0U);
+    EXPECT_EQ(*seen.rbegin(), shm::sampling_rate - 2);
 }
 
 // Fails if threads that share a slot write a table that has one writer.

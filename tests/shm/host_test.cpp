@@ -2,14 +2,14 @@
 #include "shm/host.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <functional>
 #include <string>
 
-#include "namespaces.hpp"
-#include "segment_fixture.hpp"
+#include "own_mounts.hpp"
+#include "shm/folder_size.hpp"
 
 namespace seki::shm::test {
 namespace {
@@ -20,20 +20,6 @@ constexpr const char* boot_id = "/proc/sys/kernel/random/boot_id";
 constexpr const char* offsets = "/proc/self/timens_offsets";
 
 struct Host : SegmentTest {
-    // What went wrong in a process of its own mounts; nothing where there can be none.
-    template <class Work>
-    static std::string elsewhere(Work&& work) {
-        const pid_t tried = seki::test::fork_with_own_mounts();
-        if (tried == 0) ::_exit(0);
-        int status = 0;
-        if (tried < 0 || ::waitpid(tried, &status, 0) < 0 || status != 0) return "";
-        return in_child([&]() -> std::string {
-            if (::unshare(::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0 ||
-                ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-                return "no mounts of its own";
-            return work();
-        });
-    }
     // As if this file said that.
     [[nodiscard]] std::string says(const char* file, const std::string& text) const {
         const fs::path instead = folder / "instead";
@@ -41,7 +27,7 @@ struct Host : SegmentTest {
         return ::mount(instead.c_str(), file, nullptr, MS_BIND, nullptr) == 0 ? "" : "cannot mount over a file";
     }
     [[nodiscard]] std::string seen_with(const char* file, const std::string& text) const {
-        return elsewhere([&]() -> std::string {
+        return with_own_mounts([&]() -> std::string {
             if (std::string wrong = says(file, text); !wrong.empty()) return wrong;
             const auto found = this_host();
             if (!found) return found.error().message;
@@ -77,7 +63,7 @@ TEST_F(Host, TheClockIsSetApartBySecondsAndNanoseconds) {
 // Fails if a kernel without time namespaces is refused, or another error is taken for one.
 TEST_F(Host, WhereThereIsNoTimeNamespaceTheClockIsNotSetApart) {
     const auto offset_with = [](const std::function<bool()>& prepare) {
-        return elsewhere([&]() -> std::string {
+        return with_own_mounts([&]() -> std::string {
             const std::string mine = "/proc/" + std::to_string(::getpid());
             if (::mount("tmpfs", mine.c_str(), "tmpfs", 0, nullptr) != 0) return "cannot mount over /proc/self";
             if (!prepare()) return "cannot prepare it";
@@ -100,7 +86,7 @@ TEST_F(Host, WhereThereIsNoTimeNamespaceTheClockIsNotSetApart) {
 // Fails if the sentence does not say what to do, or another error says the same.
 TEST_F(Host, WithoutProcItSaysWhatToMount) {
     const auto refused_with = [](const std::function<void()>& prepare) {
-        return elsewhere([&]() -> std::string {
+        return with_own_mounts([&]() -> std::string {
             if (::mount("tmpfs", "/proc", "tmpfs", 0, nullptr) != 0) return "cannot mount over /proc";
             prepare();
             const auto found = this_host();
@@ -127,6 +113,16 @@ TEST_F(Host, RandomBytesAreAllDrawn) {
         for (std::size_t i = 0; i < bytes.size(); ++i) ever[i] |= bytes[i];
     }
     EXPECT_EQ(std::ranges::count(ever, 0), 0);
+}
+
+// Fails if an error of earlier is taken for one of the folder, or what every folder has is counted.
+TEST_F(Host, AFolderHasAsManyEntriesAsItHas) {
+    for (const std::uint64_t entries : {0U, 1U, 2U}) {
+        errno = EIO;
+        EXPECT_EQ(count_entries(folder.c_str()), entries);
+        write_file(folder / std::to_string(entries), "");
+    }
+    EXPECT_EQ(count_entries((folder / "none").c_str()).error(), ENOENT);
 }
 
 }  // namespace

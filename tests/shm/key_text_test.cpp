@@ -26,6 +26,21 @@ protected:
     }
 };
 
+// Fails if a key is hashed alike in two segments, or by two limiters: who knows one could choose keys that collide in another.
+TEST(Fingerprint, EachLimiterOfEachSegmentHasItsOwn) {
+    layout::header one{}, other{};
+    other.seed.back() = 1;
+    for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 500U}) {
+        const std::string key(size, 'k');
+        EXPECT_EQ(shm::fingerprint(one, 1)(key), shm::fingerprint(one, 1)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key), shm::fingerprint(other, 1)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key), shm::fingerprint(one, 2)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key) & layout::tag_bit, 0U);
+    }
+    EXPECT_NE(shm::fingerprint(one, 1).table_stamp(), shm::fingerprint(other, 1).table_stamp());
+    EXPECT_EQ(shm::fingerprint(one, 1).table_stamp() & layout::tag_bit, 0U);
+}
+
 // Fails if a length is off by one anywhere around what is kept whole.
 TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
     for (std::size_t length = 0; length < 100; ++length) {

@@ -261,7 +261,7 @@ TEST_F(BadFile, WorldWritableFileIsRefused) {
 
 // Fails when anybody but root, us and the folder's owner is trusted.
 TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
-    constexpr auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
+    const auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
     static_assert(trusts(0) && trusts(7) && trusts(8) && !trusts(9));
     write_file(path, whole);
     give_away(path);

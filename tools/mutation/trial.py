@@ -159,15 +159,16 @@ class Trial:
         return list(dict.fromkeys(killer for _, killer in near))[:most]
 
     def judge(self, number, file, tests, patience=None):
-        """What killed it ("" when nothing did), and how long that took. First what killed it before or those beside it, and those whose program has its
-        name; then quick ones that look at little else."""
+        """What killed it ("" when nothing did), and how long that took. First what killed it before or those beside it; then quick ones that look at little
+        else, those whose program has its name before others: not all of these, as the longest of them would leave no time for the quickest of the others."""
         began = time.monotonic()
         favourites = self.favourites(number)
         name = pathlib.Path(file).stem
 
         def promise(test):
             rank = favourites.index(test.name) if test.name in favourites else len(favourites)
-            return rank, not pathlib.Path(test.program).name.startswith(name), test.cost * len(test.reached)
+            namesake = pathlib.Path(test.program).name.startswith(name)
+            return rank, test.cost * len(test.reached) * (0.1 if namesake else 1)
 
         left = self.patience if patience is None else patience
         come_by = sorted((each for each in tests if number in each.reached and each.cost <= left), key=promise)
