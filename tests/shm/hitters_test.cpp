@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "processes.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -82,6 +83,21 @@ TEST(Hitters, WhatStandsInTheSharedSlotIsNobodys) {
     shm::hitting::bump<shm::hardware>(segment->worker(1).hitters[0], true);
     EXPECT_TRUE(shm::busiest(*segment, incarnation).empty());
     EXPECT_TRUE(shm::busiest_of_all(*segment).empty());
+}
+
+// Fails if counts of one key are shown for the next, when only its tag or only its incarnation tells that it has taken the place meanwhile.
+TEST(Hitters, WhatBecomesAnothersWhileItIsLookedAtIsNotShown) {
+    layout::hitter entry{};
+    const auto seen_with = [&entry](layout::word& changing) {
+        shm::hitting::replace<shm::hardware>(entry, incarnation, 77);
+        shm::hitting::bump<shm::hardware>(entry, true);
+        const changes other{&entry.denied, 1, [&changing] { shm::hardware::store_relaxed(changing, 99); }};
+        return shm::hitting::look_at<unlucky>(entry).has_value();
+    };
+    layout::word elsewhere;
+    EXPECT_TRUE(seen_with(elsewhere));
+    EXPECT_FALSE(seen_with(entry.tag));
+    EXPECT_FALSE(seen_with(entry.incarnation));
 }
 
 // Fails if a newcomer is paid by a count that is smaller than its other one.

@@ -54,6 +54,18 @@ TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
     }
 }
 
+// Fails if a slot beyond the last has a text, or gets one.
+TEST_F(KeyText, BeyondTheLastSlotThereIsNone) {
+    const shm::key_texts<> fewer{std::span{records}.first(3)};
+    fewer.write(3, hash("key"), "key", stands);
+    EXPECT_EQ(texts.look(3), shm::key_texts<>::record{});
+    texts.write(3, hash("key"), "key", stands);
+    EXPECT_FALSE(fewer.read(3, hash("key"), hash));
+    EXPECT_EQ(fewer.look(3), shm::key_texts<>::record{});
+    fewer.wipe(3, texts.look(3), stands);
+    EXPECT_TRUE(texts.read(3, hash("key"), hash));
+}
+
 // Fails if bytes of a key are taken for the end of a text.
 TEST_F(KeyText, KeysOfAnyBytesAreKept) {
     const std::string key{"\0\xff\n\0key\0", 8};

@@ -214,6 +214,24 @@ TEST_F(key_table_of_two, AnInsertThatFindsItsSlotTakenGoesOnUnderTheNextNumber) 
               (layout::transaction{.sequence = 6}));
 }
 
+// Fails if an insert that lost the slot it cleared to another counts a key as evicted, or one that it took is not counted.
+TEST_F(key_table_of_two, WhatIsEvictedIsCountedOnce) {
+    struct evicting : inserter {
+        int* evictions;
+        static bool as_good_as_new(std::uint64_t state) { return state == 3; }
+        static std::uint64_t fresh() { return 4; }
+        void evicted() const { ++*evictions; }
+    };
+    for (layout::bucket& bucket : buckets)
+        for (std::uint64_t i = 0; i < bucket.slots.size(); ++i)
+            machine::store_pair_unshared(bucket.slots[i], {tag + 1 + i, i == 2 ? 3U : 9U});
+    const auto around = subject.around(tag);
+    int evictions = 0;
+    const lost_swaps others{&around.first->slots[2], 1};
+    EXPECT_EQ(subject.insert(tag, evicting{{}, &evictions}), table::insertion::there);
+    EXPECT_EQ(evictions, 1);
+}
+
 // ---- the list of processes
 
 // Who joins, and finds each claim of his freed by somebody as often as that.

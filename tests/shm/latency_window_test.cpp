@@ -116,6 +116,7 @@ TEST(LatencyWindow, AnyMemoryBecomesANewWindow) {
         shm::hardware::store_relaxed(block.asked_ms, now - random() % 50);
         shm::hardware::store_relaxed(block.answer_ns, 1 + random());
         real.fill();
+        EXPECT_EQ(shm::hardware::load_relaxed(block.asked_ms), 0U);
         EXPECT_EQ(law::total(real.look(now)), 0U);
         EXPECT_EQ(real.quantile(now, 500), 0U);
         EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
