@@ -61,6 +61,17 @@ TEST_F(Host, TheClockIsSetApartBySecondsAndNanoseconds) {
     EXPECT_THAT(seen_with(offsets, "boottime 1 1\n"), HasSubstr("does not start with the offset"));
 }
 
+// Fails if a segment does not tell by which clock it was made: who has another would read its times wrongly.
+TEST_F(Host, ASegmentKnowsByWhichClockItWasMade) {
+    const std::string wrong = with_own_mounts([&]() -> std::string {
+        if (std::string said = says(offsets, "monotonic 5 7\n"); !said.empty()) return said;
+        const auto made = segment::create_or_attach(path, small);
+        if (!made) return made.error().message;
+        return (*made)->header().monotonic_offset_ns == 5'000'000'007 ? "" : "it says another offset";
+    });
+    EXPECT_EQ(wrong, "");
+}
+
 // Fails if a kernel without time namespaces is refused, or another error is taken for one.
 TEST_F(Host, WhereThereIsNoTimeNamespaceTheClockIsNotSetApart) {
     const auto offset_with = [](const std::function<bool()>& prepare) {

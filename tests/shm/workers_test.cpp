@@ -1,9 +1,12 @@
 // Threads of one process and their slots.
 #include "shm/workers.hpp"
 
+#include <sys/prctl.h>
+
 #include <array>
 #include <atomic>
 #include <barrier>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -288,6 +291,35 @@ TEST(Workers, TheListSaysWhichProgramJoined) {
     std::string own;
     std::getline(std::ifstream{"/proc/self/comm"}, own);
     EXPECT_EQ(name.substr(0, own.size()), own);
+}
+
+// Fails if a name is not kept as it is, up to its fifteenth letter, with zeros behind it; or the time is not that at which he joined.
+TEST(Workers, TheListSaysWhoJoinedAndWhen) {
+    const scratch_segment segment;
+    for (const std::string name : {"a", "five5", "fourteen-lette", "fifteen-letters"}) {
+        const auto from = shm::asking_time::now_ns();
+        child member{[&](const line& parent) {
+            ::prctl(PR_SET_NAME, name.c_str());
+            const attachment attached{segment.get()};
+            attached.join();
+            parent.tell();
+            (void)parent.listen();
+            return true;
+        }};
+        (void)member.talk().hear();
+        const layout::process_slot& slot = segment->processes()[0];
+        std::array<char, 16> seen{}, wanted{};
+        for (std::size_t i = 0; i < slot.command.size(); ++i) {
+            const std::uint64_t letters = shm::hardware::load_relaxed(slot.command[i]);
+            std::memcpy(&seen[8 * i], &letters, sizeof letters);
+        }
+        name.copy(wanted.data(), name.size());
+        EXPECT_EQ(seen, wanted) << name;
+        EXPECT_GE(shm::hardware::load_relaxed(slot.attached_ns), from);
+        EXPECT_LE(shm::hardware::load_relaxed(slot.attached_ns), shm::asking_time::now_ns());
+        member.talk().tell();
+        EXPECT_TRUE(member.succeeded());
+    }
 }
 
 }  // namespace
