@@ -1,9 +1,12 @@
 // The same as last_round_test.cpp of permits and who waits for them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <span>
 
 #include "shm/permit_waiters.hpp"
 #include "shm/permits.hpp"
@@ -61,6 +64,91 @@ TEST_F(permitted, LastRoundOfWhoFindsThatTheyDrained) {
     EXPECT_TRUE(taken_after(2 * permits::max_rounds - 2));
 }
 
+// Fails if a permit that is free is kept from others by the hint that there was none, or a hint is written that says nothing.
+TEST_F(permitted, AHintThatThereIsNoneGoesWithTheFirstThatIsFree) {
+    layout::permit_control& control = memory.control();
+    ASSERT_TRUE(subject.set_max(1));
+    EXPECT_EQ(layout::unpack_permit_terms(machine::load_relaxed(control.terms)).version, 1U);
+    shm::permit taken = subject.take(5, 0, seeker{});
+    ASSERT_TRUE(taken);
+    for (const std::uint64_t now : {0U, 1U, 2U}) {
+        struct : seeker {
+            std::uint64_t time = 0;
+            [[nodiscard]] std::uint64_t now() const { return time; }
+        } at;
+        at.time = now;
+        EXPECT_FALSE(subject.take(6, 0, at));
+        EXPECT_EQ(machine::load_relaxed(control.full_as_of), std::max<std::uint64_t>(now, 1)) << "0 is no hint";
+    }
+    for (const std::uint64_t hint : {1U, 77U}) {
+        machine::store_relaxed(control.full_as_of, hint);
+        EXPECT_TRUE(subject.give_back(taken));
+        EXPECT_EQ(machine::load_relaxed(control.full_as_of), 0U);
+        taken = subject.take(5, 0, seeker{});
+    }
+    // It is given back while another finds that there is none.
+    struct : seeker {
+        shm::permits<unlucky>* table = nullptr;
+        shm::permit* held = nullptr;
+        [[nodiscard]] std::uint64_t now() const {
+            (void)table->give_back(*held);
+            return second;
+        }
+    } late;
+    late.table = &subject;
+    late.held = &taken;
+    EXPECT_TRUE(subject.take(6, 0, late));
+    EXPECT_EQ(machine::load_relaxed(control.full_as_of), 0U);
+}
+
+// Whose holders are of that name, or live, and how often it was asked.
+struct asker : seeker {
+    std::uint64_t dead = 9;
+    std::multiset<std::uint64_t> asked{};
+    bool alive(std::uint64_t owner) {
+        asked.insert(owner);
+        return owner != dead;
+    }
+};
+
+// Fails if nobody is asked about, one of the dead twice, one who lives is taken for dead by its name; or a permit is passed over, wherever who asks begins.
+TEST_F(permitted, EachNameIsAskedAboutOnceWhereverOneBegins) {
+    ASSERT_TRUE(subject.set_max(4));
+    layout::word* const words = reinterpret_cast<layout::word*>(&memory.control() + 1);
+    for (std::uint64_t begin = 0; begin < 4; ++begin) {
+        for (std::uint64_t i = 0; i < 4; ++i) machine::store_relaxed(words[i], i == 2 ? 1 : 9);
+        machine::store_relaxed(words[4], 0);
+        machine::store_relaxed(memory.control().ask_next, begin);
+        machine::store_relaxed(memory.control().asked_at, 0);
+        asker who;
+        shm::permit taken = subject.take(5, 0, who);
+        EXPECT_TRUE(taken);
+        EXPECT_EQ(subject.held_by(9), 0U) << begin;
+        EXPECT_EQ(subject.held_by(1), 1U);
+        EXPECT_EQ(who.asked, (std::multiset<std::uint64_t>{1, 9}));
+        EXPECT_TRUE(subject.give_back(taken));
+        asker again;
+        EXPECT_EQ(subject.reclaim(again), 0U);
+        EXPECT_EQ(again.asked, (std::multiset<std::uint64_t>{1}));
+        machine::store_relaxed(words[2], 0);
+    }
+}
+
+// Fails if a permit beyond the last is believed.
+TEST_F(permitted, BehindTheLastPermitThereIsNone) {
+    permit_memory<16> larger;
+    const auto smaller = permits::attach(std::span{larger.bytes}.first(permits::bytes_for(8)));
+    ASSERT_EQ(smaller.capacity(), 8U);
+    layout::word* const words = reinterpret_cast<layout::word*>(&larger.control() + 1);
+    machine::store_relaxed(words[8], 5);
+    shm::permit held{.owner = 5, .token = shm::claim_process_token(), .index = 8};
+    EXPECT_FALSE(smaller.give_back(held));
+    EXPECT_EQ(machine::load_relaxed(words[8]), 5U);
+    EXPECT_EQ(smaller.give_back_all(5), 0U);
+    EXPECT_EQ(smaller.reclaim(asker{.dead = 5}), 0U);
+    EXPECT_EQ(machine::load_relaxed(words[8]), 5U);
+}
+
 // Its permits are taken by others so often.
 struct busy_table {
     using permit_type = shm::permit;
@@ -102,6 +190,26 @@ struct waiters : ::testing::Test {
     bell_of subject{bell, room};
     void SetUp() override { ASSERT_TRUE(room.set_max(8)); }
 };
+
+// Fails if who loses to another writes over what that one did.
+TEST_F(waiters, WhoComesSecondLeavesWhatTheFirstDid) {
+    const auto lost_to = [this](const layout::bell_state& by_the_first) {
+        unlucky::loses = [this, by_the_first, times = 0](const void* swapped) mutable {
+            if (swapped != &bell.state || times++ > 0) return false;
+            machine::store_relaxed(bell.state, layout::pack(by_the_first));
+            return true;
+        };
+    };
+    const auto state = [this] { return layout::unpack_bell(machine::load_relaxed(bell.state)); };
+    machine::store_relaxed(bell.state, layout::pack(layout::bell_state{.arrivals = 1, .sleeping = true, .rings = 4}));
+    lost_to({.arrivals = 7, .sleeping = true, .rings = 9});
+    subject.wake(1);
+    EXPECT_EQ(state(), (layout::bell_state{.arrivals = 7, .sleeping = false, .rings = 10}));
+    lost_to({.arrivals = 20, .sleeping = false, .rings = 30});
+    (void)subject.wait(5, second, seeker{}, [] { return shm::permit{}; }, [] { return true; });
+    EXPECT_EQ(state(), (layout::bell_state{.arrivals = 21, .sleeping = true, .rings = 30}));
+    unlucky::loses = [](const void* /*where*/) { return false; };
+}
 
 TEST_F(waiters, LastRoundOfARing) {
     machine::store_relaxed(bell.state, layout::pack(layout::bell_state{.sleeping = true}));

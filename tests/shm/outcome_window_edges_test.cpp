@@ -6,6 +6,7 @@
 #include <span>
 
 #include "shm/outcome_window.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -97,6 +98,35 @@ TEST(TimeWindowEdges, BehindTheLastSliceThereIsNone) {
     EXPECT_EQ(of.window.look(generation, now, by_time), law::tally{});
     for (int i = 0; i < 10; ++i) EXPECT_EQ(of.push(law::outcome::ok, now, by_time, true), recorded::counted);
     EXPECT_EQ(of.push(law::outcome::error, now, by_time, true), recorded::counted);
+}
+
+// Fails if who comes late with an outcome writes over what has been since, or a slice of a lap that no clock has come to keeps its outcome out.
+TEST(TimeWindowEdges, WhoComesLateIsToldByTheLapThatTheClockCanHaveComeTo) {
+    constexpr std::uint64_t slices = layout::outcome_slices, clock = 5 * slices + 3;  // in slices of a second
+    for (std::uint64_t index = 0; index < slices; ++index)
+        for (std::uint32_t lap = 3; lap < 8; ++lap) {
+            timed of;
+            machine::store_pair_unshared(of.slices[index], layout::pack(layout::outcome_slice{generation, lap, 1}));
+            // As of lap 4, by who was stopped.
+            const auto said = of.window.push(generation, law::outcome::ok, (4 * slices + index) * law::second, by_time,
+                                             false, always, [] { return clock * law::second; });
+            const std::uint64_t latest = (clock + 1 - index) / slices;  // clocks differ by a second
+            EXPECT_EQ(said == recorded::late, lap > 4 && lap <= latest) << "slice " << index << " of lap " << lap;
+        }
+}
+
+// Fails if a slice is counted that has become another lap's while it was read.
+TEST(TimeWindowEdges, ASliceThatChangesWhileItIsReadIsNotCounted) {
+    timed of;
+    (void)of.push(law::outcome::ok, 3 * law::second, by_time);
+    const shm::time_window<unlucky> window{std::span{of.slices}.first<layout::outcome_slices>()};
+    int looks = 0;
+    const changes other{&of.slices[3], 2, [&] {
+                            if (++looks == 2)
+                                machine::store_pair_unshared(
+                                    of.slices[3], layout::pack(layout::outcome_slice{generation, 1, 0, 9, 0}));
+                        }};
+    EXPECT_EQ(window.look(generation, 3 * law::second, by_time), law::tally{});
 }
 
 // Fails if a window so short that somebody must have scribbled it is longer than it says.
