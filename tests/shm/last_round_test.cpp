@@ -251,6 +251,46 @@ struct disturbed_joiner {
     void drop_lock() { ++drops; }
 };
 
+// Who joins, and finds another's claim in the place of his, as often as that.
+struct displaced_joiner : disturbed_joiner {
+    int others;
+    bool take_lock() {
+        ++locks;
+        if (others-- > 0)
+            machine::store_release(slot.owner, layout::pack(layout::process_state{
+                                                   .generation = 50, .who = 9, .stage = layout::stage::claimed}));
+        return true;
+    }
+};
+
+// Fails if who has the lock does not come in over the claims of those who have not, or takes more than a round for each.
+TEST(LastRound, AProcessJoinsOverTheClaimsOfOthers) {
+    layout::process_slot slot{};
+    displaced_joiner mine{{slot, 0}, 3};
+    EXPECT_EQ(shm::process_words<machine>{slot}.enter(mine), 51U);
+    EXPECT_EQ(mine.locks, 4);
+}
+
+// Fails if who has no lock yet takes away a claim of another, who may be about to lock.
+TEST(LastRound, AClaimOfAnotherIsLeftAloneWithoutTheLock) {
+    layout::process_slot slot{};
+    const layout::process_state others{.generation = 3, .who = 9, .stage = layout::stage::claimed};
+    machine::store_release(slot.owner, layout::pack(others));
+    disturbed_joiner mine{slot, 0};
+    EXPECT_FALSE(shm::process_words<machine>{slot}.enter(mine));
+    EXPECT_EQ(mine.locks, 0);
+    EXPECT_EQ(shm::state_of<machine>(slot), others);
+}
+
+// Fails if generations do not begin anew after their last.
+TEST(LastRound, TheLastGenerationIsFollowedByTheFirst) {
+    layout::process_slot slot{};
+    machine::store_release(slot.owner, layout::pack(layout::process_state{
+                                           .generation = (1ULL << 48) - 1, .who = 0, .stage = layout::stage::free}));
+    disturbed_joiner mine{slot, 0};
+    EXPECT_EQ(shm::process_words<machine>{slot}.enter(mine), 0U);
+}
+
 TEST(LastRound, AProcessJoins) {
     constexpr int claims = 4;
     const auto joins_after = [](int frees, int locks) {

@@ -122,6 +122,14 @@ TEST_F(ProcessIdentity, InAnotherNumberingNobodyKnowsWhenItBegan) {
     EXPECT_NE(my_identity().start_time, 0U);
 }
 
+// Fails if who has not said when he began, or in whose numbers he has his, is looked for by them.
+TEST(TraceableIdentity, HasABeginningAndANamespace) {
+    EXPECT_TRUE((process_identity{7, 1, 1, 5}.traceable()));
+    EXPECT_FALSE((process_identity{7, 0, 1, 5}.traceable()));
+    EXPECT_FALSE((process_identity{7, 1, 0, 5}.traceable()));
+    EXPECT_FALSE((process_identity{7, 0, 0, 5}.traceable()));
+}
+
 // Fails if a list that is longer than is read is taken for one without the file, or one that is not for too long.
 TEST_F(ProcessIdentity, AListThatIsTooLongTellsNothing) {
     const std::string mine = map_line(inode, "/dev/shm/a.seg");
