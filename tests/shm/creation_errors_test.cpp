@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <grp.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -14,6 +15,8 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,9 +44,10 @@ bool tells_room = true;                      // whether the file system does
 bool writes_nothing_first = false;           // as a file system may that is interrupted
 std::optional<timespec> played_time;         // since 1970
 std::map<std::string_view, int> calls;
-mode_t mode_of_folder = 0;    // that was made last
-int how_new_was_opened = 0;   // the file that becomes the segment
-std::vector<int> not_closed;  // what was none when it was closed
+mode_t mode_of_folder = 0;             // that was made last
+int how_new_was_opened = 0;            // the file that becomes the segment
+std::function<void()> before_mapping;  // once
+std::vector<int> not_closed;           // what was none when it was closed
 
 int why_not(std::string_view call) {
     ++calls[call];
@@ -105,6 +109,15 @@ ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t at) {
     if (const int why = why_not("pwrite"); why != 0) return errno = why, -1;
     if (std::exchange(writes_nothing_first, false)) return errno = EIO, 0;
     return real<ssize_t(int, const void*, std::size_t, off_t)>("pwrite", file, bytes, std::min(size, most_at_once), at);
+}
+void* mmap(void* at, std::size_t size, int may, int how, int file, off_t from) noexcept {
+    if (file >= 0 && before_mapping) std::exchange(before_mapping, nullptr)();
+    if (const int why = file >= 0 ? why_not("mmap") : 0; why != 0) return errno = why, MAP_FAILED;
+    return reinterpret_cast<void*>(::syscall(SYS_mmap, at, size, may, how, file, from));
+}
+ssize_t pread(int file, void* bytes, std::size_t size, off_t at) {
+    if (const int why = why_not("pread"); why != 0) return errno = why, -1;
+    return ::syscall(SYS_pread64, file, bytes, std::min(size, most_at_once), at);
 }
 ssize_t getrandom(void* bytes, std::size_t size, unsigned how) {
     if (const int why = why_not("getrandom"); why != 0) return errno = why, -1;
@@ -243,7 +256,9 @@ TEST_F(CreationErrors, APieceAtATimeMakesTheSameSegment) {
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ((*made)->parts(), *plan(small));
     EXPECT_NE((*made)->header().seed.back() | (*made)->header().seed[7], 0);
-    EXPECT_TRUE(segment::attach(path, segment::access::copy));
+    const auto copy = segment::attach(path, segment::access::copy);
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(std::memcmp(&(*copy)->header(), &(*made)->header(), small.size), 0);
 }
 
 // Fails if who wrote nothing for once gives up.
@@ -313,6 +328,51 @@ TEST_F(CreationErrors, WhatStandsIsReplacedInOneStepOrNotAtAll) {
     EXPECT_THAT(made.error().message, HasSubstr("cannot rename it into place"));
     EXPECT_FALSE(fs::exists(path.native() + ".new"));
     EXPECT_TRUE(fs::exists(liveness_folder(path)));
+}
+
+struct AttachErrors : CreationErrors {
+    void SetUp() override {
+        CreationErrors::SetUp();
+        ASSERT_TRUE(segment::create_or_attach(path, small));
+    }
+    [[nodiscard]] Error attaching(const refusal_of_the_kernel& what) const {
+        refused = what;
+        const auto found = segment::attach(path, segment::access::read_write);
+        refused = {};
+        return found ? Error{Errc::none, ""} : found.error();
+    }
+};
+
+// Fails if the code or the sentence is not that of what failed.
+TEST_F(AttachErrors, EachStepSaysWhatItWas) {
+    EXPECT_EQ(attaching({"pread", EINTR}).code, Errc::none);
+    EXPECT_EQ(attaching({"pread", EIO}).code, Errc::system);
+    EXPECT_THAT(attaching({"pread", EIO}).message, HasSubstr("cannot read segment \"" + path.native()));
+    EXPECT_EQ(attaching({"mmap", ENOMEM}).code, Errc::no_space);
+    EXPECT_EQ(attaching({"mmap", EACCES}).code, Errc::system);
+    EXPECT_THAT(attaching({"mmap", ENOMEM}).message, HasSubstr("cannot map the 40960 bytes of \"" + path.native()));
+    for (const int why : {EACCES, EPERM}) {
+        EXPECT_EQ(attaching({"openat", why}).code, Errc::no_permission);
+        EXPECT_THAT(attaching({"openat", why}).message, HasSubstr("no permission to open \"" + path.native()));
+    }
+    EXPECT_EQ(attaching({"openat", ENOENT}).code, Errc::not_found) << "somebody removed it meanwhile";
+    EXPECT_EQ(attaching({"openat", EIO}).code, Errc::system);
+    EXPECT_THAT(attaching({"openat", EIO}).message, HasSubstr("for reading and writing: "));
+}
+
+// Fails if a file that a peer changes between the look at its header and the mapping is believed.
+TEST_F(AttachErrors, AFileThatChangesMeanwhileIsDamaged) {
+    for (const std::size_t at : {offsetof(layout::header, id.magic), offsetof(layout::header, id.version),
+                                 offsetof(layout::header, id.layout_hash), offsetof(layout::header, id.size)}) {
+        const std::string stood = read_file(path);
+        before_mapping = [&] { scribble(path, at, 77); };
+        const Error error = attaching({});
+        EXPECT_FALSE(before_mapping);
+        EXPECT_EQ(error.code, Errc::damaged);
+        EXPECT_THAT(error.message, HasSubstr("it changed while it was opened"));
+        scribble(path, 0, stood.data(), stood.size());
+    }
+    EXPECT_EQ(attaching({}).code, Errc::none);
 }
 
 struct RemovalErrors : CreationErrors {

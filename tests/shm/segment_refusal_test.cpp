@@ -15,6 +15,7 @@
 #include "shm/administration.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+#include "shm/recognition.hpp"
 
 namespace {
 
@@ -416,7 +417,31 @@ TEST_F(BadFile, MemoryIsLookedAtLikeAFile) {
     ASSERT_TRUE(adopted) << adopted.error().message;
     EXPECT_EQ((*adopted)->parts().size, memory.size());
     EXPECT_FALSE((*adopted)->has_lost_its_name()) << "it never had one";
+    EXPECT_EQ(static_cast<const void*>(&(*adopted)->header()), memory.data());
+    EXPECT_EQ((*adopted)->generation(), (*adopted)->header().generation);
+    EXPECT_FALSE((*adopted)->put_header_back());
+    hardware::store_relaxed((*adopted)->header().id.version, 77);
+    EXPECT_TRUE((*adopted)->put_header_back());
+    EXPECT_EQ(std::memcmp(memory.data(), whole.data(), whole.size()), 0);
+    EXPECT_EQ((*adopted)->lock_folder(), -1) << "there is none";
+    fs::create_directory(liveness_folder(path));
+    EXPECT_GE((*segment::adopt_memory(all, path))->lock_folder(), 0);
+    fs::remove(liveness_folder(path));
     EXPECT_TRUE(administration::lock(**adopted)) << "by the path that it goes under";
+}
+
+// Fails when a header is taken for ours though its magic number, its version or its layout is not.
+TEST_F(BadFile, ALayoutIsOursByAllThatNamesIt) {
+    layout::header header{};
+    std::memcpy(&header, whole.data(), sizeof header);
+    EXPECT_TRUE(has_our_layout(header));
+    for (layout::word layout::identity::* const each :
+         {&layout::identity::magic, &layout::identity::version, &layout::identity::layout_hash}) {
+        const std::uint64_t right = hardware::load_relaxed(header.id.*each);
+        hardware::store_relaxed(header.id.*each, right + 1);
+        EXPECT_FALSE(has_our_layout(header));
+        hardware::store_relaxed(header.id.*each, right);
+    }
 }
 
 // Fails when a file that becomes shorter while it is read is waited for, or read as if zeros followed.
