@@ -176,6 +176,54 @@ TEST(LastRound, APlaceBeyondAllOthers) {
     EXPECT_FALSE(taken_after(busy_table::max_rounds));
 }
 
+// The places of a shedder: two tables.
+struct places : ::testing::Test {
+    static constexpr std::size_t within = 8, beyond = 160;
+    using table = shm::permits<machine>;
+    void SetUp() override { ASSERT_TRUE(subject.within().set_max(within)); }
+    permit_memory<within> of_within;
+    permit_memory<beyond> of_beyond;
+    shm::shedder_places<machine> subject{table::attach(of_within.bytes), table::attach(of_beyond.bytes)};
+};
+
+// Fails if more places are opened than are needed, which who counts has to look at, or fewer.
+TEST_F(places, BeyondAreOpenedByAndBy) {
+    EXPECT_TRUE(subject.beyond().closed());
+    for (std::uint64_t taken = 1; taken <= beyond; ++taken) {
+        ASSERT_TRUE(subject.take_beyond(5, seeker{})) << taken;
+        EXPECT_EQ(subject.beyond().max(), std::min<std::uint64_t>((taken + 63) / 64 * 64, beyond));
+    }
+    EXPECT_FALSE(subject.take_beyond(5, seeker{}));
+}
+
+// Fails if those beyond do not count, or stay open when nobody is there any more, or are closed over one who is.
+TEST_F(places, WhoCountsClosesThoseBeyondWhenNobodyIsThere) {
+    shm::claim_process_token();
+    auto one = subject.take_beyond(5, seeker{}), two = subject.take_beyond(5, seeker{});
+    auto inside = subject.take(5, 0, seeker{});
+    ASSERT_TRUE(one && two && inside);
+    EXPECT_FALSE(subject.at_most(2));
+    EXPECT_TRUE(subject.at_most(3));
+    EXPECT_TRUE(subject.give_back(inside));
+    EXPECT_TRUE(subject.at_most(2)) << "all of them beyond";
+    EXPECT_FALSE(subject.at_most(1));
+    EXPECT_TRUE(subject.give_back(one));
+    EXPECT_TRUE(subject.at_most(1));
+    EXPECT_FALSE(subject.beyond().closed());
+    EXPECT_TRUE(subject.give_back(two));
+    EXPECT_TRUE(subject.at_most(0));
+    EXPECT_TRUE(subject.beyond().closed());
+    EXPECT_EQ(subject.in_use(), 0U);
+}
+
+// Fails if what the dead held in either table does not count as come back.
+TEST_F(places, WhatTheDeadHeldComesBackFromBoth) {
+    ASSERT_TRUE(subject.take_beyond(9, seeker{}) && subject.take_beyond(9, seeker{}) && subject.take(9, 0, seeker{}));
+    asker who;
+    EXPECT_EQ(subject.reclaim(who), 3U);
+    EXPECT_EQ(subject.in_use(), 0U);
+}
+
 // ---- who waits
 
 struct waking_nobody {

@@ -13,12 +13,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "processes.hpp"
 #include "segment_fixture.hpp"
 #include "shm/process_identity.hpp"
+#include "shm/process_list.hpp"
 
 namespace {
 
@@ -243,6 +245,51 @@ TEST_F(LivenessErrors, WhoHasANumberThatNobodyHasSeemsGone) {
     EXPECT_FALSE(seems_gone(0, here));
     EXPECT_FALSE(seems_gone(static_cast<std::uint64_t>(::getpid()), here));
     EXPECT_TRUE(shm::seems_gone(*segment, {0, 4}));
+}
+
+// Fails if the places of threads of the dead are nobody's as long as there is room for another process.
+TEST_F(LivenessErrors, WhoFindsNoPlaceForAThreadTakesOneOfTheDead) {
+    const scratch_segment two{2};
+    {
+        child other{[&](const line& parent) {
+            const shm::attachment attached{two.get()};
+            (void)attached.me();
+            std::thread{[&] {
+                (void)attached.me();
+                parent.tell();
+                (void)parent.listen();
+            }}.join();
+            return true;
+        }};
+        (void)other.talk().hear();
+        EXPECT_EQ(slots_taken(*two), 2U);
+    }
+    const shm::attachment attached{two.get()};
+    EXPECT_FALSE(attached.me().shared);
+    EXPECT_EQ(slots_taken(*two), 1U);
+    EXPECT_EQ(processes_live(*two), 1U);
+}
+
+// Fails if who reaps leaves the claim of one who died on its way in.
+TEST_F(LivenessErrors, AClaimOfTheDeadIsReaped) {
+    shm::hardware::store_release(
+        segment->processes()[1].owner,
+        layout::pack(layout::process_state{.generation = 3, .who = 9, .stage = layout::stage::claimed}));
+    EXPECT_EQ(shm::reap(*segment).processes, 0U) << "it had not joined";
+    EXPECT_EQ(shm::state_of(segment->processes()[1]).stage, layout::stage::free);
+}
+
+// Fails if a child that joins keeps the lock's file that its parent opened.
+TEST_F(LivenessErrors, AChildThatJoinsKeepsNothingOfItsParents) {
+    const shm::attachment attached{segment.get()};
+    attached.join();
+    EXPECT_EQ(in_child([&]() -> std::string {
+                  const std::size_t before = open_files();
+                  attached.join();
+                  if (!attached.me().slot) return "it has no slot";
+                  return open_files() == before ? "" : "it has one file more";
+              }),
+              "");
 }
 
 // Fails if one of the dead is passed over, wherever who joins begins to look.

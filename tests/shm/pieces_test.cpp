@@ -2,11 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "processes.hpp"
 #include "shm/breaker_piece.hpp"
@@ -164,6 +165,16 @@ TEST(Pieces, ASetOfNamesIsOneOfThoseThatThereAre) {
     for (std::uint64_t set = 0; set < 3 * layout::policy_name_sets; ++set)
         EXPECT_EQ(names.read(set, layout::policy_part{}), "set" + std::to_string(set % layout::policy_name_sets));
     EXPECT_LE(one.found().end, sizeof(layout::policy_block));
+}
+
+// Fails if a name that is longer than can be kept writes over what stands behind it, or is not kept up to there.
+TEST(Pieces, ANameIsKeptUpToItsLastLetterButOne) {
+    for (const std::size_t length : {0U, 1U, 62U, 63U, 64U, 100U}) {
+        std::array<layout::name_words, 2> names{};
+        shm::write_name(names[0], std::string(length, 'n'));
+        EXPECT_EQ(shm::read_name(names[0]), std::string(std::min<std::size_t>(length, sizeof names[0] - 1), 'n'));
+        EXPECT_EQ(shm::read_name(names[1]), "");
+    }
 }
 
 }  // namespace

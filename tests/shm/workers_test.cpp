@@ -1,6 +1,7 @@
 // Threads of one process and their slots.
 #include "shm/workers.hpp"
 
+#include <pthread.h>
 #include <sys/prctl.h>
 
 #include <array>
@@ -19,6 +20,7 @@
 #include "processes.hpp"
 #include "shm/asking_time.hpp"
 #include "shm/counters.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki::test {
 namespace {
@@ -65,6 +67,37 @@ TEST(Workers, TheSharedSlotIsNotAmongThoseThatAreTaken) {
         EXPECT_EQ(shm::hardware::load_relaxed(memory.front().owner), 0U);
         EXPECT_EQ(shm::hardware::load_relaxed(memory.back().owner), 5U);
     }
+}
+
+// Fails if who gives a slot back is not told whether it was his still.
+TEST(Workers, ASlotIsGivenBackByItsOwnerOnce) {
+    layout::worker_slot slot{};
+    EXPECT_TRUE(shm::take(slot, 5));
+    EXPECT_FALSE(shm::take(slot, 6));
+    EXPECT_FALSE(shm::give_back(slot, 6));
+    EXPECT_TRUE(shm::give_back(slot, 5));
+    EXPECT_FALSE(shm::give_back(slot, 5));
+    EXPECT_EQ(shm::hardware::load_relaxed(slot.owner), 0U);
+}
+
+// Fails if who joins can be cancelled in the middle of it, or cannot be afterwards; or can be afterwards who could not before.
+TEST(Workers, WhoJoinsIsNotCancelledMeanwhile) {
+    const auto state = [] {
+        int found = 0;
+        ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &found);
+        ::pthread_setcancelstate(found, nullptr);
+        return found;
+    };
+    std::thread{[&] {
+        for (const int before : {PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE}) {
+            ::pthread_setcancelstate(before, nullptr);
+            {
+                const shm::uncancelled meanwhile;
+                EXPECT_EQ(state(), PTHREAD_CANCEL_DISABLE);
+            }
+            EXPECT_EQ(state(), before);
+        }
+    }}.join();
 }
 
 // Fails if who has no name is given one.
