@@ -10,6 +10,7 @@
 #include <cstdarg>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -290,6 +291,33 @@ TEST_F(LivenessErrors, AChildThatJoinsKeepsNothingOfItsParents) {
                   return open_files() == before ? "" : "it has one file more";
               }),
               "");
+}
+
+// Fails if who was taken off the list though he lives keeps the lock of then when he joins anew.
+TEST_F(LivenessErrors, WhoJoinsAnewHasOneLock) {
+    const shm::attachment attached{segment.get()};
+    const std::size_t before = open_files();
+    attached.join();
+    for (int time = 0; time < 3; ++time) {
+        const auto self = process_of(attached.me());
+        EXPECT_TRUE(shm::retire(*segment, self));
+        attached.look_again();
+        EXPECT_NE(process_of(attached.me()), self);
+        EXPECT_EQ(open_files(), before + 1);
+    }
+}
+
+// Fails if a child that ends its attachment keeps the lock's file that its parent opened.
+TEST_F(LivenessErrors, AChildThatEndsItsAttachmentKeepsNothingOfItsParents) {
+    auto attached = std::make_unique<shm::attachment>(segment.get());
+    attached->join();
+    EXPECT_EQ(in_child([&]() -> std::string {
+                  const std::size_t before = open_files();
+                  attached.reset();
+                  return open_files() == before - 1 ? "" : "it is open still";
+              }),
+              "");
+    EXPECT_EQ(processes_live(*segment), 1U);
 }
 
 // Fails if one of the dead is passed over, wherever who joins begins to look.

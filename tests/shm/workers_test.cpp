@@ -100,6 +100,125 @@ TEST(Workers, WhoJoinsIsNotCancelledMeanwhile) {
     }}.join();
 }
 
+// Fails if who looks again gives up a slot of its own without giving it back: in that segment, or in another for which it shares one.
+TEST(Workers, WhoHasASlotKeepsItWhenItLooksAgain) {
+    const scratch_segment segment, full{1};
+    const attachment attached{segment.get()}, beside{full.get()};
+    const layout::worker_slot* const mine = attached.me().slot;
+    attached.look_again();
+    EXPECT_EQ(attached.me().slot, mine);
+    EXPECT_EQ(slots_taken(*segment), 1U);
+    std::thread{[&] {
+        std::thread{[&] {
+            const layout::worker_slot* const own = attached.me().slot;
+            (void)beside.me();
+            std::thread{[&] {
+                const layout::worker_slot* const others = attached.me().slot;
+                EXPECT_TRUE(beside.me().shared);
+                attached.look_again();
+                EXPECT_EQ(attached.me().slot, others);
+                EXPECT_EQ(slots_taken(*segment), 3U);
+            }}.join();
+            EXPECT_EQ(attached.me().slot, own);
+        }}.join();
+    }}.join();
+    EXPECT_EQ(slots_taken(*segment), 1U);
+}
+
+// Fails if a thread begins its sequence of samples anew each time that it turns to another segment.
+TEST(Workers, SamplesGoOnFromOneSegmentToTheNext) {
+    const scratch_segment one, other;
+    const attachment to_one{one.get()}, to_other{other.get()};
+    (void)to_one.me();
+    attachment::until_sample() = 17;
+    (void)to_other.me();
+    EXPECT_EQ(attachment::until_sample(), 17U);
+    (void)to_one.me();
+    EXPECT_EQ(attachment::until_sample(), 17U);
+}
+
+// Counts when its thread's slots are gone.
+struct last_of_all {
+    const attachment* counts_in = nullptr;
+    bool* shared = nullptr;
+    ~last_of_all() {
+        if (counts_in != nullptr) *shared = counts_in->me().shared;
+    }
+};
+
+// Fails if what ends after its thread's slots were given back counts in one that is another's by then.
+TEST(Workers, WhatEndsLastCountsInTheSharedSlot) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    bool shared = false;
+    std::thread{[&] {
+        static thread_local last_of_all last;  // before the slots are
+        last.counts_in = &attached;
+        last.shared = &shared;
+        EXPECT_FALSE(attached.me().shared);
+    }}.join();
+    EXPECT_TRUE(shared);
+    EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if the next turn does not begin where this one did when it came round, or a number that there is not is believed.
+TEST(Workers, WhoCameRoundBeginsWhereHeBegan) {
+    const scratch_segment segment{3};
+    EXPECT_EQ(shm::reap(*segment).next, 0U);
+    for (std::uint32_t from = 0; from < 6; ++from) {
+        const auto report = shm::reap(*segment, from, shm::asking_all_ns);
+        EXPECT_TRUE(report.whole);
+        EXPECT_EQ(report.next, from < 3 ? from : 0);
+    }
+}
+
+// Fails if a slot that nobody ever had counts as used, or the one of all does not.
+TEST(Workers, ASlotIsUsedOnceAThreadHadIt) {
+    const scratch_segment segment{2};
+    EXPECT_FALSE(shm::was_used(*segment, 0));
+    EXPECT_FALSE(shm::was_used(*segment, 1));
+    EXPECT_TRUE(shm::was_used(*segment, 2)) << "the shared one";
+    const attachment attached{segment.get()};
+    std::thread{[&] { (void)attached.me(); }}.join();
+    EXPECT_TRUE(shm::was_used(*segment, 0)) << "it had an owner";
+    EXPECT_FALSE(shm::was_used(*segment, 1));
+}
+
+// Fails if a stamp is not the slot's, is one that it had before, or another number is wasted than one.
+TEST(Workers, AStampIsTheNextOfItsSlot) {
+    layout::worker_slot slot{};
+    const std::uint64_t base = 3ULL << 47;
+    std::uint64_t last = 0;
+    for (const bool shared : {false, true, false, true}) {
+        const shm::worker me{.slot = &slot, .stamp_base = base, .shared = shared};
+        EXPECT_EQ(shm::next_stamp(me), base | ++last);
+        EXPECT_EQ(shm::hardware::load_relaxed(slot.nonce), last);
+    }
+    shm::hardware::store_relaxed(slot.nonce, ~0ULL - 1);
+    for (const bool shared : {false, true}) {
+        const shm::worker me{.slot = &slot, .stamp_base = base, .shared = shared};
+        EXPECT_EQ(shm::next_stamp(me) & ~((1ULL << 47) - 1), base) << "a nonce never leads into another slot's";
+    }
+}
+
+// Memory that says how often something was added, so that sharers have no stamp in common.
+struct adding : shm::hardware {
+    static inline int times = 0;
+    static std::uint64_t fetch_add_relaxed(layout::word& w, std::uint64_t value) noexcept {
+        return ++times, shm::hardware::fetch_add_relaxed(w, value);
+    }
+};
+
+// Fails if sharers draw stamps by load and store, or owners by an instruction that is dearer.
+TEST(Workers, SharersAddAndOwnersStore) {
+    layout::worker_slot slot{};
+    adding::times = 0;
+    (void)shm::next_stamp<adding>({.slot = &slot, .shared = false});
+    EXPECT_EQ(adding::times, 0);
+    (void)shm::next_stamp<adding>({.slot = &slot, .shared = true});
+    EXPECT_EQ(adding::times, 1);
+}
+
 // Fails if who has no name is given one.
 TEST(Workers, WhoHasNotJoinedIsNobodyInTheSharedSlot) {
     const scratch_segment segment;
