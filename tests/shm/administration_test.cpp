@@ -189,19 +189,20 @@ TEST_F(Administration, IsSharedAsTheSegmentIs) {
     EXPECT_EQ(facts.st_mode & 07777, 0640U);
     EXPECT_EQ(facts.st_uid, ::geteuid());
     {
-        auto other = administration::lock(folder / "b.seg");
-        ASSERT_TRUE(other);
-        *other = std::move(*held);
-        *held = std::move(*other);
-        EXPECT_FALSE(administration::lock(path, milliseconds{0}));
-    }
-    EXPECT_FALSE(administration::lock(path, milliseconds{0}));
-    EXPECT_TRUE(administration::lock(folder / "b.seg", milliseconds{0}));
-    {
         const administration taken = std::move(*held);
         EXPECT_FALSE(administration::lock(path, milliseconds{0}));
     }
     EXPECT_TRUE(administration::lock(path, milliseconds{0}));
+    auto one = administration::lock(path);
+    ASSERT_TRUE(one);
+    {
+        auto other = administration::lock(folder / "b.seg");
+        ASSERT_TRUE(other);
+        *other = std::move(*one);
+        EXPECT_FALSE(administration::lock(path, milliseconds{0}));
+    }
+    EXPECT_TRUE(administration::lock(path, milliseconds{0}));
+    EXPECT_FALSE(administration::lock(folder / "b.seg", milliseconds{0})) << "they were exchanged";
 }
 
 }  // namespace
