@@ -49,7 +49,10 @@ int how_new_was_opened = 0;            // the file that becomes the segment
 std::function<void()> before_mapping;  // once
 std::vector<int> not_closed;           // what was none when it was closed
 
+bool plays = false;  // not before the rest of this is made
+
 int why_not(std::string_view call) {
+    if (!plays) return 0;
     ++calls[call];
     if (refused.call != call || refused.after-- > 0 || refused.times-- <= 0) return 0;
     return refused.why;
@@ -65,6 +68,10 @@ auto real(const char* name, Arguments... arguments) {
 // The library's calls find these before those of libc.
 extern "C" {
 
+int mkdir(const char* name, mode_t mode) noexcept {
+    if (const int why = why_not("mkdir"); why != 0) return errno = why, -1;
+    return static_cast<int>(::syscall(SYS_mkdir, name, mode));
+}
 int fsync(int file) {
     if (const int why = why_not("fsync"); why != 0) return errno = why, -1;
     return real<int(int)>("fsync", file);
@@ -111,7 +118,7 @@ ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t at) {
     return real<ssize_t(int, const void*, std::size_t, off_t)>("pwrite", file, bytes, std::min(size, most_at_once), at);
 }
 void* mmap(void* at, std::size_t size, int may, int how, int file, off_t from) noexcept {
-    if (file >= 0 && before_mapping) std::exchange(before_mapping, nullptr)();
+    if (plays && file >= 0 && before_mapping) std::exchange(before_mapping, nullptr)();
     if (const int why = file >= 0 ? why_not("mmap") : 0; why != 0) return errno = why, MAP_FAILED;
     return reinterpret_cast<void*>(::syscall(SYS_mmap, at, size, may, how, file, from));
 }
@@ -129,7 +136,7 @@ DIR* fdopendir(int folder) {
 }
 int close(int file) {
     const int done = static_cast<int>(::syscall(SYS_close, file));
-    if (done != 0) not_closed.push_back(file);
+    if (plays && done != 0) not_closed.push_back(file);
     return done;
 }
 int clock_gettime(clockid_t which, timespec* time) noexcept {
@@ -166,7 +173,12 @@ namespace {
 using ::testing::HasSubstr;
 
 struct CreationErrors : SegmentTest {
+    void SetUp() override {
+        SegmentTest::SetUp();
+        plays = true;
+    }
     void TearDown() override {
+        plays = false;
         refused = {};
         most_at_once = ~std::size_t{0};
         tells_room = true;
@@ -259,6 +271,17 @@ TEST_F(CreationErrors, APieceAtATimeMakesTheSameSegment) {
     const auto copy = segment::attach(path, segment::access::copy);
     ASSERT_TRUE(copy);
     EXPECT_EQ(std::memcmp(&(*copy)->header(), &(*made)->header(), small.size), 0);
+}
+
+// Fails if a folder that cannot be made in shared memory is not told, or another lack is taken for one of room.
+TEST_F(CreationErrors, AFolderThatCannotBeMadeIsTold) {
+    path = folder.native() + ".more/a.seg";
+    for (const auto& [why, code] : {std::pair{ENOSPC, Errc::no_space}, {EIO, Errc::system}}) {
+        const Error error = creating({"mkdir", why});
+        EXPECT_EQ(error.code, code);
+        EXPECT_THAT(error.message, HasSubstr("cannot make folder \"" + path.parent_path().native() + "\": "));
+    }
+    EXPECT_FALSE(fs::exists(path.parent_path()));
 }
 
 // Fails if who wrote nothing for once gives up.

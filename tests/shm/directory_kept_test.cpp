@@ -1,14 +1,17 @@
 // Pieces of the arena that stay what they were: whoever was stopped on the way into a deleted bulkhead harms nobody when it goes on.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <random>
 
 #include "shm/bulkhead_piece.hpp"
+#include "shm/directory_entry.hpp"
 #include "shm/directory_fixture.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/processes.hpp"
 #include "support/seed.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -73,6 +76,40 @@ TEST_F(DirectoryKept, APieceBetweenOthersIsUsedAgain) {
     ASSERT_EQ(middle.arena_offset + middle.arena_size, behind.arena_offset);
     remove(middle);
     EXPECT_EQ(make("next").arena_offset, middle.arena_offset);
+}
+
+// Fails if an entry says what it is before its piece is such: who died meanwhile would leave another kind's piece under its name.
+TEST_F(DirectoryKept, AnEntryIsOfNoKindWhileItGetsItsPiece) {
+    const auto old = primitives().create(policy("old"), no_fill);
+    ASSERT_TRUE(old);
+    primitives().remove(old->index);
+    layout::directory_entry& entry = primitives().entry(old->index);
+    ASSERT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::policy));
+    std::array<layout::word, 8> piece{};
+    for (layout::word& each : piece) shm::hardware::store_relaxed(each, 77);
+    shm::placement made = *old;
+    made.kind = layout::kind::bulkhead;
+    int stores = 0;
+    unlucky::before_store = [&](const void* stored) {
+        if (stored == &entry.kind) return;
+        ++stores;
+        EXPECT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::none));
+    };
+    shm::entry_words<unlucky>{entry}.give_piece(made, piece);
+    unlucky::before_store = [](const void* /*where*/) {};
+    EXPECT_EQ(stores, 2 + static_cast<int>(made.shape.size()));
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::bulkhead));
+    for (const layout::word& each : piece) EXPECT_EQ(shm::hardware::load_relaxed(each), 0U);
+}
+
+// Fails if a number is wasted with each primitive that is made, or one is used twice.
+TEST_F(DirectoryKept, IncarnationsFollowEachOther) {
+    for (std::uint64_t time = 1; time < 5; ++time) {
+        const auto made = primitives().create(policy("p" + std::to_string(time)), no_fill);
+        ASSERT_TRUE(made);
+        EXPECT_EQ(made->incarnation, time);
+        EXPECT_EQ(shm::hardware::load_relaxed(where->header().next_incarnation), time);
+    }
 }
 
 // Fails if what stands behind the last entry is taken for one more: other words of the segment, which may look like it.

@@ -100,6 +100,25 @@ TEST(Hitters, WhatBecomesAnothersWhileItIsLookedAtIsNotShown) {
     EXPECT_FALSE(seen_with(entry.incarnation));
 }
 
+// Fails if the next key of an entry has the incarnation of the last as long as its counts are that one's: who died meanwhile would leave them to it.
+TEST(Hitters, AnEntryIsNobodysUntilItIsTheNextKeys) {
+    layout::hitter entry{};
+    shm::hitting::replace<shm::hardware>(entry, incarnation, 77);
+    shm::hitting::bump<shm::hardware>(entry, true);
+    shm::hitting::bump<shm::hardware>(entry, false);
+    int stores = 0;
+    unlucky::before_store = [&](const void* /*where*/) {
+        ++stores;
+        EXPECT_EQ(shm::hardware::load_relaxed(entry.incarnation), 0U);
+    };
+    shm::hitting::replace<unlucky>(entry, incarnation + 1, 78);
+    unlucky::before_store = [](const void* /*where*/) {};
+    EXPECT_EQ(stores, 4);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.incarnation), incarnation + 1);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.allowed), 0U);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.denied), 0U);
+}
+
 // Fails if a newcomer is paid by a count that is smaller than its other one.
 TEST(Hitters, TheLargerCountPays) {
     layout::hitter entry{};

@@ -247,6 +247,22 @@ TEST(KeyTableModel, EachKeyIsVisitedWhereItStands) {
     EXPECT_EQ(visited, put);
 }
 
+// Fails if a slot that is another key's by now, or is being given away, is taken for where the key stood.
+TEST(KeyTableModel, WhoLooksAgainFindsHisKeyOrNothing) {
+    timed_table world{2, 1};
+    const std::uint64_t tag = layout::tag_bit | 5;
+    layout::pair& slot = world.of_keys.slot(4);
+    const auto seen_with = [&](std::uint64_t first, std::uint64_t second) {
+        shm::hardware::store_pair_unshared(slot, {first, second});
+        return table::again({&slot, 3}, tag);
+    };
+    EXPECT_EQ(seen_with(tag, 9).slot, &slot);
+    EXPECT_EQ(seen_with(tag, 9).state, 9U);
+    EXPECT_FALSE(seen_with(tag + 1, 9));
+    EXPECT_FALSE(seen_with(tag & ~layout::tag_bit, 9));
+    EXPECT_FALSE(seen_with(tag, layout::ticket(0, 3)));
+}
+
 // Fails if some two buckets are never those of a key, or both are one.
 TEST(KeyTableModel, AKeyHasAnyTwoBuckets) {
     constexpr std::size_t buckets = 4;

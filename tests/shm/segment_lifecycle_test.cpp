@@ -457,6 +457,16 @@ protected:
     fs::path made;
 };
 
+// Fails when a folder of another name, or of that name elsewhere, is taken for a user's private one.
+TEST_F(PrivateFolder, OnlyThoseOfThatNameInSharedMemoryArePrivate) {
+    made = "/dev/shm/sekx-54321";
+    const auto segment_there = segment::create_or_attach(made / "a.seg", small);
+    EXPECT_TRUE(segment_there) << segment_there.error().message;
+    fs::create_directories(made / "seki-54321");
+    const auto below = segment::create_or_attach(made / "seki-54321" / "a.seg", small);
+    EXPECT_TRUE(below) << below.error().message;
+}
+
 // Fails when we make, or use, a folder that is another user's by its name.
 TEST_F(PrivateFolder, FolderOfAnotherUserIsNotMade) {
     const fs::path theirs = name(54321);

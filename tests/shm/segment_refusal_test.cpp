@@ -263,7 +263,10 @@ TEST_F(BadFile, WorldWritableFileIsRefused) {
 // Fails when anybody but root, us and the folder's owner is trusted.
 TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
     const auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
-    static_assert(trusts(0) && trusts(7) && trusts(8) && !trusts(9));
+    for (const uid_t trusted : {0U, 7U, 8U}) EXPECT_TRUE(trusts(trusted)) << trusted;
+    for (const uid_t stranger : {1U, 5U, 6U, 9U}) EXPECT_FALSE(trusts(stranger)) << stranger;
+    EXPECT_TRUE(is_trusted_owner({9, 5}, 7, 8, gid_t{5})) << "its group shares the folder";
+    EXPECT_FALSE(is_trusted_owner({9, 5}, 7, 8, gid_t{6}));
     write_file(path, whole);
     give_away(path);
     expect_refused(Errc::no_permission, "belongs to user 54321");
