@@ -320,6 +320,26 @@ TEST_F(LivenessErrors, AChildThatEndsItsAttachmentKeepsNothingOfItsParents) {
     EXPECT_EQ(processes_live(*segment), 1U);
 }
 
+// Fails if others who may take a slot cannot use the lock file that somebody made for it, whatever his umask and his group; or somebody else can.
+TEST_F(LivenessErrors, ALockFileIsForAllWhoMayTakeTheSlot) {
+    const gid_t group = ::geteuid() == 0 ? 54321 : ::getegid();
+    ASSERT_EQ(::chown(folder().c_str(), static_cast<uid_t>(-1), group), 0);
+    for (const mode_t mode : {0770U, 0750U, 0700U}) {
+        fs::remove(file_of(0));
+        ASSERT_EQ(::chmod(folder().c_str(), mode), 0);
+        const mode_t before = ::umask(0077);
+        auto member = join();
+        ::umask(before);
+        ASSERT_TRUE(member) << member.error().message;
+        struct stat facts{};
+        ASSERT_EQ(::stat(file_of(0).c_str(), &facts), 0);
+        EXPECT_EQ(facts.st_mode & 07777, mode & 0666);
+        EXPECT_EQ(facts.st_gid, group);
+        EXPECT_EQ(facts.st_uid, ::geteuid());
+        member->leave(*segment);
+    }
+}
+
 // Fails if one of the dead is passed over, wherever who joins begins to look.
 TEST_F(LivenessErrors, TheDeadAreFoundWhereverTheyAre) {
     std::vector<child> members;

@@ -9,6 +9,7 @@
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
 #include "shm/creation.hpp"
+#include "shm/memory.hpp"
 
 namespace seki::shm::test {
 namespace {
@@ -153,10 +154,31 @@ TEST_F(SegmentRemoval, WhoGivesUpWhatWasRemovedTakesItsLockFileAlong) {
         fs::remove(path);
         if (!others_stand) fs::remove_all(liveness_folder(path));
         (*held)->give_up_without_name();
-        EXPECT_TRUE((*held)->superseded());
+        EXPECT_EQ(hardware::load_relaxed((*held)->header().id.superseded), 1U);
         EXPECT_EQ(fs::exists(administration_lock_path(path)), others_stand);
     }
     EXPECT_TRUE(files().empty());
+}
+
+// Fails when who may only look at a segment that was removed, or knows that it was replaced, writes there or makes a lock file for it.
+TEST_F(SegmentRemoval, WhoHasNothingToGiveUpLeavesAllAsItIs) {
+    for (const bool is_replaced : {false, true}) {
+        const auto made = segment::create_or_attach(path, small);
+        ASSERT_TRUE(made);
+        const auto read = segment::attach(path, segment::access::read_only),
+                   copy = segment::attach(path, segment::access::copy);
+        ASSERT_TRUE(read && copy);
+        fs::remove(path);
+        fs::remove_all(liveness_folder(path));
+        fs::remove(administration_lock_path(path));
+        if (is_replaced) hardware::store_relaxed((*made)->header().id.superseded, 1);
+        (*read)->give_up_without_name();
+        (*copy)->give_up_without_name();
+        if (is_replaced) (*made)->give_up_without_name();
+        EXPECT_EQ((*made)->superseded(), is_replaced);
+        EXPECT_FALSE((*copy)->superseded());
+        EXPECT_TRUE(files().empty());
+    }
 }
 
 }  // namespace
