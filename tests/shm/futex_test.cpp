@@ -71,13 +71,13 @@ struct Futex : ::testing::Test {
 // Fails if a sleep ends at another time than was asked for, or does not depend on the rings that were heard.
 TEST_F(Futex, SleepsUntilThen) {
     played_answer = 0;
-    futex::sleep(bell, 5, 2'000'000'007);
+    futex::sleep(bell, 5, 3'000'000'001);
     ASSERT_EQ(of_the_kernel.size(), 1U);
     EXPECT_EQ(of_the_kernel[0].operation, FUTEX_WAIT_BITSET);
     EXPECT_EQ(of_the_kernel[0].value, 5U);
     ASSERT_TRUE(of_the_kernel[0].until);
-    EXPECT_EQ(of_the_kernel[0].until->tv_sec, 2);
-    EXPECT_EQ(of_the_kernel[0].until->tv_nsec, 7);
+    EXPECT_EQ(of_the_kernel[0].until->tv_sec, 3);
+    EXPECT_EQ(of_the_kernel[0].until->tv_nsec, 1);
 }
 
 // Fails if others are woken than asked for, or an error is taken for some who woke.

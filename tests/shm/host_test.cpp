@@ -72,6 +72,19 @@ TEST_F(Host, ASegmentKnowsByWhichClockItWasMade) {
     EXPECT_EQ(wrong, "");
 }
 
+// Fails if the clocks of two time namespaces are told as far apart as they are not.
+TEST_F(Host, ASegmentOfAnotherClockIsRefusedWithTheDifference) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    const std::string said = with_own_mounts([&]() -> std::string {
+        if (std::string wrong = says(offsets, "monotonic 5 7\n"); !wrong.empty()) return wrong;
+        const auto found = segment::attach(path, segment::access::read_write);
+        return found ? "attached" : found.error().message;
+    });
+    if (said.empty()) return;  // no namespaces here
+    const std::int64_t apart = this_host()->monotonic_offset_ns - 5'000'000'007;
+    EXPECT_THAT(said, HasSubstr("its monotonic clock is " + std::to_string(apart) + " ns away from ours"));
+}
+
 // Fails if a kernel without time namespaces is refused, or another error is taken for one.
 TEST_F(Host, WhereThereIsNoTimeNamespaceTheClockIsNotSetApart) {
     const auto offset_with = [](const std::function<bool()>& prepare) {

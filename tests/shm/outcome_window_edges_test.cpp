@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "shm/outcome_window.hpp"
 #include "support/unlucky_memory.hpp"
@@ -82,12 +83,16 @@ TEST(TimeWindowEdges, AnOkOutcomeIsJudgedWhereItOpensNothing) {
 
 // Fails if a window out of which good outcomes went with the time stays closed by an ok one.
 TEST(TimeWindowEdges, TheFirstOutcomeOfASliceIsJudgedWhateverItIs) {
-    timed of;
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(of.push(law::outcome::ok, 0, by_time, true), recorded::counted);
-    for (int i = 0; i < 6; ++i)
-        EXPECT_EQ(of.push(law::outcome::error, 8 * law::second, by_time, true), recorded::counted);
-    EXPECT_EQ(of.push(law::outcome::ok, 15 * law::second, by_time, true), recorded::counted);
-    EXPECT_EQ(of.push(law::outcome::ok, 16 * law::second, by_time, true), recorded::trips);
+    for (const std::uint64_t minimum : {0U, 5U}) {  // as somebody may have scribbled, and as it is
+        law::terms terms = by_time;
+        terms.minimum_calls = minimum;
+        timed of;
+        for (int i = 0; i < 10; ++i) EXPECT_EQ(of.push(law::outcome::ok, 0, terms, true), recorded::counted);
+        for (int i = 0; i < 6; ++i)
+            EXPECT_EQ(of.push(law::outcome::error, 8 * law::second, terms, true), recorded::counted);
+        EXPECT_EQ(of.push(law::outcome::ok, 15 * law::second, terms, true), recorded::counted);
+        EXPECT_EQ(of.push(law::outcome::ok, 16 * law::second, terms, true), recorded::trips);
+    }
 }
 
 // Fails if what stands behind the last slice is counted.
@@ -104,14 +109,15 @@ TEST(TimeWindowEdges, BehindTheLastSliceThereIsNone) {
 TEST(TimeWindowEdges, WhoComesLateIsToldByTheLapThatTheClockCanHaveComeTo) {
     constexpr std::uint64_t slices = layout::outcome_slices, clock = 5 * slices + 3;  // in slices of a second
     for (std::uint64_t index = 0; index < slices; ++index)
-        for (std::uint32_t lap = 3; lap < 8; ++lap) {
+        for (const auto& [lap, stopped] :
+             {std::pair{3U, 3U}, {4U, 3U}, {5U, 3U}, {6U, 3U}, {3U, 4U}, {4U, 4U}, {5U, 4U}, {6U, 4U}, {7U, 4U}}) {
             timed of;
             machine::store_pair_unshared(of.slices[index], layout::pack(layout::outcome_slice{generation, lap, 1}));
-            // As of lap 4, by who was stopped.
-            const auto said = of.window.push(generation, law::outcome::ok, (4 * slices + index) * law::second, by_time,
-                                             false, always, [] { return clock * law::second; });
+            // As of an earlier lap, by who was stopped.
+            const auto said = of.window.push(generation, law::outcome::ok, (stopped * slices + index) * law::second,
+                                             by_time, false, always, [] { return clock * law::second; });
             const std::uint64_t latest = (clock + 1 - index) / slices;  // clocks differ by a second
-            EXPECT_EQ(said == recorded::late, lap > 4 && lap <= latest) << "slice " << index << " of lap " << lap;
+            EXPECT_EQ(said == recorded::late, lap > stopped && lap <= latest) << "slice " << index << " of lap " << lap;
         }
 }
 
