@@ -302,6 +302,7 @@ TEST_F(LivenessErrors, WhoJoinsAnewHasOneLock) {
         const auto self = process_of(attached.me());
         EXPECT_TRUE(shm::retire(*segment, self));
         attached.look_again();
+        EXPECT_EQ(open_files(), before) << "another may have its slot";
         EXPECT_NE(process_of(attached.me()), self);
         EXPECT_EQ(open_files(), before + 1);
     }
