@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -30,11 +31,11 @@ public:
         at.incarnation = incarnation;
         at.kind = kind;
         at.shape = shape;
-        at.arena_offset = segment_->parts().arena_offset + 4 * layout::page;
+        at.arena_offset = (*segment_)->parts().arena_offset + 4 * layout::page;
         at.arena_size = bytes;
         std::ranges::fill(arena(), untouched);
     }
-    [[nodiscard]] shm::segment& where() const { return *segment_; }
+    [[nodiscard]] shm::segment& where() const { return **segment_; }
     // From the beginning of the piece on: where the first byte is that was written, and where those end.
     struct written {
         std::uint64_t first = 0, end = 0;
@@ -45,7 +46,7 @@ public:
         const auto is_written = [](std::byte each) { return each != untouched; };
         const auto first = std::ranges::find_if(all, is_written);
         const auto last = std::find_if(all.rbegin(), all.rend(), is_written);
-        const std::uint64_t before = at.arena_offset - segment_->parts().arena_offset;
+        const std::uint64_t before = at.arena_offset - (*segment_)->parts().arena_offset;
         return {static_cast<std::uint64_t>(first - all.begin()) - before,
                 static_cast<std::uint64_t>(last.base() - all.begin()) - before};
     }
@@ -54,10 +55,15 @@ public:
 
 private:
     [[nodiscard]] std::span<std::byte> arena() const {
-        const auto& parts = segment_->parts();
-        return segment_->arena(parts.arena_offset, parts.size - parts.arena_offset);
+        const auto& parts = (*segment_)->parts();
+        return (*segment_)->arena(parts.arena_offset, parts.size - parts.arena_offset);
     }
-    scratch_segment segment_{workers};
+    const std::shared_ptr<scratch_segment> segment_ = ground();
+    // One for all of them: making one takes longer than all that is done there.
+    static std::shared_ptr<scratch_segment> ground() {
+        static const auto made = std::make_shared<scratch_segment>(workers);
+        return made;
+    }
 };
 
 // What fill() of durations writes: all of each block but the words behind its counts.
