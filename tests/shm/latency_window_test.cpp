@@ -126,7 +126,7 @@ TEST(LatencyWindow, AnyMemoryBecomesANewWindow) {
 
 // Fails if the doctor overlooks a word that counts calls of a slice that has not begun, or of another row's, takes a sound one for such, or leaves anything of one.
 TEST(LatencyWindow, TheDoctorForgetsWhatNobodyCanHaveCounted) {
-    static constexpr std::uint64_t now = 5'000'000;
+    std::uint64_t now = 5'000'000;
     const std::uint32_t slice = law::slice_of(now);
     const std::size_t home = slice % law::slices;
     const auto value = [](std::uint32_t of) { return std::uint64_t{of} << 32 | 3; };
@@ -136,7 +136,7 @@ TEST(LatencyWindow, TheDoctorForgetsWhatNobodyCanHaveCounted) {
             const window real{block};
             real.record(now, 1'000'000);
             layout::word& word = block.tallies[row][bucket];
-            const auto ahead = [&] { return real.count_ahead([] { return now; }); };
+            const auto ahead = [&] { return real.count_ahead([&now] { return now; }); };
             // In its own row, of the present slice or one before.
             const auto sound = static_cast<std::uint32_t>(slice - (home + law::slices - row) % law::slices);
             shm::hardware::store_relaxed(word, value(sound));
@@ -161,10 +161,10 @@ TEST(LatencyWindow, TheDoctorForgetsWhatNobodyCanHaveCounted) {
     const window real{block};
     shm::hardware::store_relaxed(block.asked_ms, now);
     shm::hardware::store_relaxed(block.answer_ns, law::end_of(5));
-    EXPECT_TRUE(real.has_sound_answer([] { return now; }));
-    EXPECT_FALSE(real.has_sound_answer([] { return now - 1; }));
+    EXPECT_TRUE(real.has_sound_answer([&now] { return now; }));
+    EXPECT_FALSE(real.has_sound_answer([&now] { return now - 1; }));
     shm::hardware::store_relaxed(block.answer_ns, law::end_of(5) + 1);
-    EXPECT_FALSE(real.has_sound_answer([] { return now; }));
+    EXPECT_FALSE(real.has_sound_answer([&now] { return now; }));
     real.forget_answer();
     EXPECT_EQ(shm::hardware::load_relaxed(block.asked_ms), 0U);
     EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
