@@ -40,6 +40,7 @@ struct refusal_of_the_kernel {
 };
 refusal_of_the_kernel refused;
 std::size_t most_at_once = ~std::size_t{0};  // that are written, or drawn
+std::size_t furthest_read = 0;               // that was asked for
 bool tells_room = true;                      // whether the file system does
 bool writes_nothing_first = false;           // as a file system may that is interrupted
 std::optional<timespec> played_time;         // since 1970
@@ -123,6 +124,7 @@ void* mmap(void* at, std::size_t size, int may, int how, int file, off_t from) n
     return reinterpret_cast<void*>(::syscall(SYS_mmap, at, size, may, how, file, from));
 }
 ssize_t pread(int file, void* bytes, std::size_t size, off_t at) {
+    furthest_read = std::max(furthest_read, static_cast<std::size_t>(at) + size);
     if (const int why = why_not("pread"); why != 0) return errno = why, -1;
     return ::syscall(SYS_pread64, file, bytes, std::min(size, most_at_once), at);
 }
@@ -268,8 +270,10 @@ TEST_F(CreationErrors, APieceAtATimeMakesTheSameSegment) {
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ((*made)->parts(), *plan(small));
     EXPECT_NE((*made)->header().seed.back() | (*made)->header().seed[7], 0);
+    furthest_read = 0;
     const auto copy = segment::attach(path, segment::access::copy);
     ASSERT_TRUE(copy);
+    EXPECT_EQ(furthest_read, small.size) << "no more than there is room for";
     EXPECT_EQ(std::memcmp(&(*copy)->header(), &(*made)->header(), small.size), 0);
 }
 
