@@ -121,6 +121,18 @@ TEST_F(broken, LastRoundOfAnOperator) {
     EXPECT_TRUE(opens_after(breaker::max_rounds - 1));
 }
 
+TEST_F(broken, LastRoundOfWhoOpensIt) {
+    const auto reported_after = [this](int lost) {
+        const lost_swaps others{&block.state, lost};
+        const law::terms one{.window = 20, .minimum_calls = 1};
+        return subject.report({.generation = subject.look().generation}, law::outcome::error, law::second, one,
+                              caller{});
+    };
+    EXPECT_EQ(reported_after(breaker::max_rounds), breaker::report_result::hindered);
+    EXPECT_EQ(reported_after(breaker::max_rounds - 1), breaker::report_result::opened);
+    EXPECT_EQ(subject.look().state, law::state::open);
+}
+
 TEST_F(broken, LastRoundOfWhoAsks) {
     open_long_ago();
     const auto let_in_after = [this](int lost) {

@@ -160,6 +160,17 @@ TEST_F(SegmentRemoval, WhoGivesUpWhatWasRemovedTakesItsLockFileAlong) {
     EXPECT_TRUE(files().empty());
 }
 
+// Fails when who has a segment that stands where it stood takes its lock for nothing.
+TEST_F(SegmentRemoval, WhoseSegmentStandsGivesNothingUp) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    fs::remove(administration_lock_path(path));
+    (*held)->give_up_without_name();
+    EXPECT_FALSE((*held)->superseded());
+    EXPECT_FALSE(fs::exists(administration_lock_path(path)));
+    ASSERT_TRUE(segment::destroy(path));
+}
+
 // Fails when who may only look at a segment that was removed, or knows that it was replaced, writes there or makes a lock file for it.
 TEST_F(SegmentRemoval, WhoHasNothingToGiveUpLeavesAllAsItIs) {
     for (const bool is_replaced : {false, true}) {
