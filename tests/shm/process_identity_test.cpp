@@ -84,6 +84,17 @@ TEST_F(ProcessIdentity, ALineOfStatIsReadFromItsLastParenthesisOn) {
         EXPECT_EQ(with_stat(half), "runs") << half;
 }
 
+// Fails if of a line that is longer than any more is read than there is room for, or less.
+TEST_F(ProcessIdentity, OfALineThatIsTooLongTheBeginningIsRead) {
+    constexpr std::size_t room = 2'047;
+    std::string line = stat_line("other", 'S', 1, start_time + 1);
+    line.resize(room, ' ');
+    if (with_stat(line).empty()) return;  // no namespaces here
+    EXPECT_EQ(with_stat(line + ") "), "is gone") << "what stands behind is not read";
+    line.back() = ')';
+    EXPECT_EQ(with_stat(line), "runs") << "the last byte is: it makes half a line of it";
+}
+
 // Fails if a mapping is found in another column, on another line, or by a part of a number; or is not found at the end of a line or of what is read.
 TEST_F(ProcessIdentity, WhoHasNotMappedTheFileIsAnotherProgram) {
     const std::string mine = map_line(inode, "/dev/shm/a.seg"), no = map_line(inode + 1, "/dev/shm/40711");
