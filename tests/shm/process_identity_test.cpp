@@ -139,6 +139,10 @@ TEST(TraceableIdentity, HasABeginningAndANamespace) {
     EXPECT_FALSE((process_identity{7, 0, 1, 5}.traceable()));
     EXPECT_FALSE((process_identity{7, 1, 0, 5}.traceable()));
     EXPECT_FALSE((process_identity{7, 0, 0, 5}.traceable()));
+    constexpr process_identity one{7, 1, 2, 5};
+    EXPECT_TRUE(one.same_process({7, 1, 2, 6})) << "of another program";
+    for (const process_identity& other : {process_identity{8, 1, 2, 5}, {7, 2, 2, 5}, {7, 1, 3, 5}})
+        EXPECT_FALSE(one.same_process(other));
 }
 
 // Fails if a list that is longer than is read is taken for one without the file, or one that is not for too long.

@@ -192,18 +192,17 @@ class Trial:
         return "", time.monotonic() - began
 
     def run_in_time(self, program, some, number):
-        """Given several times as long as they take. What has not used as much of a processor then is given longer, and more where others keep the machine
-        so busy that they take that long without a mutant."""
-        names, seconds = [each.name for each in some], 5 * sum(each.seconds for each in some)
-        code, said, work, _ = self.run(program, names, 0.5 + seconds, number)
-        if code is not None or work > 0.3 + 5 * sum(each.work for each in some):
-            return code, said
+        """Given several times as long as they take. What has not ended then is given longer, and more where others keep the machine so busy that they take
+        that long without a mutant: threads that wait for each other by spinning use as much of a processor then as one that never ends."""
+        names, seconds = [each.name for each in some], 0.5 + 5 * sum(each.seconds for each in some)
+        code, said, *_ = self.run(program, names, seconds, number)
         seconds += 2
-        while True:
+        while code is None:
             code, said, *_ = self.run(program, names, seconds, number)
             if code is not None or self.run(program, names, seconds)[0] is not None:
-                return code, said
+                break
             seconds *= 2
+        return code, said
 
     @staticmethod
     def killer(some, said):
