@@ -124,7 +124,7 @@ void write_pid(int file) noexcept {
 
 long read_pid(int file) noexcept {
     std::array<char, 16> text{};
-    if (::pread(file, text.data(), text.size() - 1, 0) <= 0) return 0;
+    static_cast<void>(!::pread(file, text.data(), text.size() - 1, 0));  // where nothing is read, it is 0
     return std::strtol(text.data(), nullptr, 10);
 }
 

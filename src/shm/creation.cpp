@@ -57,7 +57,7 @@ std::uint64_t free_bytes(const place& where) noexcept {
 
 Result<void> check_file_size_limit(const place& where, std::uint64_t size) {
     struct rlimit limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size) return {};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= size) return {};  // RLIM_INFINITY is the greatest
     return refuse(
         Errc::no_space,
         "segment \"{}\": its {} bytes are more than this process may write to a file ({}): raise `ulimit -f`, "

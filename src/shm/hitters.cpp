@@ -13,6 +13,8 @@ namespace {
 
 thread_local constinit std::uint64_t random_state = 0;
 
+constinit word threads;  // of this process that ever drew
+
 // xorshift64 (Marsaglia): never 0 once it is not.
 std::uint64_t next_random() noexcept {
     random_state ^= random_state << 13;
@@ -29,8 +31,9 @@ bool draw() noexcept {
         to_skip = static_cast<std::uint32_t>(next_random() >> 32) % (2 * sampling_rate - 1);
         return true;
     }
-    // The address tells the threads of a process apart, the token the processes.
-    random_state = (claim_process_token() ^ reinterpret_cast<std::uintptr_t>(&random_state)) | 1;
+    // The token tells the processes apart, their count the threads of a process: those that come one after the other have one address.
+    const std::uint64_t before = hardware::fetch_add_relaxed(threads, 1);
+    random_state = (claim_process_token() ^ before * 0x9e3779b97f4a7c15ULL) | 1;
     to_skip = static_cast<std::uint32_t>(next_random() >> 32) % sampling_rate;
     if (to_skip == 0) return draw();
     --to_skip;

@@ -110,5 +110,48 @@ TEST(AdaptiveWindow, WhatSomebodyScribbledEndsWithItsWindow) {
     EXPECT_EQ(real.window(), (layout::adaptive_window{.number = 1, .target = 20}));
 }
 
+// Fails if the doctor takes a window that add() leaves for damaged, or one that it never leaves for sound.
+TEST(AdaptiveWindow, AWindowIsOpenAsLongAsItsCallsAreFewer) {
+    const auto open = [](const layout::adaptive_window& of, std::uint64_t latencies) {
+        return window::is_open({layout::pack(of), latencies});
+    };
+    constexpr std::uint64_t most = law::greatest_latency;
+    EXPECT_TRUE(open({.target = 20}, 0));
+    EXPECT_TRUE(open({.target = 20, .calls = 19, .drops = 19}, 0));
+    EXPECT_FALSE(open({.target = 20, .calls = 20}, 0)) << "it would have ended";
+    EXPECT_FALSE(open({.target = 20, .calls = 7, .drops = 8}, 0));
+    EXPECT_TRUE(open({.target = 20, .calls = 7, .drops = 4}, 3 * most));
+    EXPECT_FALSE(open({.target = 20, .calls = 7, .drops = 4}, 3 * most + 1)) << "nothing counts as longer";
+    EXPECT_FALSE(open({.target = 20, .calls = 7, .drops = 7}, 1)) << "a call that was dropped has no latency";
+}
+
+// Fails if what the doctor begins in its place is not the next window that a call would have begun.
+TEST(AdaptiveWindow, TheDoctorBeginsTheNext) {
+    const law::terms by{.window = 30};
+    struct {
+        law::position at;
+        bool measures;
+    } const cases[]{{{}, false},
+                    {{.limit = 5 * law::one, .come_back = 10 * law::one}, true},
+                    {{.limit = 5 * law::one, .come_back = 10 * law::one, .settling = true}, false},
+                    {{.limit = 5 * law::one, .settling = true}, false}};
+    for (const auto& each : cases) {
+        layout::adaptive_block block{};
+        const window real{block};
+        const auto at = law::pack(each.at);
+        shm::hardware::store_pair_unshared(block.limit, {at.first, at.second});
+        shm::hardware::store_pair_unshared(
+            block.window, {layout::pack(layout::adaptive_window{.number = 6, .target = 9, .calls = 9, .drops = 2}), 5});
+        const auto found = real.window_words();
+        real.begin_another(found, by);
+        EXPECT_EQ(real.window(),
+                  (layout::adaptive_window{
+                      .number = 7, .measuring = each.measures, .target = law::calls_to_end(real.at(), by)}));
+        EXPECT_EQ(real.window_words().second, 0);
+        real.begin_another(found, by);
+        EXPECT_EQ(real.window().number, 7) << "in the place of that one, and of no other";
+    }
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "processes.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -54,6 +55,43 @@ TEST(Counters, CountsBelongToOneIncarnation) {
     shm::count(t.own(0), 0, 5, count_allow, 100);  // by a handle that outlived its primitive
     EXPECT_EQ(t.sum(6)[count_allow], 1U);
     EXPECT_EQ(t.sum(5)[count_allow], 0U);
+}
+
+// Fails if counts that stand for an incarnation are set to zero by who finds out late that he counts for it.
+TEST(Counters, WhoHasABlockAlreadyKeepsItsCounts) {
+    table t;
+    shm::count(t.own(0), 0, 5, count_allow, 100);
+    EXPECT_TRUE(shm::counting::own<shm::hardware>(t.blocks[0], 5));
+    EXPECT_EQ(t.sum(5)[count_allow], 100U);
+    EXPECT_FALSE(shm::counting::own<shm::hardware>(t.blocks[0], 4));
+    EXPECT_TRUE(shm::counting::own<shm::hardware>(t.blocks[0], 6));
+    EXPECT_EQ(t.sum(6)[count_allow], 0U);
+}
+
+// Fails if a decision that cost one, or nothing, costs those who share otherwise.
+TEST(Counters, SharersPayWhatItCosts) {
+    table t;
+    shm::open_shared_block(t.blocks[2], 5);
+    for (const std::uint64_t cost : {0U, 1U, 2U}) shm::count_decision(t.shared(), 0, 5, count_allow, cost_allow, cost);
+    EXPECT_EQ(t.sum(5)[count_allow], 3U);
+    EXPECT_EQ(t.sum(5)[cost_allow], 3U);
+}
+
+// Fails if what stands behind the blocks is added for an entry that there is not, or a block of all for one worker's.
+TEST(Counters, NothingIsCountedBeyondTheEntriesAndTheWorkers) {
+    constexpr std::uint32_t workers = 3, entries = 2;
+    const scratch_segment segment{workers, entries};
+    for (std::size_t i = 0; i <= workers; ++i) {
+        shm::hardware::store_relaxed(segment->worker(i).thread, 77);
+        auto& behind = segment->counters(i).data()[entries];
+        shm::hardware::store_relaxed(behind.incarnation, i == workers ? 5 | shm::shared_mark : 5);
+        shm::hardware::store_relaxed(behind.counts[0], 3);
+    }
+    EXPECT_EQ(shm::sum(*segment, entries, 5), counter_values{});
+    auto& shared = segment->counters(workers)[1];
+    shm::hardware::store_relaxed(shared.incarnation, 5);  // without its mark: a scribbler's
+    shm::hardware::store_relaxed(shared.counts[0], 3);
+    EXPECT_EQ(shm::sum(*segment, 1, 5), counter_values{});
 }
 
 // Fails if a thread that shares counts into a block that nobody opened for it, or opens it itself.

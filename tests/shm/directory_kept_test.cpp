@@ -1,14 +1,17 @@
 // Pieces of the arena that stay what they were: whoever was stopped on the way into a deleted bulkhead harms nobody when it goes on.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <random>
 
 #include "shm/bulkhead_piece.hpp"
+#include "shm/directory_entry.hpp"
 #include "shm/directory_fixture.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/processes.hpp"
 #include "support/seed.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -73,6 +76,57 @@ TEST_F(DirectoryKept, APieceBetweenOthersIsUsedAgain) {
     ASSERT_EQ(middle.arena_offset + middle.arena_size, behind.arena_offset);
     remove(middle);
     EXPECT_EQ(make("next").arena_offset, middle.arena_offset);
+}
+
+// Fails if an entry says what it is before its piece is such: who died meanwhile would leave another kind's piece under its name.
+TEST_F(DirectoryKept, AnEntryIsOfNoKindWhileItGetsItsPiece) {
+    const auto old = primitives().create(policy("old"), no_fill);
+    ASSERT_TRUE(old);
+    primitives().remove(old->index);
+    layout::directory_entry& entry = primitives().entry(old->index);
+    ASSERT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::policy));
+    std::array<layout::word, 8> piece{};
+    for (layout::word& each : piece) shm::hardware::store_relaxed(each, 77);
+    shm::placement made = *old;
+    made.kind = layout::kind::bulkhead;
+    int stores = 0;
+    unlucky::before_store = [&](const void* stored) {
+        if (stored == &entry.kind) return;
+        ++stores;
+        EXPECT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::none));
+    };
+    shm::entry_words<unlucky>{entry}.give_piece(made, piece);
+    unlucky::before_store = [](const void* /*where*/) {};
+    EXPECT_EQ(stores, 2 + static_cast<int>(made.shape.size()));
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::bulkhead));
+    for (const layout::word& each : piece) EXPECT_EQ(shm::hardware::load_relaxed(each), 0U);
+}
+
+// Fails if a number is wasted with each primitive that is made, or one is used twice.
+TEST_F(DirectoryKept, IncarnationsFollowEachOther) {
+    for (std::uint64_t time = 1; time < 5; ++time) {
+        const auto made = primitives().create(policy("p" + std::to_string(time)), no_fill);
+        ASSERT_TRUE(made);
+        EXPECT_EQ(made->incarnation, time);
+        EXPECT_EQ(shm::hardware::load_relaxed(where->header().next_incarnation), time);
+    }
+}
+
+// Fails if what stands behind the last entry is taken for one more: other words of the segment, which may look like it.
+TEST_F(DirectoryKept, BehindTheLastEntryThereIsNone) {
+    const auto kept = make("kept");
+    const auto copied = [this](std::uint32_t index) {
+        std::memcpy(static_cast<void*>(where->directory().data() + max_primitives), &where->directory()[index],
+                    sizeof(layout::directory_entry));
+    };
+    copied(kept.index);
+    EXPECT_EQ(primitives().list().size(), 1U);
+    EXPECT_EQ(primitives().list(layout::kind::bulkhead).size(), 1U);
+    EXPECT_FALSE(primitives().at(max_primitives));
+    remove(kept);
+    copied(kept.index);
+    EXPECT_EQ(primitives().list_kept().size(), 1U);
+    EXPECT_EQ(primitives().arena_used(), kept.arena_size);
 }
 
 // Fails if what another kind left in its piece is taken for permits.
@@ -182,6 +236,45 @@ TEST_F(DirectoryKept, WhoFindsNoRoomIsToldWhatIsKept) {
     EXPECT_NE(none_left.error().message.find("max_primitives = 24 already (4 KiB in 1 entries are kept"),
               std::string::npos)
         << none_left.error().message;
+}
+
+// Fails if one is made in what was another's: of another kind, or of another shape in as many bytes.
+TEST_F(DirectoryKept, WhatIsAsLargeIsNotTheSame) {
+    const auto old = make("old", 1000);
+    const std::uint64_t bytes = bulkhead("old", 1000).arena_bytes;
+    ASSERT_EQ(shm::whole_pages(bytes), shm::whole_pages(bulkhead("next", 999).arena_bytes));
+    remove(old);
+    EXPECT_NE(make("next", 999).arena_offset, old.arena_offset);
+    const auto plain = [](layout::kind kind) {
+        return shm::directory::request{.kind = kind, .name = "one", .arena_bytes = layout::page, .initial = {}};
+    };
+    const auto retry = primitives().create(plain(layout::kind::retry), no_fill);
+    ASSERT_TRUE(retry);
+    primitives().remove(retry->index);
+    const auto hedge = primitives().create(plain(layout::kind::hedge), no_fill);
+    ASSERT_TRUE(hedge);
+    EXPECT_NE(hedge->arena_offset, retry->arena_offset);
+    EXPECT_EQ(primitives().create(plain(layout::kind::retry), no_fill)->arena_offset, retry->arena_offset);
+    EXPECT_EQ(make("last", 1000).arena_offset, old.arena_offset);
+}
+
+// Fails if a kept piece is used over which an entry lies that a scribbler made larger, on either side.
+TEST_F(DirectoryKept, APieceOverWhichAnotherWasScribbledIsNotUsed) {
+    const auto before = make("before"), middle = make("middle"), behind = make("behind");
+    remove(middle);
+    const auto scribbled = [&](const shm::placement& other, std::uint64_t offset) {
+        layout::directory_entry& entry = primitives().entry(other.index);
+        shm::hardware::store_relaxed(entry.arena_offset, offset);
+        shm::hardware::store_relaxed(entry.arena_size, 2 * other.arena_size);
+        const auto made = make("next");
+        EXPECT_NE(made.arena_offset, middle.arena_offset);
+        remove(made);
+        shm::hardware::store_relaxed(entry.arena_offset, other.arena_offset);
+        shm::hardware::store_relaxed(entry.arena_size, other.arena_size);
+    };
+    scribbled(before, before.arena_offset);
+    scribbled(behind, middle.arena_offset);
+    EXPECT_EQ(make("last").arena_offset, middle.arena_offset);
 }
 
 // Fails if an entry that an administrator left half-written is taken for a piece that is kept.

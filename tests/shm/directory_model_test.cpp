@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <random>
 #include <set>
@@ -103,6 +104,8 @@ TEST_F(DirectoryModel, AFullDirectorySaysSo) {
     EXPECT_THAT(refused.error().message,
                 testing::AllOf(HasSubstr("limiter \"late\""), HasSubstr("max_primitives = 24"), HasSubstr("delete")));
     EXPECT_EQ(primitives().list().size(), max_primitives);
+    std::memset(static_cast<void*>(where->directory().data() + max_primitives), 0x55, sizeof(layout::directory_entry));
+    EXPECT_EQ(primitives().create(limiter("late"), no_fill).error().code, Errc::no_space) << "whatever stands behind";
 
     primitives().remove(7);
     EXPECT_TRUE(primitives().create(limiter("late"), no_fill));
@@ -117,6 +120,8 @@ TEST_F(DirectoryModel, AFullArenaSaysHowMuchIsLeft) {
     EXPECT_THAT(refused.error().message,
                 testing::AllOf(HasSubstr("limiter \"huge\""), HasSubstr(std::to_string(arena >> 10) + " KiB"),
                                HasSubstr("max_keys")));
+    const std::uint64_t bytes = limiter("huge", 1 << 20).arena_bytes;
+    EXPECT_THAT(refused.error().message, HasSubstr("needs " + std::to_string(bytes >> 10) + " KiB, and"));
     EXPECT_TRUE(primitives().list().empty());
 }
 
@@ -197,6 +202,7 @@ TEST_F(DirectoryModel, AnEntryThatContradictsItselfIsNotThere) {
 // Fails if an index is believed: what lies behind the directory would be overwritten.
 TEST_F(DirectoryModel, RemovingWhatThereIsNotChangesNothing) {
     ASSERT_TRUE(primitives().create(limiter("login", 40), no_fill));
+    std::memset(static_cast<void*>(where->directory().data() + max_primitives), 0x55, sizeof(layout::directory_entry));
     const auto all = [&] {
         return std::string{reinterpret_cast<const char*>(&where->header()),
                            static_cast<std::size_t>(where->parts().size)};

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "support/seed.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -118,6 +119,63 @@ TEST(EventRing, NumbersOfAScribblerHarmNobody) {
             EXPECT_TRUE(ring{memory}.push(event(1), false));
             EXPECT_EQ(drained(memory), std::vector<std::uint64_t>{1});
         }
+}
+
+// Fails if who finds less pushed than was taken sets back what was taken, or what a scribbler wrote counts as torn.
+TEST(EventRing, WhatWasTakenStaysTaken) {
+    layout::event_ring memory{};
+    EXPECT_EQ(ring{memory}.drain([](const auto&) {}), 0U);
+    hardware::store_relaxed(memory.pushed, 5);
+    hardware::store_relaxed(memory.taken, 9);
+    EXPECT_EQ(ring{memory}.drain([](const auto&) {}), 0U);
+    EXPECT_EQ(hardware::load_relaxed(memory.taken), 9U);
+    hardware::store_relaxed(memory.pushed, 9 + layout::event_ring::capacity + 1);
+    EXPECT_EQ(ring{memory}.drain([](const auto&) {}), 0U);
+    EXPECT_EQ(hardware::load_relaxed(memory.taken), 9 + layout::event_ring::capacity + 1);
+    EXPECT_EQ(shm::counts_of(memory).torn, 0U);
+}
+
+// Fails if who loses to another consumer says that it delivered something.
+TEST(EventRing, WhoComesSecondDeliversNothing) {
+    layout::event_ring memory{};
+    ASSERT_TRUE(ring{memory}.push(event(1), false));
+    const lost_swaps others{&memory.taken, 1};
+    int delivered = 0;
+    EXPECT_EQ(shm::event_ring<unlucky>{memory}.drain([&](const auto&) { ++delivered; }), 0U);
+    EXPECT_EQ(delivered, 0);
+    EXPECT_EQ(shm::event_ring<unlucky>{memory}.drain([&](const auto&) { ++delivered; }), 1U);
+}
+
+// Memory that says how often something was added, so that sharers lose nothing.
+struct adding : hardware {
+    static inline int times = 0;
+    static std::uint64_t fetch_add_relaxed(layout::word& w, std::uint64_t value) noexcept {
+        return ++times, hardware::fetch_add_relaxed(w, value);
+    }
+};
+
+// Fails if those who share a ring count by load and store, or its owner by an instruction that takes the line from all others.
+TEST(EventRing, WhatIsDroppedIsAddedWhereOthersDropToo) {
+    layout::event_ring memory{};
+    adding::times = 0;
+    shm::event_ring<adding>{memory}.drop(false, 2);
+    EXPECT_EQ(adding::times, 0);
+    shm::event_ring<adding>{memory}.drop(true, 3);
+    EXPECT_EQ(adding::times, 1);
+    EXPECT_EQ(shm::counts_of(memory).dropped, 5U);
+}
+
+// Fails if the last place is not one, or places that are asked for beside are not left.
+TEST(EventRing, HasRoomUpToTheLastPlace) {
+    layout::event_ring memory{};
+    for (std::size_t i = 0; i + 1 < layout::event_ring::capacity; ++i) {
+        EXPECT_EQ(ring{memory}.has_room(2), i + 2 < layout::event_ring::capacity) << i;
+        ASSERT_TRUE(ring{memory}.push(event(i), false));
+    }
+    EXPECT_TRUE(ring{memory}.has_room());
+    EXPECT_FALSE(ring{memory}.has_room(1));
+    ASSERT_TRUE(ring{memory}.push(event(63), false));
+    EXPECT_FALSE(ring{memory}.has_room());
 }
 
 // Fails like the others, for whatever bytes.

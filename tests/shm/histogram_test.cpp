@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -85,6 +86,20 @@ TEST(Histogram, WhoHasNoBlockRecordsNothing) {
     of_two.record(table::shared(), 1);
     shm::histogram<>{}.record(table::own(0), 1);
     EXPECT_EQ(t.of().sum().total(), 0U);
+}
+
+// Fails if what stands behind the counts, or behind the last block, is added.
+TEST(Histogram, NothingBehindIsAdded) {
+    table t;
+    for (layout::histogram_block& each : t.blocks) {
+        t.of().record(table::own(0), 50'000);
+        for (layout::word& word : each.reserved) shm::hardware::store_relaxed(word, 9);
+    }
+    const shm::histogram<> smaller{std::span{t.blocks}.first(2), incarnation};
+    t.of().record(table::shared(), 50'000);
+    EXPECT_EQ(smaller.sum().total(), 3U);
+    EXPECT_EQ(smaller.sum().sum_ns, 150'000U);
+    EXPECT_EQ(t.of().sum().sum_ns, 200'000U);
 }
 
 // Fails if a clock that jumped spoils the sum for ever.

@@ -8,9 +8,11 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "processes.hpp"
+#include "support/unlucky_memory.hpp"
 
 namespace seki::test {
 namespace {
@@ -62,6 +64,107 @@ TEST(Hitters, WhatAllWorkersSawIsAddedUpForEachPrimitive) {
     std::thread{work}.join();
     const std::vector<shm::busy_key> expected{{77, 8 * shm::sampling_rate, 12 * shm::sampling_rate}};
     EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
+}
+
+// Fails if a key that is allowed as often as it is denied is taken for one that was never seen.
+TEST(Hitters, AKeyThatIsAllowedHalfTheTimeIsBusyToo) {
+    const scratch_segment segment;
+    const shm::attachment attached{segment.get()};
+    for (int i = 0; i < 10; ++i) shm::record(attached.me(), incarnation, 77, i % 2 == 0);
+    const std::vector<shm::busy_key> expected{{77, 5 * shm::sampling_rate, 5 * shm::sampling_rate}};
+    EXPECT_EQ(shm::busiest(*segment, incarnation), expected);
+    EXPECT_EQ(shm::busiest_of_all(*segment).at(incarnation), expected);
+}
+
+// Fails if what somebody scribbled into the slot of all is shown.
+TEST(Hitters, WhatStandsInTheSharedSlotIsNobodys) {
+    const scratch_segment segment{1};
+    shm::hitting::replace<shm::hardware>(segment->worker(1).hitters[0], incarnation, 77);
+    shm::hitting::bump<shm::hardware>(segment->worker(1).hitters[0], true);
+    EXPECT_TRUE(shm::busiest(*segment, incarnation).empty());
+    EXPECT_TRUE(shm::busiest_of_all(*segment).empty());
+}
+
+// Fails if counts of one key are shown for the next, when only its tag or only its incarnation tells that it has taken the place meanwhile.
+TEST(Hitters, WhatBecomesAnothersWhileItIsLookedAtIsNotShown) {
+    layout::hitter entry{};
+    const auto seen_with = [&entry](layout::word& changing) {
+        shm::hitting::replace<shm::hardware>(entry, incarnation, 77);
+        shm::hitting::bump<shm::hardware>(entry, true);
+        const changes other{&entry.denied, 1, [&changing] { shm::hardware::store_relaxed(changing, 99); }};
+        return shm::hitting::look_at<unlucky>(entry).has_value();
+    };
+    layout::word elsewhere;
+    EXPECT_TRUE(seen_with(elsewhere));
+    EXPECT_FALSE(seen_with(entry.tag));
+    EXPECT_FALSE(seen_with(entry.incarnation));
+}
+
+// Fails if the next key of an entry has the incarnation of the last as long as its counts are that one's: who died meanwhile would leave them to it.
+TEST(Hitters, AnEntryIsNobodysUntilItIsTheNextKeys) {
+    layout::hitter entry{};
+    shm::hitting::replace<shm::hardware>(entry, incarnation, 77);
+    shm::hitting::bump<shm::hardware>(entry, true);
+    shm::hitting::bump<shm::hardware>(entry, false);
+    int stores = 0;
+    unlucky::before_store = [&](const void* /*where*/) {
+        ++stores;
+        EXPECT_EQ(shm::hardware::load_relaxed(entry.incarnation), 0U);
+    };
+    shm::hitting::replace<unlucky>(entry, incarnation + 1, 78);
+    unlucky::before_store = [](const void* /*where*/) {};
+    EXPECT_EQ(stores, 4);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.incarnation), incarnation + 1);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.allowed), 0U);
+    EXPECT_EQ(shm::hardware::load_relaxed(entry.denied), 0U);
+}
+
+// Fails if a newcomer is paid by a count that is smaller than its other one.
+TEST(Hitters, TheLargerCountPays) {
+    layout::hitter entry{};
+    const auto lowered = [&entry](std::uint64_t allowed, std::uint64_t denied) {
+        shm::hardware::store_relaxed(entry.allowed, allowed);
+        shm::hardware::store_relaxed(entry.denied, denied);
+        shm::hitting::lower<shm::hardware>(entry);
+        return std::pair{shm::hardware::load_relaxed(entry.allowed), shm::hardware::load_relaxed(entry.denied)};
+    };
+    EXPECT_EQ(lowered(3, 2), std::pair(std::uint64_t{2}, std::uint64_t{2}));
+    EXPECT_EQ(lowered(2, 3), std::pair(std::uint64_t{2}, std::uint64_t{2}));
+    EXPECT_EQ(lowered(2, 2), std::pair(std::uint64_t{1}, std::uint64_t{2}));
+}
+
+// Fails if some distance between two samples never comes, or one beyond the greatest.
+TEST(Hitters, SamplesAreUpToSixtyThreeDecisionsApart) {
+    std::set<std::uint32_t> seen;
+    std::thread{[&seen] {
+        (void)shm::sampling::draw();
+        for (int i = 0; i < 20'000; ++i) {
+            EXPECT_TRUE(shm::sampling::draw());
+            seen.insert(shm::attachment::until_sample());
+        }
+    }}.join();
+    EXPECT_EQ(seen.size(), 2 * shm::sampling_rate - 1);
+    EXPECT_EQ(*seen.begin(), 0U);
+    EXPECT_EQ(*seen.rbegin(), 2 * shm::sampling_rate - 2);
+}
+
+// Fails if the first decisions of threads are sampled more or less often than others.
+TEST(Hitters, AThreadBeginsAnywhereInItsSequence) {
+    std::set<std::uint32_t> seen;
+    int samples = 0;
+    constexpr int threads = 1'000;
+    for (int i = 0; i < threads; ++i)
+        std::thread{[&] {
+            if (shm::sampling::draw())
+                ++samples;
+            else
+                seen.insert(shm::attachment::until_sample());
+        }}.join();
+    EXPECT_GT(samples, 0);
+    EXPECT_LT(samples, threads / 8);
+    EXPECT_EQ(seen.size(), shm::sampling_rate - 1);
+    EXPECT_EQ(*seen.begin(), 0U);
+    EXPECT_EQ(*seen.rbegin(), shm::sampling_rate - 2);
 }
 
 // Fails if threads that share a slot write a table that has one writer.

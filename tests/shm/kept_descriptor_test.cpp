@@ -65,5 +65,32 @@ TEST_F(KeptDescriptor, KnowsItsFile) {
     another.close();
 }
 
+// Fails when what was let go is still told, or a number that nobody mistakes for a standard stream is changed, or one that is one of these is not.
+TEST_F(KeptDescriptor, StandardStreamsAreLeftToTheProgram) {
+    descriptor file{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    ASSERT_GT(file.get(), 2);
+    const int number = file.get();
+    descriptor same = away_from_standard_streams(std::move(file));
+    EXPECT_EQ(same.get(), number);
+    EXPECT_EQ(file.get(), -1);
+    EXPECT_EQ(same.release(), number);
+    EXPECT_EQ(same.get(), -1);
+    ::close(number);
+    EXPECT_FALSE(away_from_standard_streams(descriptor{}));
+    EXPECT_EQ(in_child([]() -> std::string {
+                  for (const int stream : {0, 1, 2}) {
+                      ::close(stream);
+                      const descriptor away =
+                          away_from_standard_streams(descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)});
+                      if (away.get() <= 2) return "it is a standard stream";
+                      if (is_open(stream)) return "it is one as well";
+                      if ((::fcntl(away.get(), F_GETFD) & FD_CLOEXEC) == 0) return "programs that are started get it";
+                      if (::open("/dev/null", O_RDONLY | O_CLOEXEC) != stream) return "it is not free";
+                  }
+                  return "";
+              }),
+              "");
+}
+
 }  // namespace
 }  // namespace seki::shm::test

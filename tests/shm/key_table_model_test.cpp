@@ -2,10 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <random>
 #include <set>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "shm/key_table.hpp"
@@ -43,6 +47,9 @@ public:
         if (done == insertion::there && !table::exchange(of_keys.find(tag), tag, state)) return insertion::hindered;
         return done;
     }
+
+    [[nodiscard]] std::span<layout::bucket> buckets() { return buckets_; }
+    [[nodiscard]] std::span<layout::pair> stripes() { return stripes_; }
 
     table of_keys;
     std::uint64_t now = 1;
@@ -193,6 +200,155 @@ TEST(KeyTableModel, ATicketIsOfATransactionThatItsStripeCameTo) {
     ASSERT_EQ(world.insert(tag), insertion::there);
     EXPECT_EQ(sound_in(1), 1U);
     EXPECT_EQ(sound_in(1000), 0U);
+}
+
+// Fails if a ticket of a stripe that there is not keeps its slot: by what stands behind the last one, it might be under way.
+TEST(KeyTableModel, ATicketOfNoStripeIsRubbish) {
+    constexpr std::size_t stripes = 2;
+    timed_table world{2, stripes + 1};
+    world.of_keys = table{world.buckets(), world.stripes().first(stripes), 7};
+    shm::hardware::store_pair_unshared(
+        world.stripes()[stripes],
+        {layout::tag_bit, layout::pack(layout::transaction{.sequence = 5, .phase = layout::phase::preparing})});
+    layout::pair& slot = world.of_keys.slot(3);
+    shm::hardware::store_pair_unshared(slot, {layout::tag_bit | 1, layout::ticket(stripes, 5)});
+    EXPECT_EQ(world.of_keys.sweep(3, timed_table::inserter{world}), table::sweeping::cleared);
+}
+
+// Fails if a slot or a stripe of a new table is not empty, or has another stamp than the table.
+TEST(KeyTableModel, ANewTableIsEmptyInEachWord) {
+    timed_table world{3, 2};
+    for (std::size_t i = 0; i < world.of_keys.slot_count(); ++i)
+        shm::hardware::store_pair_unshared(world.of_keys.slot(i), {~0ULL, ~0ULL});
+    world.of_keys.fill();
+    const auto content = [](const layout::pair& of) {
+        return layout::pair_value{shm::hardware::load_first_acquire(of), shm::hardware::load_second_acquire(of)};
+    };
+    for (std::size_t i = 0; i < world.of_keys.slot_count(); ++i)
+        EXPECT_EQ(content(world.of_keys.slot(i)), (layout::pair_value{7, 0}));
+    for (const layout::pair& each : world.stripes())
+        EXPECT_EQ(content(each), (layout::pair_value{7, layout::pack(layout::transaction{})}));
+}
+
+// Fails if a key is passed over, what is none is visited, or a key is told with another's place or state.
+TEST(KeyTableModel, EachKeyIsVisitedWhereItStands) {
+    timed_table world{3, 2};
+    std::map<std::size_t, std::uint64_t> put;
+    for (const std::size_t slot : {0U, 7U, 8U, 15U, 23U}) {
+        put[slot] = 100 + slot;
+        shm::hardware::store_pair_unshared(world.of_keys.slot(slot), {layout::tag_bit | slot, put[slot]});
+    }
+    shm::hardware::store_pair_unshared(world.of_keys.slot(5), {layout::tag_bit | 5, layout::ticket(0, 3)});
+    std::map<std::size_t, std::uint64_t> visited;
+    world.of_keys.for_each([&](std::uint64_t tag, std::uint64_t state, std::size_t slot) {
+        EXPECT_EQ(tag, layout::tag_bit | slot);
+        visited[slot] = state;
+    });
+    EXPECT_EQ(visited, put);
+}
+
+// Fails if a slot that is another key's by now, or is being given away, is taken for where the key stood.
+TEST(KeyTableModel, WhoLooksAgainFindsHisKeyOrNothing) {
+    timed_table world{2, 1};
+    const std::uint64_t tag = layout::tag_bit | 5;
+    layout::pair& slot = world.of_keys.slot(4);
+    const auto seen_with = [&](std::uint64_t first, std::uint64_t second) {
+        shm::hardware::store_pair_unshared(slot, {first, second});
+        return table::again({&slot, 3}, tag);
+    };
+    EXPECT_EQ(seen_with(tag, 9).slot, &slot);
+    EXPECT_EQ(seen_with(tag, 9).state, 9U);
+    EXPECT_FALSE(seen_with(tag + 1, 9));
+    EXPECT_FALSE(seen_with(tag & ~layout::tag_bit, 9));
+    EXPECT_FALSE(seen_with(tag, layout::ticket(0, 3)));
+}
+
+// Fails if some two buckets are never those of a key, or both are one.
+TEST(KeyTableModel, AKeyHasAnyTwoBuckets) {
+    constexpr std::size_t buckets = 4;
+    timed_table world{buckets, 2};
+    std::mt19937_64 random{seed_or(5)};
+    std::set<std::pair<std::size_t, std::size_t>> pairs;
+    for (int i = 0; i < 2'000; ++i) {
+        const auto around = world.of_keys.around(random() | layout::tag_bit);
+        const auto first = static_cast<std::size_t>(around.first - world.buckets().data());
+        const auto second = static_cast<std::size_t>(around.second - world.buckets().data());
+        EXPECT_NE(first, second);
+        EXPECT_LT(std::max(first, second), buckets);
+        pairs.emplace(first, second);
+    }
+    EXPECT_EQ(pairs.size(), buckets * (buckets - 1));
+}
+
+// Fails if a key goes to its second bucket before the first is crowded, or to the first when that is fuller.
+TEST(KeyTableModel, AKeyGoesToItsFirstBucketUntilThatIsCrowded) {
+    const std::uint64_t tag = layout::tag_bit | 1;
+    const auto bucket_with = [&](std::size_t in_first, std::size_t in_second) {
+        timed_table world{2, 1};
+        const auto around = world.of_keys.around(tag);
+        const auto take = [](layout::bucket& bucket, std::size_t how_many) {
+            for (std::size_t i = 0; i < how_many; ++i)
+                shm::hardware::store_pair_unshared(bucket.slots[i], {layout::tag_bit | (100 + i), 1'000});
+        };
+        take(*around.first, in_first);
+        take(*around.second, in_second);
+        EXPECT_EQ(world.insert(tag), insertion::there);
+        return world.of_keys.index_of(world.of_keys.find(tag)) / layout::slots_per_bucket ==
+                       static_cast<std::size_t>(around.first - world.buckets().data())
+                   ? 1
+                   : 2;
+    };
+    EXPECT_EQ(bucket_with(4, 0), 1);
+    EXPECT_EQ(bucket_with(5, 0), 2);
+    EXPECT_EQ(bucket_with(5, 4), 2);
+    EXPECT_EQ(bucket_with(5, 5), 1);
+    EXPECT_EQ(bucket_with(6, 7), 1);
+    EXPECT_EQ(bucket_with(7, 6), 2);
+}
+
+// Fails if the doctor takes a stripe for sound that names another table, a key of another stripe, or no key; or one as inserts leave it for damaged.
+TEST(KeyTableModel, AStripeIsSoundAsInsertsLeaveIt) {
+    constexpr std::size_t stripes = 4;
+    timed_table world{8, stripes};
+    constexpr std::uint64_t tag = layout::tag_bit | 0x1234'5678'9abc'def0;
+    std::size_t at = 0;
+    while (!world.of_keys.sound_ticket(tag, layout::ticket(at, 0))) ++at;
+    for (std::size_t stripe = 0; stripe < stripes; ++stripe) {
+        const auto sound = [&](std::uint64_t first, layout::phase phase) {
+            return world.of_keys.sound_stripe(stripe, {first, layout::pack(layout::transaction{.phase = phase})});
+        };
+        EXPECT_TRUE(sound(7, layout::phase::idle));
+        EXPECT_FALSE(sound(8, layout::phase::idle));
+        for (const auto busy : {layout::phase::preparing, layout::phase::committing}) {
+            EXPECT_EQ(sound(tag, busy), stripe == at);
+            EXPECT_FALSE(sound(tag & ~layout::tag_bit, busy));
+        }
+    }
+}
+
+// Fails if a ticket is rubbish while its stripe is busy with it, or is not when that is over.
+TEST(KeyTableModel, ATicketCountsWhileItsStripeIsBusyWithIt) {
+    timed_table world{2, 2};
+    const auto swept = [&](layout::phase phase, std::uint64_t sequence) {
+        shm::hardware::store_pair_unshared(
+            world.stripes()[1],
+            {layout::tag_bit | 1, layout::pack(layout::transaction{.sequence = sequence, .phase = phase})});
+        shm::hardware::store_pair_unshared(world.of_keys.slot(3), {layout::tag_bit | 1, layout::ticket(1, 5)});
+        return world.of_keys.sweep(3, timed_table::inserter{world});
+    };
+    EXPECT_EQ(swept(layout::phase::preparing, 5), table::sweeping::in_use);
+    EXPECT_EQ(swept(layout::phase::committing, 5), table::sweeping::in_use);
+    EXPECT_EQ(swept(layout::phase::idle, 5), table::sweeping::cleared);
+    EXPECT_EQ(swept(layout::phase::preparing, 6), table::sweeping::cleared);
+}
+
+// Fails if a table is made larger or smaller than its keys need (bench/occupancy), or the stripes of small ones collide and those of large ones take room.
+TEST(KeyTableModel, ItsSizeIsThatOfItsKeys) {
+    const std::vector<std::uint64_t> keys{0, 1, 4, 25, 50, 100, 1'000'000}, buckets{2, 3, 3, 9, 15, 27, 245'002};
+    for (std::size_t i = 0; i < keys.size(); ++i) EXPECT_EQ(shm::buckets_for(keys[i]), buckets[i]) << keys[i];
+    const std::vector<std::uint64_t> many{1, 4'096, 4'352, 131'071, 131'072, 10'000'000},
+        stripes{16, 16, 17, 511, 512, 512};
+    for (std::size_t i = 0; i < many.size(); ++i) EXPECT_EQ(shm::stripes_for(many[i]), stripes[i]) << many[i];
 }
 
 }  // namespace

@@ -26,6 +26,21 @@ protected:
     }
 };
 
+// Fails if a key is hashed alike in two segments, or by two limiters: who knows one could choose keys that collide in another.
+TEST(Fingerprint, EachLimiterOfEachSegmentHasItsOwn) {
+    layout::header one{}, other{};
+    other.seed.back() = 1;
+    for (const std::size_t size : {0U, 1U, 127U, 128U, 129U, 500U}) {
+        const std::string key(size, 'k');
+        EXPECT_EQ(shm::fingerprint(one, 1)(key), shm::fingerprint(one, 1)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key), shm::fingerprint(other, 1)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key), shm::fingerprint(one, 2)(key));
+        EXPECT_NE(shm::fingerprint(one, 1)(key) & layout::tag_bit, 0U);
+    }
+    EXPECT_NE(shm::fingerprint(one, 1).table_stamp(), shm::fingerprint(other, 1).table_stamp());
+    EXPECT_EQ(shm::fingerprint(one, 1).table_stamp() & layout::tag_bit, 0U);
+}
+
 // Fails if a length is off by one anywhere around what is kept whole.
 TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
     for (std::size_t length = 0; length < 100; ++length) {
@@ -37,6 +52,18 @@ TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
         EXPECT_EQ(read->whole, length <= layout::text_whole);
         EXPECT_EQ(read->key, length <= layout::text_whole ? key : key.substr(0, layout::text_prefix));
     }
+}
+
+// Fails if a slot beyond the last has a text, or gets one.
+TEST_F(KeyText, BeyondTheLastSlotThereIsNone) {
+    const shm::key_texts<> fewer{std::span{records}.first(3)};
+    fewer.write(3, hash("key"), "key", stands);
+    EXPECT_EQ(texts.look(3), shm::key_texts<>::record{});
+    texts.write(3, hash("key"), "key", stands);
+    EXPECT_FALSE(fewer.read(3, hash("key"), hash));
+    EXPECT_EQ(fewer.look(3), shm::key_texts<>::record{});
+    fewer.wipe(3, texts.look(3), stands);
+    EXPECT_TRUE(texts.read(3, hash("key"), hash));
 }
 
 // Fails if bytes of a key are taken for the end of a text.

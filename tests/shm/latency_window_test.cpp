@@ -116,10 +116,58 @@ TEST(LatencyWindow, AnyMemoryBecomesANewWindow) {
         shm::hardware::store_relaxed(block.asked_ms, now - random() % 50);
         shm::hardware::store_relaxed(block.answer_ns, 1 + random());
         real.fill();
+        EXPECT_EQ(shm::hardware::load_relaxed(block.asked_ms), 0U);
+        EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
         EXPECT_EQ(law::total(real.look(now)), 0U);
         EXPECT_EQ(real.quantile(now, 500), 0U);
         EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
     }
+}
+
+// Fails if the doctor overlooks a word that counts calls of a slice that has not begun, or of another row's, takes a sound one for such, or leaves anything of one.
+TEST(LatencyWindow, TheDoctorForgetsWhatNobodyCanHaveCounted) {
+    std::uint64_t now = 5'000'000;
+    const std::uint32_t slice = law::slice_of(now);
+    const std::size_t home = slice % law::slices;
+    const auto value = [](std::uint32_t of) { return std::uint64_t{of} << 32 | 3; };
+    for (std::size_t row = 0; row < law::slices; ++row)
+        for (const std::size_t bucket : {std::size_t{0}, std::size_t{law::buckets - 1}}) {
+            layout::latency_block block{};
+            const window real{block};
+            real.record(now, 1'000'000);
+            layout::word& word = block.tallies[row][bucket];
+            const auto ahead = [&] { return real.count_ahead([&now] { return now; }); };
+            // In its own row, of the present slice or one before.
+            const auto sound = static_cast<std::uint32_t>(slice - (home + law::slices - row) % law::slices);
+            shm::hardware::store_relaxed(word, value(sound));
+            EXPECT_EQ(ahead(), 0U);
+            EXPECT_EQ(real.count_misplaced(), 0U);
+            real.forget_ahead(now);
+            real.forget_misplaced();
+            EXPECT_EQ(shm::hardware::load_relaxed(word), value(sound));
+            shm::hardware::store_relaxed(word, value(sound + static_cast<std::uint32_t>(law::slices)));
+            EXPECT_EQ(ahead(), 1U);
+            EXPECT_EQ(real.count_misplaced(), 0U);
+            real.forget_ahead(now);
+            EXPECT_EQ(shm::hardware::load_relaxed(word), 0U);
+            shm::hardware::store_relaxed(word, value(sound - 1));
+            EXPECT_EQ(ahead(), 0U);
+            EXPECT_EQ(real.count_misplaced(), 1U);
+            real.forget_misplaced();
+            EXPECT_EQ(shm::hardware::load_relaxed(word), 0U);
+            EXPECT_EQ(law::total(real.look(now)), 1U);
+        }
+    layout::latency_block block{};
+    const window real{block};
+    shm::hardware::store_relaxed(block.asked_ms, now);
+    shm::hardware::store_relaxed(block.answer_ns, law::end_of(5));
+    EXPECT_TRUE(real.has_sound_answer([&now] { return now; }));
+    EXPECT_FALSE(real.has_sound_answer([&now] { return now - 1; }));
+    shm::hardware::store_relaxed(block.answer_ns, law::end_of(5) + 1);
+    EXPECT_FALSE(real.has_sound_answer([&now] { return now; }));
+    real.forget_answer();
+    EXPECT_EQ(shm::hardware::load_relaxed(block.asked_ms), 0U);
+    EXPECT_EQ(shm::hardware::load_relaxed(block.answer_ns), 0U);
 }
 
 // Fails if a call is lost, or counted twice, where several threads record at once.

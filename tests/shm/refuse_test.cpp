@@ -31,6 +31,11 @@ TEST(Refusals, AnErrorWithoutANameIsToldOfAllTheSame) {
 }
 
 // Fails if something is thrown past the edge of the library, or its sentence is lost.
+TEST(Refusals, MemoryThatRanOutIsToldWithWhatToDo) {
+    EXPECT_EQ(shm::out_of_memory().code, Errc::no_space);
+    EXPECT_EQ(shm::out_of_memory().message, std::string{"out of memory: "} + shm::remedy_for(ENOMEM));
+}
+
 TEST(Refusals, WhatIsThrownBelowBecomesAnError) {
     const auto thrown = shm::contained([]() -> Result<int> { throw std::runtime_error{"as it says"}; });
     ASSERT_FALSE(thrown);

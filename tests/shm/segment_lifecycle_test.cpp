@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include "layout/hash.hpp"
@@ -152,6 +153,91 @@ TEST_F(SegmentLifecycle, HolderOfAReplacedSegmentSeesIt) {
     EXPECT_FALSE((*after)->superseded());
     EXPECT_EQ((*after)->generation(), (*before)->generation() + 1);
     EXPECT_EQ((*segment::attach(path, access::read_only))->inode(), (*after)->inode());
+}
+
+// Fails when what stands as it stood is said to have been put back, or what does not is left.
+TEST_F(SegmentLifecycle, AHeaderIsPutBackAsItStood) {
+    const auto made = segment::create_or_attach(path, small);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE((*made)->put_header_back()) << "nothing to do";
+    const std::string stood = read_file(path);
+    for (const std::size_t at : {offsetof(layout::header, id.version), offsetof(layout::header, id.layout_hash),
+                                 offsetof(layout::header, id.size), offsetof(layout::header, parts),
+                                 offsetof(layout::header, next_incarnation) - 8}) {
+        scribble(path, at, ~std::uint64_t{0});
+        EXPECT_TRUE((*made)->put_header_back()) << at;
+        EXPECT_FALSE((*made)->put_header_back()) << at;
+        EXPECT_EQ(read_file(path), stood) << at;
+    }
+}
+
+// Fails when memory of a segment that is in force is given back, or that of one which is not is not.
+TEST_F(SegmentLifecycle, MemoryIsGivenBackOnceTheSegmentIsReplaced) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    const auto read = segment::attach(path, access::read_only), copy = segment::attach(path, access::copy);
+    ASSERT_TRUE(read && copy);
+    const auto arena = (*held)->arena((*held)->parts().arena_offset, layout::page);
+    std::ranges::fill(arena, std::byte{5});
+    (*held)->give_back_memory();
+    EXPECT_EQ(std::ranges::count(arena, std::byte{5}), static_cast<std::ptrdiff_t>(layout::page));
+    hardware::store_relaxed((*held)->header().id.superseded, 1);
+    (*read)->give_back_memory();
+    (*copy)->give_back_memory();
+    EXPECT_EQ(std::ranges::count(arena, std::byte{5}), static_cast<std::ptrdiff_t>(layout::page));
+    (*held)->give_back_memory();
+    EXPECT_EQ(std::ranges::count(arena, std::byte{0}), static_cast<std::ptrdiff_t>(layout::page));
+    EXPECT_EQ(hardware::load_relaxed((*held)->header().id.magic), layout::magic);
+}
+
+// Fails when a segment that is larger than is copied at once is not copied whole.
+TEST_F(SegmentLifecycle, ALargeSegmentIsCopiedWhole) {
+    SegmentOptions larger = small;
+    larger.size = 24 * layout::page;
+    const auto made = segment::create_or_attach(path, larger);
+    ASSERT_TRUE(made);
+    const auto arena =
+        (*made)->arena((*made)->parts().arena_offset, (*made)->parts().size - (*made)->parts().arena_offset);
+    for (std::size_t i = 0; i < arena.size(); i += 100) arena[i] = static_cast<std::byte>(i / 100 + 1);
+    const auto copy = segment::attach(path, access::copy);
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ(std::memcmp(&(*copy)->header(), &(*made)->header(), larger.size), 0);
+}
+
+// Fails when a descriptor stays open of a segment that nobody has any more.
+TEST_F(SegmentLifecycle, NothingStaysOpenOfASegmentThatIsLetGo) {
+    ASSERT_TRUE(segment::create_or_attach(path, small));
+    const auto open_files = [] {
+        return std::distance(fs::directory_iterator{"/proc/self/fd"}, fs::directory_iterator{});
+    };
+    const auto before = open_files();
+    for (const auto how : {access::read_write, access::read_only, access::copy}) {
+        const auto held = segment::attach(path, how);
+        ASSERT_TRUE(held);
+        EXPECT_EQ(open_files(), before + 1);
+    }
+    EXPECT_EQ(open_files(), before);
+}
+
+// Fails when who goes on to the next segment keeps a descriptor of the folder of lock files for each, or takes one for another's.
+TEST_F(SegmentLifecycle, SegmentsWithOneFolderOfLockFilesKeepOneDescriptorOfIt) {
+    const auto made = segment::create_or_attach(path, small),
+               beside = segment::create_or_attach(folder / "b.seg", small);
+    ASSERT_TRUE(made && beside);
+    const auto again = segment::attach(path, access::read_write);
+    ASSERT_TRUE(again);
+    EXPECT_NE((*again)->lock_folder(), (*made)->lock_folder());
+    (*again)->keep_lock_folder_of(**made);
+    EXPECT_EQ((*again)->lock_folder(), (*made)->lock_folder());
+    const int own = (*beside)->lock_folder();
+    (*beside)->keep_lock_folder_of(**made);
+    EXPECT_EQ((*beside)->lock_folder(), own);
+    fs::rename(liveness_folder(path), folder / "elsewhere");
+    fs::create_directory_symlink("elsewhere", liveness_folder(path));
+    EXPECT_EQ((*segment::attach(path, access::read_write))->lock_folder(), -1) << "a link is not followed";
+    fs::remove(liveness_folder(path));
+    write_file(liveness_folder(path), "");
+    EXPECT_EQ((*segment::attach(path, access::read_write))->lock_folder(), -1) << "a file is no folder";
 }
 
 // Fails when lock files of the old segment are used for the new one, where closing the old would drop the new lock.
@@ -370,6 +456,16 @@ protected:
     }
     fs::path made;
 };
+
+// Fails when a folder of another name, or of that name elsewhere, is taken for a user's private one.
+TEST_F(PrivateFolder, OnlyThoseOfThatNameInSharedMemoryArePrivate) {
+    made = "/dev/shm/sekx-54321";
+    const auto segment_there = segment::create_or_attach(made / "a.seg", small);
+    EXPECT_TRUE(segment_there) << segment_there.error().message;
+    fs::create_directories(made / "seki-54321");
+    const auto below = segment::create_or_attach(made / "seki-54321" / "a.seg", small);
+    EXPECT_TRUE(below) << below.error().message;
+}
 
 // Fails when we make, or use, a folder that is another user's by its name.
 TEST_F(PrivateFolder, FolderOfAnotherUserIsNotMade) {

@@ -34,6 +34,20 @@ TEST(SegmentPlan, PartsLieOnPagesInOrderWithRoomForAllTheyPromise) {
     }
 }
 
+// Fails when a part lies elsewhere than in the segments that others have made: then it is another layout.
+TEST(SegmentPlan, PartsLieWhereTheyAlwaysDid) {
+    const auto parts = plan(sized(5, 8, 1 << 20));
+    ASSERT_TRUE(parts);
+    EXPECT_EQ(*parts, (layout::geometry{.size = 1 << 20,
+                                        .max_primitives = 8,
+                                        .max_workers = 5,
+                                        .directory_offset = 4096,
+                                        .processes_offset = 12'288,
+                                        .workers_offset = 16'384,
+                                        .worker_stride = 10'496,
+                                        .arena_offset = 81'920}));
+}
+
 // Fails when what one gets without asking does not fit into the 64 MiB of /dev/shm in a container, with a third of that beside it.
 TEST(SegmentPlan, TheDefaultFitsIntoAContainer) {
     const auto parts = plan({});

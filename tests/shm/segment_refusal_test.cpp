@@ -15,6 +15,7 @@
 #include "shm/administration.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+#include "shm/recognition.hpp"
 
 namespace {
 
@@ -261,8 +262,11 @@ TEST_F(BadFile, WorldWritableFileIsRefused) {
 
 // Fails when anybody but root, us and the folder's owner is trusted.
 TEST_F(BadFile, OnlyRootOurselvesAndTheOwnerOfTheFolderAreTrusted) {
-    constexpr auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
-    static_assert(trusts(0) && trusts(7) && trusts(8) && !trusts(9));
+    const auto trusts = [](uid_t file) { return is_trusted_owner({file, 5}, 7, 8, std::nullopt); };
+    for (const uid_t trusted : {0U, 7U, 8U}) EXPECT_TRUE(trusts(trusted)) << trusted;
+    for (const uid_t stranger : {1U, 5U, 6U, 9U}) EXPECT_FALSE(trusts(stranger)) << stranger;
+    EXPECT_TRUE(is_trusted_owner({9, 5}, 7, 8, gid_t{5})) << "its group shares the folder";
+    EXPECT_FALSE(is_trusted_owner({9, 5}, 7, 8, gid_t{6}));
     write_file(path, whole);
     give_away(path);
     expect_refused(Errc::no_permission, "belongs to user 54321");
@@ -410,11 +414,37 @@ TEST_F(BadFile, MemoryIsLookedAtLikeAFile) {
         EXPECT_THAT(refused.error().message, HasSubstr("less than a page, or starts within one"));
     }
     EXPECT_EQ(segment::adopt_memory(all.first(all.size() - 4096), path).error().code, Errc::damaged);
+    EXPECT_EQ(segment::adopt_memory(all.first(sizeof(layout::header)), path).error().code, Errc::damaged)
+        << "a page is enough to tell";
     const auto adopted = segment::adopt_memory(all, path);
     ASSERT_TRUE(adopted) << adopted.error().message;
     EXPECT_EQ((*adopted)->parts().size, memory.size());
     EXPECT_FALSE((*adopted)->has_lost_its_name()) << "it never had one";
+    EXPECT_EQ(static_cast<const void*>(&(*adopted)->header()), memory.data());
+    EXPECT_EQ((*adopted)->generation(), (*adopted)->header().generation);
+    EXPECT_FALSE((*adopted)->put_header_back());
+    hardware::store_relaxed((*adopted)->header().id.version, 77);
+    EXPECT_TRUE((*adopted)->put_header_back());
+    EXPECT_EQ(std::memcmp(memory.data(), whole.data(), whole.size()), 0);
+    EXPECT_EQ((*adopted)->lock_folder(), -1) << "there is none";
+    fs::create_directory(liveness_folder(path));
+    EXPECT_GE((*segment::adopt_memory(all, path))->lock_folder(), 0);
+    fs::remove(liveness_folder(path));
     EXPECT_TRUE(administration::lock(**adopted)) << "by the path that it goes under";
+}
+
+// Fails when a header is taken for ours though its magic number, its version or its layout is not.
+TEST_F(BadFile, ALayoutIsOursByAllThatNamesIt) {
+    layout::header header{};
+    std::memcpy(&header, whole.data(), sizeof header);
+    EXPECT_TRUE(has_our_layout(header));
+    for (layout::word layout::identity::* const each :
+         {&layout::identity::magic, &layout::identity::version, &layout::identity::layout_hash}) {
+        const std::uint64_t right = hardware::load_relaxed(header.id.*each);
+        hardware::store_relaxed(header.id.*each, right + 1);
+        EXPECT_FALSE(has_our_layout(header));
+        hardware::store_relaxed(header.id.*each, right);
+    }
 }
 
 // Fails when a file that becomes shorter while it is read is waited for, or read as if zeros followed.

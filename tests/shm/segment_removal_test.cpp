@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 
+#include <cerrno>
 #include <cstddef>
 
 #include "layout/header.hpp"
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
 #include "shm/creation.hpp"
+#include "shm/memory.hpp"
 
 namespace seki::shm::test {
 namespace {
@@ -114,6 +116,19 @@ TEST_F(SegmentRemoval, DestroySaysWhatIsInItsWay) {
     EXPECT_TRUE(files().empty());
 }
 
+// Fails when destroying goes by an error of earlier, where all that may lie beside a segment is there and can be removed.
+TEST_F(SegmentRemoval, DestroyGoesByNoErrorOfEarlier) {
+    for (const int last_error : {0, EIO, ENOENT}) {
+        ASSERT_TRUE(segment::create_or_attach(path, small));
+        write_file(path.native() + ".new", "what a creator left that died");
+        write_file(owner_lock_path(path), "");
+        errno = last_error;
+        const auto destroyed = segment::destroy(path);
+        EXPECT_TRUE(destroyed) << destroyed.error().message;
+        EXPECT_TRUE(files().empty());
+    }
+}
+
 // Fails when a path that names no file is looked for, as the folder that it names.
 TEST_F(SegmentRemoval, APathThatNamesNoFileIsNeitherReplacedNorDestroyed) {
     EXPECT_EQ(segment::destroy(folder / "..").error().code, Errc::invalid_argument);
@@ -139,10 +154,42 @@ TEST_F(SegmentRemoval, WhoGivesUpWhatWasRemovedTakesItsLockFileAlong) {
         fs::remove(path);
         if (!others_stand) fs::remove_all(liveness_folder(path));
         (*held)->give_up_without_name();
-        EXPECT_TRUE((*held)->superseded());
+        EXPECT_EQ(hardware::load_relaxed((*held)->header().id.superseded), 1U);
         EXPECT_EQ(fs::exists(administration_lock_path(path)), others_stand);
     }
     EXPECT_TRUE(files().empty());
+}
+
+// Fails when who has a segment that stands where it stood takes its lock for nothing.
+TEST_F(SegmentRemoval, WhoseSegmentStandsGivesNothingUp) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    fs::remove(administration_lock_path(path));
+    (*held)->give_up_without_name();
+    EXPECT_FALSE((*held)->superseded());
+    EXPECT_FALSE(fs::exists(administration_lock_path(path)));
+    ASSERT_TRUE(segment::destroy(path));
+}
+
+// Fails when who may only look at a segment that was removed, or knows that it was replaced, writes there or makes a lock file for it.
+TEST_F(SegmentRemoval, WhoHasNothingToGiveUpLeavesAllAsItIs) {
+    for (const bool is_replaced : {false, true}) {
+        const auto made = segment::create_or_attach(path, small);
+        ASSERT_TRUE(made);
+        const auto read = segment::attach(path, segment::access::read_only),
+                   copy = segment::attach(path, segment::access::copy);
+        ASSERT_TRUE(read && copy);
+        fs::remove(path);
+        fs::remove_all(liveness_folder(path));
+        fs::remove(administration_lock_path(path));
+        if (is_replaced) hardware::store_relaxed((*made)->header().id.superseded, 1);
+        (*read)->give_up_without_name();
+        (*copy)->give_up_without_name();
+        if (is_replaced) (*made)->give_up_without_name();
+        EXPECT_EQ((*made)->superseded(), is_replaced);
+        EXPECT_FALSE((*copy)->superseded());
+        EXPECT_TRUE(files().empty());
+    }
 }
 
 }  // namespace

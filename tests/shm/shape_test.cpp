@@ -40,6 +40,8 @@ TEST(Shape, OfALimiter) {
     EXPECT_FALSE(fits({.max_keys = 1, .buckets = 2, .stripes = layout::max_stripes + 1}));
     EXPECT_FALSE(fits({.max_keys = 0, .buckets = 2, .stripes = 1}));
     EXPECT_TRUE(fits({.max_keys = 100, .buckets = 200, .stripes = 16, .key_texts = true}));
+    EXPECT_EQ(shm::pack(shm::limiter_shape{.key_texts = true})[layout::limiter_shape_key_texts], 1U);
+    EXPECT_EQ(shm::pack(least)[layout::limiter_shape_key_texts], 0U);
     const shm::limiter_shape texts{.max_keys = 1, .buckets = 64, .stripes = 1, .key_texts = true};
     EXPECT_EQ(shm::table_bytes(texts).texts_bytes,
               shm::whole_pages(64 * layout::slots_per_bucket * sizeof(layout::key_text)));

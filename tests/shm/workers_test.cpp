@@ -1,8 +1,13 @@
 // Threads of one process and their slots.
 #include "shm/workers.hpp"
 
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <array>
 #include <atomic>
 #include <barrier>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -16,6 +21,7 @@
 #include "shm/asking_time.hpp"
 #include "shm/counters.hpp"
 #include "shm/permit_seeker.hpp"
+#include "shm/uncancelled.hpp"
 
 namespace seki::test {
 namespace {
@@ -42,6 +48,184 @@ TEST(Workers, AThreadLeavesItsSlotToTheNext) {
     for (int i = 0; i < 100; ++i) std::thread{[&] { used.insert(attached.me().slot); }}.join();
     EXPECT_EQ(used.size(), 1U);
     EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if the slot of all is one thread's alone, or given back as if it had been.
+TEST(Workers, TheSharedSlotIsNotAmongThoseThatAreTaken) {
+    std::array<layout::worker_slot, 3> memory{};
+    const auto slot_at = [&memory](std::size_t i) -> layout::worker_slot& { return memory[i]; };
+    const shm::worker_slots<decltype(slot_at)> slots{memory.size() - 1, slot_at};
+    EXPECT_EQ(slots.take_any(5, 50), 0U);
+    EXPECT_EQ(slots.take_any(5, 51), 1U);
+    EXPECT_EQ(slots.take_any(5, 52), std::nullopt);
+    EXPECT_EQ(shm::hardware::load_relaxed(memory.back().owner), 0U);
+    for (const bool all : {true, false}) {
+        for (layout::worker_slot& each : memory) shm::hardware::store_relaxed(each.owner, 5);
+        if (all)
+            slots.give_back_all(5);
+        else
+            slots.free_orphans([](std::uint64_t) { return std::nullopt; });
+        EXPECT_EQ(shm::hardware::load_relaxed(memory.front().owner), 0U);
+        EXPECT_EQ(shm::hardware::load_relaxed(memory.back().owner), 5U);
+    }
+}
+
+// Fails if who gives a slot back is not told whether it was his still.
+TEST(Workers, ASlotIsGivenBackByItsOwnerOnce) {
+    layout::worker_slot slot{};
+    EXPECT_TRUE(shm::take(slot, 5));
+    EXPECT_FALSE(shm::take(slot, 6));
+    EXPECT_FALSE(shm::give_back(slot, 6));
+    EXPECT_TRUE(shm::give_back(slot, 5));
+    EXPECT_FALSE(shm::give_back(slot, 5));
+    EXPECT_EQ(shm::hardware::load_relaxed(slot.owner), 0U);
+}
+
+// Fails if who joins can be cancelled in the middle of it, or cannot be afterwards; or can be afterwards who could not before.
+TEST(Workers, WhoJoinsIsNotCancelledMeanwhile) {
+    const auto state = [] {
+        int found = 0;
+        ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &found);
+        ::pthread_setcancelstate(found, nullptr);
+        return found;
+    };
+    std::thread{[&] {
+        for (const int before : {PTHREAD_CANCEL_ENABLE, PTHREAD_CANCEL_DISABLE}) {
+            ::pthread_setcancelstate(before, nullptr);
+            {
+                const shm::uncancelled meanwhile;
+                EXPECT_EQ(state(), PTHREAD_CANCEL_DISABLE);
+            }
+            EXPECT_EQ(state(), before);
+        }
+    }}.join();
+}
+
+// Fails if who looks again gives up a slot of its own without giving it back: in that segment, or in another for which it shares one.
+TEST(Workers, WhoHasASlotKeepsItWhenItLooksAgain) {
+    const scratch_segment segment, full{1};
+    const attachment attached{segment.get()}, beside{full.get()};
+    const layout::worker_slot* const mine = attached.me().slot;
+    attached.look_again();
+    EXPECT_EQ(attached.me().slot, mine);
+    EXPECT_EQ(slots_taken(*segment), 1U);
+    std::thread{[&] {
+        std::thread{[&] {
+            const layout::worker_slot* const own = attached.me().slot;
+            (void)beside.me();
+            std::thread{[&] {
+                const layout::worker_slot* const others = attached.me().slot;
+                EXPECT_TRUE(beside.me().shared);
+                attached.look_again();
+                EXPECT_EQ(attached.me().slot, others);
+                EXPECT_EQ(slots_taken(*segment), 3U);
+            }}.join();
+            EXPECT_EQ(attached.me().slot, own);
+        }}.join();
+    }}.join();
+    EXPECT_EQ(slots_taken(*segment), 1U);
+}
+
+// Fails if a thread begins its sequence of samples anew each time that it turns to another segment.
+TEST(Workers, SamplesGoOnFromOneSegmentToTheNext) {
+    const scratch_segment one, other;
+    const attachment to_one{one.get()}, to_other{other.get()};
+    (void)to_one.me();
+    attachment::until_sample() = 17;
+    (void)to_other.me();
+    EXPECT_EQ(attachment::until_sample(), 17U);
+    (void)to_one.me();
+    EXPECT_EQ(attachment::until_sample(), 17U);
+}
+
+// Counts when its thread's slots are gone.
+struct last_of_all {
+    const attachment* counts_in = nullptr;
+    bool* shared = nullptr;
+    ~last_of_all() {
+        if (counts_in != nullptr) *shared = counts_in->me().shared;
+    }
+};
+
+// Fails if what ends after its thread's slots were given back counts in one that is another's by then.
+TEST(Workers, WhatEndsLastCountsInTheSharedSlot) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    bool shared = false;
+    std::thread{[&] {
+        static thread_local last_of_all last;  // before the slots are
+        last.counts_in = &attached;
+        last.shared = &shared;
+        EXPECT_FALSE(attached.me().shared);
+    }}.join();
+    EXPECT_TRUE(shared);
+    EXPECT_EQ(slots_taken(*segment), 0U);
+}
+
+// Fails if the next turn does not begin where this one did when it came round, or a number that there is not is believed.
+TEST(Workers, WhoCameRoundBeginsWhereHeBegan) {
+    const scratch_segment segment{3};
+    EXPECT_EQ(shm::reap(*segment).next, 0U);
+    for (std::uint32_t from = 0; from < 6; ++from) {
+        const auto report = shm::reap(*segment, from, shm::asking_all_ns);
+        EXPECT_TRUE(report.whole);
+        EXPECT_EQ(report.next, from < 3 ? from : 0);
+    }
+}
+
+// Fails if a slot that nobody ever had counts as used, or the one of all does not.
+TEST(Workers, ASlotIsUsedOnceAThreadHadIt) {
+    const scratch_segment segment{2};
+    EXPECT_FALSE(shm::was_used(*segment, 0));
+    EXPECT_FALSE(shm::was_used(*segment, 1));
+    EXPECT_TRUE(shm::was_used(*segment, 2)) << "the shared one";
+    const attachment attached{segment.get()};
+    std::thread{[&] { (void)attached.me(); }}.join();
+    EXPECT_TRUE(shm::was_used(*segment, 0)) << "it had an owner";
+    EXPECT_FALSE(shm::was_used(*segment, 1));
+}
+
+// Fails if a stamp is not the slot's, is one that it had before, or another number is wasted than one.
+TEST(Workers, AStampIsTheNextOfItsSlot) {
+    layout::worker_slot slot{};
+    const std::uint64_t base = 3ULL << 47;
+    std::uint64_t last = 0;
+    for (const bool shared : {false, true, false, true}) {
+        const shm::worker me{.slot = &slot, .stamp_base = base, .shared = shared};
+        EXPECT_EQ(shm::next_stamp(me), base | ++last);
+        EXPECT_EQ(shm::hardware::load_relaxed(slot.nonce), last);
+    }
+    shm::hardware::store_relaxed(slot.nonce, ~0ULL - 1);
+    for (const bool shared : {false, true}) {
+        const shm::worker me{.slot = &slot, .stamp_base = base, .shared = shared};
+        EXPECT_EQ(shm::next_stamp(me) & ~((1ULL << 47) - 1), base) << "a nonce never leads into another slot's";
+    }
+}
+
+// Memory that says how often something was added, so that sharers have no stamp in common.
+struct adding : shm::hardware {
+    static inline int times = 0;
+    static std::uint64_t fetch_add_relaxed(layout::word& w, std::uint64_t value) noexcept {
+        return ++times, shm::hardware::fetch_add_relaxed(w, value);
+    }
+};
+
+// Fails if sharers draw stamps by load and store, or owners by an instruction that is dearer.
+TEST(Workers, SharersAddAndOwnersStore) {
+    layout::worker_slot slot{};
+    adding::times = 0;
+    (void)shm::next_stamp<adding>({.slot = &slot, .shared = false});
+    EXPECT_EQ(adding::times, 0);
+    (void)shm::next_stamp<adding>({.slot = &slot, .shared = true});
+    EXPECT_EQ(adding::times, 1);
+}
+
+// Fails if who has no name is given one.
+TEST(Workers, WhoHasNotJoinedIsNobodyInTheSharedSlot) {
+    const scratch_segment segment;
+    EXPECT_EQ(shm::shared_worker(*segment).owner, 0U);
+    EXPECT_TRUE(shm::shared_worker(*segment).shared);
+    EXPECT_EQ(shm::shared_worker(*segment, 9).owner, 9U);
 }
 
 // Fails if a new owner starts a slot's counts afresh, or somebody folds them and counts twice.
@@ -274,6 +458,35 @@ TEST(Workers, TheListSaysWhichProgramJoined) {
     std::string own;
     std::getline(std::ifstream{"/proc/self/comm"}, own);
     EXPECT_EQ(name.substr(0, own.size()), own);
+}
+
+// Fails if a name is not kept as it is, up to its fifteenth letter, with zeros behind it; or the time is not that at which he joined.
+TEST(Workers, TheListSaysWhoJoinedAndWhen) {
+    const scratch_segment segment;
+    for (const std::string name : {"a", "five5", "fourteen-lette", "fifteen-letters"}) {
+        const auto from = shm::asking_time::now_ns();
+        child member{[&](const line& parent) {
+            ::prctl(PR_SET_NAME, name.c_str());
+            const attachment attached{segment.get()};
+            attached.join();
+            parent.tell();
+            (void)parent.listen();
+            return true;
+        }};
+        (void)member.talk().hear();
+        const layout::process_slot& slot = segment->processes()[0];
+        std::array<char, 16> seen{}, wanted{};
+        for (std::size_t i = 0; i < slot.command.size(); ++i) {
+            const std::uint64_t letters = shm::hardware::load_relaxed(slot.command[i]);
+            std::memcpy(&seen[8 * i], &letters, sizeof letters);
+        }
+        name.copy(wanted.data(), name.size());
+        EXPECT_EQ(seen, wanted) << name;
+        EXPECT_GE(shm::hardware::load_relaxed(slot.attached_ns), from);
+        EXPECT_LE(shm::hardware::load_relaxed(slot.attached_ns), shm::asking_time::now_ns());
+        member.talk().tell();
+        EXPECT_TRUE(member.succeeded());
+    }
 }
 
 }  // namespace

@@ -159,15 +159,16 @@ class Trial:
         return list(dict.fromkeys(killer for _, killer in near))[:most]
 
     def judge(self, number, file, tests, patience=None):
-        """What killed it ("" when nothing did), and how long that took. First what killed it before or those beside it, and those whose program has its
-        name; then quick ones that look at little else."""
+        """What killed it ("" when nothing did), and how long that took. First what killed it before or those beside it; then quick ones that look at little
+        else, those whose program has its name before others: not all of these, as the longest of them would leave no time for the quickest of the others."""
         began = time.monotonic()
         favourites = self.favourites(number)
         name = pathlib.Path(file).stem
 
         def promise(test):
             rank = favourites.index(test.name) if test.name in favourites else len(favourites)
-            return rank, not pathlib.Path(test.program).name.startswith(name), test.cost * len(test.reached)
+            namesake = pathlib.Path(test.program).name.startswith(name)
+            return rank, test.cost * len(test.reached) * (0.1 if namesake else 1)
 
         left = self.patience if patience is None else patience
         come_by = sorted((each for each in tests if number in each.reached and each.cost <= left), key=promise)
@@ -191,18 +192,17 @@ class Trial:
         return "", time.monotonic() - began
 
     def run_in_time(self, program, some, number):
-        """Given several times as long as they take. What has not used as much of a processor then is given longer, and more where others keep the machine
-        so busy that they take that long without a mutant."""
-        names, seconds = [each.name for each in some], 5 * sum(each.seconds for each in some)
-        code, said, work, _ = self.run(program, names, 0.5 + seconds, number)
-        if code is not None or work > 0.3 + 5 * sum(each.work for each in some):
-            return code, said
+        """Given several times as long as they take. What has not ended then is given longer, and more where others keep the machine so busy that they take
+        that long without a mutant: threads that wait for each other by spinning use as much of a processor then as one that never ends."""
+        names, seconds = [each.name for each in some], 0.5 + 5 * sum(each.seconds for each in some)
+        code, said, *_ = self.run(program, names, seconds, number)
         seconds += 2
-        while True:
+        while code is None:
             code, said, *_ = self.run(program, names, seconds, number)
             if code is not None or self.run(program, names, seconds)[0] is not None:
-                return code, said
+                break
             seconds *= 2
+        return code, said
 
     @staticmethod
     def killer(some, said):

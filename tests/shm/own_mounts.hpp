@@ -1,0 +1,31 @@
+// A process with mounts of its own, of which nobody else learns.
+#pragma once
+
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "namespaces.hpp"
+#include "segment_fixture.hpp"
+
+namespace seki::shm::test {
+
+// What went wrong there; nothing where there can be no such process.
+template <class Work>
+std::string with_own_mounts(Work&& work) {
+    const pid_t tried = seki::test::fork_with_own_mounts();
+    if (tried == 0) ::_exit(0);
+    int status = 0;
+    if (tried < 0 || ::waitpid(tried, &status, 0) < 0 || status != 0) return "";
+    return in_child([&]() -> std::string {
+        if (::unshare(::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0 ||
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            return "no mounts of its own";
+        return work();
+    });
+}
+
+}  // namespace seki::shm::test
