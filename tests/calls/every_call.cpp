@@ -193,9 +193,9 @@ private:
         judge_next(point, tried, where);
     }
 
-    // What it leaves it was not able to remove, or cannot get at any more, or is somebody else's, who holds the lock on it.
+    // What it leaves it was not able to remove, or cannot get at any more, or is somebody else's, who holds the lock on it; or may be: it could not look.
     static bool excused(const traced_program& tried) {
-        return name_of(tried.call().number).starts_with("unlink") ||
+        return name_of(tried.call().number).starts_with("unlink") || name_of(tried.call().number) == "newfstatat" ||
                (name_of(tried.call().number) == "fcntl" && tried.what().error == EAGAIN) ||
                (tried.what().error == EACCES && tried.what().lasts);
     }
