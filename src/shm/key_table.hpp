@@ -39,7 +39,7 @@
 //    a latecomer can write is a compare-and-swap from what it read while this table stood; and tags, tickets beside tags, and stamps of this
 //    table never stand in another. What it reads afterwards it must not act upon: help() asks stands() after it has read a busy stripe, so it
 //    helps no transaction but of this table; and prepare() looks at the whole stripe after it has read the slot
-//    (tests/shm/key_table_reuse_test.cpp).
+//    (tests/shm/key_table_reuse_test.cpp). What fill() stores comes after this one was withdrawn, by releases: who has read a word of it is told that by stands().
 #pragma once
 
 #include <algorithm>
@@ -98,9 +98,8 @@ public:
     // Makes the memory an empty table, before it is published. Memory of a deleted primitive may be used (6.).
     void fill() noexcept {
         for (auto& bucket : buckets_)
-            for (auto& slot : bucket.slots) Memory::store_pair_unshared(slot, {stamp_, 0});
-        for (auto& stripe : stripes_)
-            Memory::store_pair_unshared(stripe, {stamp_, layout::pack(layout::transaction{})});
+            for (auto& slot : bucket.slots) begin(slot, 0);
+        for (auto& stripe : stripes_) begin(stripe, layout::pack(layout::transaction{}));
     }
 
     // The two buckets where a tag may stand.
@@ -394,6 +393,12 @@ private:
         (void)Memory::cas_pair(slot, {busy.first, ticket}, {busy.first, by.fresh() & ~layout::ticket_bit});
         (void)Memory::cas_pair(control, busy,
                                {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
+    }
+
+    // By releases: who reads a word of this on the way into the table before finds, when it asks after that, that its table stands no more (6.).
+    void begin(layout::pair& content, std::uint64_t state) const noexcept {
+        Memory::store_release(word_access::first(content), stamp_);
+        Memory::store_release(word_access::second(content), state);
     }
 
     std::span<layout::bucket> buckets_;

@@ -52,7 +52,7 @@ const std::vector<weak_scenario> all = {
      deep_without_deaths},
     {"one is late in reused memory",
      reused::one_is_late<overlay::same>,
-     {.preemptions = 1, .deaths = 0, .old_reads = 1},
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
      deep_of_many},
     {"one is late in shifted memory",
      (reused::one_is_late<overlay::shifted>),
