@@ -96,15 +96,18 @@ TEST_F(LimiterUpkeep, ATurnOfOneSlotClearsThatSlot) {
     const auto it = make(new_at_once);
     for (int i = 0; i < 40; ++i) EXPECT_TRUE(it.check({.key = std::to_string(i)}).allowed);
     let_it_be_new();
+    // Hardly less than 40: where the buckets of a key were full, it has the slot of another, which was as good as new.
+    const std::size_t kept = keys_of(it);
+    ASSERT_GT(kept, 30U);
     std::uint64_t cleared = 0;
     for (const std::uint64_t first : {0U, 1U})  // every other one, or the one beside it might be gone already
         for (std::uint64_t slot = first; slot < it.table().slot_count(); slot += 2) {
             const std::uint64_t here = primitives::sweep(where(), shm::roster{where()}, slot, 1);
             EXPECT_LE(here, 1U) << slot;
             cleared += here;
-            EXPECT_EQ(keys_of(it), 40 - cleared) << slot;
+            EXPECT_EQ(keys_of(it), kept - cleared) << slot;
         }
-    EXPECT_EQ(cleared, 40U);
+    EXPECT_EQ(cleared, kept);
 }
 
 // Fails if there must be limiters for a sweep to look for some.
