@@ -46,17 +46,29 @@ Result<std::vector<report::finding>> examine_copies(const context& with) {
     return all;
 }
 
+// How many repairs were made.
+Result<std::size_t> mend(const context& with) {
+    const auto segment = with.operate();
+    if (!segment) return std::unexpected(segment.error());
+    return report::repair(segment->handle()->where());
+}
+
 ending doctor(const context& with, bool repair) {
-    std::size_t repaired = 0;
-    if (repair) {
-        const auto segment = with.operate();
-        if (!segment) return with.fail(segment.error());
-        const auto mended = report::repair(segment->handle()->where());
-        if (!mended) return with.fail(mended.error());
-        repaired = *mended;
+    if (!repair) {
+        const auto findings = examine_copies(with);
+        return findings ? tell(with, *findings, 0) : with.fail(findings.error());
     }
-    const auto findings = examine_copies(with);
-    return findings ? tell(with, *findings, repaired) : with.fail(findings.error());
+    // Who was in the midst of something when it was mended may end it afterwards: count what was taken before the count began anew, say.
+    constexpr int rounds = 3;
+    std::size_t repaired = 0;
+    for (int round = 1;; ++round) {
+        const auto mended = mend(with);
+        if (!mended) return with.fail(mended.error());
+        repaired += *mended;
+        const auto findings = examine_copies(with);
+        if (!findings) return with.fail(findings.error());
+        if (findings->empty() || round == rounds) return tell(with, *findings, repaired);
+    }
 }
 
 }  // namespace
