@@ -54,20 +54,18 @@ Result<std::size_t> mend(const context& with) {
 }
 
 ending doctor(const context& with, bool repair) {
-    if (!repair) {
-        const auto findings = examine_copies(with);
-        return findings ? tell(with, *findings, 0) : with.fail(findings.error());
-    }
     // Who was in the midst of something when it was mended may end it afterwards: count what was taken before the count began anew, say.
-    constexpr int rounds = 3;
+    constexpr int most_rounds = 3;
     std::size_t repaired = 0;
-    for (int round = 1;; ++round) {
-        const auto mended = mend(with);
-        if (!mended) return with.fail(mended.error());
-        repaired += *mended;
+    for (int left = repair ? most_rounds : 0;; --left) {
+        if (left > 0) {
+            const auto mended = mend(with);
+            if (!mended) return with.fail(mended.error());
+            repaired += *mended;
+        }
         const auto findings = examine_copies(with);
         if (!findings) return with.fail(findings.error());
-        if (findings->empty() || round == rounds) return tell(with, *findings, repaired);
+        if (findings->empty() || left <= 1) return tell(with, *findings, repaired);
     }
 }
 
