@@ -98,8 +98,8 @@ public:
     // Makes the memory an empty table, before it is published. Memory of a deleted primitive may be used (6.).
     void fill() noexcept {
         for (auto& bucket : buckets_)
-            for (auto& slot : bucket.slots) begin(slot, 0);
-        for (auto& stripe : stripes_) begin(stripe, layout::pack(layout::transaction{}));
+            for (auto& slot : bucket.slots) fill(slot, 0);
+        for (auto& stripe : stripes_) fill(stripe, layout::pack(layout::transaction{}));
     }
 
     // The two buckets where a tag may stand.
@@ -396,7 +396,7 @@ private:
     }
 
     // By releases: who reads a word of this on the way into the table before finds, when it asks after that, that its table stands no more (6.).
-    void begin(layout::pair& content, std::uint64_t state) const noexcept {
+    void fill(layout::pair& content, std::uint64_t state) const noexcept {
         Memory::store_release(word_access::first(content), stamp_);
         Memory::store_release(word_access::second(content), state);
     }
