@@ -7,7 +7,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
