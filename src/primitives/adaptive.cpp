@@ -22,7 +22,7 @@ bool adaptive::give_back(shm::permit& held, Outcome outcome, std::uint64_t start
             return unpack_adaptive_law(shm::read_wide_terms(*entry_).values, shm::unpack_bulkhead_shape(place().shape));
         },
         [this] { return permits().in_use() + 1; },  // with the one that was just given back
-        [this](std::uint64_t max) { permits().set_max(max); });
+        [this](auto most) { permits().set_max_by(most); });
     if (moved.from != moved.to && moved.from != 0) gate_.events().adaptive_limit_change(moved.from, moved.to);
     return true;
 }

@@ -45,7 +45,8 @@ inline void enforce(const shm::segment& where, const shm::placement& at, const s
     const shm::bulkhead_shape of = shm::unpack_bulkhead_shape(at.shape);
     const auto permits = shm::permits_of(where, at);
     permits.set_max_waiting(std::min(terms[layout::bulkhead_max_waiting], of.waiting));
-    shm::window_of(where, at).enforce(unpack_adaptive_law(terms, of), [&](std::uint64_t max) { permits.set_max(max); });
+    shm::window_of(where, at).enforce([&] { return unpack_adaptive_law(terms, of); },
+                                      [&](auto most) { permits.set_max_by(most); });
 }
 
 }  // namespace seki::primitives

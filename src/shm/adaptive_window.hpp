@@ -7,11 +7,11 @@
 //      window  {n, t, calls, drops}{sum} -> {n, t, calls+1, drops+d}{sum+l}   by who gives back, not the last of the window
 //      window  {n, t, t-1, drops}{sum}   -> {n+1, t', 0, 0}{0}                by the last
 //      limit   any -> moved(that, what the window came to)                    by the last, after that
-//    And then the max of the permits: allowed(limit), by the last; it looks at the limit again afterwards, and does it over if that has changed.
+//    And then the max of the permits: allowed(limit), by the last, who reads limit and terms after he has read what he then swaps (shm/permits.hpp, set_max_by).
 //
 // 3. Invariants. Each call stands in one window, once. Each window moves the limit once at most: only the CAS that ended it gives it to anybody. The max
-//    of the permits is what the last limit allows as soon as nobody is between its CAS of the limit and looking again: of two, the later
-//    one to set max looked after that, and saw the limit that the other wrote.
+//    of the permits is what the last limit allows as soon as nobody is between its CAS of the limit and that of the max, and never what an older limit, or terms that are over, allowed when
+//    another has set it since: of two, the later one to set max read the limit and the terms after the other had set it.
 //
 // 4. A death after each step. Before its CAS of the window: a call is missing. After it: that window's calls move nothing; the next one is open. After its
 //    CAS of the limit: max is that of the limit before, until the next window ends or upkeep comes by (primitives/bulkhead_upkeep.hpp).
@@ -45,9 +45,9 @@ public:
 
     // Before anybody can see it.
     void fill(const terms& by) const noexcept {
-        Memory::store_pair_unshared(block_->window,
+        Memory::store_pair_release(block_->window,
                                     {layout::pack(layout::adaptive_window{.target = target(position{}, by)}), 0});
-        Memory::store_pair_unshared(block_->limit, {});
+        Memory::store_pair_release(block_->limit, {});
     }
 
     struct call {
@@ -60,7 +60,8 @@ public:
         std::uint64_t to = 0;
     };
 
-    // law() answers the terms, in_flight() how many permits are out, set_max(n) puts a limit in force: asked when a window ends.
+    // law() answers the terms, in_flight() how many permits are out, set_max(most) puts in force what most() answers, as permits::set_max_by() does: asked when a window
+    // ends.
     template <class Law, class InFlight, class SetMax>
     change add(const call& over, Law law, InFlight in_flight, SetMax set_max) const noexcept {
         for (int round = 0; round < max_rounds; ++round) {
@@ -82,7 +83,7 @@ public:
                               .now = over.now};
             const terms by = law();
             if (Memory::cas_pair(block_->window, found, {layout::pack(next_after(window, seen, by)), 0}))
-                return follow(seen, by, set_max);
+                return follow(seen, law, set_max);
         }
         return {};
     }
@@ -112,15 +113,13 @@ public:
     }
 
     // Puts the limit in force, whatever others do meanwhile. For who changes the terms, and upkeep, too.
-    template <class SetMax>
-    std::uint64_t enforce(const terms& by, SetMax set_max) const noexcept {
+    template <class Law, class SetMax>
+    std::uint64_t enforce(Law law, SetMax set_max) const noexcept {
         std::uint64_t allowed = 0;
-        for (int round = 0; round < max_rounds; ++round) {
+        set_max([&] {
             const std::uint64_t limit = Memory::load_first_acquire(block_->limit);
-            allowed = algorithm::adaptive_limit::allowed(unpack({limit, 0}), by);
-            set_max(allowed);
-            if (Memory::load_first_acquire(block_->limit) == limit) break;
-        }
+            return allowed = algorithm::adaptive_limit::allowed(unpack({limit, 0}), law());
+        });
         return allowed;
     }
 
@@ -146,8 +145,9 @@ private:
     [[nodiscard]] static std::uint64_t target(const position& at, const terms& by) noexcept {
         return std::min(calls_to_end(at, by), layout::greatest_target);
     }
-    template <class SetMax>
-    change follow(const sample& seen, const terms& by, SetMax set_max) const noexcept {
+    template <class Law, class SetMax>
+    change follow(const sample& seen, Law law, SetMax set_max) const noexcept {
+        const terms by = law();
         change made;
         for (int round = 0; round < max_rounds; ++round) {
             const pair_value found = load();
@@ -157,7 +157,7 @@ private:
             made.from = algorithm::adaptive_limit::allowed(before, by);
             break;
         }
-        made.to = enforce(by, set_max);
+        made.to = enforce(law, set_max);
         return made;
     }
 

@@ -111,7 +111,8 @@ public:
 
     // Makes the memory a new breaker, before it is published. `stamp` tells it from breakers whose memory this was: whoever is still about to
     // change something there expects another generation. What stands there is of the generation before the first, and never zeros, which
-    // who is late might find again in anything (invariant e).
+    // who is late might find again in anything (invariant e). Its word first, all by releases: who is late, and reads any other of what stands there, finds a
+    // generation of this one when it looks at the word again, as it does before it acts upon it.
     void fill(std::uint32_t stamp, breaker_law::state state, nanos now) noexcept {
         const std::uint32_t generation = stamp * 0x9e37'79b1U, before = generation - 1;
         const auto [first, second] =
@@ -120,14 +121,14 @@ public:
             layout::pack(layout::outcome_block{before, layout::outcome_count_mask, layout::outcomes_mask});
         const layout::pair_value no_slice = layout::pack(
             layout::outcome_slice{before, 0, layout::max_slice_ok, layout::max_slice_bad, layout::max_slice_bad});
-        Memory::store_pair_unshared(block_->state, {first, second});
+        Memory::store_pair_release(block_->state, {first, second});
         Memory::store_relaxed(block_->looked, 0);
         Memory::store_relaxed(block_->told, generation);
-        Memory::store_pair_unshared(block_->window_end, no_block);
-        for (layout::pair& slice : block_->slices) Memory::store_pair_unshared(slice, no_slice);
-        for (layout::pair& block : ring_) Memory::store_pair_unshared(block, no_block);
+        Memory::store_pair_release(block_->window_end, no_block);
+        for (layout::pair& slice : block_->slices) Memory::store_pair_release(slice, no_slice);
+        for (layout::pair& block : ring_) Memory::store_pair_release(block, no_block);
         for (layout::pair& place : places_)
-            Memory::store_pair_unshared(place, {layout::pack_place(before, layout::place::free), 0});
+            Memory::store_pair_release(place, {layout::pack_place(before, layout::place::free), 0});
         counts().fill(before);
     }
 

@@ -395,10 +395,8 @@ private:
                                {stamp_, layout::pack(layout::transaction{.sequence = now.sequence + 1})});
     }
 
-    // By releases: who reads a word of this on the way into the table before finds, when it asks after that, that its table stands no more (6.).
     void fill(layout::pair& content, std::uint64_t state) const noexcept {
-        Memory::store_release(word_access::first(content), stamp_);
-        Memory::store_release(word_access::second(content), state);
+        Memory::store_pair_release(content, {stamp_, state});
     }
 
     std::span<layout::bucket> buckets_;

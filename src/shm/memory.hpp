@@ -78,10 +78,11 @@ struct hardware {
         const auto join = [](pair_value v) { return static_cast<wide>(v.second) << 64 | v.first; };
         return __sync_bool_compare_and_swap(reinterpret_cast<wide*>(&p), join(expected), join(desired));
     }
-    // Before the memory is published, or while nobody else can be using it as anything.
-    static void store_pair_unshared(pair& p, pair_value value) noexcept {
-        store_relaxed(word_access::first(p), value.first);
-        store_relaxed(word_access::second(p), value.second);
+    // Two stores, for memory that is not published. It may have been a deleted structure's: who is still on the way into that one, and reads a word
+    // of the new, finds by this order that his own stands no more.
+    static void store_pair_release(pair& p, pair_value value) noexcept {
+        store_release(word_access::first(p), value.first);
+        store_release(word_access::second(p), value.second);
     }
     static void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
 };

@@ -77,9 +77,11 @@ public:
 
     // See shm/permits.hpp. False beyond the capacity.
     bool set_max(std::uint64_t max) const noexcept {
-        const bool set = table_.set_max(max);
-        if (set) waiters_.wake(waiters_.all);
-        return set;
+        return wakes(table_.set_max(max));
+    }
+    template <class Most>
+    bool set_max_by(Most most) const noexcept {
+        return wakes(table_.set_max_by(most));
     }
     bool set_max_waiting(std::uint64_t max) const noexcept { return waiters_.room().set_max(max); }
 
@@ -111,6 +113,10 @@ public:
     [[nodiscard]] const permits<Memory>& room() const noexcept { return waiters_.room(); }
 
 private:
+    bool wakes(bool set) const noexcept {
+        if (set) waiters_.wake(waiters_.all);
+        return set;
+    }
     permits<Memory> table_;
     permit_waiters<Memory, Kernel> waiters_;
 };

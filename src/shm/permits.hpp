@@ -6,7 +6,7 @@
 // 2. Who writes which word, from what to what.
 //      permit      0 -> owner                by a taker, in a word below max (CAS)
 //      permit      owner -> 0                by the owner; by a taker that finds itself one too many; by anybody when the owner is dead (CAS)
-//      terms       {v, d, m} -> {v+1, max(d, m'), m'}   set_max(m') (CAS)
+//      terms       {v, d, m} -> {v+1, max(d, m'), m'}   set_max(m'), set_max_by(): m' may be m (CAS)
 //      terms       {v, d, m} -> {v, m, m}    by whoever saw all of [m, d) free since {v, d, m} was there (CAS); close() sets m = 0 and does it
 //      full_as_of  any -> now                by a taker that found nothing, before it looks once more
 //      full_as_of  any -> 0                  after a permit was given back, or max was raised
@@ -149,9 +149,19 @@ public:
 
     // While it runs, by anybody. 0 gives out nothing more. False beyond the capacity, or when somebody scribbles on the terms. After raising,
     // wake who waits.
-    bool set_max(std::uint64_t max) const noexcept { return change_max(max, false); }
+    bool set_max(std::uint64_t max) const noexcept {
+        return change_max([max](std::uint64_t now) { return wish{max, max != now}; });
+    }
     // The same, but leaves one that is higher.
-    bool raise_max(std::uint64_t max) const noexcept { return change_max(max, true); }
+    bool raise_max(std::uint64_t max) const noexcept {
+        return change_max([max](std::uint64_t now) { return wish{max, max > now}; });
+    }
+    // The same, by what most() answers, where several may set it at once, each by what he reads elsewhere. It is asked after the terms were read, and again when
+    // another has set them meanwhile. So whoever is the last to set them saw what all others went by; and whoever is stopped, or dies, before he does, sets nothing that is old.
+    template <class Most>
+    bool set_max_by(Most most) const noexcept {
+        return change_max([&](std::uint64_t) { return wish{most(), true}; });
+    }
 
     // Gives out nothing more until max is raised; and where nothing is held either, nobody has to look here until then: closed().
     void close() const noexcept {
@@ -239,13 +249,19 @@ private:
         return seen;
     }
 
-    bool change_max(std::uint64_t max, bool only_up) const noexcept {
-        if (max > words_.size()) return false;
-        if (!*this) return true;
+    struct wish {
+        std::uint64_t max;
+        bool differs;  // false: as it is will do
+    };
+    template <class Wish>
+    bool change_max(Wish wish_for) const noexcept {
+        if (!*this) return wish_for(0).max <= words_.size();
         std::uint64_t found = Memory::load_seq_cst(control_->terms);
         for (int round = 0; round < max_changes; ++round) {
             const layout::permit_terms old = bounded(found);
-            if (old.max == max || (only_up && old.max > max)) return true;
+            const auto [max, differs] = wish_for(old.max);
+            if (max > words_.size()) return false;
+            if (!differs) return true;
             const layout::permit_terms next{old.version + 1, std::max(old.drain, max), max};
             if (!Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) continue;
             seems_free();

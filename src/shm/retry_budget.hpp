@@ -39,7 +39,7 @@ public:
 
     // Before anybody can see it: the first window begins now, with what nobody has to earn.
     void fill(const terms& by, std::uint64_t now_ms) const noexcept {
-        Memory::store_pair_unshared(block_->budget, pack(algorithm::retry_budget::begin(by, {}, now_ms, 0)));
+        Memory::store_pair_release(block_->budget, pack(algorithm::retry_budget::begin(by, {}, now_ms, 0)));
     }
 
     // Whether one more retry may be made; then it is taken. clock() answers milliseconds of CLOCK_MONOTONIC, calls() what all workers have counted.

@@ -25,7 +25,7 @@ public:
     shedder_state() = default;
     explicit shedder_state(layout::shedder_block& block) noexcept : block_{&block} {}
 
-    void fill() const noexcept { Memory::store_pair_unshared(block_->codel, {}); }
+    void fill() const noexcept { Memory::store_pair_release(block_->codel, {}); }
 
     // Whether a request that waited so long is the one to be dropped. One that may not be is only heard of.
     [[nodiscard]] bool drops(std::uint64_t now, std::uint64_t sojourn, bool may, const terms& law) const noexcept {

@@ -40,10 +40,11 @@ public:
 
     transition_counts(const layout::pair& state, words& counted) noexcept : state_{&state}, counted_{&counted} {}
 
-    // None yet, in the generation `before` the first. Never zeros: who is late expects no such thing.
+    // None yet, in the generation `before` the first. Never zeros: who is late expects no such thing. After the breaker's own word, and by releases: who
+    // is late, and reads a count here, finds another generation there (5.).
     void fill(std::uint32_t before) const noexcept {
         for (auto& to_each : *counted_)
-            for (word& each : to_each) Memory::store_relaxed(each, layout::pack(layout::transition_count{before, 0}));
+            for (word& each : to_each) Memory::store_release(each, layout::pack(layout::transition_count{before, 0}));
     }
 
     // The transition that began a generation, by the first of the breaker's words then. Not if it is counted, or the generation is over.

@@ -58,8 +58,8 @@ struct interrupted {
     static bool cas_pair(layout::pair& p, layout::pair_value expected, layout::pair_value desired) noexcept {
         return step(), machine::cas_pair(p, expected, desired);
     }
-    static void store_pair_unshared(layout::pair& p, layout::pair_value value) noexcept {
-        step(), machine::store_pair_unshared(p, value);
+    static void store_pair_release(layout::pair& p, layout::pair_value value) noexcept {
+        step(), machine::store_pair_release(p, value);
     }
     static void prefetch_for_write(const void* /*address*/) noexcept {}
 };

@@ -137,7 +137,7 @@ TEST_F(LimiterUpkeep, OnlyTheInsertsOfThatPartAreFinished) {
     const std::size_t all = login.table().stripe_count();
     for (std::size_t i = 0; i < all; ++i) {
         const std::uint64_t begun = layout::pack({.sequence = 0, .candidate = 3, .phase = layout::phase::preparing});
-        shm::hardware::store_pair_unshared(login.table().stripe(i), {layout::tag_bit | (i + 1), begun});
+        shm::hardware::store_pair_release(login.table().stripe(i), {layout::tag_bit | (i + 1), begun});
     }
     (void)primitives::sweep(where(), shm::roster{where()}, 0, login.table().slot_count() / 2);
     for (std::size_t i = 0; i < all; ++i) {
@@ -164,7 +164,7 @@ TEST_F(LimiterUpkeep, AKeyThatLosesItsSlotToTheInsertOfTheDeadIsCounted) {
     // By a turn of the other half, which does not come by the slot itself.
     const std::size_t half = table.slot_count() / 2;
     const bool stands_first = index < half;
-    shm::hardware::store_pair_unshared(table.stripe(stands_first ? table.stripe_count() - 1 : 0), {tag, begun});
+    shm::hardware::store_pair_release(table.stripe(stands_first ? table.stripe_count() - 1 : 0), {tag, begun});
     let_it_be_new();
     EXPECT_EQ(primitives::sweep(where(), shm::roster{where()}, stands_first ? half : 0, half), 0U);
     EXPECT_EQ(counted(it)[layout::count_evicted], 1U);

@@ -36,10 +36,10 @@ protected:
         return let_in;
     }
     void put_state(std::uint64_t first, std::uint64_t second) const {
-        hardware::store_pair_unshared(shared().block().state, {first, second});
+        hardware::store_pair_release(shared().block().state, {first, second});
     }
     void put_end(const layout::outcome_block& end) const {
-        hardware::store_pair_unshared(shared().block().window_end, layout::pack(end));
+        hardware::store_pair_release(shared().block().window_end, layout::pack(end));
     }
     void expect_mended_and_closed(invariant wanted) const {
         expect_found_and_mended(wanted);
@@ -129,7 +129,7 @@ TEST_F(DoctorOfBreakers, FindsMoreOutcomesThanThereAreSaidToBe) {
     expect_mended_and_closed(invariant::window_whole);
 }
 TEST_F(DoctorOfBreakers, FindsAFullBlockWithAHole) {
-    hardware::store_pair_unshared(
+    hardware::store_pair_release(
         shared().ring()[2], layout::pack(layout::outcome_block{generation(), 2, layout::outcomes_mask & ~0b11ULL}));
     expect_mended_and_closed(invariant::window_whole);
 }
@@ -149,7 +149,7 @@ TEST_F(DoctorOfBreakers, FindsAPlaceThatCannotBeAnybodys) {
                                             {pack(place::ok), 5},
                                             {pack(place::free), of_no_process},
                                             {pack(place{77}), 0}}) {
-        hardware::store_pair_unshared(shared().all_places()[7], wrong);
+        hardware::store_pair_release(shared().all_places()[7], wrong);
         expect_found_and_mended(invariant::probe_owned);
         EXPECT_EQ(breaker().status()->probes, 1U);
     }

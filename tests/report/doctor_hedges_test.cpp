@@ -41,7 +41,7 @@ TEST_F(DoctorOfHedges, AFreshOneAUsedOneAndADeletedOneAreSound) {
 
 // Fails when a budget that nobody could have begun is not found, or is left to be.
 TEST_F(DoctorOfHedges, AWindowOfTheFutureIsFoundAndMended) {
-    hardware::store_pair_unshared(
+    hardware::store_pair_release(
         block().budget.budget,
         {0, layout::pack(layout::budget_window{.start_ms = primitives::clock_ms() + 1'000'000, .left = 5})});
     expect_found_and_mended(invariant::budget_possible);

@@ -66,7 +66,7 @@ TEST_F(DoctorOfLimits, FreshOnesUsedOnesAndDeletedOnesAreSound) {
 
 // Fails when a probe that comes in years is not found: the usual latency would never be found out again.
 TEST_F(DoctorOfLimits, AProbeThatIsFarAwayIsFoundAndMended) {
-    hardware::store_pair_unshared(block().limit, {5ULL << 48, ~0ULL});
+    hardware::store_pair_release(block().limit, {5ULL << 48, ~0ULL});
     expect_found_and_mended(invariant::limit_possible);
 }
 

@@ -23,7 +23,7 @@ protected:
         return *reinterpret_cast<layout::retry_block*>(where_->arena(at().arena_offset, at().arena_size).data());
     }
     void put(std::uint64_t counted, layout::budget_window window) const {
-        hardware::store_pair_unshared(block().budget, {counted, layout::pack(window)});
+        hardware::store_pair_release(block().budget, {counted, layout::pack(window)});
     }
     [[nodiscard]] bool may_retry() const { return retry_.begin().failed().again; }
 

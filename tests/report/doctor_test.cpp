@@ -131,27 +131,27 @@ TEST_F(Doctor, FindsAKeyThatBelongsElsewhere) {
     const auto key = content(slot(true));
     const auto keys = table();
     for (std::size_t i = 0; i < keys.slot_count(); ++i)
-        if (!keys.belongs(key.first, i)) hardware::store_pair_unshared(keys.slot(i), key);
+        if (!keys.belongs(key.first, i)) hardware::store_pair_release(keys.slot(i), key);
     expect_found_and_mended(invariant::key_in_bucket);
 }
 TEST_F(Doctor, FindsAKeyThatStandsTwice) {
     const auto key = content(slot(true));
     const auto keys = table();
     for (std::size_t i = 0; i < keys.slot_count(); ++i)
-        if (keys.belongs(key.first, i)) hardware::store_pair_unshared(keys.slot(i), key);
+        if (keys.belongs(key.first, i)) hardware::store_pair_release(keys.slot(i), key);
     expect_found_and_mended(invariant::key_unique);
 }
 TEST_F(Doctor, FindsAStateThatCannotBeYet) {
     layout::pair& at = slot(true);
-    hardware::store_pair_unshared(at, {content(at).first, layout::ticket_bit - 1});
+    hardware::store_pair_release(at, {content(at).first, layout::ticket_bit - 1});
     expect_found_and_mended(invariant::key_possible);
 }
 TEST_F(Doctor, FindsAnEmptySlotThatIsNotEmpty) {
-    hardware::store_pair_unshared(slot(false), {0, layout::ticket_bit | 5});
+    hardware::store_pair_release(slot(false), {0, layout::ticket_bit | 5});
     expect_found_and_mended(invariant::empty_stamped);
 }
 TEST_F(Doctor, FindsAStripeThatIsInNoPhase) {
-    hardware::store_pair_unshared(table().stripe(3), {0, 3});
+    hardware::store_pair_release(table().stripe(3), {0, 3});
     expect_found_and_mended(invariant::stripe_whole);
 }
 TEST_F(Doctor, FindsAProcessSlotInNoStage) {

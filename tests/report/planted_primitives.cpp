@@ -21,7 +21,7 @@ constexpr std::uint64_t of_time_to_come = layout::pack_worker_owner(0, 1ULL << 4
 
 std::uint64_t now() { return primitives::read_clock(Clock::precise); }
 void write(layout::word& at, std::uint64_t value) { hardware::store_release(at, value); }
-void write(layout::pair& at, layout::pair_value value) { hardware::store_pair_unshared(at, value); }
+void write(layout::pair& at, layout::pair_value value) { hardware::store_pair_release(at, value); }
 
 std::string in_slot(const planted_stage& on, std::size_t index, layout::pair_value value) {
     write(on.keys().slot(index), value);

@@ -27,5 +27,11 @@ TEST(AdaptiveInterleavings, UpkeepPutsNoLimitOfThePastInForce) {
     expect_none_fails({.preemptions = 3, .deaths = 1}, real::upkeep);
 }
 
+// Fails if who ended a window puts in force what the terms allowed then, after they were lowered, or the limit was deleted.
+TEST(AdaptiveInterleavings, ALimitThatWasLoweredStaysLow) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::lowered);
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::one_is_late_in_reused_memory);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -12,6 +12,10 @@ const std::vector<weak_scenario> scenarios = {
     {"two windows", real::two_windows, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"one overtakes", real::one_overtakes, {.preemptions = 3, .deaths = 0, .old_reads = 1}},
     {"upkeep", real::upkeep, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"lowered", real::lowered, {.preemptions = 2, .deaths = 1, .old_reads = 1}},
+    {"one is late in reused memory",
+     real::one_is_late_in_reused_memory,
+     {.preemptions = 2, .deaths = 1, .old_reads = 1}},
 };
 
 TEST(AdaptiveOrders, Suffice) { expect_orders_suffice(scenarios); }

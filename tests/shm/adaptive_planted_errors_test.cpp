@@ -6,7 +6,7 @@
 #include "planted/adds_without_a_swap.hpp"
 #include "planted/ends_without_a_swap.hpp"
 #include "planted/moves_the_limit_once.hpp"
-#include "planted/never_looks_again.hpp"
+#include "planted/looks_too_early.hpp"
 #include "planted_error.hpp"
 #include "shm/adaptive_scenarios.hpp"
 
@@ -31,9 +31,11 @@ TEST(AdaptivePlantedErrors, AddingACallWithoutASwapLosesOne) {
                 AnyOf(StartsWith("a call is counted twice"), StartsWith("a call is counted nowhere")));
 }
 
-TEST(AdaptivePlantedErrors, WhoDoesNotLookAgainPutsALimitOfThePastInForce) {
-    using broken = with<shm::never_looks_again::adaptive_window<stepped>>;
+TEST(AdaptivePlantedErrors, WhoLooksTooEarlyPutsALimitOfThePastInForce) {
+    using broken = with<shm::looks_too_early::adaptive_window<stepped>>;
     EXPECT_THAT(found({.preemptions = 3}, broken::one_overtakes), StartsWith("max is "));
+    EXPECT_THAT(found({.preemptions = 1, .deaths = 1}, broken::lowered),
+                StartsWith("max is what terms allowed that are over"));
 }
 
 TEST(AdaptivePlantedErrors, WhoGivesUpTheLimitToAnotherLosesAWindow) {

@@ -2,25 +2,29 @@
 // interleaving must hold, and for those with an error planted, where one must not.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "algorithm/adaptive_limit.hpp"
 #include "layout/adaptive.hpp"
 #include "shm/memory.hpp"
+#include "shm/permits.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
 namespace seki::test {
 
-// Windows of four calls, and a limit from 2 to 4: each window that ends raises it by one, whatever the order.
+// Windows of four calls, and a limit from 2 to 4: each window that ends raises it by one, whatever the order. The permits are those that ship.
 template <class Window>
 class adaptive_world {
 public:
-    static constexpr std::uint64_t first_limit = 1, calls_in_window = 4;
+    static constexpr std::uint64_t first_limit = 1, calls_in_window = 4, least_limit = 1;
 
     explicit adaptive_world(interleaving& play) : play_{play} {
-        window_.fill(by_);
+        permits_ = Permits::attach(memory_.bytes);
+        window_.fill(law());
         while (limit() == first_limit || window_.window().calls != 0) release();  // the first windows settle
         calls_ = 0;
         before_ = limit();
@@ -32,15 +36,27 @@ public:
     void release() {
         ++calls_;
         window_.add(
-            {.latency = 10, .now = 1'000}, [this] { return by_; }, [] { return 1'000U; },
-            [this](std::uint64_t max) { set_max(max); });
+            {.latency = 10, .now = 1'000}, [this] { return law(); }, [] { return 1'000U; },
+            [this](auto most) { permits_.set_max_by(most); });
     }
     void enforce() {
-        window_.enforce(by_, [this](std::uint64_t max) { set_max(max); });
+        window_.enforce([this] { return law(); }, [this](auto most) { permits_.set_max_by(most); });
+    }
+    // No more than `least_limit` from now on, as who changes the terms does it.
+    void lower() {
+        stepped::store_release(lowered_, 1);
+        enforce();
+    }
+    // Deleted, and another made of its memory, with other terms.
+    void make_anew() {
+        stepped::store_release(lowered_, 1);
+        window_.fill(law());
+        enforce();
     }
 
-    [[nodiscard]] std::uint64_t limit() const { return algorithm::adaptive_limit::allowed(window_.at(), by_); }
-    [[nodiscard]] std::uint64_t max() const { return shm::hardware::load_relaxed(max_); }
+    [[nodiscard]] std::uint64_t limit() const { return algorithm::adaptive_limit::allowed(window_.at(), law()); }
+    [[nodiscard]] std::uint64_t calls() const { return window_.window().calls; }
+    [[nodiscard]] std::uint64_t max() const { return permits_.max(); }
 
     // `dead`: how many died, each of them with a window that was its own to judge, at most.
     void expect_each_call_counted(std::uint64_t dead) {
@@ -57,18 +73,23 @@ public:
     }
 
 private:
-    // As permits have it (shm/permits.hpp): what is set is read before, so who sets it knows what the last one who did knew.
-    void set_max(std::uint64_t max) {
-        std::uint64_t found = stepped::load_seq_cst(max_);
-        while (found != max && !stepped::cas_seq_cst(max_, found, max)) continue;
+    using Permits = shm::permits<stepped>;
+    using terms = algorithm::adaptive_limit::terms;
+
+    [[nodiscard]] terms law() const {
+        terms by{.law = algorithm::adaptive_limit::law::aimd, .initial_limit = first_limit, .window = calls_in_window};
+        if (stepped::load_acquire(lowered_) != 0) by.max_limit = least_limit;
+        return by;
     }
 
     interleaving& play_;
     layout::adaptive_block block_{};
     Window window_{block_};
-    algorithm::adaptive_limit::terms by_{
-        .law = algorithm::adaptive_limit::law::aimd, .initial_limit = first_limit, .window = calls_in_window};
-    layout::word max_{};
+    struct alignas(64) {
+        std::array<std::byte, Permits::bytes_for(8)> bytes{};
+    } memory_;
+    Permits permits_;
+    layout::word lowered_;
     std::uint64_t calls_ = 0, before_ = 0;
 };
 
@@ -97,6 +118,22 @@ struct adaptive_scenarios {
         play.together({[&] { host.release(); }, [&] { host.release(4); }});
         host.expect_each_call_counted(dead(play, 2));
         host.expect_in_force(dead(play, 2) != 0);
+    }
+    // While a window ends the limit is lowered: who ended it puts nothing in force that is no longer allowed, wherever he is stopped, or dies.
+    static void lowered(interleaving& play) {
+        world host{play};
+        host.release(3);
+        play.together({[&] { host.release(); }, [&] { host.lower(); }});
+        if (!play.died(1) && host.max() > world::least_limit) play.fail("max is what terms allowed that are over");
+    }
+    // Likewise, as it is deleted.
+    static void one_is_late_in_reused_memory(interleaving& play) {
+        world host{play};
+        host.release(3);
+        play.together({[&] { host.release(); }, [&] { host.make_anew(); }});
+        if (play.died(1)) return;
+        if (host.max() > world::least_limit) play.fail("max is what terms allowed that are over");
+        if (host.calls() > 1) play.fail("more than the one call that was late is counted");
     }
     // Upkeep comes by.
     static void upkeep(interleaving& play) {

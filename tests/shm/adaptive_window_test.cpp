@@ -73,7 +73,7 @@ TEST(AdaptiveWindow, EachWindowMovesTheLimitByAllOfItsCalls) {
                 ++model.windows;
             }
             const auto made = real.add(
-                over, [&] { return model.by; }, [&] { return in_flight; }, [&](std::uint64_t max) { in_force = max; });
+                over, [&] { return model.by; }, [&] { return in_flight; }, [&](auto most) { in_force = most(); });
             ASSERT_EQ(real.at(), model.at) << "life " << life << ", call " << i;
             ASSERT_EQ(real.window().calls, model.calls.size());
             ASSERT_EQ(real.window().number, model.windows & 0x7fff);
@@ -88,7 +88,7 @@ TEST(AdaptiveWindow, EachWindowMovesTheLimitByAllOfItsCalls) {
         }
         windows += model.windows;
         in_force = 0;
-        EXPECT_EQ(real.enforce(model.by, [&](std::uint64_t max) { in_force = max; }), law::allowed(model.at, model.by));
+        EXPECT_EQ(real.enforce([&] { return model.by; }, [&](auto most) { in_force = most(); }), law::allowed(model.at, model.by));
         EXPECT_EQ(in_force, law::allowed(model.at, model.by));
     }
     EXPECT_GT(windows, 1'000U);
@@ -101,10 +101,10 @@ TEST(AdaptiveWindow, WhatSomebodyScribbledEndsWithItsWindow) {
     const window real{block};
     const law::terms by{.law = law::law::aimd, .window = 10};
     real.fill(by);
-    shm::hardware::store_pair_unshared(block.window,
+    shm::hardware::store_pair_release(block.window,
                                        {layout::pack(layout::adaptive_window{.target = 0, .calls = 2, .drops = 9}), 5});
     const auto made =
-        real.add({.latency = 7, .now = second}, [&] { return by; }, [] { return 1U; }, [](std::uint64_t) {});
+        real.add({.latency = 7, .now = second}, [&] { return by; }, [] { return 1U; }, [](auto most) { (void)most(); });
     EXPECT_EQ(made.from, 20U);
     EXPECT_EQ(made.to, 20U) << "the first window says nothing";
     EXPECT_EQ(real.window(), (layout::adaptive_window{.number = 1, .target = 20}));
@@ -139,8 +139,8 @@ TEST(AdaptiveWindow, TheDoctorBeginsTheNext) {
         layout::adaptive_block block{};
         const window real{block};
         const auto at = law::pack(each.at);
-        shm::hardware::store_pair_unshared(block.limit, {at.first, at.second});
-        shm::hardware::store_pair_unshared(
+        shm::hardware::store_pair_release(block.limit, {at.first, at.second});
+        shm::hardware::store_pair_release(
             block.window, {layout::pack(layout::adaptive_window{.number = 6, .target = 9, .calls = 9, .drops = 2}), 5});
         const auto found = real.window_words();
         real.begin_another(found, by);

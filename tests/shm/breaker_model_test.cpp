@@ -255,7 +255,7 @@ TEST(CountWindow, StartsOverWhenItsCountIsFull) {
     layout::pair end;
     const shm::count_window<> window{end, ring};
     const law::terms t{.window = 20, .minimum_calls = 5};
-    hardware::store_pair_unshared(end, layout::pack(layout::outcome_block{3, layout::outcome_count_mask, 0}));
+    hardware::store_pair_release(end, layout::pack(layout::outcome_block{3, layout::outcome_count_mask, 0}));
     const auto push = [&](outcome what) { return window.push(3, what, t, true, [] { return true; }); };
     EXPECT_EQ(push(outcome::ok), recorded::counted);
     EXPECT_EQ(window.look(3, t).total, 0U) << "a count of 0 is an empty window";
@@ -283,14 +283,14 @@ TEST(TimeWindow, AFullSliceKeepsItsRatio) {
     const shm::time_window<> window{slices};
     const law::terms t{.window_type = law::window_type::time, .window = 16 * law::second};
     const nanos now = 160 * law::second;
-    hardware::store_pair_unshared(slices[0],
+    hardware::store_pair_release(slices[0],
                                   layout::pack(layout::outcome_slice{1, 10, layout::max_slice_ok, 1'000, 500}));
     const auto push = [&](outcome what) {
         return window.push(1, what, now, t, true, [] { return true; }, [&] { return now; });
     };
     EXPECT_EQ(push(outcome::ok), recorded::counted);
     EXPECT_EQ(window.look(1, now, t), (law::tally{layout::max_slice_ok / 2 + 1 + 750, 500, 250}));
-    hardware::store_pair_unshared(slices[0],
+    hardware::store_pair_release(slices[0],
                                   layout::pack(layout::outcome_slice{1, 10, 9'000'000, 3, layout::max_slice_bad}));
     EXPECT_EQ(push(outcome::slow), recorded::counted);
     EXPECT_EQ(window.look(1, now, t).slow, layout::max_slice_bad / 2 + 1);
@@ -349,7 +349,7 @@ TEST(BreakerModel, WhateverIsScribbledItClosesAgain) {
             if (random.one_in(2)) return;
             layout::pair_value v{random.below(~0ULL), random.below(~0ULL)};
             if (random.one_in(2)) v.first = random.below(4) << 32 | random.below(5);
-            hardware::store_pair_unshared(p, v);
+            hardware::store_pair_release(p, v);
         };
         scribble(world.block.state);
         scribble(world.block.window_end);

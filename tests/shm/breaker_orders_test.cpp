@@ -1,4 +1,5 @@
 // The breaker that ships, on memory as weak as C++ allows; and each of its orders weakened.
+#include "shm/breaker_reuse_scenarios.hpp"
 #include "shm/breaker_scenarios.hpp"
 #include "shm/order_sweep.hpp"
 
@@ -6,6 +7,7 @@ namespace seki::test {
 namespace {
 
 using real = breaker_scenarios<shm::breaker<stepped>>;
+using reused = breaker_reuse_scenarios<shm::breaker<stepped>>;
 using law::outcome;
 
 template <outcome... ended>
@@ -87,6 +89,26 @@ const std::vector<weak_scenario> scenarios = {
      window_scenarios<shm::count_window<stepped>>::a_keeper_is_stopped,
      {.preemptions = 1, .deaths = 0, .old_reads = 1},
      deep_without_deaths},
+    {"a prober is late in reused memory",
+     reused::a_prober_is_late,
+     {.preemptions = 2, .deaths = 0, .old_reads = 2},
+     deep_of_most},
+    {"a probe ends late in reused memory",
+     reused::a_probe_ends_late<outcome::ok>,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
+     deep_of_most},
+    {"an outcome is late in reused memory",
+     reused::an_outcome_is_late_by_count,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
+     deep_of_most},
+    {"an outcome is late in reused memory, in time",
+     reused::an_outcome_is_late_in_time,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
+     deep_of_most},
+    {"an operator is late in reused memory",
+     reused::an_operator_is_late,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1},
+     deep_of_most},
 };
 
 TEST(BreakerOrders, Suffice) { expect_orders_suffice(scenarios); }

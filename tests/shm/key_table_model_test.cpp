@@ -148,8 +148,8 @@ TEST(KeyTableModel, ATableMadeOfUsedMemoryIsEmpty) {
     std::vector<layout::pair> stripes(2);
     std::mt19937_64 random{seed_or(1)};
     for (auto& bucket : buckets)
-        for (auto& slot : bucket.slots) shm::hardware::store_pair_unshared(slot, {random(), random()});
-    for (auto& stripe : stripes) shm::hardware::store_pair_unshared(stripe, {random(), random()});
+        for (auto& slot : bucket.slots) shm::hardware::store_pair_release(slot, {random(), random()});
+    for (auto& stripe : stripes) shm::hardware::store_pair_release(stripe, {random(), random()});
     table used{buckets, stripes, 8};
     used.fill();
     int keys = 0;
@@ -167,8 +167,8 @@ TEST(KeyTableModel, ScribbledTablesEndEveryInsert) {
         std::vector<layout::bucket> buckets(2);
         std::vector<layout::pair> stripes(2);
         for (auto& bucket : buckets)
-            for (auto& slot : bucket.slots) shm::hardware::store_pair_unshared(slot, {random(), random()});
-        for (auto& stripe : stripes) shm::hardware::store_pair_unshared(stripe, {random(), random()});
+            for (auto& slot : bucket.slots) shm::hardware::store_pair_release(slot, {random(), random()});
+        for (auto& stripe : stripes) shm::hardware::store_pair_release(stripe, {random(), random()});
         const table scribbled{buckets, stripes, 8};
         for (int i = 0; i < 4; ++i) {
             const std::uint64_t tag = random_tag(random);
@@ -180,7 +180,7 @@ TEST(KeyTableModel, ScribbledTablesEndEveryInsert) {
 // Fails if an insert comes back again and again to a stripe in which nobody can begin: each new key would take long until the doctor comes.
 TEST(KeyTableModel, AnIdleStripeOfNoTableHindersAtOnce) {
     timed_table world{8, 1};
-    shm::hardware::store_pair_unshared(world.of_keys.stripe(0), {8, layout::pack(layout::transaction{.sequence = 5})});
+    shm::hardware::store_pair_release(world.of_keys.stripe(0), {8, layout::pack(layout::transaction{.sequence = 5})});
     EXPECT_EQ(world.insert(layout::tag_bit | 1), insertion::hindered);
     EXPECT_LE(world.rounds, 3U);
 }
@@ -207,11 +207,11 @@ TEST(KeyTableModel, ATicketOfNoStripeIsRubbish) {
     constexpr std::size_t stripes = 2;
     timed_table world{2, stripes + 1};
     world.of_keys = table{world.buckets(), world.stripes().first(stripes), 7};
-    shm::hardware::store_pair_unshared(
+    shm::hardware::store_pair_release(
         world.stripes()[stripes],
         {layout::tag_bit, layout::pack(layout::transaction{.sequence = 5, .phase = layout::phase::preparing})});
     layout::pair& slot = world.of_keys.slot(3);
-    shm::hardware::store_pair_unshared(slot, {layout::tag_bit | 1, layout::ticket(stripes, 5)});
+    shm::hardware::store_pair_release(slot, {layout::tag_bit | 1, layout::ticket(stripes, 5)});
     EXPECT_EQ(world.of_keys.sweep(3, timed_table::inserter{world}), table::sweeping::cleared);
 }
 
@@ -219,7 +219,7 @@ TEST(KeyTableModel, ATicketOfNoStripeIsRubbish) {
 TEST(KeyTableModel, ANewTableIsEmptyInEachWord) {
     timed_table world{3, 2};
     for (std::size_t i = 0; i < world.of_keys.slot_count(); ++i)
-        shm::hardware::store_pair_unshared(world.of_keys.slot(i), {~0ULL, ~0ULL});
+        shm::hardware::store_pair_release(world.of_keys.slot(i), {~0ULL, ~0ULL});
     world.of_keys.fill();
     const auto content = [](const layout::pair& of) {
         return layout::pair_value{shm::hardware::load_first_acquire(of), shm::hardware::load_second_acquire(of)};
@@ -236,9 +236,9 @@ TEST(KeyTableModel, EachKeyIsVisitedWhereItStands) {
     std::map<std::size_t, std::uint64_t> put;
     for (const std::size_t slot : {0U, 7U, 8U, 15U, 23U}) {
         put[slot] = 100 + slot;
-        shm::hardware::store_pair_unshared(world.of_keys.slot(slot), {layout::tag_bit | slot, put[slot]});
+        shm::hardware::store_pair_release(world.of_keys.slot(slot), {layout::tag_bit | slot, put[slot]});
     }
-    shm::hardware::store_pair_unshared(world.of_keys.slot(5), {layout::tag_bit | 5, layout::ticket(0, 3)});
+    shm::hardware::store_pair_release(world.of_keys.slot(5), {layout::tag_bit | 5, layout::ticket(0, 3)});
     std::map<std::size_t, std::uint64_t> visited;
     world.of_keys.for_each([&](std::uint64_t tag, std::uint64_t state, std::size_t slot) {
         EXPECT_EQ(tag, layout::tag_bit | slot);
@@ -253,7 +253,7 @@ TEST(KeyTableModel, WhoLooksAgainFindsHisKeyOrNothing) {
     const std::uint64_t tag = layout::tag_bit | 5;
     layout::pair& slot = world.of_keys.slot(4);
     const auto seen_with = [&](std::uint64_t first, std::uint64_t second) {
-        shm::hardware::store_pair_unshared(slot, {first, second});
+        shm::hardware::store_pair_release(slot, {first, second});
         return table::again({&slot, 3}, tag);
     };
     EXPECT_EQ(seen_with(tag, 9).slot, &slot);
@@ -288,7 +288,7 @@ TEST(KeyTableModel, AKeyGoesToItsFirstBucketUntilThatIsCrowded) {
         const auto around = world.of_keys.around(tag);
         const auto take = [](layout::bucket& bucket, std::size_t how_many) {
             for (std::size_t i = 0; i < how_many; ++i)
-                shm::hardware::store_pair_unshared(bucket.slots[i], {layout::tag_bit | (100 + i), 1'000});
+                shm::hardware::store_pair_release(bucket.slots[i], {layout::tag_bit | (100 + i), 1'000});
         };
         take(*around.first, in_first);
         take(*around.second, in_second);
@@ -330,10 +330,10 @@ TEST(KeyTableModel, AStripeIsSoundAsInsertsLeaveIt) {
 TEST(KeyTableModel, ATicketCountsWhileItsStripeIsBusyWithIt) {
     timed_table world{2, 2};
     const auto swept = [&](layout::phase phase, std::uint64_t sequence) {
-        shm::hardware::store_pair_unshared(
+        shm::hardware::store_pair_release(
             world.stripes()[1],
             {layout::tag_bit | 1, layout::pack(layout::transaction{.sequence = sequence, .phase = phase})});
-        shm::hardware::store_pair_unshared(world.of_keys.slot(3), {layout::tag_bit | 1, layout::ticket(1, 5)});
+        shm::hardware::store_pair_release(world.of_keys.slot(3), {layout::tag_bit | 1, layout::ticket(1, 5)});
         return world.of_keys.sweep(3, timed_table::inserter{world});
     };
     EXPECT_EQ(swept(layout::phase::preparing, 5), table::sweeping::in_use);

@@ -50,12 +50,12 @@ TEST_F(counted, LastRoundOfAnOkOutcome) {
 
 TEST_F(counted, LastRoundOfALook) {
     const auto total_after = [this](int rounds) {
-        machine::store_pair_unshared(end, layout::pack(layout::outcome_block{.generation = 0, .number = 1}));
+        machine::store_pair_release(end, layout::pack(layout::outcome_block{.generation = 0, .number = 1}));
         bool again = true;  // each round looks twice
         const changes others{&end, 2 * rounds, [&] {
                                  again = !again;
                                  if (again)
-                                     machine::store_pair_unshared(end, {machine::load_first_acquire(end),
+                                     machine::store_pair_release(end, {machine::load_first_acquire(end),
                                                                         machine::load_second_acquire(end) ^ 4});
                              }};
         return subject.look(0, by_count).total;
@@ -102,7 +102,7 @@ struct broken : ::testing::Test {
         at.state = law::state::open;
         at.since = 0;
         const auto [first, after] = law::pack(at);
-        machine::store_pair_unshared(block.state, {first, after});
+        machine::store_pair_release(block.state, {first, after});
     }
 
     layout::breaker_block block{};
@@ -158,7 +158,7 @@ TEST_F(broken, LastRoundOfAProbe) {
 
 TEST_F(broken, LastRoundOfALook) {
     const changes others{&block.state, 4 * breaker::max_rounds, [this] {
-                             machine::store_pair_unshared(block.state,
+                             machine::store_pair_release(block.state,
                                                           {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
                          }};
     (void)subject.look();
@@ -188,7 +188,7 @@ TEST_F(broken, AllPlacesOfTheDeadComeBackAndAreCountedOnce) {
     const std::uint64_t taken = layout::pack_place(generation, layout::place::taken),
                         free = layout::pack_place(generation, layout::place::free);
     for (int interval = 0; interval < 20; ++interval) {
-        for (layout::pair& each : places) machine::store_pair_unshared(each, {taken, 9});
+        for (layout::pair& each : places) machine::store_pair_release(each, {taken, 9});
         undertaker.time += shm::look_interval;
         const lost_swaps others{&places[1], interval % 2};
         EXPECT_EQ(subject.reclaim(undertaker), interval % 2 == 0 ? 3U : 2U);
@@ -282,7 +282,7 @@ TEST_F(broken, APlaceOfTheDeadIsFoundWhereverItIs) {
     asker who;
     for (std::uint64_t interval = 1; interval < 30; ++interval) {
         who.time = later.time + interval * shm::look_interval;
-        machine::store_pair_unshared(places[interval % 3], {taken, 9});
+        machine::store_pair_release(places[interval % 3], {taken, 9});
         const auto inherited = subject.admit(all, who);
         EXPECT_EQ(inherited.place, interval % 3);
         EXPECT_EQ(inherited.answer, law::decision::probe);
@@ -296,7 +296,7 @@ TEST_F(broken, WhoFindsAllProbesOkClosesIt) {
     all.half_open_requests = places.size();
     const auto probe = subject.admit(all, later);
     for (layout::pair& each : places)
-        machine::store_pair_unshared(each, {layout::pack_place(probe.generation, layout::place::ok), 0});
+        machine::store_pair_release(each, {layout::pack_place(probe.generation, layout::place::ok), 0});
     EXPECT_EQ(subject.admit(all, later).answer, law::decision::pass);
     EXPECT_EQ(subject.look().state, law::state::closed);
 }
@@ -313,7 +313,7 @@ TEST_F(broken, WhatAProbeReports) {
         let_in.place = place;
         return smaller.report(let_in, outcome, later.time, by_count, later);
     };
-    machine::store_pair_unshared(more[2], shm::read_halves<machine>(more[probe.place]));
+    machine::store_pair_release(more[2], shm::read_halves<machine>(more[probe.place]));
     EXPECT_EQ(report(2, law::outcome::ok), breaker::report_result::late);
     EXPECT_EQ(report(2, law::outcome::ignore), breaker::report_result::late);
     EXPECT_EQ(report(probe.place, law::outcome::ignore), breaker::report_result::ignored);
@@ -345,7 +345,7 @@ TEST_F(transitions, LastRoundOfACount) {
 
 TEST_F(transitions, LastRoundOfALook) {
     const changes others{&block.state, 4 * rounds, [this] {
-                             machine::store_pair_unshared(block.state,
+                             machine::store_pair_release(block.state,
                                                           {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
                          }};
     (void)subject.transitions();

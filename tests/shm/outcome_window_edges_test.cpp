@@ -47,7 +47,7 @@ TEST(CountWindowEdges, ABlockIsBelievedByItsGenerationAndItsNumber) {
         counted<6> of{};
         for (int i = 0; i < 100; ++i) (void)of.push(law::outcome::error, terms);
         ASSERT_EQ(of.window.look(generation, terms).errors, 96U);
-        machine::store_pair_unshared(
+        machine::store_pair_release(
             of.ring[1], layout::pack(layout::outcome_block{of_generation, number, layout::outcomes_mask / 3 * 2}));
         EXPECT_EQ(of.window.look(generation, terms).errors, 96U - layout::outcomes_in_block);
         EXPECT_EQ(of.window.look(generation, terms).slow, 0U);
@@ -99,7 +99,7 @@ TEST(TimeWindowEdges, TheFirstOutcomeOfASliceIsJudgedWhateverItIs) {
 TEST(TimeWindowEdges, BehindTheLastSliceThereIsNone) {
     timed of;
     const algorithm::nanos now = 16 * law::second;  // the first slice of lap 1
-    machine::store_pair_unshared(of.slices.back(), layout::pack(layout::outcome_slice{generation, 0, 0, 50, 0}));
+    machine::store_pair_release(of.slices.back(), layout::pack(layout::outcome_slice{generation, 0, 0, 50, 0}));
     EXPECT_EQ(of.window.look(generation, now, by_time), law::tally{});
     for (int i = 0; i < 10; ++i) EXPECT_EQ(of.push(law::outcome::ok, now, by_time, true), recorded::counted);
     EXPECT_EQ(of.push(law::outcome::error, now, by_time, true), recorded::counted);
@@ -112,7 +112,7 @@ TEST(TimeWindowEdges, WhoComesLateIsToldByTheLapThatTheClockCanHaveComeTo) {
         for (const auto& [lap, stopped] :
              {std::pair{3U, 3U}, {4U, 3U}, {5U, 3U}, {6U, 3U}, {3U, 4U}, {4U, 4U}, {5U, 4U}, {6U, 4U}, {7U, 4U}}) {
             timed of;
-            machine::store_pair_unshared(of.slices[index], layout::pack(layout::outcome_slice{generation, lap, 1}));
+            machine::store_pair_release(of.slices[index], layout::pack(layout::outcome_slice{generation, lap, 1}));
             // As of an earlier lap, by who was stopped.
             const auto said = of.window.push(generation, law::outcome::ok, (stopped * slices + index) * law::second,
                                              by_time, false, always, [] { return clock * law::second; });
@@ -129,7 +129,7 @@ TEST(TimeWindowEdges, ASliceThatChangesWhileItIsReadIsNotCounted) {
     int looks = 0;
     const changes other{&of.slices[3], 2, [&] {
                             if (++looks == 2)
-                                machine::store_pair_unshared(
+                                machine::store_pair_release(
                                     of.slices[3], layout::pack(layout::outcome_slice{generation, 1, 0, 9, 0}));
                         }};
     EXPECT_EQ(window.look(generation, 3 * law::second, by_time), law::tally{});

@@ -2,7 +2,7 @@
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/retry_budget.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
 seki_plant(begins_without_a_swap "if (Memory::cas_pair(block_->budget, found, pack(at))) return granted;"
-    "Memory::store_pair_unshared(block_->budget, pack(at));
+    "Memory::store_pair_release(block_->budget, pack(at));
             return granted;")
 seki_plant(reads_the_clock_first "int windows = 0;" "const std::uint64_t now_ms = clock();
         int windows = 0;" "            const std::uint64_t now_ms = clock();

@@ -4,7 +4,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN
 seki_plant(drops_without_a_swap
     "if (Memory::cas_pair(block_->codel, {found.first, found.second}, {next.first, next.second}))
                 return judged.drop;"
-    "Memory::store_pair_unshared(block_->codel, {next.first, next.second});
+    "Memory::store_pair_release(block_->codel, {next.first, next.second});
             return judged.drop;")
 seki_plant(counts_once
     "if (Memory::cas_pair(block_->codel, {found.first, found.second}, {next.first, next.second}))

@@ -30,5 +30,10 @@ TEST(RetryBudgetInterleavings, ACallIsCountedInOneWindow) {
     expect_none_fails({.preemptions = 3, .deaths = 2}, real::calls_back_retries);
 }
 
+// Fails if who is late in a deleted budget makes the one that follows give more, or nothing.
+TEST(RetryBudgetInterleavings, WhoIsLateInADeletedOneGivesTheNextNothing) {
+    expect_none_fails({.preemptions = 3, .deaths = 2}, real::one_is_late_in_reused_memory);
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -13,6 +13,9 @@ const std::vector<weak_scenario> scenarios = {
     {"a new window", real::a_new_window, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"time passes", real::time_passes, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"calls back retries", real::calls_back_retries, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
+    {"one is late in reused memory",
+     real::one_is_late_in_reused_memory,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
 };
 
 TEST(RetryBudgetOrders, Suffice) { expect_orders_suffice(scenarios); }

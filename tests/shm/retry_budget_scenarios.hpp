@@ -58,6 +58,13 @@ public:
         if (by_.min_per_second != 0 && !retry()) play_.fail("a new window allows nothing");
     }
     [[nodiscard]] std::uint64_t granted() const { return granted_; }
+    // Deleted, and another made of its memory: from here on it is that one's retries which are counted.
+    void make_anew() {
+        budget_.fill(by_, stepped::load_relaxed(clock_));
+        granted_ = 0;
+    }
+    // Of the first, by who does not know that it is no more.
+    void retry_late() { granted_ -= retry() ? 1U : 0U; }
 
 private:
     interleaving& play_;
@@ -93,6 +100,19 @@ struct retry_budget_scenarios {
         play.together({[&] { host.retry(); }, [&] { host.retry(); }, [&] { host.retry(); }});
         if (host.granted() > 2) play.fail("the last retry is given twice");
         if (host.granted() < 2 && !anybody_died(play)) play.fail("the last retry is given to nobody");
+        host.expect_it_goes_on();
+        host.expect_no_more_than_allowed();
+    }
+    // The budget is deleted, and another made of its memory, while somebody is on the way to a retry of the first: he may take one of the second's, and gives it none.
+    static void one_is_late_in_reused_memory(interleaving& play) {
+        world host{play, {.ratio = 0, .min_per_second = 1}};
+        play.together({[&] { host.retry_late(); },
+                       [&] {
+                           host.make_anew();
+                           host.retry();
+                           host.retry();
+                       }});
+        if (play.died(1)) return;
         host.expect_it_goes_on();
         host.expect_no_more_than_allowed();
     }

@@ -15,7 +15,7 @@ struct scribbled : shm::hardware {
         return false;
     }
     static bool cas_pair(shm::pair& p, shm::pair_value expected, shm::pair_value /*desired*/) noexcept {
-        shm::hardware::store_pair_unshared(p, {expected.first + 1, expected.second});
+        shm::hardware::store_pair_release(p, {expected.first + 1, expected.second});
         return false;
     }
 };

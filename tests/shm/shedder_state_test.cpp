@@ -18,7 +18,7 @@ std::uint64_t next_drop(layout::shedder_block& block, std::uint64_t from) {
     for (std::uint64_t now = from;; now += ms) {
         const auto before = state.words();
         if (!state.drops(now, waited, true, law)) continue;
-        shm::hardware::store_pair_unshared(block.codel, {before.first, before.second});
+        shm::hardware::store_pair_release(block.codel, {before.first, before.second});
         return now;
     }
 }

@@ -32,7 +32,7 @@ public:
         for (std::size_t i = 0; i < 16; ++i) {
             if (std::ranges::find(free, i) != free.end()) continue;
             constexpr std::uint64_t never_old = 1ULL << 60;
-            stepped::machine::store_pair_unshared(slot(i), {layout::tag_bit | (0xf0 + i), never_old});
+            stepped::machine::store_pair_release(slot(i), {layout::tag_bit | (0xf0 + i), never_old});
             play.constant(std::as_bytes(std::span{&slot(i), 1}));
         }
     }

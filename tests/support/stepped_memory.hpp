@@ -44,7 +44,10 @@ inline constexpr ordered_access load_first_acquire{
 inline constexpr ordered_access load_second_acquire{
     "load_second_acquire", acquire, {}, {{{"acquire -> relaxed", relaxed}}}};
 inline constexpr ordered_access cas_pair{"cas_pair", full, acquire, {{{"full barrier -> acq_rel", acq_rel, acquire}}}};
-inline constexpr ordered_access store_first{"store_pair_unshared, first"}, store_second{"store_pair_unshared, second"};
+inline constexpr ordered_access store_first{
+    "store_pair_release, first", release, {}, {{{"release -> relaxed, first", relaxed}}}};
+inline constexpr ordered_access store_second{
+    "store_pair_release, second", release, {}, {{{"release -> relaxed, second", relaxed}}}};
 
 }  // namespace asks_for
 
@@ -96,7 +99,7 @@ struct stepped {
                                       order_book::look_up(asks_for::cas_pair, at));
     }
     // Two stores, as in the machine.
-    static void store_pair_unshared(pair& p, pair_value value, here at = here::current()) noexcept {
+    static void store_pair_release(pair& p, pair_value value, here at = here::current()) noexcept {
         store(shm::word_access::first(p), value.first, asks_for::store_first, at);
         store(shm::word_access::second(p), value.second, asks_for::store_second, at);
     }
