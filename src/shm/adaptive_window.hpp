@@ -46,7 +46,7 @@ public:
     // Before anybody can see it.
     void fill(const terms& by) const noexcept {
         Memory::store_pair_release(block_->window,
-                                    {layout::pack(layout::adaptive_window{.target = target(position{}, by)}), 0});
+                                   {layout::pack(layout::adaptive_window{.target = target(position{}, by)}), 0});
         Memory::store_pair_release(block_->limit, {});
     }
 

@@ -76,9 +76,7 @@ public:
     }
 
     // See shm/permits.hpp. False beyond the capacity.
-    bool set_max(std::uint64_t max) const noexcept {
-        return wakes(table_.set_max(max));
-    }
+    bool set_max(std::uint64_t max) const noexcept { return wakes(table_.set_max(max)); }
     template <class Most>
     bool set_max_by(Most most) const noexcept {
         return wakes(table_.set_max_by(most));

@@ -5,8 +5,8 @@
 
 #include "planted/adds_without_a_swap.hpp"
 #include "planted/ends_without_a_swap.hpp"
-#include "planted/moves_the_limit_once.hpp"
 #include "planted/looks_too_early.hpp"
+#include "planted/moves_the_limit_once.hpp"
 #include "planted_error.hpp"
 #include "shm/adaptive_scenarios.hpp"
 

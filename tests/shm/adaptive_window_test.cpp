@@ -88,7 +88,8 @@ TEST(AdaptiveWindow, EachWindowMovesTheLimitByAllOfItsCalls) {
         }
         windows += model.windows;
         in_force = 0;
-        EXPECT_EQ(real.enforce([&] { return model.by; }, [&](auto most) { in_force = most(); }), law::allowed(model.at, model.by));
+        EXPECT_EQ(real.enforce([&] { return model.by; }, [&](auto most) { in_force = most(); }),
+                  law::allowed(model.at, model.by));
         EXPECT_EQ(in_force, law::allowed(model.at, model.by));
     }
     EXPECT_GT(windows, 1'000U);
@@ -102,7 +103,7 @@ TEST(AdaptiveWindow, WhatSomebodyScribbledEndsWithItsWindow) {
     const law::terms by{.law = law::law::aimd, .window = 10};
     real.fill(by);
     shm::hardware::store_pair_release(block.window,
-                                       {layout::pack(layout::adaptive_window{.target = 0, .calls = 2, .drops = 9}), 5});
+                                      {layout::pack(layout::adaptive_window{.target = 0, .calls = 2, .drops = 9}), 5});
     const auto made =
         real.add({.latency = 7, .now = second}, [&] { return by; }, [] { return 1U; }, [](auto most) { (void)most(); });
     EXPECT_EQ(made.from, 20U);

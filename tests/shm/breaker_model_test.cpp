@@ -284,14 +284,14 @@ TEST(TimeWindow, AFullSliceKeepsItsRatio) {
     const law::terms t{.window_type = law::window_type::time, .window = 16 * law::second};
     const nanos now = 160 * law::second;
     hardware::store_pair_release(slices[0],
-                                  layout::pack(layout::outcome_slice{1, 10, layout::max_slice_ok, 1'000, 500}));
+                                 layout::pack(layout::outcome_slice{1, 10, layout::max_slice_ok, 1'000, 500}));
     const auto push = [&](outcome what) {
         return window.push(1, what, now, t, true, [] { return true; }, [&] { return now; });
     };
     EXPECT_EQ(push(outcome::ok), recorded::counted);
     EXPECT_EQ(window.look(1, now, t), (law::tally{layout::max_slice_ok / 2 + 1 + 750, 500, 250}));
     hardware::store_pair_release(slices[0],
-                                  layout::pack(layout::outcome_slice{1, 10, 9'000'000, 3, layout::max_slice_bad}));
+                                 layout::pack(layout::outcome_slice{1, 10, 9'000'000, 3, layout::max_slice_bad}));
     EXPECT_EQ(push(outcome::slow), recorded::counted);
     EXPECT_EQ(window.look(1, now, t).slow, layout::max_slice_bad / 2 + 1);
 }

@@ -56,7 +56,7 @@ TEST_F(counted, LastRoundOfALook) {
                                  again = !again;
                                  if (again)
                                      machine::store_pair_release(end, {machine::load_first_acquire(end),
-                                                                        machine::load_second_acquire(end) ^ 4});
+                                                                       machine::load_second_acquire(end) ^ 4});
                              }};
         return subject.look(0, by_count).total;
     };
@@ -159,7 +159,7 @@ TEST_F(broken, LastRoundOfAProbe) {
 TEST_F(broken, LastRoundOfALook) {
     const changes others{&block.state, 4 * breaker::max_rounds, [this] {
                              machine::store_pair_release(block.state,
-                                                          {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
+                                                         {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
                          }};
     (void)subject.look();
     EXPECT_EQ(others.looks(), 1 + 2 * breaker::max_rounds) << "one, and two for each time that it looks again";
@@ -346,7 +346,7 @@ TEST_F(transitions, LastRoundOfACount) {
 TEST_F(transitions, LastRoundOfALook) {
     const changes others{&block.state, 4 * rounds, [this] {
                              machine::store_pair_release(block.state,
-                                                          {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
+                                                         {machine::load_first_acquire(block.state) + (1ULL << 32), 0});
                          }};
     (void)subject.transitions();
     EXPECT_EQ(others.looks(), 2 * rounds);

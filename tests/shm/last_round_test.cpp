@@ -41,7 +41,8 @@ TEST(LastRound, AnAdaptiveLimitCountsACall) {
         const window subject{block};
         subject.fill(by);
         const lost_swaps others{&block.window, lost};
-        (void)subject.add({.latency = 7, .now = second}, [&by] { return by; }, [] { return 1; }, [](auto most) { (void)most(); });
+        (void)subject.add(
+            {.latency = 7, .now = second}, [&by] { return by; }, [] { return 1; }, [](auto most) { (void)most(); });
         return subject.window().calls;
     };
     EXPECT_EQ(counted_after(window::max_rounds - 1), 1);
