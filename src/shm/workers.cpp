@@ -162,6 +162,7 @@ struct attachment::process_state {
 struct attachment::thread_slots {
     struct entry {
         std::uint64_t attachment;
+        const process_state* of;  // never looked into: another attachment may lie there by now
         std::uint64_t token;
         std::weak_ptr<segment> where;  // expired: the attachment is gone, and gave the slot back
         worker self;
@@ -179,9 +180,15 @@ struct attachment::thread_slots {
         if (const auto where = e.where.lock()) give_back(*e.self.slot, e.self.owner);
     }
 
-    // Entries of the parent process and of segments that were closed.
-    void forget_stale(std::uint64_t token) {
-        std::erase_if(entries, [&](const entry& e) { return e.token != token || e.where.expired(); });
+    // Entries of the parent process, of segments that were closed, and of what that attachment was called before look_again() gave it another id: there would be
+    // one more with each time that the process is taken off the list.
+    void forget_stale(std::uint64_t token, std::uint64_t attachment, const process_state* of) {
+        std::erase_if(entries, [&](const entry& e) {
+            if (e.token != token || e.where.expired()) return true;
+            const bool is_former = e.of == of && e.attachment != attachment;
+            if (is_former) give_back_one(e);
+            return is_former;
+        });
     }
 
     [[nodiscard]] std::vector<entry>::iterator find(std::uint64_t attachment) {
@@ -223,15 +230,15 @@ worker attachment::find_slot(std::uint64_t token) const noexcept try {
     const uncancelled while_it_joins;
     if (thread_ended) return process_->share(*where_, token);
     thread_slots& mine = slots_of_this_thread();
-    mine.forget_stale(token);
     const std::uint64_t this_id = id();
+    mine.forget_stale(token, this_id, process_.get());
     if (const auto known = mine.find(this_id); known != mine.entries.end()) return known->self;
 
     mine.entries.reserve(mine.entries.size() + 1);  // so that a slot once taken is sure to be noted
     const auto process = process_->owner(*where_, token);
     if (!process) return shared_worker(*where_, 0);  // not noted: there may be room next time
     const worker self = take_slot(*where_, *process, process_->next_to_reap);
-    mine.entries.push_back({this_id, token, where_, self});
+    mine.entries.push_back({this_id, process_.get(), token, where_, self});
     return self;
 } catch (...) {  // no memory
     return process_->share(*where_, token);

@@ -375,6 +375,20 @@ TEST(Workers, TheNameOfAProcessThatIsTakenForDeadIsReadWhole) {
     EXPECT_FALSE(attached.me().shared);
 }
 
+// Fails if a thread keeps what it knew of each former membership of its process, for as long as the segment is open.
+TEST(Workers, WhoIsTakenForDeadAgainAndAgainKeepsOneSlot) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()}, beside{segment.get()};
+    const std::uint64_t others = beside.me().owner;
+    for (int round = 0; round < 20; ++round) {
+        shm::retire(*segment, shm::holder_named(attached.me().owner));
+        attached.look_again();
+        EXPECT_FALSE(attached.me().shared);
+        EXPECT_EQ(slots_taken(*segment), 2U) << "round " << round;
+        EXPECT_EQ(beside.me().owner, others);
+    }
+}
+
 // Fails if a name that fits no live process keeps its slot for ever.
 TEST(Workers, SlotsNamedAfterNobodyAreFreed) {
     const scratch_segment segment;
