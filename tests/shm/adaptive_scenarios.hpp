@@ -23,7 +23,6 @@ public:
     static constexpr std::uint64_t first_limit = 1, calls_in_window = 4, least_limit = 1;
 
     explicit adaptive_world(interleaving& play) : play_{play} {
-        permits_ = Permits::attach(memory_.bytes);
         window_.fill(law());
         while (limit() == first_limit || window_.window().calls != 0) release();  // the first windows settle
         calls_ = 0;
@@ -88,7 +87,7 @@ private:
     struct alignas(64) {
         std::array<std::byte, Permits::bytes_for(8)> bytes{};
     } memory_;
-    Permits permits_;
+    Permits permits_ = Permits::attach(memory_.bytes);
     layout::word lowered_;
     std::uint64_t calls_ = 0, before_ = 0;
 };
