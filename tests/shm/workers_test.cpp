@@ -368,7 +368,7 @@ TEST(Workers, TheNameOfAProcessThatIsTakenForDeadIsReadWhole) {
     std::atomic<int> asked = 0;
     std::jthread asking{[&] {
         for (; asked < 500; ++asked)
-            std::jthread{[&] { EXPECT_TRUE(attached.me().shared || attached.me().owner != 0); }};
+            std::thread{[&] { EXPECT_TRUE(attached.me().shared || attached.me().owner != 0); }}.join();
     }};
     for (; asked < 500; attached.look_again()) shm::retire(*segment, shm::holder_named(attached.me().owner));
     asking.join();
@@ -409,7 +409,7 @@ TEST(Workers, TurnsOfReapingComeToEveryProcess) {
     const std::filesystem::path locks = segment.path().native() + ".live";
     std::filesystem::create_directories(locks);
     for (std::uint32_t i = 0; i < dead; ++i) {
-        std::ofstream{locks / fmt::format("{}.{}", segment->generation(), i)};  // and nobody has the lock
+        const std::ofstream lock{locks / fmt::format("{}.{}", segment->generation(), i)};  // and nobody has it
         shm::hardware::store_relaxed(segment->processes()[i].owner,
                                      layout::pack(layout::process_state{5 + i, 7, layout::stage::live}));
     }
