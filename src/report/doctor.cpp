@@ -37,6 +37,10 @@ using shm::hardware;
 
 // Incarnations stamp what is empty in a table, and below this they are never the stamp of a worker (shm/workers.hpp, next_stamp).
 constexpr std::uint64_t incarnations_end = 1ULL << 47;
+// So far no counter comes. From wherever it is set anew below this, as many can still be made that are below the end.
+constexpr std::uint64_t counter_end = incarnations_end / 2;
+// Of incarnations that deleted ones may have had, beyond the latest that stands, and whose handles are still about.
+constexpr std::uint64_t margin = 1ULL << 20;
 
 class look_around {
 public:
@@ -143,11 +147,17 @@ private:
 
     void look_at_issue() {
         const std::uint64_t issued = hardware::load_acquire(where_.header().next_incarnation);
+        const auto is_issued = [issued](const shm::placement& each) { return each.incarnation <= issued; };
+        if (std::ranges::all_of(sound_, is_issued) && issued < counter_end) return;
+        // An entry that leaves no room beyond itself would have the counter set again and again.
         std::uint64_t latest = 0;
-        for (const auto& each : sound_) latest = std::max(latest, each.incarnation);
-        if (latest <= issued && issued < incarnations_end) return;
-        // Beyond what the deleted ones may have had, whose handles are still about.
-        constexpr std::uint64_t margin = 1U << 20;
+        for (const auto& each : sound_)
+            if (each.incarnation < counter_end - margin)
+                latest = std::max(latest, each.incarnation);
+            else
+                into_.add(invariant::incarnation_issued, fmt::format("directory entry {}", each.index),
+                          fmt::format("no counter comes to its incarnation {}; repair deletes it", each.incarnation),
+                          into_.removal(each.index));
         into_.add(invariant::incarnation_issued, "header",
                   fmt::format("incarnation {} was issued, and the latest in use is {}; repair sets the counter anew",
                               issued, latest),

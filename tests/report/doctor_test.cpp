@@ -108,6 +108,20 @@ TEST_F(Doctor, FindsACounterThatRanAway) {
     hardware::store_release(where_->header().next_incarnation, ~0ULL);
     expect_found_and_mended(invariant::incarnation_issued);
 }
+// Fails if the counter is set beyond what an entry says, whatever that is: it would have run away, or what is made next would be taken for scribbled.
+TEST_F(Doctor, FindsAnIncarnationThatLeavesTheCounterNoRoom) {
+    constexpr std::uint64_t end = 1ULL << 47, margin = 1ULL << 20;
+    for (const std::uint64_t scribbled : {end - 1, end - margin, end - margin - 1, end / 2, end / 2 - margin}) {
+        make_anew();
+        const auto found = shm::directory{*where_}.find(layout::kind::limiter, "login");
+        ASSERT_TRUE(found);
+        hardware::store_release(entry(found->index).incarnation, scribbled);
+        expect_found_and_mended(invariant::incarnation_issued);
+        EXPECT_FALSE(shm::directory{*where_}.find(layout::kind::limiter, "login")) << scribbled;
+    }
+    make_anew();
+    EXPECT_TRUE(examine(*where_).empty());
+}
 TEST_F(Doctor, FindsAnIncarnationThatStandsTwice) {
     hardware::store_release(entry(1).incarnation, hardware::load_acquire(entry(0).incarnation));
     expect_found_and_mended(invariant::incarnation_unique);
