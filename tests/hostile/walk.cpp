@@ -138,6 +138,8 @@ worker::worker(const std::shared_ptr<shm::segment>& in, layout::kind only)
       policies_{handles<primitives::policy, PolicyOptions>()},
       time_{primitives::read_clock(Clock::precise)} {}
 
+worker::~worker() { attached_->let_go(); }
+
 void worker::use(const primitives::limiter& limiter) const {
     for (const char* key : {"alice", "bob", ""}) {
         consume(limiter.check({.key = key}).remaining);

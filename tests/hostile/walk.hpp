@@ -32,6 +32,9 @@ void read_events(const shm::segment& where, std::span<const std::byte> known = {
 class worker {
 public:
     explicit worker(const std::shared_ptr<shm::segment>& in, layout::kind only = layout::kind::none);
+    ~worker();  // as who went on to a successor, if the segment says that there is one
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
 
     // Uses each of them in every way, as workers, operators and sekid do.
     void use();
