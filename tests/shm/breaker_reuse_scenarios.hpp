@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <numeric>
 
 #include "shm/breaker_scenarios.hpp"
 
@@ -31,12 +30,6 @@ public:
     // Not if who made it died meanwhile.
     [[nodiscard]] bool second_stands() const { return stepped::load_acquire(incarnation_) == second; }
     [[nodiscard]] std::uint32_t moved_since() const { return this->subject.look().generation - begun_; }
-    [[nodiscard]] std::uint64_t counted_transitions() const {
-        std::uint64_t counted = 0;
-        for (const auto& from : this->subject.transitions())
-            counted = std::accumulate(from.begin(), from.end(), counted);
-        return counted;
-    }
 
 private:
     layout::word incarnation_;

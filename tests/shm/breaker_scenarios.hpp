@@ -7,7 +7,6 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -42,8 +41,7 @@ struct breaker_scenarios {
     }
     // Whoever died: what is counted, by those who came after or only now by who looks, is each transition once.
     static void expect_each_is_counted(interleaving& play, world& in) {
-        std::uint64_t counted = 0;
-        for (const auto& from : in.subject.transitions()) counted = std::accumulate(from.begin(), from.end(), counted);
+        const std::uint64_t counted = in.counted_transitions();
         const std::uint64_t made = in.subject.look().generation;
         if (counted < made) play.fail("a transition is counted nowhere");
         if (counted > made) play.fail("a transition is counted twice");
@@ -277,18 +275,13 @@ struct breaker_scenarios {
             for (layout::word& each : from)
                 if (&each != &in.block.transitions[0][0]) play.constant(std::as_bytes(std::span{&each, 1}));
         std::array<std::uint64_t, 2> seen{};
-        const auto look = [&] {
-            std::uint64_t sum = 0;
-            for (const auto& from : in.subject.transitions()) sum = std::accumulate(from.begin(), from.end(), sum);
-            return sum;
-        };
         std::uint64_t made_at_last = 0;
         const auto reset = [&](std::uint64_t who) {
             (void)in.subject.operate(law::event::reset, in.terms, in.by(who));
         };
         play.together({[&] { reset(1); }, [&] { reset(2); },
                        [&] {
-                           for (auto& each : seen) each = look();
+                           for (auto& each : seen) each = in.counted_transitions();
                            made_at_last = in.subject.look().generation;
                        }});
         if (!play.died(2) && seen[1] < seen[0]) play.fail("a count goes down");

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <set>
 #include <vector>
 
@@ -71,6 +72,11 @@ struct breaker_world {
         pass(terms.wait_duration);
     }
     [[nodiscard]] law::state state() const { return subject.look().state; }
+    [[nodiscard]] std::uint64_t counted_transitions() const {
+        std::uint64_t counted = 0;
+        for (const auto& from : subject.transitions()) counted = std::accumulate(from.begin(), from.end(), counted);
+        return counted;
+    }
 
     law::terms terms;
     layout::word clock;
