@@ -37,7 +37,7 @@ using shm::hardware;
 
 // Incarnations stamp what is empty in a table, and below this they are never the stamp of a worker (shm/workers.hpp, next_stamp).
 constexpr std::uint64_t incarnations_end = 1ULL << 47;
-// So far no counter comes. From wherever it is set anew below this, as many can still be made that are below the end.
+// No counter comes this far. From wherever it is set anew below this, as many can still be made that are below the end.
 constexpr std::uint64_t counter_end = incarnations_end / 2;
 // Of incarnations that deleted ones may have had, beyond the latest that stands, and whose handles are still about.
 constexpr std::uint64_t margin = 1ULL << 20;
