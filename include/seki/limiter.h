@@ -81,7 +81,8 @@ typedef struct seki_decision {
 } seki_decision;
 #define SEKI_DECISION_INIT {sizeof(seki_decision), 0, 0, SEKI_OK, 0, 0, 0, 0, 0}
 
-// What a check spent, by which seki_limiter_refund_receipt() can take it back exactly, once.
+// What a check spent, by which seki_limiter_refund_receipt() can take it back exactly, once. It belongs to the process that asked: in the child of a fork it
+// is a copy that gives nothing back.
 typedef struct seki_receipt {
     uint32_t size;   // sizeof(seki_receipt)
     uint32_t spent;  // 1: something was spent, and not yet given back
@@ -135,7 +136,8 @@ SEKI_C_API seki_status seki_limiter_reset(const seki_limiter* limiter, const voi
 // Gives back `cost` of what the check of that receipt spent, INT64_MAX for all of it: as if it had not been spent. What is too late to be given back is
 // not: what was spent in a window that has ended, or what a bucket has refilled since. But for a reset, which forgave the cost already and
 // leaves no trace: who refunds afterwards what was spent before it gives as much away of what others spent since. Uses up the receipt, and
-// each copy of it must be forgotten with it; but not when it answers an error: SEKI_ERROR_INVALID_ARGUMENT for one of another limiter, and for a negative cost.
+// each copy of it must be forgotten with it; but not when it answers an error: SEKI_ERROR_INVALID_ARGUMENT for one of another limiter or of
+// a process that this one is the child of, and for a negative cost.
 SEKI_C_API seki_status seki_limiter_refund_receipt(const seki_limiter* limiter, seki_receipt* receipt,
                                                    int64_t cost) SEKI_NOTHROW;
 

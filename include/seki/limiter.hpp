@@ -84,6 +84,7 @@ struct receipt_words;
 }
 
 // What a check spent, by which Limiter::refund() can take it back exactly, once: it moves, and what it was moved from has nothing left. For one thread at a time.
+// It belongs to the process that asked: in the child of a fork it is a copy that gives nothing back.
 class Receipt {
 public:
     Receipt() = default;
@@ -99,7 +100,7 @@ private:
     friend class Limiter;
     friend struct capi::receipt_words;
     struct what {
-        std::uint64_t tag = 0, cost = 0, written = 0, version = 0, then = 0, incarnation = 0;
+        std::uint64_t tag = 0, cost = 0, written = 0, version = 0, then = 0, incarnation = 0, process = 0;
         bool taken = false;
     };
     what of_;
@@ -133,7 +134,7 @@ public:
     // spent in a window that has ended, or what a bucket has refilled since, so others are never let through for it beyond the limit. But for a
     // reset(), which forgave the cost already and leaves no trace: who refunds afterwards what was spent before it gives as much away of what others
     // spent since. Nothing comes back after a change of options. Uses up the receipt, unless it answers an error: invalid_argument for one of another
-    // limiter, and for a negative cost.
+    // limiter or of a process that this one is the child of, and for a negative cost.
     [[nodiscard]] Errc refund(Receipt& receipt,
                               std::int64_t cost = std::numeric_limits<std::int64_t>::max()) const noexcept;
 

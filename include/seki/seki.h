@@ -19,7 +19,7 @@
 // 3. Times are nanoseconds, by the clock CLOCK_MONOTONIC. None is negative, SEKI_AS_CONFIGURED and what a deadline is begun with aside.
 // 4. Threads. All functions may be called by any number of threads at once, with the same handles; freeing a handle is for who uses it last. An admission,
 //    a permit, a receipt and a loop of attempts are for one thread at a time; a deadline is for the thread that began it. No function is a cancellation point of pthread_cancel(), unless the function that it calls is.
-// 5. fork(). Handles work on in the child, which is another worker then. What the parent holds (permits, admissions) stays with the parent.
+// 5. fork(). Handles work on in the child, which is another worker then. What the parent holds (permits, admissions, receipts) stays with the parent.
 // 6. Signal handlers may call none of these.
 // 7. Copies. Permits, admissions and loops may be moved by copying them, if the old copy is not used again.
 #pragma once

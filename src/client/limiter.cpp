@@ -9,6 +9,7 @@
 #include "primitives/deadline.hpp"
 #include "primitives/limiter.hpp"
 #include "primitives/may_sleep.hpp"
+#include "shm/process_token.hpp"
 
 namespace seki {
 namespace {
@@ -77,6 +78,7 @@ Decision Limiter::check(std::string_view key, std::int64_t cost, Receipt& receip
         receipt.of_.version = made.version;
         receipt.of_.then = made.then;
         receipt.of_.incarnation = bound.place().incarnation;
+        receipt.of_.process = shm::own_process_token();
         receipt.of_.taken = made.taken;
         return decision;
     });
@@ -132,7 +134,8 @@ Errc Limiter::reset(std::string_view key) const noexcept {
 Errc Limiter::refund(Receipt& receipt, std::int64_t cost) const noexcept {
     const Receipt::what& used = receipt.of_;
     const Errc done = handle_->with([&](const primitives::limiter& bound) {
-        if (used.taken && used.incarnation != bound.place().incarnation) return Errc::invalid_argument;
+        if (used.taken && (used.incarnation != bound.place().incarnation || used.process != shm::process_token()))
+            return Errc::invalid_argument;
         const primitives::receipt made{.tag = used.tag,
                                        .cost = used.cost,
                                        .taken = used.taken,
@@ -155,7 +158,11 @@ Error Limiter::explain(Errc why) const try {
     };
     switch (why) {
         case Errc::none: return {};
-        case Errc::invalid_argument: return say("a key has 0 to 4096 bytes, and a cost is not negative");
+        case Errc::invalid_argument:
+            return say(
+                "a key has 0 to 4096 bytes, a cost is not negative, and a receipt is of a check of this limiter by "
+                "this "
+                "process");
         case Errc::deadline_exceeded:
             return say(
                 "its turn would come after the deadline of the calling thread: begin earlier, or allow more time");

@@ -15,7 +15,7 @@ breaker::breaker(std::shared_ptr<const shm::attachment> in, const shm::placement
 Errc breaker::operate(algorithm::breaker::event what) const noexcept {
     if (const Errc why = standing(); why != Errc::none) return why;
     if (!writable_) return Errc::read_only;
-    shared_.operate(what, terms().law, onlooker{attachment_->where(), events_});
+    shared_.operate(what, terms().law, onlooker{attachment_->where(), place(), events_});
     return Errc::none;
 }
 

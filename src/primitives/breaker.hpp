@@ -156,6 +156,8 @@ struct breaker::caller {
         return shm::holder_lives(of.attachment_->where(), owner);
     }
     [[nodiscard]] bool tired() noexcept { return asking.over(shm::asking_ns); }
+    // In the successor of a segment that was replaced there is another breaker; this one still holds.
+    [[nodiscard]] bool stands() const noexcept { return of.standing() != Errc::deleted; }
     void moved(const shm::transition& made) const noexcept { tell_transition(of.events_, made); }
     [[nodiscard]] std::uint64_t owner() const noexcept { return me.owner; }
 };
@@ -194,13 +196,14 @@ template <class Time>
     if (attachment_->me().owner == 0) [[unlikely]]
         keep_name(*attachment_);
     caller<Time> by{*this, attachment_->me(), clock};
-    const auto law = read_some([](auto value) { return waiting_terms(value); });
-    const auto told = shared_.admit(law, by);
+    const auto told = shared_.admit([this] { return read_some([](auto value) { return waiting_terms(value); }); }, by);
     if (told) {
         // Closed meanwhile: the clock was not read.
         let_in(pass, by.read != 0 ? by.read : clock(), told);
         return {};
     }
+    if (!by.stands()) [[unlikely]]
+        return {.error = Errc::deleted};
     return refused(by.me, told.state, told.retry_after, by.read);
 }
 

@@ -11,6 +11,7 @@
 #include "primitives/telemetry.hpp"
 #include "shm/asking_time.hpp"
 #include "shm/breaker.hpp"
+#include "shm/directory.hpp"
 #include "shm/memory.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/segment.hpp"
@@ -36,15 +37,21 @@ inline void tell_transition(const emitter& events, const shm::transition& made) 
 // Who makes no calls: an operator, or sekid.
 class onlooker {
 public:
-    onlooker(const shm::segment& where, const emitter& events) noexcept : where_{&where}, events_{&events} {}
+    onlooker(const shm::segment& where, const shm::placement& at, const emitter& events) noexcept
+        : where_{&where}, at_{&at}, events_{&events} {}
     [[nodiscard]] static std::uint64_t now() noexcept { return read_clock(Clock::precise); }
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_lives(*where_, owner); }
     [[nodiscard]] bool tired() noexcept { return asking_.over(shm::asking_ns); }
+    // Acquire, which pairs with the deletion: what another breaker wrote in this memory, it wrote after that.
+    [[nodiscard]] bool stands() const noexcept {
+        return shm::hardware::load_acquire(where_->directory()[at_->index].incarnation) == at_->incarnation;
+    }
     void moved(const shm::transition& made) const noexcept { tell_transition(*events_, made); }
     [[nodiscard]] static std::uint64_t owner() noexcept { return 0; }
 
 private:
     const shm::segment* where_;
+    const shm::placement* at_;
     const emitter* events_;
     shm::asking_time asking_;
 };

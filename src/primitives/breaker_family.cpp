@@ -62,7 +62,7 @@ void family<BreakerOptions>::settle(const shm::segment& where, const shm::placem
     const breaker_law::terms law = law_of(version);
     const auto breaker = shm::breaker_of(where, at);
     const emitter events{where, at};
-    onlooker by{where, events};
+    onlooker by{where, at, events};
     if (counts_otherwise(law_of(version - 1), law)) breaker.operate(breaker_law::event::renew, law, by);
     breaker.reconsider(law, by);
     shm::hardware::store_release(breaker.block().settled, version);  // pairs with settled()
@@ -78,7 +78,7 @@ void family<BreakerOptions>::change(const shm::segment& where, const shm::placem
         // Before the terms say so: should this process die in between, who tries again gives the order again.
         const auto breaker = shm::breaker_of(where, at);
         const emitter events{where, at};
-        breaker.operate(order_of(next.mode), next.law, onlooker{where, events});
+        breaker.operate(order_of(next.mode), next.law, onlooker{where, at, events});
     }
     shm::publish_terms(entry, pack(next));
     settle(where, at);

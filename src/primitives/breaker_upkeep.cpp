@@ -17,7 +17,8 @@ namespace {
 // Whom the segment lists lives, as far as this goes.
 struct of_the_listed : onlooker {
     const shm::segment& where;
-    of_the_listed(const shm::segment& in, const emitter& events) noexcept : onlooker{in, events}, where{in} {}
+    of_the_listed(const shm::segment& in, const shm::placement& at, const emitter& events) noexcept
+        : onlooker{in, at, events}, where{in} {}
     [[nodiscard]] bool alive(std::uint64_t owner) const noexcept { return shm::holder_is_listed(where, owner); }
     [[nodiscard]] static bool tired() noexcept { return false; }
 };
@@ -30,7 +31,7 @@ std::size_t reclaim_probes(const shm::segment& where, const shm::roster& standin
         const shm::breaker<> breaker = shm::breaker_of(where, at);
         if (breaker.look().state != algorithm::breaker::state::half_open) continue;
         const emitter events{where, at};
-        given_back += breaker.reclaim(of_the_listed{where, events});
+        given_back += breaker.reclaim(of_the_listed{where, at, events});
     }
     return given_back;
 }

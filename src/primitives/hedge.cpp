@@ -26,9 +26,9 @@ Errc hedge::begin(detail::hedge_run& run) const noexcept {
 bool hedge::may_add() const noexcept {
     if (standing() == Errc::deleted) return false;
     attachment_->join();
-    const bool granted = budget_.take(terms().budget, clock_ms, [this] {
-        return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_hedge_calls];
-    });
+    const bool granted = budget_.take(
+        [this] { return standing() != Errc::deleted; }, clock_ms, [this] { return terms().budget; },
+        [this] { return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_hedge_calls]; });
     count(granted ? layout::count_hedge_requests : layout::count_hedge_denied);
     return granted;
 }

@@ -24,10 +24,12 @@ Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_
         const std::uint64_t now = read_clock(Clock::precise);
         if (now >= deadline_of_thread || wait_ns >= deadline_of_thread - now) return Errc::deadline_exceeded;
     }
-    const bool granted = budget_.take(by.budget, clock_ms, [this] {
-        return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_retry_calls];
-    });
-    return granted ? Errc::none : Errc::budget_spent;
+    const auto stands = [this] { return standing() != Errc::deleted; };
+    const bool granted = budget_.take(
+        stands, clock_ms, [this] { return terms().budget; },
+        [this] { return shm::sum(attachment_->where(), index_, incarnation_)[layout::count_retry_calls]; });
+    if (granted) return Errc::none;
+    return stands() ? Errc::budget_spent : Errc::deleted;
 }
 
 RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least, Errc error) const noexcept {

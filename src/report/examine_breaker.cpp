@@ -113,7 +113,7 @@ private:
 
     void operate(law::event what) const {
         const primitives::emitter events{into_.where(), at_};
-        breaker_.operate(what, terms_, primitives::onlooker{into_.where(), events});
+        breaker_.operate(what, terms_, primitives::onlooker{into_.where(), at_, events});
     }
 
     void judge_end(const layout::outcome_block& end) {

@@ -147,10 +147,10 @@ private:
     }
     template <class Law, class SetMax>
     change follow(const sample& seen, Law law, SetMax set_max) const noexcept {
-        const terms by = law();
         change made;
         for (int round = 0; round < max_rounds; ++round) {
             const pair_value found = load();
+            const terms by = law();
             const position before = unpack(found);
             const auto next = algorithm::adaptive_limit::pack(moved(before, seen, by));
             if (!Memory::cas_pair(block_->limit, found, {next.first, next.second})) continue;

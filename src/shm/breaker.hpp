@@ -21,12 +21,15 @@
 //    The counts of transitions are shm/transition_counts.hpp; `told` belongs to sekid (daemon/change_ledger.hpp).
 //
 // 3. Invariants. (a) The pair never recurs, so each transition has one winner, and it alone is told (moved()). (b) In each generation of
-//    half_open no more than half_open_requests places are taken or ok at any time, and each that is taken names its owner from the same instruction on. (c) A place once ok
+//    half_open no more than half_open_requests places are taken or ok at any time, by what the terms said at some time of it, and each that is taken names its owner from the
+//    same instruction on. (c) A place once ok
 //    in g stays so; so who saw all of them ok, one after the other, saw that g is due to close. (d) From every content of every
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
 //    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's (a breaker of the same shape: shm/directory.hpp,
 //    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
-//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval.
+//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval. Nor does who was stopped before he read the word act in another's: he looks
+//    whether the breaker stands after he has read it, and there are no words of the next one before it is gone. (f) What follows from a word follows by terms that were in force while
+//    it stood, or later ones: they are read after it.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells sekid so, and it is counted before the next one (shm/transition_counts.hpp). After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -62,6 +65,7 @@ struct transition {
 //   nanos now()                    reads the clock. Each time, for it is asked after the word was read
 //   bool alive(std::uint64_t)      whether the owner of a place lives; may make system calls, and is asked rarely
 //   bool tired()                   whether it has asked enough for this call. Asked before alive(); false the first time
+//   bool stands()                  whether the breaker is still the one that is called, and not deleted
 //   void moved(transition)         the caller made this transition, and nobody else did
 //   std::uint64_t owner()          the name of the calling process (layout::pack_worker_owner), 0 if it has none
 template <class T>
@@ -69,6 +73,7 @@ concept breaker_caller = requires(T who, std::uint64_t owner, transition made) {
     { who.now() } -> std::same_as<algorithm::nanos>;
     { who.alive(owner) } -> std::same_as<bool>;
     { who.tired() } -> std::same_as<bool>;
+    { who.stands() } -> std::same_as<bool>;
     who.moved(made);
     { who.owner() } -> std::same_as<std::uint64_t>;
 };
@@ -144,9 +149,9 @@ public:
         return {.state = state};
     }
 
-    // May I?
-    template <breaker_caller Caller>
-    [[nodiscard, gnu::always_inline]] admission admit(const terms& law, Caller&& by) const noexcept {
+    // May I? law() answers the terms. A breaker that does not stand refuses.
+    template <class Law, breaker_caller Caller>
+    [[nodiscard, gnu::always_inline]] admission admit(Law law, Caller&& by) const noexcept {
         const admission at_once = admit_at_once();
         return at_once ? at_once : admit_carefully(law, by);
     }
@@ -321,6 +326,7 @@ private:
     happening happens(breaker_law::event what, std::uint32_t generation, const terms& law, Caller& by) const noexcept {
         for (int round = 0; round < max_rounds; ++round) {
             const layout::pair_value seen = read();
+            if (!by.stands()) return happening::nothing;
             const auto step = breaker_law::react(breaker_law::unpack(to_packed(seen)), what, generation, by.now(), law);
             if (!step.transition) return happening::nothing;
             if (move(seen, step, by)) return happening::made;
@@ -328,10 +334,12 @@ private:
         return happening::hindered;
     }
 
-    template <class Caller>
-    [[nodiscard, gnu::noinline]] admission admit_carefully(const terms& law, Caller& by) const noexcept {
+    template <class Law, class Caller>
+    [[nodiscard, gnu::noinline]] admission admit_carefully(Law& law_now, Caller& by) const noexcept {
         for (int round = 0; round < max_rounds; ++round) {
             const layout::pair_value seen = read();
+            if (!by.stands()) return {};
+            const terms law = law_now();
             const auto from = breaker_law::unpack(to_packed(seen));
             const nanos now = breaker_law::passes(from.state) ? 0 : by.now();
             if (const nanos left = breaker_law::plainly_refused(from, now, law); left > 0)

@@ -139,7 +139,8 @@ struct placement {
 // on to write there. What comes late to a limiter's table or to its texts is a compare-and-swap from what stands in nothing that follows
 // (shm/key_table.hpp, shm/key_text.hpp, each at 6.). Permits cannot tell, so theirs stay permits; and who records a duration does so by plain stores, which
 // would be keys or permits elsewhere, so a histogram stays that histogram (shm/histogram.hpp, at 5.). The budget of a retry is a pair that could stand in
-// another kind's piece, and in a later budget it takes one retry at most; the window of an adaptive limit likewise, and there it is one call, as it is in the times of the calls of a hedge. These kinds come in few shapes, so what is kept
+// another kind's piece, and stands in no later budget (shm/retry_budget.hpp, 3.); the window of an adaptive limit could likewise, and in a later limit it is one call, or one window that moves it by its own terms, as it is
+// one call in the times of the calls of a hedge. These kinds come in few shapes, so what is kept
 // is bounded: of each shape no more than there ever were at once.
 [[nodiscard]] constexpr bool keeps_its_piece(layout::kind kind) noexcept {
     return kind == layout::kind::bulkhead || kind == layout::kind::adaptive || kind == layout::kind::breaker ||

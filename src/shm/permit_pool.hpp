@@ -75,8 +75,9 @@ public:
         return given;
     }
 
-    // See shm/permits.hpp. False beyond the capacity.
+    // See shm/permits.hpp. False beyond the capacity. Who waits is woken by a lower one, too: there may be nothing to wait for any more.
     bool set_max(std::uint64_t max) const noexcept { return wakes(table_.set_max(max)); }
+    // Wakes them where it was raised: it is set after each window of an adaptive limit.
     template <class Most>
     bool set_max_by(Most most) const noexcept {
         return wakes(table_.set_max_by(most));
@@ -111,9 +112,9 @@ public:
     [[nodiscard]] const permits<Memory>& room() const noexcept { return waiters_.room(); }
 
 private:
-    bool wakes(bool set) const noexcept {
-        if (set) waiters_.wake(waiters_.all);
-        return set;
+    bool wakes(bool changed) const noexcept {
+        if (changed) waiters_.wake(waiters_.all);
+        return changed;
     }
     permits<Memory> table_;
     permit_waiters<Memory, Kernel> waiters_;

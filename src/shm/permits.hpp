@@ -150,17 +150,18 @@ public:
     // While it runs, by anybody. 0 gives out nothing more. False beyond the capacity, or when somebody scribbles on the terms. After raising,
     // wake who waits.
     bool set_max(std::uint64_t max) const noexcept {
-        return change_max([max](std::uint64_t now) { return wish{max, max != now}; });
+        return change_max([max](std::uint64_t now) { return wish{max, max != now}; }).holds;
     }
     // The same, but leaves one that is higher.
     bool raise_max(std::uint64_t max) const noexcept {
-        return change_max([max](std::uint64_t now) { return wish{max, max > now}; });
+        return change_max([max](std::uint64_t now) { return wish{max, max > now}; }).holds;
     }
     // The same, by what most() answers, where several may set it at once, each by what he reads elsewhere. It is asked after the terms were read, and again when
     // another has set them meanwhile. So whoever is the last to set them saw what all others went by; and whoever is stopped, or dies, before he does, sets nothing that is old.
+    // Whether it was raised.
     template <class Most>
     bool set_max_by(Most most) const noexcept {
-        return change_max([&](std::uint64_t) { return wish{most(), true}; });
+        return change_max([&](std::uint64_t) { return wish{most(), true}; }).raised;
     }
 
     // Gives out nothing more until max is raised; and where nothing is held either, nobody has to look here until then: closed().
@@ -253,21 +254,25 @@ private:
         std::uint64_t max;
         bool differs;  // false: as it is will do
     };
+    struct change {
+        bool holds = false;  // what was wished for
+        bool raised = false;
+    };
     template <class Wish>
-    bool change_max(Wish wish_for) const noexcept {
-        if (!*this) return wish_for(0).max <= words_.size();
+    change change_max(Wish wish_for) const noexcept {
+        if (!*this) return {.holds = wish_for(0).max <= words_.size()};
         std::uint64_t found = Memory::load_seq_cst(control_->terms);
         for (int round = 0; round < max_changes; ++round) {
             const layout::permit_terms old = bounded(found);
             const auto [max, differs] = wish_for(old.max);
-            if (max > words_.size()) return false;
-            if (!differs) return true;
+            if (max > words_.size()) return {};
+            if (!differs) return {.holds = true};
             const layout::permit_terms next{old.version + 1, std::max(old.drain, max), max};
             if (!Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) continue;
             seems_free();
-            return true;
+            return {.holds = true, .raised = max > old.max};
         }
-        return false;
+        return {};
     }
 
     void seems_free() const noexcept {

@@ -7,8 +7,11 @@
 //    who finds that begins it all the same.
 // 3. Invariants: a pair never recurs: `left` only falls while a window runs, and the next one begins at least a second later. So of each retry that a
 //    window allows one caller is told yes. `calls` only rises, and each call is in the sum of one window. It rests on the order: the pair is
-//    read before the clock and before the counters. Who reads the clock first, and is stopped, would take the window of others for one of the future, and
-//    begin another; who adds up first would begin with fewer calls than stood there, and those between would back retries twice.
+//    read before all else. Who reads the clock first, and is stopped, would take the window of others for one of the future, and
+//    begin another; who adds up first would begin with fewer calls than stood there, and those between would back retries twice; who reads the terms first would allow what
+//    they allow no more. And who looks first whether the budget stands, and is stopped until it was deleted and another made of its memory (shm/directory.hpp, keeps_its_piece),
+//    would begin a window of that one by the calls of his own. There is no pair of the next one before the first is gone; so a swap that comes after its deletion expects a pair
+//    that is the first's alone, or stood in both, which were made within one millisecond, unused.
 // 4. A death after each step: before the swap nothing happened; after it one retry is taken that nobody makes. Never one too many.
 //    Somebody who scribbles on the pair without end makes take() answer no: after max_rounds swaps that were lost, or max_windows that could not be begun.
 // 5. A stale read: of the pair, a swap that fails, or a denial in the first moment of a new window. Of the counters, some calls that count for the
@@ -42,21 +45,23 @@ public:
         Memory::store_pair_release(block_->budget, pack(algorithm::retry_budget::begin(by, {}, now_ms, 0)));
     }
 
-    // Whether one more retry may be made; then it is taken. clock() answers milliseconds of CLOCK_MONOTONIC, calls() what all workers have counted.
-    template <class Time, class Count>
-    [[nodiscard]] bool take(const terms& by, Time clock, Count calls) const noexcept {
-        namespace law = algorithm::retry_budget;
+    // Whether one more retry may be made; then it is taken. stands() says whether the budget is still the one that is asked; clock() answers milliseconds of
+    // CLOCK_MONOTONIC, law() the terms, calls() what all workers have counted.
+    template <class Standing, class Time, class Law, class Count>
+    [[nodiscard]] bool take(Standing stands, Time clock, Law law, Count calls) const noexcept {
         int windows = 0;
         for (int round = 0; round < max_rounds; ++round) {
             const pair_value found = load();
+            if (!stands()) return false;
             position at = unpack(found);
             const std::uint64_t now_ms = clock();
             // One word said it, so no halves of two windows; and nothing is written.
-            const bool runs = law::runs(at, now_ms);
+            const bool runs = algorithm::retry_budget::runs(at, now_ms);
             if (runs && at.left == 0) return false;
             if (!runs) {
                 if (++windows > max_windows) return false;
-                at = law::begin(by, at, now_ms, calls());
+                const std::uint64_t counted = calls();  // and then the terms: no later calls are backed by these
+                at = algorithm::retry_budget::begin(law(), at, now_ms, counted);
             }
             const bool granted = at.left != 0;
             if (granted) --at.left;

@@ -4,7 +4,7 @@
 //    A place of the second has the number of its word and the capacity of the first.
 //
 // 2. Who writes which word. As in shm/permits.hpp; and the max of `beyond`:
-//      max   m -> the next multiple of step   by who found no place in either (CAS)
+//      max   m -> a multiple of step beyond m and beyond all that are held there   by who found no place in either (CAS)
 //      max   m -> 0, and closed               by who counts the requests in flight, when it sees nobody there (CAS)
 //
 // 3. Invariant. Of the requests that are in flight with one that was counted, no more than it may have with it took their place before it: its CAS comes
@@ -48,9 +48,11 @@ public:
                 taken.index += static_cast<std::uint32_t>(within_.capacity());
                 return taken;
             }
-            if (beyond_.in_use() == beyond_.capacity()) return {};
-            const std::uint64_t max = beyond_.max();
-            (void)beyond_.raise_max(std::min<std::uint64_t>(max + step, beyond_.capacity()));
+            // As many may be held under a max that was closed meanwhile, by who saw nobody there and was stopped.
+            const std::uint64_t held = beyond_.in_use();
+            if (held == beyond_.capacity()) return {};
+            const std::uint64_t wanted = (std::max(held, beyond_.max()) / step + 1) * step;
+            (void)beyond_.raise_max(std::min<std::uint64_t>(wanted, beyond_.capacity()));
         }
         return {};
     }

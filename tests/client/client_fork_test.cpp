@@ -31,6 +31,24 @@ TEST_F(ClientFork, AChildSharesTheLimitsAndNotTheWorkerSlot) {
     EXPECT_EQ(attached.me().slot, mine.slot);
 }
 
+// Fails if parent and child each give back what was spent once: others would be let through for the second.
+TEST_F(ClientFork, AReceiptStaysWithTheParent) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    Receipt receipt;
+    ASSERT_TRUE(login.check("alice", 3, receipt).allowed);
+    ASSERT_TRUE(login.check("alice", 3).allowed);
+    child forked{[&](const line&) {
+        const bool refused = login.refund(receipt) == Errc::invalid_argument && login.peek("alice").remaining == 0;
+        Receipt own;  // joins it
+        return refused && !login.check("alice", 1, own).allowed && login.refund(receipt) == Errc::invalid_argument &&
+               login.peek("alice").remaining == 0;
+    }};
+    EXPECT_TRUE(forked.succeeded());
+    EXPECT_EQ(login.refund(receipt), Errc::none);
+    EXPECT_EQ(login.peek("alice", 0).remaining, 3U);
+}
+
 // Fails if the policy of a child asks parts of its own, or a change does not reach it.
 TEST_F(ClientFork, APolicyIsThatOfTheHostInAChildToo) {
     const Segment segment = opened();

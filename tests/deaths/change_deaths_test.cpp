@@ -36,6 +36,7 @@ void with_changes(const fs::path& folder) {
         static std::uint64_t now() { return primitives::read_clock(Clock::precise); }
         static bool alive(std::uint64_t /*owner*/) { return true; }
         static bool tired() { return false; }
+        static bool stands() { return true; }
         static void moved(const shm::transition& /*made*/) {}
         static std::uint64_t owner() { return 0; }
     };

@@ -19,6 +19,7 @@
 #include "primitives/registry.hpp"
 #include "shm/breaker_piece.hpp"
 #include "shm/bulkhead_piece.hpp"
+#include "shm/constant_terms.hpp"
 #include "shm/permit_seeker.hpp"
 #include "shm/workers.hpp"
 
@@ -78,6 +79,7 @@ public:
                 .value();
         in_ = std::make_shared<shm::attachment>(where_);
         place_ = breakers::find_or_make(*where_, "late", options).value();
+        called_ = place_.incarnation;
         const auto made = shm::breaker_of(*where_, place_);
         subject = {made.block(), made.ring(), made.all_places()};
         durations_ = blocks_of_durations();
@@ -93,16 +95,20 @@ public:
     // Who calls, as primitives/breaker.hpp has it.
     struct caller {
         world& of;
+        std::uint64_t called = of.called_;  // an incarnation
         [[nodiscard]] std::uint64_t now() const { return of.time; }
         [[nodiscard]] bool alive(std::uint64_t owner) const { return shm::holder_lives(*of.where_, owner); }
         [[nodiscard]] static bool tired() { return false; }
+        [[nodiscard]] bool stands() const {
+            return interrupted::load_acquire(of.where_->directory()[of.place_.index].incarnation) == called;
+        }
         void moved(const shm::transition& made) const {
             interrupted::step();
             tell_transition(emitter{*of.where_, of.place_}, made);
         }
         [[nodiscard]] std::uint64_t owner() const { return of.in_->me().owner; }
     };
-    breaker::admission admit() { return subject.admit(terms_, caller{*this}); }
+    breaker::admission admit() { return subject.admit(test::unchanging(terms_), caller{*this}); }
     void report(const breaker::admission& let_in, law::outcome outcome) {
         (void)subject.report(let_in, outcome, time, terms_, caller{*this});
     }
@@ -143,6 +149,7 @@ public:
         const auto made = breakers::find_or_make(*where_, "next", options_);
         ASSERT_TRUE(made);
         ASSERT_EQ(made->arena_offset, place_.arena_offset);
+        ASSERT_EQ(made->index, place_.index);
         next_ = *made;
     }
     // Nothing was counted there, and all of its probes are to be had.
@@ -152,6 +159,7 @@ public:
         EXPECT_EQ(next.window(terms_, time), law::tally{});
         EXPECT_LE(shm::call_durations_of(*where_, next_).sum().total(), recorded_before + 1U);
         EXPECT_EQ(next.transitions(), shm::transition_table{});
+        called_ = next_.incarnation;
         open();
         for (std::uint64_t i = 0; i < terms_.half_open_requests; ++i) EXPECT_TRUE(admit()) << "a place is taken";
         EXPECT_EQ(subject.for_each_probe([](std::uint64_t) {}).taken, terms_.half_open_requests);
@@ -183,6 +191,7 @@ private:
     std::shared_ptr<shm::attachment> in_;
     shm::placement place_;
     shm::placement next_;
+    std::uint64_t called_ = 0;
     std::span<layout::histogram_block> durations_;
     law::terms terms_ = unpack_breaker(family<BreakerOptions>::terms_of(options_)).law;
     shm::permit_pool<> permits_;

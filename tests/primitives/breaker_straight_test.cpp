@@ -13,6 +13,7 @@
 #include "primitives/breaker_terms.hpp"
 #include "primitives/hooks.hpp"
 #include "shm/breaker_piece.hpp"
+#include "shm/constant_terms.hpp"
 #include "shm/counters.hpp"
 #include "support/seed.hpp"
 
@@ -29,6 +30,7 @@ protected:
         [[nodiscard]] nanos now() const { return of.now; }
         [[nodiscard]] bool alive(std::uint64_t owner) const { return shm::holder_lives(of.where(), owner); }
         [[nodiscard]] static bool tired() { return false; }
+        [[nodiscard]] static bool stands() { return true; }
         void moved(const shm::transition& /*made*/) const {}
         [[nodiscard]] std::uint64_t owner() const { return of.in().me().owner; }
     };
@@ -102,7 +104,7 @@ private:
                std::vector<call>& open, shm::counter_values& counted) {
         call made{.pass = {}, .admitted = {}, .began = now};
         const auto answer = straight.admit(made.pass, clock());
-        made.admitted = round.admit(terms, caller{*this});
+        made.admitted = round.admit(unchanging(terms), caller{*this});
         ASSERT_EQ(answer.error == Errc::none, static_cast<bool>(made.admitted));
         if (answer.error == Errc::none) {
             ASSERT_EQ(made.pass.started_ns, now);

@@ -33,5 +33,10 @@ TEST(AdaptiveInterleavings, ALimitThatWasLoweredStaysLow) {
     expect_none_fails({.preemptions = 3, .deaths = 1}, real::one_is_late_in_reused_memory);
 }
 
+// Fails if the last window of a limit that was deleted moves the next one by the terms of the first.
+TEST(AdaptiveInterleavings, ALimitMovesByItsOwnTerms) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::one_that_begins_lower_follows);
+}
+
 }  // namespace
 }  // namespace seki::test

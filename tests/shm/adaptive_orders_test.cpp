@@ -16,6 +16,9 @@ const std::vector<weak_scenario> scenarios = {
     {"one is late in reused memory",
      real::one_is_late_in_reused_memory,
      {.preemptions = 2, .deaths = 1, .old_reads = 1}},
+    {"one that begins lower follows",
+     real::one_that_begins_lower_follows,
+     {.preemptions = 2, .deaths = 0, .old_reads = 1}},
 };
 
 TEST(AdaptiveOrders, Suffice) { expect_orders_suffice(scenarios); }

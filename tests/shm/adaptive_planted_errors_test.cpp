@@ -6,6 +6,7 @@
 #include "planted/adds_without_a_swap.hpp"
 #include "planted/ends_without_a_swap.hpp"
 #include "planted/looks_too_early.hpp"
+#include "planted/moves_by_the_first_terms.hpp"
 #include "planted/moves_the_limit_once.hpp"
 #include "planted_error.hpp"
 #include "shm/adaptive_scenarios.hpp"
@@ -36,6 +37,12 @@ TEST(AdaptivePlantedErrors, WhoLooksTooEarlyPutsALimitOfThePastInForce) {
     EXPECT_THAT(found({.preemptions = 3}, broken::one_overtakes), StartsWith("max is "));
     EXPECT_THAT(found({.preemptions = 1, .deaths = 1}, broken::lowered),
                 StartsWith("max is what terms allowed that are over"));
+}
+
+TEST(AdaptivePlantedErrors, WhoReadsTheTermsFirstMovesTheNextLimitByThem) {
+    using broken = with<shm::moves_by_the_first_terms::adaptive_window<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::one_that_begins_lower_follows),
+                StartsWith("a window moves it by terms that are over"));
 }
 
 TEST(AdaptivePlantedErrors, WhoGivesUpTheLimitToAnotherLosesAWindow) {

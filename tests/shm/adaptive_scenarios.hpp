@@ -20,9 +20,10 @@ namespace seki::test {
 template <class Window>
 class adaptive_world {
 public:
-    static constexpr std::uint64_t first_limit = 1, calls_in_window = 4, least_limit = 1;
+    static constexpr std::uint64_t calls_in_window = 4, least_limit = 1;
 
-    explicit adaptive_world(interleaving& play) : play_{play} {
+    explicit adaptive_world(interleaving& play, std::uint64_t first_limit = 1)
+        : play_{play}, first_limit_{first_limit} {
         window_.fill(law());
         while (limit() == first_limit || window_.window().calls != 0) release();  // the first windows settle
         calls_ = 0;
@@ -46,9 +47,9 @@ public:
         stepped::store_release(lowered_, 1);
         enforce();
     }
-    // Deleted, and another made of its memory, with other terms.
-    void make_anew() {
-        stepped::store_release(lowered_, 1);
+    // Deleted, and another made of its memory, with other terms: a lower max, or only a lower beginning.
+    void make_anew(bool lower) {
+        stepped::store_release(lowered_, lower ? 1 : 2);
         window_.fill(law());
         enforce();
     }
@@ -76,12 +77,15 @@ private:
     using terms = algorithm::adaptive_limit::terms;
 
     [[nodiscard]] terms law() const {
-        terms by{.law = algorithm::adaptive_limit::law::aimd, .initial_limit = first_limit, .window = calls_in_window};
-        if (stepped::load_acquire(lowered_) != 0) by.max_limit = least_limit;
+        terms by{.law = algorithm::adaptive_limit::law::aimd, .initial_limit = first_limit_, .window = calls_in_window};
+        const std::uint64_t lowered = stepped::load_acquire(lowered_);
+        if (lowered == 1) by.max_limit = least_limit;
+        if (lowered == 2) by.initial_limit = least_limit;
         return by;
     }
 
     interleaving& play_;
+    std::uint64_t first_limit_;
     layout::adaptive_block block_{};
     Window window_{block_};
     struct alignas(64) {
@@ -129,10 +133,18 @@ struct adaptive_scenarios {
     static void one_is_late_in_reused_memory(interleaving& play) {
         world host{play};
         host.release(3);
-        play.together({[&] { host.release(); }, [&] { host.make_anew(); }});
+        play.together({[&] { host.release(); }, [&] { host.make_anew(true); }});
         if (play.died(1)) return;
         if (host.max() > world::least_limit) play.fail("max is what terms allowed that are over");
         if (host.calls() > 1) play.fail("more than the one call that was late is counted");
+    }
+    // Likewise, and the next one begins lower: what the last window of the first says moves it by its own terms, by one at most.
+    static void one_that_begins_lower_follows(interleaving& play) {
+        world host{play, 3};
+        host.release(3);
+        play.together({[&] { host.release(); }, [&] { host.make_anew(false); }});
+        if (!play.died(1) && host.limit() > world::least_limit + 1)
+            play.fail("a window moves it by terms that are over");
     }
     // Upkeep comes by.
     static void upkeep(interleaving& play) {

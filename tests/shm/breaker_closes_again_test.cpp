@@ -34,6 +34,7 @@ struct unsteady_caller {
     }
     [[nodiscard]] bool alive(std::uint64_t owner) const { return as.alive(owner); }
     [[nodiscard]] static bool tired() { return false; }
+    [[nodiscard]] static bool stands() { return true; }
     void moved(const shm::transition& made) const { as.moved(made); }
     [[nodiscard]] std::uint64_t owner() const { return as.owner(); }
 };
@@ -80,7 +81,7 @@ public:
         const nanos start = world_.time();
         while (!law::passes(world_.state()) && gone.calls < longest().calls + 1) {
             const held one{next_++, {}};
-            const admission let_in = world_.subject.admit(world_.terms, by(one.name));
+            const admission let_in = world_.subject.admit(unchanging(world_.terms), by(one.name));
             if (let_in)
                 report({one.name, let_in}, outcome::ok);
             else
@@ -131,7 +132,7 @@ private:
     }
     void ask() {
         const std::uint64_t name = one_in(30) ? 0 : next_++;  // 0: who has no name
-        const admission let_in = world_.subject.admit(world_.terms, by(name));
+        const admission let_in = world_.subject.admit(unchanging(world_.terms), by(name));
         if (let_in) held_.push_back({name, let_in});
     }
     void report(const held& one, outcome what) {

@@ -80,6 +80,11 @@ TEST(BreakerInterleavings, AResetIsNotOvertakenByOutcomesOfBefore) {
     expect_none_fails({.preemptions = 3, .deaths = 1}, real::a_reset_comes_between);
 }
 
+// Fails if it goes by terms that were changed before it came to where it stands.
+TEST(BreakerInterleavings, ItMovesByTheTermsThatItOpenedBy) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::terms_change_before_it_opens);
+}
+
 TEST(BreakerInterleavings, EachTransitionIsCountedOnceWhoeverDies) {
     expect_none_fails({.preemptions = 2, .deaths = 1}, real::somebody_counts_transitions);
 }

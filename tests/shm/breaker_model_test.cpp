@@ -428,7 +428,7 @@ TEST(BreakerModel, WhoIsTiredOfAskingBeginsElsewhereTheNextTime) {
         EXPECT_TRUE(world.admit(4));
         int in = 0;
         for (int turn = 0; turn < 30; ++turn) {
-            in += world.subject.admit(world.terms, impatient{world.by(5)}) ? 1 : 0;
+            in += world.subject.admit(unchanging(world.terms), impatient{world.by(5)}) ? 1 : 0;
             world.pass(shm::look_interval);
         }
         EXPECT_EQ(in, 2);

@@ -7,6 +7,7 @@
 #include "planted/counts_its_own_alone.hpp"
 #include "planted/counts_what_is_over.hpp"
 #include "planted/forgets_nobody.hpp"
+#include "planted/goes_by_the_first_terms.hpp"
 #include "planted/judges_bad_ones_alone.hpp"
 #include "planted/keeps_without_look.hpp"
 #include "planted/sums_without_look.hpp"
@@ -28,6 +29,12 @@ TEST(BreakerPlantedErrors, APlaceOfALaterGenerationTakenForFreeIsFound) {
     using broken = breaker_scenarios<shm::without_look_before::breaker<stepped>>;
     EXPECT_THAT(found({.preemptions = 3}, broken::a_prober_is_stopped_for_long),
                 StartsWith("too many probes are let in"));
+}
+
+TEST(BreakerPlantedErrors, TermsThatAreReadBeforeTheWordAreFound) {
+    using broken = breaker_scenarios<shm::goes_by_the_first_terms::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::terms_change_before_it_opens),
+                StartsWith("it is probed sooner than its terms say"));
 }
 
 TEST(BreakerPlantedErrors, AProbeOfAGenerationThatIsOverIsFound) {

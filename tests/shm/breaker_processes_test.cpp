@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shm/breaker.hpp"
+#include "shm/constant_terms.hpp"
 #include "support/seed.hpp"
 
 namespace seki::test {
@@ -64,6 +65,7 @@ public:
             return owner >= max_children || !all->dead[owner].load();
         }
         [[nodiscard]] static bool tired() { return false; }
+        [[nodiscard]] static bool stands() { return true; }
         void moved(const shm::transition& made) const { all->told[made.generation % max_transitions].fetch_add(1); }
         [[nodiscard]] std::uint64_t owner() const { return name; }
     };
@@ -89,7 +91,7 @@ public:
     }
     void open_and_wait() const {
         while (subject().look().state == state::closed) {
-            const auto let_in = subject().admit(terms, by(1));
+            const auto let_in = subject().admit(unchanging(terms), by(1));
             (void)subject().report(let_in, outcome::error, read_clock(), terms, by(1));
         }
         while (read_clock() - subject().look().since < terms.wait_duration) sched_yield();
@@ -125,7 +127,7 @@ TEST(BreakerProcesses, ExactlyNProbesAreLetInHoweverManyRaceForThem) {
         for (std::uint64_t name = 1; name <= racers; ++name)
             children.push_back(in.start(name, [&](host::caller by) {
                 for (int i = 0; i < 200; ++i)
-                    if (const auto let_in = in.subject().admit(in.terms, by))
+                    if (const auto let_in = in.subject().admit(unchanging(in.terms), by))
                         in.all->probes[let_in.generation].fetch_add(1);
             }));
         while (in.all->ready.load() < racers) sched_yield();
@@ -147,17 +149,17 @@ TEST(BreakerProcesses, AProbeKilledInItsCallGivesItsPlaceBackUnjudged) {
     std::vector<pid_t> children;
     for (std::uint64_t name = 1; name <= quick.half_open_requests; ++name)
         children.push_back(in.start(name, [&](host::caller by) {
-            if (!in.subject().admit(in.terms, by)) _exit(1);
+            if (!in.subject().admit(unchanging(in.terms), by)) _exit(1);
             in.all->hold.fetch_add(1);
             for (;;) pause();
         }));
     while (in.all->hold.load() < quick.half_open_requests) sched_yield();
     const auto me = in.by(9);
-    EXPECT_FALSE(in.subject().admit(in.terms, me));
+    EXPECT_FALSE(in.subject().admit(unchanging(in.terms), me));
     for (std::uint64_t name = 1; name <= quick.half_open_requests; ++name) in.kill_and_wait(children[name - 1], name);
     EXPECT_EQ(in.subject().look().state, state::half_open);
     for (std::uint64_t probes = 0; probes < quick.half_open_requests;) {
-        const auto let_in = in.subject().admit(in.terms, me);  // refused until look_interval is over
+        const auto let_in = in.subject().admit(unchanging(in.terms), me);  // refused until look_interval is over
         if (!let_in) continue;
         (void)in.subject().report(let_in, outcome::ok, read_clock(), in.terms, me);
         ++probes;
@@ -179,7 +181,7 @@ TEST(BreakerProcesses, TheWindowIsTheHosts) {
     for (std::uint64_t name = 1; name <= writers; ++name)
         children.push_back(in.start(name, [&, name](host::caller by) {
             for (std::uint64_t i = 0; i < each; ++i) {
-                const auto let_in = in.subject().admit(in.terms, by);
+                const auto let_in = in.subject().admit(unchanging(in.terms), by);
                 const auto what = i % writers == name - 1 ? outcome::error : outcome::ok;
                 if (in.subject().report(let_in, what, read_clock(), in.terms, by) == breaker::report_result::counted)
                     in.all->pushed.fetch_add(1);
@@ -210,7 +212,7 @@ TEST(BreakerProcesses, ATimeWindowIsTheHostsToo) {
     for (std::uint64_t name = 1; name <= writers; ++name)
         children.push_back(in.start(name, [&](host::caller by) {
             for (std::uint64_t i = 0; i < each; ++i) {
-                const auto let_in = in.subject().admit(in.terms, by);
+                const auto let_in = in.subject().admit(unchanging(in.terms), by);
                 const auto what = i % 4 == 0 ? outcome::error : i % 4 == 1 ? outcome::slow : outcome::ok;
                 const std::uint64_t now = in.all->time.fetch_add(1);
                 if (in.subject().report(let_in, what, now, in.terms, by) == breaker::report_result::counted)
@@ -243,7 +245,7 @@ TEST(BreakerProcesses, KilledAnywhereTheyNeitherWedgeItNorLetInOneTooMany) {
         return [&, seed](host::caller by) {
             std::mt19937_64 mine{seed};
             while (in.all->stop.load() == 0) {
-                const auto let_in = in.subject().admit(in.terms, by);
+                const auto let_in = in.subject().admit(unchanging(in.terms), by);
                 in.all->calls.fetch_add(1);
                 if (!let_in) continue;
                 const auto what = mine() % 5 == 0 ? outcome::error : outcome::ok;
@@ -285,7 +287,7 @@ TEST(BreakerProcesses, KilledAnywhereTheyNeitherWedgeItNorLetInOneTooMany) {
     // Nobody is left; one comes, and all goes well.
     const auto me = in.by(max_children - 1);
     while (in.subject().look().state != state::closed)
-        if (const auto let_in = in.subject().admit(terms, me))
+        if (const auto let_in = in.subject().admit(unchanging(terms), me))
             (void)in.subject().report(let_in, outcome::ok, read_clock(), terms, me);
 }
 

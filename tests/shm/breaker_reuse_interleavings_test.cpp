@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "planted/asks_whatever_stands.hpp"
 #include "planted/begins_alike.hpp"
+#include "planted/moves_whatever_stands.hpp"
 #include "planted_error.hpp"
 #include "shm/breaker_reuse_scenarios.hpp"
 #include "shm/explored.hpp"
@@ -32,13 +34,23 @@ TEST(BreakerReuse, AnOutcomeThatIsLateCountsForNothing) {
     expect_none_fails(two, real::an_outcome_is_late_in_time);
 }
 
-TEST(BreakerReuse, EachTransitionIsCountedWhereItWasMade) { expect_none_fails(two, real::an_operator_is_late); }
+TEST(BreakerReuse, AnOrderIsForTheOneThatItWasGiven) { expect_none_fails(two, real::an_operator_is_late); }
 
-// Fails if the exploration does not see what these tests are for.
+// Each of these fails if the exploration does not see what these tests are for.
+TEST(BreakerReuse, WhoAsksWithoutALookWhetherItStandsIsFound) {
+    using broken = breaker_reuse_scenarios<shm::asks_whatever_stands::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::a_prober_is_late),
+                StartsWith("a probe of another breaker has its place"));
+}
+TEST(BreakerReuse, WhoMovesWithoutALookWhetherItStandsIsFound) {
+    using broken = breaker_reuse_scenarios<shm::moves_whatever_stands::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::an_operator_is_late),
+                StartsWith("it is moved by what was for another breaker"));
+}
 TEST(BreakerReuse, ABreakerThatBeginsWhereAnotherWasIsFound) {
     using broken = breaker_reuse_scenarios<shm::begins_alike::breaker<stepped>>;
     EXPECT_THAT(found({.preemptions = 1}, broken::a_probe_ends_late<outcome::ok>),
-                StartsWith("it goes by a probe of another breaker"));
+                StartsWith("too many probes are let in"));
 }
 
 }  // namespace

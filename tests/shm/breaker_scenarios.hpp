@@ -64,9 +64,12 @@ struct breaker_scenarios {
             return law::generation_of(shm::hardware::load_first_acquire(in.block.state));
         }
         // Right after it was let in, with no access in between. Where loads may be old, its last look may have been as early as its first step.
-        void begin(interleaving& play, world& in, std::uint64_t who, std::uint64_t most) {
+        // Whether it was.
+        bool begin(interleaving& play, world& in, std::uint64_t who, std::uint64_t most, std::uint64_t of = 0) {
             const auto before = static_cast<std::uint32_t>(interleaving::hears(generation(in)));
-            begin(play, in, in.admit(who), most, before);
+            const admission let_in = in.admit(who, of);
+            begin(play, in, let_in, most, before);
+            return static_cast<bool>(let_in);
         }
         void begin(interleaving& play, const world& in, const admission& let_in, std::uint64_t most,
                    std::uint32_t before) {
@@ -266,6 +269,23 @@ struct breaker_scenarios {
         const auto seen = in.subject.window(in.terms, in.time());
         if (seen.errors != 0) play.fail("an outcome of another generation is counted");
         if (!play.died(1) && seen.total != fresh) play.fail("an outcome is lost");
+    }
+
+    // The terms are changed, and then it opens by the new ones, while somebody asks who may have read the old ones: nobody probes sooner than the new ones say.
+    static void terms_change_before_it_opens(interleaving& play) {
+        world in{terms(1)};
+        law::terms longer = in.terms;
+        longer.wait_duration *= 10;
+        layout::word changed;
+        const auto law_now = [&] { return stepped::load_acquire(changed) != 0 ? longer : in.terms; };
+        in.open_and_wait();
+        play.together({[&] { (void)in.subject.admit(law_now, in.by(1)); },
+                       [&] {
+                           stepped::store_release(changed, 1);
+                           (void)in.subject.operate(law::event::reset, longer, in.by(2));
+                           in.open_and_wait();
+                       }});
+        if (!play.died(1) && in.state() != state::open) play.fail("it is probed sooner than its terms say");
     }
 
     // Two transitions of one kind and somebody who looks twice: he never sees fewer, nor more than were made.

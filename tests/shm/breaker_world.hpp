@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shm/breaker.hpp"
+#include "shm/constant_terms.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -23,9 +24,13 @@ struct breaker_caller {
     std::uint64_t name = 0;
     const std::set<std::uint64_t>* dead = nullptr;
     std::vector<shm::transition>* told = nullptr;
+    // Of the one that is called; `of` 0: it stands.
+    const layout::word* incarnation = nullptr;
+    std::uint64_t of = 0;
     [[nodiscard]] algorithm::nanos now() const { return Memory::load_acquire(*clock); }
     [[nodiscard]] bool alive(std::uint64_t owner) const { return !dead->contains(owner); }
     [[nodiscard]] static bool tired() { return false; }
+    [[nodiscard]] bool stands() const { return of == 0 || Memory::load_acquire(*incarnation) == of; }
     // Of a breaker with an error planted, transitions are of a type of their own.
     template <class Transition>
     void moved(Transition made) const {
@@ -50,15 +55,17 @@ struct breaker_world {
     void set_time(algorithm::nanos now) { Memory::store_release(clock, now); }
     [[nodiscard]] algorithm::nanos time() const { return Memory::load_acquire(clock); }
     void pass(algorithm::nanos span) { set_time(time() + span); }
-    breaker_caller<Memory> by(std::uint64_t name) { return {&clock, name, &dead, &told}; }
+    breaker_caller<Memory> by(std::uint64_t name, std::uint64_t of = 0) {
+        return {&clock, name, &dead, &told, &incarnation, of};
+    }
 
-    admission admit(std::uint64_t name) { return subject.admit(terms, by(name)); }
+    admission admit(std::uint64_t name, std::uint64_t of = 0) { return subject.admit(unchanging(terms), by(name, of)); }
     // The straight path first, as primitives/breaker.hpp goes.
-    result report(const admission& let_in, law::outcome outcome, std::uint64_t name) {
+    result report(const admission& let_in, law::outcome outcome, std::uint64_t name, std::uint64_t of = 0) {
         if (outcome == law::outcome::ok && terms.window_type == law::window_type::count &&
             subject.count_ok_at_once(let_in.generation, let_in.place, law::least_calls(terms)))
             return result::counted;
-        return subject.report(let_in, outcome, time(), terms, by(name));
+        return subject.report(let_in, outcome, time(), terms, by(name, of));
     }
     // A whole call.
     admission call(std::uint64_t name, law::outcome outcome) {
@@ -80,6 +87,7 @@ struct breaker_world {
 
     law::terms terms;
     layout::word clock;
+    layout::word incarnation;
     layout::breaker_block block{};
     std::array<layout::pair, Ring> ring{};
     std::array<layout::pair, Places> places{};

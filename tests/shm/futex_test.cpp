@@ -97,7 +97,7 @@ TEST_F(Futex, TellsTheTimeInNanoseconds) {
     EXPECT_EQ(futex::now(), 3'000'000'009U);
 }
 
-// Fails if a permit that is given back wakes more than one, or none; or more permits none or one.
+// Fails if a permit that is given back wakes more than one, or none; a new maximum none or one; or the end of a window anybody who has nothing to take.
 TEST_F(Futex, OneIsWokenForEachPermitAndAllForANewMaximum) {
     constexpr shm::permit_capacity room{.permits = 8, .waiting = 8};
     alignas(layout::cache_line) std::array<std::byte, shm::permit_pool<>::bytes_for(room)> memory{};
@@ -119,6 +119,18 @@ TEST_F(Futex, OneIsWokenForEachPermitAndAllForANewMaximum) {
     ASSERT_TRUE(pool.set_max(2));
     ASSERT_EQ(of_the_kernel.size(), 1U);
     EXPECT_EQ(of_the_kernel[0].value, 0x7fff'ffffU);
+    asleep();
+    ASSERT_TRUE(pool.set_max(1));
+    EXPECT_EQ(of_the_kernel.size(), 1U) << "there may be nothing to wait for any more";
+    const auto after_a_window = [&](std::uint64_t max) {
+        asleep();
+        EXPECT_EQ(pool.set_max_by([max] { return max; }), max > 1);
+        return of_the_kernel.size();
+    };
+    EXPECT_EQ(after_a_window(1), 0U);
+    EXPECT_EQ(after_a_window(0), 0U);
+    EXPECT_EQ(after_a_window(2), 1U);
+    EXPECT_EQ(of_the_kernel.at(0).value, 0x7fff'ffffU);
     shm::claim_process_token();
     auto permit = pool.try_take(5, 0, seeker{});
     ASSERT_TRUE(permit);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "shm/breaker.hpp"
+#include "shm/constant_terms.hpp"
 #include "shm/outcome_window.hpp"
 #include "shm/transition_counts.hpp"
 #include "support/unlucky_memory.hpp"
@@ -88,6 +89,7 @@ struct caller {
     [[nodiscard]] algorithm::nanos now() const { return time; }
     static bool alive(std::uint64_t /*owner*/) { return true; }
     static bool tired() { return false; }
+    static bool stands() { return true; }
     static void moved(shm::transition /*made*/) {}
     static std::uint64_t owner() { return 5; }
 };
@@ -137,7 +139,7 @@ TEST_F(broken, LastRoundOfWhoAsks) {
     open_long_ago();
     const auto let_in_after = [this](int lost) {
         const lost_swaps others{&block.state, lost};
-        return static_cast<bool>(subject.admit(by_count, later));
+        return static_cast<bool>(subject.admit(unchanging(by_count), later));
     };
     EXPECT_FALSE(let_in_after(breaker::max_rounds));
     EXPECT_TRUE(let_in_after(breaker::max_rounds - 1));
@@ -150,7 +152,7 @@ TEST_F(broken, LastRoundOfAProbe) {
     one.half_open_requests = 1;
     const auto let_in_after = [&](int lost) {
         const lost_swaps others{places.data(), lost};
-        return static_cast<bool>(subject.admit(one, later));
+        return static_cast<bool>(subject.admit(unchanging(one), later));
     };
     EXPECT_FALSE(let_in_after(2 * breaker::max_rounds));
     EXPECT_TRUE(let_in_after(2 * breaker::max_rounds - 1));
@@ -214,9 +216,9 @@ TEST_F(broken, TheShortWayIsForCallsOfAClosedBreakerAlone) {
 
 // Fails if who is let in is told to wait.
 TEST_F(broken, WhoIsLetInNeedNotWait) {
-    EXPECT_EQ(subject.admit(by_count, caller{}).retry_after, 0U);
+    EXPECT_EQ(subject.admit(unchanging(by_count), caller{}).retry_after, 0U);
     open_long_ago();
-    const auto probe = subject.admit(by_count, later);
+    const auto probe = subject.admit(unchanging(by_count), later);
     EXPECT_EQ(probe.answer, law::decision::probe);
     EXPECT_EQ(probe.retry_after, 0U);
 }
@@ -260,14 +262,14 @@ TEST_F(broken, EachHolderIsAskedAboutOnceInAnInterval) {
     open_long_ago();
     law::terms all = by_count;
     all.half_open_requests = places.size();
-    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(all, later));
+    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(unchanging(all), later));
     asker who;
     for (int interval = 1; interval < 9; ++interval) {
         who.time = later.time + static_cast<std::uint64_t>(interval) * shm::look_interval;
         who.asked = 0;
-        EXPECT_FALSE(subject.admit(all, who));
+        EXPECT_FALSE(subject.admit(unchanging(all), who));
         EXPECT_EQ(who.asked, 3);
-        EXPECT_FALSE(subject.admit(all, who));
+        EXPECT_FALSE(subject.admit(unchanging(all), who));
         EXPECT_EQ(who.asked, 3);
     }
 }
@@ -277,13 +279,13 @@ TEST_F(broken, APlaceOfTheDeadIsFoundWhereverItIs) {
     open_long_ago();
     law::terms all = by_count;
     all.half_open_requests = places.size();
-    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(all, later));
+    for (std::size_t i = 0; i < places.size(); ++i) ASSERT_TRUE(subject.admit(unchanging(all), later));
     const std::uint64_t taken = machine::load_first_acquire(places[0]);
     asker who;
     for (std::uint64_t interval = 1; interval < 30; ++interval) {
         who.time = later.time + interval * shm::look_interval;
         machine::store_pair_release(places[interval % 3], {taken, 9});
-        const auto inherited = subject.admit(all, who);
+        const auto inherited = subject.admit(unchanging(all), who);
         EXPECT_EQ(inherited.place, interval % 3);
         EXPECT_EQ(inherited.answer, law::decision::probe);
     }
@@ -294,10 +296,10 @@ TEST_F(broken, WhoFindsAllProbesOkClosesIt) {
     open_long_ago();
     law::terms all = by_count;
     all.half_open_requests = places.size();
-    const auto probe = subject.admit(all, later);
+    const auto probe = subject.admit(unchanging(all), later);
     for (layout::pair& each : places)
         machine::store_pair_release(each, {layout::pack_place(probe.generation, layout::place::ok), 0});
-    EXPECT_EQ(subject.admit(all, later).answer, law::decision::pass);
+    EXPECT_EQ(subject.admit(unchanging(all), later).answer, law::decision::pass);
     EXPECT_EQ(subject.look().state, law::state::closed);
 }
 
@@ -306,7 +308,7 @@ TEST_F(broken, WhatAProbeReports) {
     std::array<layout::pair, 3> more{};
     const breaker smaller{block, ring, std::span{more}.first(2)};
     open_long_ago();
-    const auto probe = smaller.admit(by_count, later);
+    const auto probe = smaller.admit(unchanging(by_count), later);
     ASSERT_EQ(probe.answer, law::decision::probe);
     const auto report = [&](std::uint32_t place, law::outcome outcome) {
         auto let_in = probe;

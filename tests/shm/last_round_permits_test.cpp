@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 
@@ -214,6 +215,22 @@ TEST_F(places, WhoCountsClosesThoseBeyondWhenNobodyIsThere) {
     EXPECT_TRUE(subject.at_most(0));
     EXPECT_TRUE(subject.beyond().closed());
     EXPECT_EQ(subject.in_use(), 0U);
+}
+
+// Fails if who closed it late, over more than all rounds open, leaves who comes next without a place, though there is one.
+TEST(Places, AreOpenedBeyondAllThatAreHeld) {
+    constexpr std::size_t many = 2'048, held = 1'500;
+    permit_memory<8> of_within;
+    const auto of_beyond = std::make_unique<permit_memory<many>>();
+    using table = shm::permits<machine>;
+    const shm::shedder_places<machine> subject{table::attach(of_within.bytes), table::attach(of_beyond->bytes)};
+    shm::claim_process_token();
+    for (std::size_t i = 0; i < held; ++i) ASSERT_TRUE(subject.take_beyond(5, seeker{}));
+    subject.beyond().close();
+    ASSERT_EQ(subject.beyond().max(), 0U);
+    EXPECT_TRUE(subject.take_beyond(5, seeker{}));
+    EXPECT_EQ(subject.in_use(), held + 1);
+    EXPECT_EQ(subject.beyond().max(), (held + 64) / 64 * 64);
 }
 
 // Fails if what the dead held in either table does not count as come back.

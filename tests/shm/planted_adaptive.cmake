@@ -17,5 +17,9 @@ seki_plant(looks_too_early "set_max([&] {
         });"
     "allowed = algorithm::adaptive_limit::allowed(at(), law());
         set_max([&] { return allowed; });")
+seki_plant(moves_by_the_first_terms "change made;" "change made;
+        const terms before_all = law();" "const terms by = law();
+            const position before" "const terms by = before_all;
+            const position before")
 seki_plant(moves_the_limit_once "if (!Memory::cas_pair(block_->limit, found, {next.first, next.second})) continue;"
     "(void)Memory::cas_pair(block_->limit, found, {next.first, next.second});")

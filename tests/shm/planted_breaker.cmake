@@ -37,4 +37,13 @@ seki_plant_breaker(writes_before_it_opens "if (trips && opens) {" "if (false) {"
 seki_plant_breaker(counts_its_own_alone "if (step.transition) counts().count(seen.first)" "")
 seki_plant_breaker(counts_what_is_over "counted.generation == generation || !is_current(generation)" "counted.generation == generation")
 seki_plant_breaker(sums_without_look "if (is_current(generation)) break" "break")
+seki_plant_breaker(asks_whatever_stands "if (!by.stands()) return {};" "")
+seki_plant_breaker(moves_whatever_stands "if (!by.stands()) return happening::nothing;" "")
+seki_plant_breaker(goes_by_the_first_terms "for (int round = 0; round < max_rounds; ++round) {
+            const layout::pair_value seen = read();
+            if (!by.stands()) return {};
+            const terms law = law_now();" "const terms law = law_now();
+        for (int round = 0; round < max_rounds; ++round) {
+            const layout::pair_value seen = read();
+            if (!by.stands()) return {};")
 seki_plant_breaker(begins_alike "stamp * 0x9e37'79b1U" "stamp * 0")

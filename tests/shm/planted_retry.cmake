@@ -7,6 +7,9 @@ seki_plant(begins_without_a_swap "if (Memory::cas_pair(block_->budget, found, pa
 seki_plant(reads_the_clock_first "int windows = 0;" "const std::uint64_t now_ms = clock();
         int windows = 0;" "            const std::uint64_t now_ms = clock();
             // One" "            // One")
-seki_plant(adds_up_first "const pair_value found = load();" "const std::uint64_t counted = calls();
-            const pair_value found = load();" "now_ms, calls())" "now_ms, counted)")
+seki_plant(adds_up_first "const pair_value found = load();" "const std::uint64_t before_all = calls();
+            const pair_value found = load();" "now_ms, counted)" "now_ms, (void(counted), before_all))")
+seki_plant(reads_the_terms_first "int windows = 0;" "const terms by = law();
+        int windows = 0;" "begin(law(), at" "begin(by, at")
+seki_plant(takes_whatever_stands "if (!stands()) return false;" "(void)stands();")
 seki_plant(counts_calls_again "return {at.calls, layout::pack" "return {0 * at.calls, layout::pack")

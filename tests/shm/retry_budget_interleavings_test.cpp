@@ -30,6 +30,11 @@ TEST(RetryBudgetInterleavings, ACallIsCountedInOneWindow) {
     expect_none_fails({.preemptions = 3, .deaths = 2}, real::calls_back_retries);
 }
 
+// Fails if calls that were made by lower terms are backed by those before.
+TEST(RetryBudgetInterleavings, WhatTermsThatAreOverWouldBackIsBackedNoMore) {
+    expect_none_fails({.preemptions = 3, .deaths = 2}, real::the_ratio_is_lowered);
+}
+
 // Fails if who is late in a deleted budget makes the one that follows give more, or nothing.
 TEST(RetryBudgetInterleavings, WhoIsLateInADeletedOneGivesTheNextNothing) {
     expect_none_fails({.preemptions = 3, .deaths = 2}, real::one_is_late_in_reused_memory);

@@ -7,6 +7,8 @@
 #include "planted/begins_without_a_swap.hpp"
 #include "planted/counts_calls_again.hpp"
 #include "planted/reads_the_clock_first.hpp"
+#include "planted/reads_the_terms_first.hpp"
+#include "planted/takes_whatever_stands.hpp"
 #include "planted_error.hpp"
 #include "shm/retry_budget_scenarios.hpp"
 
@@ -33,6 +35,16 @@ TEST(RetryBudgetPlantedErrors, ReadingTheClockFirstBeginsAWindowOfThePast) {
 TEST(RetryBudgetPlantedErrors, AddingUpFirstCountsACallTwice) {
     using broken = with<shm::adds_up_first::retry_budget<stepped>>;
     EXPECT_THAT(found({.preemptions = 4}, broken::calls_back_retries), HasSubstr("more than allowed"));
+}
+
+TEST(RetryBudgetPlantedErrors, ReadingTheTermsFirstAllowsWhatTheyAllowNoMore) {
+    using broken = with<shm::reads_the_terms_first::retry_budget<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::the_ratio_is_lowered), HasSubstr("more than allowed"));
+}
+
+TEST(RetryBudgetPlantedErrors, OneThatIsLateGivesAnotherBudgetWhatItsOwnCallsBack) {
+    using broken = with<shm::takes_whatever_stands::retry_budget<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::one_is_late_in_reused_memory), HasSubstr("more than allowed"));
 }
 
 TEST(RetryBudgetPlantedErrors, AWindowThatForgetsWhatItCountedCountsItAgain) {

@@ -22,8 +22,11 @@ public:
 
     budget_world(interleaving& play, terms by) : play_{play}, by_{by} {
         shm::hardware::store_relaxed(clock_, 5'000);
+        shm::hardware::store_release(incarnation_, first);
         budget_.fill(by_, 5'000);
     }
+
+    static constexpr std::uint64_t first = 1, second = 2;  // budgets of this memory
 
     void call(std::size_t actor) { stepped::store_relaxed(calls_[actor], stepped::load_relaxed(calls_[actor]) + 1); }
     void pass(std::uint64_t ms) {
@@ -31,13 +34,7 @@ public:
         stepped::store_relaxed(clock_, stepped::load_relaxed(clock_) + ms);
     }
     bool retry() {
-        const auto clock = [this] { return stepped::load_relaxed(clock_); };
-        const auto sum = [this] {
-            std::uint64_t all = 0;
-            for (const auto& each : calls_) all += stepped::load_relaxed(each);
-            return all;
-        };
-        const bool granted = budget_.take(by_, clock, sum);
+        const bool granted = take(made_);
         granted_ += granted ? 1U : 0U;
         return granted;
     }
@@ -49,8 +46,8 @@ public:
             pass(1'000);
         }
         std::uint64_t calls = 0;
-        for (const auto& each : calls_) calls += shm::hardware::load_relaxed(each);
-        if (granted_ * 1000 > by_.ratio * calls + by_.min_per_second * windows_ * 1000)
+        for (const auto& each : calls_) calls += made_ == first ? shm::hardware::load_relaxed(each) : 0;
+        if (granted_ * 1000 > law().ratio * calls + by_.min_per_second * windows_ * 1000)
             play_.fail(std::to_string(granted_) + " retries, more than allowed");
     }
     void expect_it_goes_on() {
@@ -58,20 +55,46 @@ public:
         if (by_.min_per_second != 0 && !retry()) play_.fail("a new window allows nothing");
     }
     [[nodiscard]] std::uint64_t granted() const { return granted_; }
-    // Deleted, and another made of its memory: from here on it is that one's retries which are counted.
+    // Deleted, and later another made of its memory, which nobody has called yet: from here on it is that one's retries which are counted.
     void make_anew() {
+        pass(1);
+        stepped::store_release(incarnation_, 0);
         budget_.fill(by_, stepped::load_relaxed(clock_));
+        stepped::store_release(incarnation_, second);
+        made_ = second;
         granted_ = 0;
+        windows_ = 1;
     }
-    // Of the first, by who does not know that it is no more.
-    void retry_late() { granted_ -= retry() ? 1U : 0U; }
+    // Of the first, by who may not know that it is no more.
+    void retry_late() { (void)take(first); }
+
+    // The calls that come after it back nothing. Only where none came before.
+    void lower_ratio() { stepped::store_release(lowered_, 1); }
 
 private:
+    [[nodiscard]] terms law() const {
+        terms now = by_;
+        if (stepped::load_acquire(lowered_) != 0) now.ratio = 0;
+        return now;
+    }
+    bool take(std::uint64_t of) {
+        const auto sum = [this, of] {
+            std::uint64_t all = 0;
+            for (const auto& each : calls_) all += of == first ? stepped::load_relaxed(each) : 0;
+            return all;
+        };
+        return budget_.take([this, of] { return stepped::load_acquire(incarnation_) == of; },
+                            [this] { return stepped::load_relaxed(clock_); }, [this] { return law(); }, sum);
+    }
+
     interleaving& play_;
     terms by_;
     layout::retry_block block_{};
     Budget budget_{block_};
     layout::word clock_;
+    layout::word incarnation_;
+    layout::word lowered_;
+    std::uint64_t made_ = first;
     std::array<layout::word, 3> calls_{};
     std::uint64_t granted_ = 0;
     std::uint64_t windows_ = 1;
@@ -103,18 +126,22 @@ struct retry_budget_scenarios {
         host.expect_it_goes_on();
         host.expect_no_more_than_allowed();
     }
-    // The budget is deleted, and another made of its memory, while somebody is on the way to a retry of the first: he may take one of the second's, and gives it none.
+    // The budget is deleted, and another made of its memory, while somebody is on the way to a retry of the first: he takes none of the second's, and gives it none,
+    // whatever the calls of the first would back.
     static void one_is_late_in_reused_memory(interleaving& play) {
-        world host{play, {.ratio = 0, .min_per_second = 1}};
+        world host{play, {.ratio = 1000, .min_per_second = 1}};
+        for (int i = 0; i < 4; ++i) host.call(0);
+        bool own = false;
         play.together({[&] { host.retry_late(); },
                        [&] {
                            host.make_anew();
-                           host.retry();
-                           host.retry();
+                           host.pass(1'000);
+                           own = host.retry();
                        }});
         if (play.died(1)) return;
-        host.expect_it_goes_on();
+        if (!own) play.fail("a retry of another budget takes its own");
         host.expect_no_more_than_allowed();
+        host.expect_it_goes_on();
     }
     // Time passes while they do.
     static void time_passes(interleaving& play) {
@@ -125,6 +152,19 @@ struct retry_budget_scenarios {
                            host.retry();
                            host.retry();
                        }});
+        host.expect_no_more_than_allowed();
+        host.expect_it_goes_on();
+    }
+    // The terms are changed, and calls come by the new ones, while somebody begins a window.
+    static void the_ratio_is_lowered(interleaving& play) {
+        world host{play, {.ratio = 1000, .min_per_second = 1}};
+        host.pass(1'000);
+        play.together({[&] { host.retry(); },
+                       [&] {
+                           host.lower_ratio();
+                           for (int i = 0; i < 4; ++i) host.call(1);
+                       }});
+        if (play.died(1)) return;
         host.expect_no_more_than_allowed();
         host.expect_it_goes_on();
     }

@@ -20,24 +20,27 @@ struct scribbled : shm::hardware {
     }
 };
 
+constexpr auto stands = [] { return true; };
+constexpr auto law = [] { return shm::retry_budget<>::terms{.ratio = 0, .min_per_second = 10}; };
+
 // Each of these fails by not coming back, when a loop ends by nothing but the progress of others.
 
 TEST(ScribbledRetryBudget, WhoAsksForARetryIsDenied) {
     layout::retry_block block{};
     const shm::retry_budget<scribbled> budget{block};
-    budget.fill({.ratio = 0, .min_per_second = 10}, 5'000);
+    budget.fill(law(), 5'000);
     const auto count = [] { return std::uint64_t{0}; };
-    EXPECT_FALSE(budget.take({.ratio = 0, .min_per_second = 10}, [] { return std::uint64_t{5'001}; }, count));
+    EXPECT_FALSE(budget.take(stands, [] { return std::uint64_t{5'001}; }, law, count));
 }
 
 // Fails also if it adds up what all workers counted again and again.
 TEST(ScribbledRetryBudget, WhoCannotBeginAWindowIsDeniedSoon) {
     layout::retry_block block{};
     const shm::retry_budget<scribbled> budget{block};
-    budget.fill({.ratio = 0, .min_per_second = 10}, 5'000);
+    budget.fill(law(), 5'000);
     int sums = 0;
     const auto count = [&] { return ++sums, std::uint64_t{0}; };
-    EXPECT_FALSE(budget.take({.ratio = 0, .min_per_second = 10}, [] { return std::uint64_t{9'000}; }, count));
+    EXPECT_FALSE(budget.take(stands, [] { return std::uint64_t{9'000}; }, law, count));
     EXPECT_LE(sums, 4);
 }
 
