@@ -14,6 +14,8 @@ from sekid_harness import DEADLINE, SekidTest, eventually
 
 # Of header::heartbeat_ns (src/layout/header.hpp).
 HEARTBEAT_OFFSET = 280
+# Of identity::superseded.
+SUPERSEDED_OFFSET = 32
 
 # A window that does not end while the test runs.
 LOGIN = '[limiter.login]\nalgorithm = "fixed_window"\nlimit = {}\nwindow = "30d"\nmax_keys = 100\n'
@@ -359,6 +361,46 @@ class Restarting(SekidTest):
             sekid.wait_log("is looked after by another sekid, pid 4711")
             self.assertEqual(sekid.process.wait(DEADLINE), 1)
             self.assertTrue(os.path.exists(owner))
+
+    def test_who_lost_its_lock_to_another_leaves_the_segment_of_that_one_alone(self):
+        """Fails when a sekid that was stopped meanwhile puts its own limits into force in the segment of another, or replaces that, or leaves workers in what was taken away."""
+        self.configure(LOGIN.format(5))
+        first = self.start()
+        with open(self.segment, "rb", buffering=0) as taken_away:
+            first.process.send_signal(signal.SIGSTOP)
+            os.waitpid(first.process.pid, os.WUNTRACED)
+            os.remove(self.segment + ".owner")
+            os.remove(self.segment)
+            self.configure(LOGIN.format(8))
+            second = self.start()
+            made = os.stat(self.segment).st_ino
+            first.process.send_signal(signal.SIGCONT)
+            self.assertEqual(first.process.wait(DEADLINE), 1)
+            first.stop()
+            self.assertIn(f"is looked after by another sekid, pid {second.process.pid}", first.log.text())
+            taken_away.seek(SUPERSEDED_OFFSET)
+            self.assertEqual(int.from_bytes(taken_away.read(8), "little"), 1)
+        self.assertNotIn("taking up what is there now", first.log.text())
+        self.assertEqual(os.stat(self.segment).st_ino, made)
+        self.assertEqual(second.limiter("login")["options"]["limit"], 8)
+        self.assertEqual(second.stop(), 0)
+
+    def test_who_lost_its_lock_and_its_memory_leaves_what_is_another_s_alone(self):
+        """Fails when a sekid that finds its segment cut off makes it anew before it looks whether it is still its own."""
+        self.configure(LOGIN.format(5))
+        first = self.start()
+        first.process.send_signal(signal.SIGSTOP)
+        os.waitpid(first.process.pid, os.WUNTRACED)
+        os.remove(self.segment + ".owner")
+        os.truncate(self.segment, 0)
+        self.configure(LOGIN.format(8))
+        second = self.start()
+        first.process.send_signal(signal.SIGCONT)
+        self.assertEqual(first.process.wait(DEADLINE), 1)
+        first.stop()
+        self.assertNotIn("taking up what is there now", first.log.text())
+        self.assertEqual(second.limiter("login")["options"]["limit"], 8)
+        self.assertEqual(second.stop(), 0)
 
     def test_permissions_that_a_segment_keeps_are_told(self):
         """Fails when the configuration asks for other permissions than an adopted segment has, and nobody says so."""
