@@ -1,6 +1,7 @@
 """sekid from outside: the real program, real workers, and promtool."""
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -20,6 +21,13 @@ SUPERSEDED_OFFSET = 32
 # A window that does not end while the test runs.
 LOGIN = '[limiter.login]\nalgorithm = "fixed_window"\nlimit = {}\nwindow = "30d"\nmax_keys = 100\n'
 OTHER = '[limiter.other]\nlimit = 7\nwindow = "1m"\nmax_keys = 100\n'
+
+
+def exchange(one, other):
+    """Two names in one step, so that neither is missing in between."""
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    if ctypes.CDLL(None, use_errno=True).renameat2(here, os.fsencode(one), here, os.fsencode(other), swap) != 0:
+        raise OSError(ctypes.get_errno(), one)
 
 
 class Serving(SekidTest):
@@ -474,6 +482,34 @@ class Surviving(SekidTest):
         sekid.wait_log("removed or cut short")
         eventually("ready", lambda: sekid.ask("/readyz")[0] == 200)
         eventually("a count in the new segment", lambda: worker("check login bob 0") and worker("check login bob 1") and sekid.limiter("login")["counters"]["allow"] > 0)
+
+    def test_a_folder_that_is_not_to_be_seen_for_a_moment_costs_nobody_the_segment(self):
+        """Fails when a segment is given up though nothing proves that it was taken away: what is held there would not be counted any more."""
+        folder = os.path.join(self.folder, "run")
+        os.mkdir(folder)
+        self.segment = os.path.join(folder, "test.seg")
+        self.configure(LOGIN.format(5))
+        sekid = self.start()
+        worker = self.worker()
+        self.assertEqual(worker("check login alice 1"), "allow 4")
+        generation = sekid.state()["segment"]["generation"]
+        with open(self.segment, "rb", buffering=0) as segment:
+
+            def word(offset):
+                segment.seek(offset)
+                return int.from_bytes(segment.read(8), "little")
+
+            os.symlink("run", folder + ".away")  # leads nowhere once it stands there itself
+            exchange(folder, folder + ".away")
+            sekid.wait_log("goes on without its lock")
+            for _ in range(2):  # what it does then is done when it has ticked again
+                before = word(HEARTBEAT_OFFSET)
+                eventually("a tick", lambda: word(HEARTBEAT_OFFSET) != before or word(SUPERSEDED_OFFSET))
+            self.assertEqual(word(SUPERSEDED_OFFSET), 0)
+        exchange(folder, folder + ".away")
+        self.assertEqual(worker("check login alice 1"), "allow 3")
+        self.assertEqual(sekid.state()["segment"]["generation"], generation)
+        self.assertEqual(sekid.stop(), 0)
 
     def test_rubbish_in_place_of_the_segment_is_replaced(self):
         """Fails when sekid refuses to start for good after its file was overwritten."""
