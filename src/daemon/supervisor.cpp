@@ -31,11 +31,11 @@ std::uint64_t now_ns() noexcept { return primitives::read_clock(Clock::precise);
 // A turn asks for all 4096 processes that there can be in this time, unless somebody scribbles.
 constexpr std::uint64_t asking_ns = 20'000'000;
 
-// Whole, and under its name.
-bool still_there(const shm::segment& ours) noexcept {
+// It has its name, and another size than its own: nobody can attach any more.
+bool was_cut_short(const shm::segment& ours) noexcept {
     struct stat facts{};
-    return ::lstat(ours.path().c_str(), &facts) == 0 && facts.st_ino == ours.inode() &&
-           static_cast<std::uint64_t>(facts.st_size) == ours.parts().size;
+    return ::lstat(ours.path().c_str(), &facts) == 0 && shm::file_identity{facts.st_dev, facts.st_ino} == ours.file() &&
+           static_cast<std::uint64_t>(facts.st_size) != ours.parts().size;
 }
 
 // SEKI_LIMITER and the like: the name of what an entry is about.
@@ -124,7 +124,8 @@ Result<void> supervisor::run() {
 
 // What throws, for want of memory, is tried again: at the next tick, or when it is asked for again.
 Result<void> supervisor::turn(const happened& what) {
-    if (what.lost && owned_ != nullptr && owned_->guard.lost()) recover();
+    if (what.lost && owned_ != nullptr && owned_->guard.lost()) look_around(now_ns());
+    if (ousted_) return {};
     if (what.reload) static_cast<void>(reload());  // of a signal, the log alone tells
     if (what.tick) tick();
     if (what.drain) drain();
@@ -164,7 +165,7 @@ void supervisor::tick() {
     const std::uint64_t now = now_ns();
     systemd_.alive(now);
     look_around(now);
-    if (owned_ == nullptr) return;
+    if (ousted_ || owned_ == nullptr) return;
     beat(now);
     drain();  // before the dead lose their names
     listen();
@@ -236,15 +237,21 @@ void supervisor::sweep() {
     next_slot_ += primitives::slots_a_turn;
 }
 
-// Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since.
+// Whether somebody took the file away, put another in its place, or cut off a part that we have not touched since. What cannot be seen for now is there.
 // Now and then: it asks the file system.
 void supervisor::look_around(std::uint64_t now) {
-    const bool superseded = owned_ != nullptr && owned_->segment->superseded();
-    if (!superseded && now < next_look_ns_) return;
+    const bool lost = owned_ != nullptr && (owned_->guard.lost() || owned_->segment->superseded());
+    if (!lost && now < next_look_ns_) return;
     next_look_ns_ = now + look_every_ns;
     keep_lock();
+    if (ousted_) {
+        // What stands there now is the other's. Workers that still hold what was taken away go over to it.
+        if (owned_ != nullptr) owned_->segment->give_up_without_name();
+        return;
+    }
     standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
-    if (owned_ == nullptr || !owned_->sound() || !still_there(*owned_->segment))
+    if (owned_ == nullptr || !owned_->sound() || owned_->segment->has_lost_its_name() ||
+        was_cut_short(*owned_->segment))
         recover();
     else if (owned_->segment->put_header_back())
         spdlog::warn("somebody wrote over the header of segment {}: put it back", settings_.segment_path.native());

@@ -19,10 +19,17 @@ namespace {
 
 using mapped = Result<std::shared_ptr<shm::segment>>;
 
-// wrong_host is none of them: create_or_attach() replaces the segment of an earlier boot, and another time namespace is for people to mend.
+// What workers can only complain of, and sekid alone replaces.
 bool is_useless(Errc why) noexcept {
-    constexpr std::array useless{Errc::not_a_segment, Errc::wrong_version, Errc::damaged, Errc::superseded};
+    constexpr std::array useless{Errc::not_a_segment, Errc::wrong_version, Errc::damaged};
     return std::ranges::find(useless, why) != useless.end();
+}
+
+// What workers make or replace as well: a segment of an earlier boot (another time namespace is refused, and for people to mend), or one whose replacer died
+// before there was a successor. So somebody may have done it by when we have the lock, and hold permits there: create_or_attach() looks again.
+bool is_anybodys(Errc why) noexcept {
+    constexpr std::array anybodys{Errc::not_found, Errc::wrong_host, Errc::superseded};
+    return std::ranges::find(anybodys, why) != anybodys.end();
 }
 
 // Who narrows the permissions in the configuration must not believe that it is done.
@@ -52,12 +59,15 @@ mapped find_or_make(const config::configuration& wanted) {
         return found;
     }
     const Error why = found.error();
-    if (!is_useless(why.code) && why.code != Errc::not_found && why.code != Errc::wrong_host) return found;
+    if (!is_useless(why.code) && !is_anybodys(why.code)) return found;
     found = is_useless(why.code) ? shm::segment::replace(path, options) : shm::segment::create_or_attach(path, options);
     if (!found) return found;
     if (why.code != Errc::not_found) spdlog::warn("replaced what was there: {}", why.message);
     spdlog::info("made segment {}, generation {}, {} bytes", path.native(), (*found)->generation(),
                  (*found)->parts().size);
+    // It may be a worker's all the same, who was quicker.
+    warn_of_other_parts(**found, wanted);
+    warn_of_other_access(path, options);
     return found;
 }
 

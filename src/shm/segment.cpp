@@ -1,7 +1,9 @@
 #include "shm/segment.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,6 +116,15 @@ std::expected<layout::header, refusal> read_header(const opened_file& opened, co
     return header;
 }
 
+// Memory does not outlast a boot, so a file that lies in it is of this one, whatever boot id its maker was shown and we are: a container of systemd-nspawn or LXC is
+// shown one of its own, and has the kernel, the clock and the files of its host.
+bool lies_in_memory(int file) noexcept {
+    struct statfs facts{};
+    if (::fstatfs(file, &facts) != 0) return false;
+    const auto kind = static_cast<std::uint32_t>(facts.f_type);
+    return kind == TMPFS_MAGIC || kind == RAMFS_MAGIC;
+}
+
 // A peer may have changed the file between our look at its header and the mapping.
 bool same_identity(const layout::identity& mapped, const layout::identity& read) noexcept {
     const auto same = [](const layout::word& a, const layout::word& b) {
@@ -155,11 +166,12 @@ segment::~segment() = default;
 std::expected<std::shared_ptr<segment>, refusal> segment::map(const opened_file& opened, const place& where,
                                                               access how) {
     const std::filesystem::path& path = where.path;
-    const auto here = this_host();
+    auto here = this_host();
     if (!here) return std::unexpected(refusal{here.error()});
     const auto header = read_header(opened, path);
     if (!header) return std::unexpected(header.error());
     const auto size = static_cast<std::uint64_t>(opened.facts.st_size);
+    if (header->boot_id != here->boot_id && lies_in_memory(opened.file.get())) here->boot_id = header->boot_id;
     if (auto why = recognise(*header, size, *here, path)) return std::unexpected(std::move(*why));
 
     auto region = bytes_of(opened, path, size, how);

@@ -1,7 +1,6 @@
 """sekid from outside: the real program, real workers, and promtool."""
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -301,16 +300,6 @@ class Restarting(SekidTest):
         self.assertEqual(worker("check login alice 1"), "allow 4")
         self.assertEqual(self.start().stop(signal.SIGINT), 0)
 
-    def test_a_second_sekid_refuses_and_names_the_first(self):
-        """Fails when two look after one segment, or the second harms the first."""
-        self.configure(LOGIN.format(5))
-        sekid = self.start()
-        status, said = self.refused("--config", self.config)
-        self.assertEqual(status, 1)
-        self.assertIn(f"pid {sekid.process.pid}", said)
-        self.assertEqual(len(said.strip().splitlines()), 1, said)
-        self.assertEqual(sekid.get("/readyz"), "ready\n")
-
     def test_a_header_that_was_written_over_is_put_back(self):
         """Fails when nobody can attach any more, or spends as somebody else, because of words that sekid knows."""
         self.configure(LOGIN.format(5))
@@ -328,37 +317,6 @@ class Restarting(SekidTest):
         self.assertEqual(worker("check login alice 1"), "allow 0")
         self.assertRegex(worker("check login alice 1"), "^deny ")
         self.assertEqual(sekid.stop(), 0)
-
-    def test_a_lock_that_was_removed_is_taken_again(self):
-        """Fails when a second sekid can start beside one whose lock file somebody removed, or sekictl does not find that one any more."""
-        self.configure(LOGIN.format(5))
-        sekid = self.start()
-        owner = self.segment + ".owner"
-        with open(owner, encoding="utf-8") as file:
-            told = file.read()
-        os.remove(owner)
-        sekid.wait_log("was removed: made it anew")
-        with open(owner, encoding="utf-8") as file:
-            self.assertEqual(file.read(), told)
-        status, said = self.refused("--config", self.config)
-        self.assertEqual((status, f"pid {sekid.process.pid}" in said), (1, True), said)
-        self.assertEqual(sekid.stop(), 0)
-        self.assertFalse(os.path.exists(owner))
-
-    def test_who_lost_its_lock_to_another_ends(self):
-        """Fails when two go on that both believe that they look after one segment, or the first takes what is the second's with it."""
-        self.configure(LOGIN.format(5))
-        sekid = self.start()
-        owner = self.segment + ".owner"
-        with open(owner + ".other", "w", encoding="utf-8") as other:
-            other.write("4711\n")
-            other.flush()
-            fcntl.lockf(other, fcntl.LOCK_EX)
-            os.chmod(other.name, 0o660)
-            os.rename(other.name, owner)
-            sekid.wait_log("is looked after by another sekid, pid 4711")
-            self.assertEqual(sekid.process.wait(DEADLINE), 1)
-            self.assertTrue(os.path.exists(owner))
 
     def test_permissions_that_a_segment_keeps_are_told(self):
         """Fails when the configuration asks for other permissions than an adopted segment has, and nobody says so."""

@@ -51,6 +51,30 @@ TEST_F(Host, ABootIdHasThirtyTwoDigits) {
     EXPECT_THAT(seen_with(boot_id, ""), HasSubstr("holds no boot id"));
 }
 
+// Fails if a container that is shown a boot id of its own and its host replace each other's segment: each would let the whole limit through, and then the next.
+TEST_F(Host, AContainerWithABootIdOfItsOwnSharesWhatLiesInMemory) {
+    const auto ours = segment::create_or_attach(path, small);
+    ASSERT_TRUE(ours) << ours.error().message;
+    const fs::path theirs = folder / "theirs.seg";
+    const std::string said = with_own_mounts([&]() -> std::string {
+        if (std::string wrong = says(boot_id, "01234567-89ab-cdef-0123-456789abcdef\n"); !wrong.empty()) return wrong;
+        const auto shared = segment::create_or_attach(path, small);
+        if (!shared) return shared.error().message;
+        if ((*shared)->inode() != (*ours)->inode()) return "another segment";
+        const auto made = segment::create_or_attach(theirs, small);
+        if (!made) return made.error().message;
+        return (*made)->header().boot_id == (*ours)->header().boot_id ? "no boot id of its own" : "";
+    });
+    EXPECT_EQ(said, "");
+    EXPECT_FALSE((*ours)->superseded());
+    if (!fs::exists(theirs)) return;  // no namespaces here
+    const auto before = segment::attach(theirs, segment::access::read_write);
+    ASSERT_TRUE(before) << before.error().message;
+    const auto shared = segment::create_or_attach(theirs, small);
+    ASSERT_TRUE(shared) << shared.error().message;
+    EXPECT_EQ((*shared)->inode(), (*before)->inode());
+}
+
 // Fails if the offset of the clock is not whole seconds and nanoseconds, or what is none is taken for one.
 TEST_F(Host, TheClockIsSetApartBySecondsAndNanoseconds) {
     const std::string seen = seen_with(offsets, "monotonic   86400   7\nboottime 1 1\n");

@@ -1,7 +1,11 @@
 // How a segment comes, is replaced and goes, as one process sees it.
 #include <gmock/gmock.h>
 #include <grp.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -14,6 +18,19 @@
 #include "shm/descriptor.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+
+namespace {
+
+bool lies_on_a_disk = false;  // whatever does, as it seems
+
+}  // namespace
+
+// The library's calls find this one before that of libc.
+extern "C" int fstatfs(int file, struct statfs* facts) noexcept {
+    const auto done = static_cast<int>(::syscall(SYS_fstatfs, file, facts));
+    if (lies_on_a_disk) facts->f_type = EXT4_SUPER_MAGIC;
+    return done;
+}
 
 namespace seki::shm::test {
 namespace {
@@ -133,13 +150,30 @@ TEST_F(SegmentLifecycle, SegmentOfAnEarlierBootIsReplacedByWhoMayCreate) {
     const auto before = segment::create_or_attach(path, small);
     ASSERT_TRUE(before);
     scribble(path, offsetof(layout::header, boot_id), 42);
+    lies_on_a_disk = true;
     const auto after = segment::create_or_attach(path, small);
+    lies_on_a_disk = false;
     ASSERT_TRUE(after) << after.error().message;
     EXPECT_NE((*after)->inode(), (*before)->inode());
     EXPECT_EQ((*after)->generation(), (*before)->generation() + 1);
     EXPECT_TRUE((*before)->superseded());
     EXPECT_TRUE(segment::attach(path, access::read_write));
     EXPECT_THAT(files(), ElementsAre("a.seg", "a.seg.live", "a.seg.lock"));
+}
+
+// Fails when a living segment is replaced, or refused, because its maker was shown another boot id than we are: memory does not outlast a boot.
+TEST_F(SegmentLifecycle, SegmentInMemoryIsOfThisBootWhateverIdItSays) {
+    const auto before = segment::create_or_attach(path, small);
+    ASSERT_TRUE(before);
+    scribble(path, offsetof(layout::header, boot_id), 42);
+    for (const auto how : {access::read_write, access::read_only, access::copy}) {
+        const auto found = segment::attach(path, how);
+        EXPECT_TRUE(found) << found.error().message;
+    }
+    const auto after = segment::create_or_attach(path, small);
+    ASSERT_TRUE(after) << after.error().message;
+    EXPECT_EQ((*after)->inode(), (*before)->inode());
+    EXPECT_FALSE((*before)->superseded());
 }
 
 // Fails when holders of the old one never learn of it, or the new one is not another file.

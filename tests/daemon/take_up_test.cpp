@@ -1,0 +1,84 @@
+// What sekid takes into care, and what becomes of what it finds: where somebody else is quicker, too.
+#include "daemon/take_up.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdarg>
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "shm/segment_fixture.hpp"
+
+namespace {
+
+std::function<void()> before_the_lock;  // of administration is asked for; once
+
+}  // namespace
+
+// The library's calls find this one before that of libc.
+extern "C" int fcntl(int file, int what, ...) {
+    va_list rest;
+    va_start(rest, what);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    if (what == F_OFD_SETLK)
+        if (const auto work = std::exchange(before_the_lock, nullptr)) work();
+    return static_cast<int>(::syscall(SYS_fcntl, file, what, argument));
+}
+
+namespace seki::daemon::test {
+namespace {
+
+using access = shm::segment::access;
+using shm::test::scribble;
+using shm::test::small;
+
+class TakeUp : public shm::test::SegmentTest {
+protected:
+    void SetUp() override {
+        SegmentTest::SetUp();
+        wanted.segment_path = path;
+        wanted.segment = small;
+    }
+    void TearDown() override {
+        before_the_lock = nullptr;
+        SegmentTest::TearDown();
+    }
+    // As a replacer leaves it that dies before it has renamed the successor.
+    void leave_without_successor() const {
+        ASSERT_TRUE(shm::segment::create_or_attach(path, small));
+        scribble(path, offsetof(layout::header, id.superseded), 1);
+    }
+    config::configuration wanted;
+};
+
+// Fails when sekid cannot start where a replacer died half-way, or goes on with what is superseded.
+TEST_F(TakeUp, WhatWasSupersededWithoutASuccessorIsReplaced) {
+    leave_without_successor();
+    const auto taken = take_up(wanted);
+    ASSERT_TRUE(taken) << taken.error().message;
+    EXPECT_TRUE((*taken)->sound());
+    EXPECT_EQ((*shm::segment::attach(path, access::read_only))->inode(), (*taken)->segment->inode());
+}
+
+// Fails when the successor that a worker made while sekid waited for the lock is replaced, with the permits that are held there.
+TEST_F(TakeUp, ASuccessorThatAWorkerMadeMeanwhileIsAdopted) {
+    leave_without_successor();
+    std::shared_ptr<shm::segment> theirs;
+    before_the_lock = [&] {
+        auto made = shm::segment::create_or_attach(path, small);
+        if (made) theirs = *made;
+    };
+    const auto taken = take_up(wanted);
+    ASSERT_TRUE(taken) << taken.error().message;
+    ASSERT_NE(theirs, nullptr) << "sekid asked for no lock";
+    EXPECT_FALSE(theirs->superseded());
+    EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
+}
+
+}  // namespace
+}  // namespace seki::daemon::test
