@@ -78,7 +78,9 @@ LimiterOptions family<LimiterOptions>::options_of(const shm::wide_terms& terms, 
 
 void family<LimiterOptions>::fill(const shm::segment& where, const shm::placement& made,
                                   const LimiterOptions& /*options*/) noexcept {
-    tables_of(where, made).keys.fill();
+    tables made_here = tables_of(where, made);
+    made_here.keys.fill();
+    made_here.texts.fill();
 }
 
 Result<void> family<LimiterOptions>::may_change(const shm::segment& where, const shm::placement& at,

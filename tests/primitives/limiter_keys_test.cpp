@@ -129,6 +129,13 @@ TEST_P(LimiterKeys, OnlyKeysAsGoodAsNewMakeRoom) {
     EXPECT_EQ(peek(limiter, key_number(0), 0).remaining, 6U);
 }
 
+// Fails if a limiter is published with texts that nobody may write, or leaves out one.
+TEST_P(LimiterKeys, EachSlotIsMadeReadyForAText) {
+    const auto limiter = make(six_a_minute());
+    for (std::size_t slot = 0; slot < limiter.table().slot_count(); ++slot)
+        EXPECT_FALSE(limiter.texts().lacks_mark(limiter.texts().look(slot))) << slot;
+}
+
 // Fails if some length of text is cut, shown wrong, or missing.
 TEST_P(LimiterKeys, TextsOfShortKeysAreWholeAndOfLongOnesTellTheirBeginning) {
     const auto limiter = make(six_a_minute());
