@@ -38,15 +38,21 @@ constexpr nanos until_start(std::uint64_t stored, moment at, nanos window) noexc
     return static_cast<nanos>(std::min<uint128>(span, never / 2));
 }
 
-// The shift for windows of length `window` from `now` on: what was window n is followed by n + 2. Not by n + 1, for then a
-// sliding window would count n as its previous one; and a call that still goes by the old terms may meanwhile have begun n + 1.
+// How many windows of the old length may begin while it is changed: those of a minute, and the next one.
+constexpr std::uint64_t windows_foreseen(nanos old_window) noexcept {
+    constexpr nanos minute = 60'000'000'000;
+    return minute / old_window + 1;
+}
+
+// The shift for windows of length `window` from `now` on: what was window n is followed by n + 2 and the windows of a minute. Not by n + 1, for
+// then a sliding window would count n as its previous one; and calls that still go by the old terms may meanwhile have begun those foreseen.
 //
 // A call that goes by the old terms sees the new number as a later window and counts into that. This holds while its own number is not
 // above the new one: so a call reads its clock before its terms, and who changes the terms looks at the clock again after publishing
-// them and, should the old numbers have come further than n + 1, publishes once more.
+// them and, should the old numbers have come further than foreseen, publishes once more.
 template <class Terms>
 constexpr std::uint64_t shift_after_change(const Terms& old, nanos window, nanos now) noexcept {
-    return now / old.window + old.shift + 2 - now / window;
+    return now / old.window + old.shift + windows_foreseen(old.window) + 1 - now / window;
 }
 
 // Whether numbers up to `last` are enough for the whole lifetime. A change of window that makes this false must be refused.

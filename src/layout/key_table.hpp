@@ -61,7 +61,7 @@ constexpr std::uint64_t ticket_sequence(std::uint64_t ticket) noexcept { return 
 
 // For people. Written without a lock, possibly by two at once, and believed only when it hashes to the slot's tag: 30 bytes {text, length}.
 //   length <= 29: the whole key, and its hash is the tag;
-//   length 255: a longer key; the 8 bytes before the length tie its first 21 to the tag.
+//   length 255: a longer key; the 8 bytes before the length tie its first 21 to the tag; length 254: no text, and all other bytes are 255.
 // Each pair holds 15 of the bytes (shm/key_text.hpp), and `text_mark` in the highest byte of its first word, where a slot or a stripe never has it: not a tag (bit 63
 // is clear), and not a stamp of an emptying (it is below 2^60). So nobody who expects a text takes a slot for it.
 struct key_text {

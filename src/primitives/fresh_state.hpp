@@ -1,4 +1,4 @@
-// The state of a key that is new now.
+// The state of a key that is new now, and whether a key is as good as that.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,13 @@ template <class Time>
         if (shm::in_force(entry, version)) break;
     }
     return state;
+}
+
+// Whether a key of that state may lose its slot. By the caller's clock, and by the coarse one too, which is behind the other: the next to insert the key may go by
+// that, where terms change from the one to the other, and is not to be earlier than who judged (shm/key_table.hpp, fresh).
+template <class Law, class Time>
+[[nodiscard]] bool is_spare(const Law& law, std::uint64_t state, algorithm::nanos now, Time clock) noexcept {
+    return law.as_good_as_new(state, now) && law.as_good_as_new(state, clock(Clock::coarse));
 }
 
 }  // namespace seki::primitives

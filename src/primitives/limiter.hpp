@@ -159,8 +159,8 @@ private:
     template <class Law>
     static bool turn_away(const Law& law, const call& making, Decision& answer) noexcept;
     // Whether a key without a slot would get one.
-    template <class Law>
-    bool has_room(const Law& law, std::uint64_t tag, algorithm::nanos now) const noexcept;
+    template <class Law, class Time>
+    bool has_room(const Law& law, std::uint64_t tag, algorithm::nanos now, Time clock) const noexcept;
 
     // Changes the state of a key that has a slot: `next(law, state, now)` says to what. A key without a slot is as good as new.
     template <class Next>
@@ -190,7 +190,7 @@ struct limiter::inserting {
     const shm::worker& me;
     algorithm::nanos now;
     Time clock;
-    bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
+    bool as_good_as_new(std::uint64_t state) const noexcept { return is_spare(law, state, now, clock); }
     std::uint64_t fresh() const noexcept { return fresh_state(*owner.entry_, clock); }
     std::uint64_t stamp() const noexcept { return shm::next_stamp(me); }
     void evicted() const noexcept { shm::count(me, owner.index_, owner.incarnation_, layout::count_evicted, 1); }
@@ -399,7 +399,7 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
         case step::again: return false;
         case step::absent:
             if (making.spend) return insert(law, making, now, clock, answer);
-            if (!has_room(law, making.tag, now)) {
+            if (!has_room(law, making.tag, now, clock)) {
                 if (standing() != Errc::none) return false;
                 (void)turn_away(law, making, answer);
                 return true;
@@ -453,14 +453,15 @@ bool limiter::turn_away(const Law& law, const call& making, Decision& answer) no
     return allowed;
 }
 
-template <class Law>
-bool limiter::has_room(const Law& law, std::uint64_t tag, algorithm::nanos now) const noexcept {
+template <class Law, class Time>
+bool limiter::has_room(const Law& law, std::uint64_t tag, algorithm::nanos now, Time clock) const noexcept {
     struct judge {
         const Law& law;
         algorithm::nanos now;
-        bool as_good_as_new(std::uint64_t state) const noexcept { return law.as_good_as_new(state, now); }
+        Time clock;
+        bool as_good_as_new(std::uint64_t state) const noexcept { return is_spare(law, state, now, clock); }
     };
-    return table_.has_room(tag, judge{law, now});
+    return table_.has_room(tag, judge{law, now, clock});
 }
 
 }  // namespace seki::primitives

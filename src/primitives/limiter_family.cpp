@@ -14,8 +14,9 @@ namespace {
 
 // The states of a window law name windows by number, and numbers must go on rising when the length of the windows changes.
 // Calls that still go by the old terms have read their clock before these are in force (limiter::decide). So the clock is looked at again
-// afterwards: should this process have been stopped for so long that the old numbers came further than foreseen, it publishes once more. How often
-// is bounded: the windows of an `old` that somebody scribbled may be shorter than the time that this takes.
+// afterwards: should this process have been stopped for so long that the old numbers came further than foreseen, it publishes once more. It cannot tell
+// whether it was stopped before it published or since: then nobody went by the old numbers, and counts of the new ones are forgotten in vain. So a minute is
+// foreseen. How often is bounded: a process may be stopped for more than a minute each time.
 void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old, limiter_terms next) {
     const algorithm::fixed_window::terms before{.window = old.window_ns, .shift = old.shift};
     algorithm::nanos now = read_clock(Clock::precise);
@@ -24,7 +25,7 @@ void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old
     for (int round = 0; round < rounds; ++round) {
         shm::publish_terms(entry, pack(next));
         const algorithm::nanos after = read_clock(Clock::precise);
-        if (after / old.window_ns <= now / old.window_ns + 1) return;
+        if (after / old.window_ns <= now / old.window_ns + algorithm::windows_foreseen(old.window_ns)) return;
         now = after;
         const std::uint64_t again = algorithm::shift_after_change(before, next.window_ns, now);
         const bool further = static_cast<std::int64_t>(again - next.shift) > 2;
@@ -32,7 +33,7 @@ void publish_with_shift(layout::directory_entry& entry, const limiter_terms& old
     }
 }
 
-// Each change of window takes a few numbers. A scribbled shift, or changes without end, would use up those that a state can keep, and time
+// Each change of window takes the numbers of a minute, and two. A scribbled shift, or changes without end, would use up those that a state can keep, and time
 // would stand still for the limiter.
 Result<void> check_numbers(std::string_view name, const limiter_terms& old, const LimiterOptions& wanted) {
     const std::uint64_t window = compile(wanted).window_ns;
@@ -78,7 +79,9 @@ LimiterOptions family<LimiterOptions>::options_of(const shm::wide_terms& terms, 
 
 void family<LimiterOptions>::fill(const shm::segment& where, const shm::placement& made,
                                   const LimiterOptions& /*options*/) noexcept {
-    tables_of(where, made).keys.fill();
+    tables made_here = tables_of(where, made);
+    made_here.keys.fill();
+    made_here.texts.fill();
 }
 
 Result<void> family<LimiterOptions>::may_change(const shm::segment& where, const shm::placement& at,

@@ -1,12 +1,14 @@
 #include "primitives/limiter_upkeep.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include "primitives/clock.hpp"
 #include "primitives/fresh_state.hpp"
 #include "primitives/law.hpp"
 #include "primitives/limiter_table.hpp"
+#include "shm/administration.hpp"
 #include "shm/counters.hpp"
 #include "shm/directory.hpp"
 #include "shm/key_table.hpp"
@@ -60,18 +62,32 @@ struct slice {
     std::size_t begin, end;
 };
 
-template <class Sweeper>
-std::uint64_t sweep_slots(const tables& of, slice slots, const Sweeper& by) noexcept {
-    using outcome = shm::key_table<>::sweeping;
+struct swept {
     std::uint64_t cleared = 0;
+    bool lack_marks = false;  // some of the texts
+};
+
+template <class Sweeper>
+swept sweep_slots(const tables& of, slice slots, const Sweeper& by) noexcept {
+    using outcome = shm::key_table<>::sweeping;
+    swept all;
     for (std::size_t index = slots.begin; index < slots.end; ++index) {
         // Before the slot: the text of a key that comes to an empty slot later is not this one.
         const auto text = of.texts.look(index);
         const outcome found = of.keys.sweep(index, by);
         if (found != outcome::in_use) of.texts.wipe(index, text, [&] { return by.stands(); });
-        cleared += found == outcome::cleared;
+        all.cleared += found == outcome::cleared;
+        all.lack_marks |= of.texts.lacks_mark(text);
     }
-    return cleared;
+    return all;
+}
+
+// Should somebody else hold the lock, it is left for the next round.
+template <class Sweeper>
+void mark_texts(const tables& of, slice slots, const Sweeper& by) {
+    const auto held = shm::administration::lock(by.where, std::chrono::milliseconds{0});
+    if (!held || !by.stands()) return;
+    for (std::size_t index = slots.begin; index < slots.end; ++index) of.texts.mark(index);
 }
 
 // The part of the stripes that goes with a part of the slots.
@@ -88,7 +104,9 @@ std::uint64_t sweep_table(const shm::segment& where, const shm::placement& at, c
         const sweeping by{where, at, me, law, found->now};
         const slice stripes = stripes_with(slots, of);
         for (std::size_t stripe = stripes.begin; stripe < stripes.end; ++stripe) of.keys.finish_insert(stripe, by);
-        return sweep_slots(of, slots, by);
+        const swept all = sweep_slots(of, slots, by);
+        if (all.lack_marks) mark_texts(of, slots, by);
+        return all.cleared;
     });
 }
 

@@ -13,7 +13,7 @@ namespace seki::primitives {
 inline constexpr std::uint64_t slots_a_turn = 4096;
 
 // Goes over `count` slots of all key tables, from number `first` on, as if the tables were one ring: clears keys that are as good as new, wipes their
-// texts, and finishes inserts that dead processes left in the stripes. Who calls it with first, first + count and so on comes by everywhere;
+// texts, finishes inserts that dead processes left in the stripes, and marks what has no mark of a text. Who calls it with first, first + count and so on comes by everywhere;
 // nothing is looked at twice in one call. How many keys it cleared; seki_limiter_evictions_total does not count them, for they made room for
 // nobody. No decision changes. `standing`: of that segment, looked at just before. Does nothing to a segment that is not open for writing, or superseded.
 std::uint64_t sweep(const shm::segment& where, const shm::roster& standing, std::uint64_t first,

@@ -136,7 +136,7 @@ struct placement {
 };
 
 // Whether a piece that once was of this kind may never be anything else: there may be processes that were stopped on their way into it, and go
-// on to write there. What comes late to a limiter's table or to its texts is a compare-and-swap from what stands in nothing that follows
+// on to write there. What comes late to a limiter's table or to its texts is a compare-and-swap from what stands in nothing that follows, never from zeros
 // (shm/key_table.hpp, shm/key_text.hpp, each at 6.). Permits cannot tell, so theirs stay permits; and who records a duration does so by plain stores, which
 // would be keys or permits elsewhere, so a histogram stays that histogram (shm/histogram.hpp, at 5.). The budget of a retry is a pair that could stand in
 // another kind's piece, and stands in no later budget (shm/retry_budget.hpp, 3.); the window of an adaptive limit could likewise, and in a later limit it is one call, or one window that moves it by its own terms, as it is

@@ -1,20 +1,27 @@
 // The texts of keys, for people: one record a slot, beside the table.
 //
 // 1. What it is: 30 bytes in two pairs, {up to 29 bytes, length} for a short key; {21 bytes, check, 255} for a longer one.
-// 2. Who writes: whoever inserted the key, or admitted it and was sampled, a pair at a time, by a compare-and-swap from what it read; who looks
-//    after the table sets the pairs of an empty slot to zero, likewise, from what it read before it found the slot empty.
-// 3. Invariant: none. A record is believed only when it hashes to the tag in its slot: a short text is the key itself, a long one carries a
-//    check over its beginning and the tag.
+// 2. Who writes, a pair at a time: fill() makes empty records; whoever inserted the key, or admitted it and was sampled, swaps what it read for its
+//    text; who looks after the table swaps the text of an empty slot for an empty record, likewise, from what it read before it found the slot empty, and holding
+//    the administration lock a pair that lost its mark for one of an empty record.
+// 3. Invariant: each pair has its mark, from fill() on (6.). A record is believed only when it hashes to the tag
+//    in its slot: a short text is the key itself, a long one carries a check over its beginning and the tag.
 // 4. A death in the middle leaves a record that nobody believes, until the key is admitted and sampled again: one admission in 32 is. So does a
 //    wiping that met the text of the slot's next key and took a pair away which both have in common, and the loser of two that write at once.
 // 5. A stale read: the key is shown as its fingerprint.
-// 6. Deletion. The memory may become another limiter's slots while somebody is still about to write a text here. He asks whether his limiter
-//    stands after he has read what he will expect; so he expects a text, marked as no slot ever is (layout/key_table.hpp), or what an
-//    earlier primitive left, whose tags and stamps stand in no later table: his compare-and-swap fails. Plain stores would not
-//    (tests/shm/key_table_reuse_test.cpp). So a piece of the arena need not be kept for one shape, and nobody runs out of pieces
-//    who makes limiters of many shapes, as he would if each piece were kept for limiters like its first.
+// 6. Deletion. The memory may become anything while somebody is still about to write here: a limiter's slots, or permits, counts and limits, which begin as zeros.
+//    So nobody expects zeros. He swaps only what has the mark, and asks whether his limiter stands after he has read it: then it is a record of this
+//    limiter. As a slot is never marked (layout/key_table.hpp), and what else there is says nothing with that mark and those bytes, his compare-and-swap
+//    fails, but in the texts of a later limiter, where it may leave a record that nobody believes (4.). Plain stores would not
+//    (tests/shm/key_table_reuse_test.cpp). An empty record is ones, which no count comes to. A text is somebody's choice: one that is made to be
+//    what an adaptive limit, its window or a bell comes to say, in all 16 bytes, would be taken for it by who is stopped from before until that very moment.
+//    A pair without a mark (of a library that did not set them, or scribbled) has no text until it is marked. That swap expects anything, zeros too: so it is made
+//    under the lock without which nothing can follow this limiter.
+//    So a piece of the arena need not be kept for one shape, and nobody runs out of pieces who makes limiters of many shapes, as he would if each
+//    piece were kept for limiters like its first.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +56,13 @@ public:
 
     [[nodiscard]] bool kept() const noexcept { return !records_.empty(); }
 
+    // Makes the records empty ones, before the limiter is published.
+    void fill() const noexcept {
+        const record none = empty();
+        for (auto& each : records_)
+            for (std::size_t i = 0; i < none.size(); ++i) Memory::store_pair_release(each.pairs[i], none[i]);
+    }
+
     // `stands()` says whether the memory is still this limiter's.
     template <class Stands>
     void write(std::size_t slot, std::uint64_t tag, std::string_view key, Stands stands) const noexcept {
@@ -66,15 +80,26 @@ public:
     // Forgets what was seen there before the slot turned out to be empty. A text that was written since stays.
     template <class Stands>
     void wipe(std::size_t slot, const record& seen, Stands stands) const noexcept {
-        replace(slot, seen, {}, stands);
+        replace(slot, seen, empty(), stands);
+    }
+
+    // Whether somebody has to mark() it before it can have a text.
+    [[nodiscard]] bool lacks_mark(const record& seen) const noexcept {
+        return kept() && !std::ranges::all_of(seen, is_marked);
+    }
+
+    // By the holder of the administration lock, who has seen that the limiter stands.
+    void mark(std::size_t slot) const noexcept {
+        const record seen = look(slot);
+        for (std::size_t i = 0; i < seen.size(); ++i)
+            if (!is_marked(seen[i])) swap(slot, i, seen[i], empty()[i]);
     }
 
     // The text of the key in that slot, if the record there is its own.
     [[nodiscard]] std::optional<text> read(std::size_t slot, std::uint64_t tag, const fingerprint& hash) const {
         if (slot >= records_.size()) return std::nullopt;
         const record found = look(slot);
-        for (const auto& pair : found)
-            if ((pair.first & mark_mask) != layout::text_mark) return std::nullopt;
+        if (lacks_mark(found)) return std::nullopt;
         const bytes raw = unpacked(found);
         const auto length = static_cast<unsigned char>(raw[at_length]);
         if (length <= layout::text_whole) {
@@ -91,7 +116,17 @@ public:
 private:
     static constexpr std::size_t at_length = layout::text_bytes - 1;
     static_assert(layout::text_prefix + sizeof(std::uint64_t) == at_length);
-    static constexpr std::uint64_t mark_mask = 0xffULL << 56;
+    static constexpr unsigned char of_none = 254;  // the length of no key
+
+    static bool is_marked(const layout::pair_value& pair) noexcept {
+        return (pair.first & 0xffULL << 56) == layout::text_mark;
+    }
+    static record empty() noexcept {
+        bytes ones{};
+        ones.fill(static_cast<char>(0xff));
+        ones[at_length] = static_cast<char>(of_none);
+        return packed(ones);
+    }
 
     [[nodiscard]] layout::pair_value load(std::size_t slot, std::size_t i) const noexcept {
         const layout::pair& pair = records_[slot].pairs[i];
@@ -99,11 +134,15 @@ private:
     }
 
     // A pair that is right already is left alone: its line stays shared among all caches.
+    void swap(std::size_t slot, std::size_t i, const layout::pair_value& seen,
+              const layout::pair_value& wanted) const noexcept {
+        if (seen != wanted) (void)Memory::cas_pair(records_[slot].pairs[i], seen, wanted);
+    }
     template <class Stands>
     void replace(std::size_t slot, const record& seen, const record& wanted, Stands stands) const noexcept {
         if (slot >= records_.size() || seen == wanted || !stands()) return;
         for (std::size_t i = 0; i < seen.size(); ++i)
-            if (seen[i] != wanted[i]) (void)Memory::cas_pair(records_[slot].pairs[i], seen[i], wanted[i]);
+            if (is_marked(seen[i])) swap(slot, i, seen[i], wanted[i]);
     }
 
     static bytes bytes_of(std::uint64_t tag, std::string_view key) noexcept {

@@ -161,19 +161,6 @@ TEST_P(LimiterChange, OfTheWindowWhileAKeyIsInsertedDoesNotLockTheKeyOut) {
     EXPECT_TRUE(check(limiter, "alice").allowed);
 }
 
-// Fails if who changes the window of terms that somebody scribbled never comes back: it holds the lock that all others wait for.
-TEST_P(LimiterChange, OfAScribbledWindowEnds) {
-    LimiterOptions options = six_a_minute();
-    const auto limiter = make(options);
-    auto& entry = shm::directory{where()}.entry(limiter.place().index);
-    auto terms = limiter.terms();
-    terms.window_ns = 1;
-    terms.shift = 0 - primitives::read_clock(Clock::precise);  // so that the numbers seem to last
-    shm::publish_terms(entry, primitives::pack(terms));
-    options.window = 2min;
-    change(options);
-}
-
 // Fails if a change of the rest touches what was spent, or is not in force at once.
 TEST_P(LimiterChange, OfModeOnFullAndClockKeepsWhatWasSpent) {
     LimiterOptions options = six_in_so_long();

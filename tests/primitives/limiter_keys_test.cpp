@@ -129,6 +129,35 @@ TEST_P(LimiterKeys, OnlyKeysAsGoodAsNewMakeRoom) {
     EXPECT_EQ(peek(limiter, key_number(0), 0).remaining, 6U);
 }
 
+// Fails if a key that is as good as new by the precise clock, and not yet by the coarse one, makes room: should the limiter's clock become the coarse one, the
+// key would come back with a time at which it was spent, and spend once more. Or if a look foretells otherwise.
+TEST_P(LimiterKeys, WhoIsNewByThePreciseClockAloneKeepsItsPlace) {
+    LimiterOptions options = six_a_minute();
+    options.max_keys = 1;
+    options.on_full = OnFull::deny;
+    const auto limiter = make(options);
+    std::vector<std::string> spent;
+    for (int i = 0; i < crowd; ++i)
+        if (check(limiter, key_number(i), 6).allowed) spent.push_back(key_number(i));
+    pass(peek(limiter, spent.front(), 0).reset_after);
+    const auto clock = [this](Clock which) { return which == Clock::precise ? now : now - 4'000'000; };
+    for (int i = 1000; i < 1000 + crowd; ++i) {
+        const Decision foretold = limiter.decide({.key = key_number(i), .spend = false}, clock);
+        EXPECT_EQ(limiter.decide({.key = key_number(i)}, clock).allowed, foretold.allowed) << i;
+    }
+    EXPECT_EQ(counted(limiter)[layout::count_evicted], 0U);
+    options.clock = Clock::coarse;
+    ASSERT_TRUE(primitives::limiters::change(where(), "it", options));
+    for (const std::string& key : spent) EXPECT_FALSE(limiter.decide({.key = key, .cost = 6}, clock).allowed) << key;
+}
+
+// Fails if a limiter is published with texts that nobody may write, or leaves out one.
+TEST_P(LimiterKeys, EachSlotIsMadeReadyForAText) {
+    const auto limiter = make(six_a_minute());
+    for (std::size_t slot = 0; slot < limiter.table().slot_count(); ++slot)
+        EXPECT_FALSE(limiter.texts().lacks_mark(limiter.texts().look(slot))) << slot;
+}
+
 // Fails if some length of text is cut, shown wrong, or missing.
 TEST_P(LimiterKeys, TextsOfShortKeysAreWholeAndOfLongOnesTellTheirBeginning) {
     const auto limiter = make(six_a_minute());

@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <thread>
 
 #include "limiter_fixture.hpp"
 #include "primitives/limiter_table.hpp"
+#include "shm/administration.hpp"
 
 namespace seki::test {
 namespace {
@@ -170,6 +173,39 @@ TEST_F(LimiterUpkeep, AKeyThatLosesItsSlotToTheInsertOfTheDeadIsCounted) {
     EXPECT_EQ(counted(it)[layout::count_evicted], 1U);
     EXPECT_EQ(table.find(tag).slot, old.slot);
     EXPECT_FALSE(table.find(it.hash()("alice")));
+}
+
+// Fails if a limiter that a library made which set no marks never has a text again, or gets its marks while somebody else may be making something of its memory.
+TEST_F(LimiterUpkeep, TextsWithoutMarksGetThemUnderTheLock) {
+    const auto it = make({.limit = 1000, .window = 366 * 24h, .max_keys = 64});
+    const auto sizes = shm::table_bytes(shm::unpack_limiter_shape(it.place().shape));
+    std::ranges::fill(where()
+                          .arena(it.place().arena_offset, it.place().arena_size)
+                          .subspan(sizes.stripes_bytes + sizes.buckets_bytes, sizes.texts_bytes),
+                      std::byte{0});
+    ASSERT_TRUE(it.check({.key = "alice"}).allowed);
+    const auto lacking = [&] {
+        std::size_t all = 0;
+        for (std::size_t slot = 0; slot < it.table().slot_count(); ++slot)
+            all += it.texts().lacks_mark(it.texts().look(slot)) ? 1U : 0U;
+        return all;
+    };
+    EXPECT_EQ(lacking(), it.table().slot_count());
+    {
+        const auto held = shm::administration::lock(where());
+        ASSERT_TRUE(held);
+        (void)primitives::sweep(where(), shm::roster{where()}, 0);
+        EXPECT_EQ(lacking(), it.table().slot_count());
+    }
+    (void)primitives::sweep(where(), shm::roster{where()}, 0);
+    EXPECT_EQ(lacking(), 0U);
+    const std::uint64_t tag = it.hash()("alice");
+    const auto text = [&] { return it.texts().read(it.table().index_of(it.table().find(tag)), tag, it.hash()); };
+    EXPECT_FALSE(text());
+    // When it is next sampled.
+    for (int i = 0; i < 3 * 63; ++i) ASSERT_TRUE(it.check({.key = "alice"}).allowed);
+    ASSERT_TRUE(text());
+    EXPECT_EQ(text()->key, "alice");
 }
 
 // Fails if a sweep writes where it may only read, or in a segment that workers have left.

@@ -62,6 +62,10 @@ const std::vector<weak_scenario> all = {
      reused::a_text_is_late<shm::key_texts<stepped>>,
      {.preemptions = 1, .deaths = 0, .old_reads = 1},
      deep_of_many},
+    {"a text is late to another kind",
+     reused::a_text_is_late_to_another_kind<shm::key_texts<stepped>>,
+     {.preemptions = 1, .deaths = 0, .old_reads = 1},
+     deep_of_many},
 };
 
 TEST(KeyTableOrders, Suffice) { expect_orders_suffice(all); }

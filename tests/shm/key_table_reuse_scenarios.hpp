@@ -48,11 +48,33 @@ public:
 
     // The actors' steps.
     void insert_into_old(std::uint64_t tag) { (void)old_.insert(tag, inserter{*this, first}); }
-    // Beside slots of the first which the second, if it is shifted, has as slots.
+    // Where the second, if it is shifted, has slots.
+    template <class Texts>
+    void make_texts_of_old() {
+        Texts{std::span{texts_of_old(), 4}}.fill();
+    }
     template <class Texts>
     void write_text_of_old(std::uint64_t tag, std::string_view key) {
         Texts{std::span{texts_of_old(), 4}}.write(0, tag, key,
                                                   [this] { return stepped::load_acquire(incarnation_) == first; });
+    }
+    // Words of another kind, which begin as zeros (shm/directory_entry.hpp, give_piece) and go on to that content.
+    void delete_and_make_words(layout::pair_value content) {
+        stepped::store_release(incarnation_, 0);
+        for (layout::pair& each : texts_of_old()->pairs) {
+            stepped::store_relaxed(shm::word_access::first(each), 0);
+            stepped::store_relaxed(shm::word_access::second(each), 0);
+        }
+        stepped::store_release(incarnation_, second);
+        for (layout::pair& each : texts_of_old()->pairs)
+            if (!stepped::cas_pair(each, {}, content)) play_.fail("words of another kind are no zeros");
+    }
+    void expect_words(layout::pair_value content) {
+        if (stepped::load_acquire(incarnation_) != second) return;  // who made them died
+        for (const layout::pair& each : texts_of_old()->pairs) {
+            const layout::pair_value found{stepped::load_first_acquire(each), stepped::load_second_acquire(each)};
+            if (found != layout::pair_value{} && found != content) play_.fail("a text stands in words of another kind");
+        }
     }
     void delete_and_make() {
         stepped::store_release(incarnation_, 0);
@@ -138,12 +160,24 @@ struct reuse_scenarios {
     template <class Texts>
     static void a_text_is_late(interleaving& play) {
         reused_memory<Table> world{play, overlay::shifted};
+        world.template make_texts_of_old<Texts>();
         play.together({[&] { world.template write_text_of_old<Texts>(old_key, "alice"); },
                        [&] {
                            world.delete_and_make();
                            world.spend_of_next(other_new_key);
                        }});
         world.expect_sound();
+    }
+
+    // It comes late to what is no table: permits, or counts, of which one may even have the mark of a text.
+    template <class Texts>
+    static void a_text_is_late_to_another_kind(interleaving& play) {
+        constexpr layout::pair_value content{layout::text_mark | 5, 6};
+        reused_memory<Table> world{play, overlay::shifted};
+        world.template make_texts_of_old<Texts>();
+        play.together({[&] { world.template write_text_of_old<Texts>(old_key, "alice"); },
+                       [&] { world.delete_and_make_words(content); }});
+        world.expect_words(content);
     }
 };
 

@@ -1,5 +1,5 @@
 // Memory of a deleted table that another takes over, with somebody still on the way into the first: every way in which they may run through each
-// other. The table and the texts that ship, and three with an error planted (planted.cmake), which shows that the error would be found.
+// other. The table and the texts that ship, and four with an error planted (planted.cmake), which shows that the error would be found.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include "planted/helps_anybody.hpp"
 #include "planted/places_anywhere.hpp"
 #include "planted/texts_anywhere.hpp"
+#include "planted/texts_over_zeros.hpp"
 #include "shm/key_table.hpp"
 #include "shm/key_table_reuse_scenarios.hpp"
 #include "shm/key_text.hpp"
@@ -49,6 +50,11 @@ TEST(KeyTableReuse, WhoIsLateWithTheWorkOfADeadOneChangesNothing) {
 // Fails if a text can be written over the slots of the table that follows.
 TEST(KeyTableReuse, ALateTextChangesNothing) { expect_none_fails(real::a_text_is_late<shm::key_texts<stepped>>); }
 
+// Fails if it can be written over the words of another kind: permits would be held by nobody, or by whom the key names.
+TEST(KeyTableReuse, ALateTextChangesNothingOfAnotherKind) {
+    expect_none_fails(real::a_text_is_late_to_another_kind<shm::key_texts<stepped>>);
+}
+
 // Fails if the exploration does not see what these tests are for.
 TEST(KeyTableReuse, HelpingWhateverStandsThereIsFound) {
     using broken = reuse_scenarios<shm::helps_anybody::key_table<stepped>>;
@@ -61,7 +67,13 @@ TEST(KeyTableReuse, PlacingWhereverTheSlotWasIsFound) {
 }
 
 TEST(KeyTableReuse, WritingATextWithoutAskingIsFound) {
-    EXPECT_NE(found({.preemptions = 2}, real::a_text_is_late<shm::texts_anywhere::key_texts<stepped>>), "");
+    EXPECT_NE(found({.preemptions = 2}, real::a_text_is_late_to_another_kind<shm::texts_anywhere::key_texts<stepped>>),
+              "");
+}
+
+TEST(KeyTableReuse, WritingATextOverZerosIsFound) {
+    EXPECT_NE(
+        found({.preemptions = 2}, real::a_text_is_late_to_another_kind<shm::texts_over_zeros::key_texts<stepped>>), "");
 }
 
 }  // namespace

@@ -14,11 +14,19 @@ namespace {
 
 class KeyText : public testing::Test {
 protected:
+    KeyText() { texts.fill(); }
     std::vector<layout::key_text> records{4};
     shm::key_texts<> texts{records};
     layout::header header{};
     shm::fingerprint hash{header, 1};
     static bool stands() { return true; }
+    // Of a record that nobody wrote to.
+    [[nodiscard]] shm::key_texts<>::record none() const {
+        std::vector<layout::key_text> one{1};
+        const shm::key_texts<> made{one};
+        made.fill();
+        return made.look(0);
+    }
     // Of the first record.
     layout::word& word(std::size_t i) {
         layout::pair& pair = records[0].pairs[i / 2];
@@ -58,7 +66,7 @@ TEST_F(KeyText, ShortKeysAreKeptWholeAndLongOnesByTheirBeginning) {
 TEST_F(KeyText, BeyondTheLastSlotThereIsNone) {
     const shm::key_texts<> fewer{std::span{records}.first(3)};
     fewer.write(3, hash("key"), "key", stands);
-    EXPECT_EQ(texts.look(3), shm::key_texts<>::record{});
+    EXPECT_EQ(texts.look(3), none());
     texts.write(3, hash("key"), "key", stands);
     EXPECT_FALSE(fewer.read(3, hash("key"), hash));
     EXPECT_EQ(fewer.look(3), shm::key_texts<>::record{});
@@ -131,13 +139,51 @@ TEST_F(KeyText, WhatIsWipedIsGoneAndWhatCameSinceStays) {
     texts.write(1, hash("alice"), "alice", stands);
     const auto seen = texts.look(1);
     texts.wipe(1, seen, stands);
-    EXPECT_EQ(texts.look(1), (shm::key_texts<>::record{}));
+    EXPECT_EQ(texts.look(1), none());
     const std::string long_name = "robert, who has a long name";  // both its pairs are other ones
     texts.write(1, hash(long_name), long_name, stands);
     texts.wipe(1, seen, stands);
     EXPECT_EQ(texts.read(1, hash(long_name), hash)->key, long_name);
     texts.wipe(records.size(), seen, stands);  // out of bounds: nothing
     EXPECT_EQ(texts.look(records.size()), (shm::key_texts<>::record{}));
+}
+
+// Fails if what has no mark of a text is written over, as zeros of whatever is made of the memory would be; or if it is not ready for a text once it is marked.
+TEST_F(KeyText, WhatHasNoMarkIsLeftAloneUntilItIsMarked) {
+    for (const std::string& key : {std::string{"alice"}, std::string(60, 'x')})
+        for (const bool first : {true, false})
+            for (const bool second : {true, false}) {
+                records = std::vector<layout::key_text>(4);
+                texts = shm::key_texts<>{records};
+                texts.fill();
+                EXPECT_FALSE(texts.lacks_mark(texts.look(0)));
+                if (first) shm::hardware::store_pair_release(records[0].pairs[0], {});
+                if (second) shm::hardware::store_pair_release(records[0].pairs[1], {0, 7});
+                const auto before = texts.look(0);
+                EXPECT_EQ(texts.lacks_mark(before), first || second);
+                texts.write(0, hash(key), key, stands);
+                texts.wipe(0, texts.look(0), stands);
+                EXPECT_EQ(texts.look(0)[0], first ? before[0] : none()[0]);
+                EXPECT_EQ(texts.look(0)[1], second ? before[1] : none()[1]);
+                EXPECT_EQ(texts.lacks_mark(texts.look(0)), first || second);
+                texts.mark(0);
+                EXPECT_EQ(texts.look(0), none());
+                texts.write(0, hash(key), key, stands);
+                texts.mark(0);  // has no need of it
+                EXPECT_TRUE(texts.read(0, hash(key), hash));
+                EXPECT_FALSE(texts.lacks_mark(texts.look(0)));
+            }
+    EXPECT_FALSE(shm::key_texts<>{}.lacks_mark({})) << "there is none that could";
+}
+
+// Fails if an empty record is what something else in a segment comes to be: zeros, or a mark and zeros, as a limit and a number of windows may.
+TEST_F(KeyText, AnEmptyRecordIsNothingElse) {
+    for (const layout::pair_value& pair : none()) {
+        EXPECT_EQ(pair.first >> 56, layout::text_mark >> 56);
+        EXPECT_EQ(pair.second, ~std::uint64_t{0});
+    }
+    EXPECT_FALSE(texts.read(0, hash(""), hash));
+    EXPECT_FALSE(texts.read(0, hash(std::string(255, '\xff')), hash));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ seki_plant(fresh_without_time "by.fresh() & ~layout::ticket_bit" "by.fresh() & 0
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/key_text.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
 seki_plant(texts_anywhere "!stands()" "(stands() && false)")
+seki_plant(texts_over_zeros "if (is_marked(seen[i])) swap" "swap" "const record none = empty()" "const record none{}")
 
 set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/permits.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
