@@ -136,7 +136,8 @@ bool shows(std::uint64_t inode) noexcept {
 // Where /proc hides the processes of other users (hidepid), the kernel still says whether the pid is in use. Asks; signals nothing.
 bool pid_in_use(std::uint64_t pid) noexcept {
     const descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0))};
-    if (!process) return errno != ESRCH;  // no descriptor to be had, or a filter of system calls: in doubt, yes
+    // No descriptor to be had, an older kernel, or a filter of system calls that does not know it: then it is asked as one could always ask. In doubt, yes.
+    if (!process) return errno != ESRCH && (::getpgid(static_cast<pid_t>(pid)) >= 0 || errno != ESRCH);
     pollfd ended{process.get(), POLLIN, 0};
     return ::poll(&ended, 1, 0) == 0;
 }

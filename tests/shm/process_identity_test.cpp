@@ -3,12 +3,15 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <functional>
 #include <string>
 
 #include "own_mounts.hpp"
+#include "refused_calls.hpp"
 
 namespace seki::shm::test {
 namespace {
@@ -131,6 +134,27 @@ TEST_F(ProcessIdentity, InAnotherNumberingNobodyKnowsWhenItBegan) {
     if (forked < 0 || ::waitpid(forked, &status, 0) < 0) return;  // no namespaces here
     EXPECT_EQ(status, 0);
     EXPECT_NE(my_identity().start_time, 0U);
+}
+
+// Fails if one who is gone runs for ever where the kernel hands out no pidfd, or one who lives and does not show in /proc does not.
+TEST_F(ProcessIdentity, WherePidfdsAreRefusedItIsAskedWhetherTheNumberIsInUse) {
+    for (const int error : {EPERM, ENOSYS}) {
+        const auto without_pidfds = [error] { return refuse_calls(SYS_pidfd_open, static_cast<std::uint32_t>(error)); };
+        EXPECT_EQ(in_child([&]() -> std::string {
+                      const pid_t ended = ::fork();
+                      if (ended == 0) ::_exit(0);
+                      ::waitpid(ended, nullptr, 0);
+                      if (!without_pidfds()) return "";  // no filters here
+                      return still_runs({static_cast<std::uint64_t>(ended), start_time, 1, 1}, 0) ? "it runs" : "";
+                  }),
+                  "");
+        const std::string said = judged([&](pid_t other) -> std::string {
+            if (!says(other, "stat", "")) return "cannot mount";
+            if (!without_pidfds()) return "";
+            return still_runs({static_cast<std::uint64_t>(other), start_time, 1, 1}, 0) ? "" : "is gone";
+        });
+        EXPECT_EQ(said, "");
+    }
 }
 
 // Fails if who has not said when he began, or in whose numbers he has his, is looked for by them.
