@@ -298,7 +298,9 @@ bool membership::renew(const segment& where) noexcept {
 }
 
 void membership::leave(const segment& where) noexcept {
-    if (self_.generation != 0)
+    if (where.emptied())
+        lock_.close();
+    else if (self_.generation != 0)
         process_words{where.processes()[self_.slot]}.leave(self_.generation, [this] { lock_.close(); });
     *this = membership{};
 }

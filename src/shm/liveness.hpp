@@ -72,7 +72,7 @@ public:
     // who could not see our pid: then leave() and join anew.
     [[nodiscard]] bool renew(const segment& where) noexcept;
 
-    // Withdraws the word, then drops the lock. Only in the process that joined.
+    // Withdraws the word, unless the segment is emptied(), then drops the lock. Only in the process that joined.
     void leave(const segment& where) noexcept;
 
     // In a child after fork: closes the inherited descriptor, which drops nothing of the parent's.
