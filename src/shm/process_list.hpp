@@ -89,7 +89,7 @@ public:
         const state named = state_of<Memory>(*slot_);  // after those words: they may describe a successor
         if (!is_live(named, generation)) return verdict::gone;
 
-        if (owner == me) return verdict::live;  // we, or another copy of libseki in this process
+        if (owner.may_be(me)) return verdict::live;  // we, or another copy of libseki in this process
         // Somebody scribbled there. Who may be the owner does not ask: closing the file would drop its own lock.
         const bool describes_the_owner = owner.brief() == named.who;
         if (!describes_the_owner && named.who == me.brief()) return verdict::live;

@@ -257,6 +257,34 @@ TEST(Liveness, TwoCopiesOfTheLibraryInOneProcessDoNotFreeEachOther) {
     EXPECT_TRUE(host.succeeded());
 }
 
+// Fails if a copy that does not see when its process began asks the kernel about the other one, which drops that one's lock, and takes it for dead.
+TEST(Liveness, ACopyThatSeesLessOfItselfDoesNotFreeTheOther) {
+    if (!own_mounts_allowed()) return;
+    const scratch_segment segment;
+    const child host{[&](const line& parent) {
+                         void* module = ::dlopen(SEKI_SECOND_COPY, RTLD_NOW | RTLD_LOCAL);
+                         if (module == nullptr) return false;
+                         const auto join =
+                             reinterpret_cast<std::uint64_t (*)(const char*)>(::dlsym(module, "second_copy_join"));
+                         const auto reap = reinterpret_cast<std::uint32_t (*)()>(::dlsym(module, "second_copy_reap"));
+                         const attachment attached{segment.get()};
+                         parent.tell(attached.me().owner);
+                         // From here on nothing stands there, as after a chroot.
+                         if (::mount("/dev/null", "/proc/self/stat", nullptr, MS_BIND, nullptr) != 0) return false;
+                         parent.tell(join(segment.path().c_str()));
+                         parent.tell(reap());
+                         while (parent.listen()) {
+                         }
+                         return true;
+                     },
+                     &fork_with_own_mounts};
+    const auto first = hear_owner(host), second = hear_owner(host);
+    EXPECT_NE(second, first);
+    EXPECT_EQ(host.talk().hear(), 0U);
+    EXPECT_EQ(shm::is_live(*segment, first), verdict::live);
+    EXPECT_EQ(shm::is_live(*segment, second), verdict::live);
+}
+
 // Fails if the attachment's end leaves slots or the lock behind, or touches those of the other attachment.
 TEST(Liveness, AnAttachmentThatEndsGivesBackItsOwnSlotsOnly) {
     const scratch_segment segment;

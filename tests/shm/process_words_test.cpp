@@ -61,6 +61,21 @@ TEST_F(ProcessWords, WhoMayBeOurselvesIsNotAskedAbout) {
     EXPECT_EQ(asked.locks_asked, 2);
 }
 
+// Fails if the kernel is asked about another copy of libseki in this process, which sees more or less of itself than we do: that drops its lock.
+TEST_F(ProcessWords, ACopyThatSeesLessOfItselfIsNotAskedAbout) {
+    kernel asked{.running = false};
+    for (const process_identity& less : {process_identity{100, 0, 9, 11}, {100, 7, 0, 11}, {100, 0, 0, 11}}) {
+        describe(me, me);
+        EXPECT_EQ(judged(asked, less), verdict::live);
+        describe(less, less);
+        EXPECT_EQ(judged(asked), verdict::live);
+    }
+    EXPECT_EQ(asked.locks_asked, 0);
+    describe({100, 6, 9, 11}, {100, 6, 9, 11});  // had our number before us
+    EXPECT_EQ(judged(asked), verdict::dead);
+    EXPECT_EQ(asked.locks_asked, 1);
+}
+
 // Fails if who cannot be seen from here is looked for by its number, or who can is not.
 TEST_F(ProcessWords, ANumberTellsOnlyWhereItMeansTheSame) {
     struct {
