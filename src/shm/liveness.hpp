@@ -58,7 +58,7 @@ public:
     membership() noexcept = default;  // to nothing
 
     // Takes a free process slot, or one whose owner is dead (after tidying it with `tidy(owner)`). no_space when all are taken by the living, as far as it has
-    // time to ask (asking_to_join_ns).
+    // time to ask (asking_to_join_ns). Who comes in takes its former self off the list, if it executed itself anew: from outside that seems to have lost its lock.
     template <class Tidy>
     [[nodiscard]] static Result<membership> join(const segment& where, Tidy&& tidy) {
         return join_with(

@@ -103,6 +103,13 @@ public:
         return visible || lock == lock_state::no_file ? verdict::lost_lock : verdict::dead;
     }
 
+    // Whether who is on the list says that it is this process, before that executed itself anew. A guess: judge() tells.
+    [[nodiscard]] bool may_be_former(const process_identity& me) const noexcept {
+        if (!live_generation() || !me.traceable()) return false;
+        const process_identity owner = described();
+        return owner.same_process(me) && owner.image != me.image;
+    }
+
     // live -> free, of one who is dead; true for the one caller that made the change.
     bool take_off(std::uint64_t generation) const noexcept {
         const state found = state_of<Memory>(*slot_);

@@ -183,10 +183,9 @@ TEST(Liveness, WhoExecutedAnotherProgramIsDead) {
     EXPECT_EQ(shm::reap(*segment).processes, 1U);
 }
 
-// Fails if a program takes what its process held before exec for its own, so that nobody frees it while it runs.
-TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
-    const scratch_segment segment{1};
-    child executes{[&](const line& parent) {
+// Tells its owner word before and after it executed itself anew, and stays.
+child executes_itself_anew(const scratch_segment& segment) {
+    return child{[&](const line& parent) {
         const attachment attached{segment.get()};
         parent.tell(attached.me().owner);
         ::dup2(parent.in(), STDIN_FILENO);
@@ -195,11 +194,32 @@ TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
         ::execl("/proc/self/exe", "again", nullptr);
         return false;
     }};
+}
+
+// Fails if a program takes what its process held before exec for its own, so that nobody frees it while it runs.
+TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
+    const scratch_segment segment{1};
+    const child executes = executes_itself_anew(segment);
     const auto before = hear_owner(executes);
     const auto after = hear_owner(executes);
     EXPECT_EQ(after.slot, before.slot);
     EXPECT_EQ(after.generation, before.generation + 1);
     EXPECT_EQ(shm::is_live(*segment, after), verdict::live);
+}
+
+// Fails if who executed itself anew, and finds room, leaves its former self on the list: from outside that cannot be told from one who lost its lock, and stays there.
+TEST(Liveness, WhoExecutedItselfAnewBuriesItsFormerSelfWhenItJoins) {
+    const scratch_segment segment;
+    const child member = member_of(segment.get());
+    const auto other = hear_owner(member);
+    const child executes = executes_itself_anew(segment);
+    const auto before = hear_owner(executes);
+    const auto after = hear_owner(executes);
+    EXPECT_EQ(shm::is_live(*segment, before), verdict::gone);
+    EXPECT_EQ(shm::is_live(*segment, after), verdict::live);
+    EXPECT_EQ(shm::is_live(*segment, other), verdict::live);
+    EXPECT_EQ(slots_taken(*segment), 2U);
+    EXPECT_EQ(shm::hardware::load_relaxed(segment->header().workers_reaped), 1U) << "so sekid looks at its permits";
 }
 
 // Fails if a program that was executed anew, and has the number of its former self, takes that one for itself and leaves its slot taken.
