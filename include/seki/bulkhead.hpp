@@ -71,8 +71,8 @@ public:
         if (owner_ != 0) give_back();
     }
 
-    // Gives it back now. False, and nothing done, when it was given back before, in a process that is not its owner, and when the process was
-    // taken for dead meanwhile.
+    // Gives it back now. False, and nothing done, when it was given back before, in a process that is not its owner, when the process was
+    // taken for dead meanwhile, and when the segment was replaced more than once since.
     bool release() noexcept { return owner_ != 0 && give_back(); }
 
     [[nodiscard]] explicit operator bool() const noexcept { return owner_ != 0; }

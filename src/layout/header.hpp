@@ -21,6 +21,8 @@ namespace seki::layout {
 inline constexpr std::uint64_t magic = 0x0a67'6573'696b'6573ULL;  // "sekiseg\n", little-endian
 inline constexpr std::uint64_t version = 1;
 inline constexpr std::uint64_t page = 4096;
+// In `superseded`: of the file there is nothing left but the header.
+inline constexpr std::uint64_t emptied = 2;
 
 // Where everything is. Copied to private memory at attach, checked once, never read again.
 struct geometry {
@@ -40,7 +42,8 @@ struct identity {
     word version;      // immutable
     word layout_hash;  // immutable; hash of every size and offset, see layout/hash.hpp
     word size;         // immutable; repeats geometry.size for libraries that do not know the geometry
-    word superseded;   // 0 -> 1 once, by who replaces or destroys this file; workers look at it in every call
+    // 0 -> 1 once, by who replaces or destroys this file; 1 -> emptied by who gives back its memory, before. Workers look at it in every call.
+    word superseded;
     word
         listening;  // 0, or until when (CLOCK_MONOTONIC, ns) somebody wants the events of ordinary calls; by sekid, and by who sees it over
     std::array<word, 2> reserved;

@@ -29,6 +29,10 @@ public:
             return Errc::deleted;
         return Errc::none;
     }
+    // For who ends what he began here (a permit, a call) in a segment that was replaced since: whether its memory is gone, and nothing of it to be touched.
+    [[nodiscard]] bool emptied() const noexcept {
+        return shm::hardware::load_acquire(identity_->superseded) == layout::emptied;
+    }
     [[nodiscard]] const shm::attachment& attachment() const noexcept { return *attachment_; }
     [[nodiscard]] const shm::placement& place() const noexcept { return rest_->place; }
 

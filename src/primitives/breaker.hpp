@@ -232,7 +232,9 @@ template <class Time>
 template <class Time>
 [[gnu::always_inline]] inline void breaker::report(const detail::breaker_pass& pass, Outcome said, Time clock,
                                                    std::optional<nanos> took) const noexcept {
-    if (pass.token != shm::process_token() || standing() == Errc::deleted) [[unlikely]]
+    const Errc why = standing();
+    if (pass.token != shm::process_token() || why == Errc::deleted || (why == Errc::superseded && emptied()))
+        [[unlikely]]
         return;
     shared_.prefetch();
     const nanos now = clock();

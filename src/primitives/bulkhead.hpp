@@ -50,8 +50,11 @@ public:
     [[nodiscard]] answer take(patience& with) const noexcept;
     // The same, not inlined.
     [[nodiscard]] answer take_again(patience& with) const noexcept;
-    // False, and nothing done, when somebody else is its owner by now, or this process never was. If it was: the process was taken for dead.
+    // False, and nothing done, when somebody else is its owner by now, or this process never was, or the memory of the segment is gone. If it was: the process was
+    // taken for dead.
     bool give_back(shm::permit& held) const noexcept {
+        if (emptied()) [[unlikely]]
+            return false;
         const std::uint64_t token = held.token;
         const bool given = permits_.give_back(held);
         if (given) [[likely]]

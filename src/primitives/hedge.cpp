@@ -24,7 +24,7 @@ Errc hedge::begin(detail::hedge_run& run) const noexcept {
 }
 
 bool hedge::may_add() const noexcept {
-    if (standing() == Errc::deleted) return false;
+    if (standing() == Errc::deleted || emptied()) return false;
     attachment_->join();
     const bool granted = budget_.take(
         [this] { return standing() != Errc::deleted; }, clock_ms, [this] { return terms().budget; },
@@ -36,6 +36,7 @@ bool hedge::may_add() const noexcept {
 // Of first attempts alone, and of one that did not succeed only that it took longer than the delay: whoever asks which share of them takes longer
 // than that gets the right answer, although those were stopped. What failed sooner says nothing of how long a success takes.
 void hedge::end(const detail::hedge_run& run, const ending& how) const noexcept {
+    if (emptied()) return;
     if (how.first_succeeded || how.first_ns >= run.delay_ns)
         latencies_.record((run.start_ns + how.first_ns) / 1'000'000, how.first_ns);
     if (!how.winner)

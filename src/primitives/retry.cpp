@@ -33,6 +33,7 @@ Errc retry::may_go_on(const retry_terms& by, std::uint64_t attempt, std::uint64_
 }
 
 RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least, Errc error) const noexcept {
+    if (emptied()) return {.attempt = run.attempt, .why = Errc::call_failed};
     attachment_->join();
     const retry_terms by = terms();
     const std::uint64_t own = algorithm::backoff::delay(by.backoff, run.attempt, run.delay_ns, next_random());
@@ -56,6 +57,7 @@ RetryStep retry::fail(detail::retry_run& run, std::chrono::nanoseconds at_least,
 }
 
 void retry::end(const detail::retry_run& run, Errc error) const noexcept {
+    if (emptied()) return;
     events_.retry_attempt(run.attempt, error);
     if (error != Errc::none) return;
     if (run.attempt > 1) count(layout::count_retry_recovered);

@@ -88,6 +88,7 @@ shedder::answer shedder::shed(const worker& me, unsigned priority, bool by_codel
 }
 
 bool shedder::complete(permit& held) const noexcept {
+    if (emptied()) return false;
     const std::uint64_t token = held.token;
     const bool given = places_.give_back(held);
     if (!given && token == shm::process_token()) keep_name(*attachment_);

@@ -256,12 +256,27 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
     const auto slots = static_cast<std::uint32_t>(where.processes().size());
     int failed = 0;
     asking_time asking, closely;
+    const auto tidy_if_dead = [&](std::uint32_t i, scrutiny how) {
+        const auto owner = owner_of(where, i);
+        if (!owner || is_live(where, *owner, how) != verdict::dead) return;
+        tidy(context, *owner);
+        retire(where, *owner);
+    };
+    // Whoever asks from outside sees that number and start time of its former self stand, and the segment mapped, and would let it keep what it held.
+    const auto bury_former_self = [&, me = my_identity()] {
+        for (std::uint32_t i = 0; i < slots; ++i)
+            if (process_words{where.processes()[i]}.may_be_former(me) && !asking.over(asking_to_join_ns))
+                tidy_if_dead(i, scrutiny::brief);
+    };
     const auto take_free = [&](std::uint32_t i) -> std::optional<membership> {
         if (state_of(where.processes()[i]).stage != stage::free || asking.over(asking_to_join_ns)) return std::nullopt;
         return take(where, folder.number, i, failed);
     };
     for (std::uint32_t i = 0; i < slots; ++i)
-        if (auto member = take_free(i)) return *member;
+        if (auto member = take_free(i)) {
+            bury_former_self();
+            return *member;
+        }
     // Who can have no lock file of its own does not tidy by the lock files of others.
     if (failed != 0) return std::unexpected(cannot_use(where, "a lock file in", failed));
     // From anywhere on, so that who does not come round in the time that there is does not ask about the same ones each time.
@@ -270,11 +285,11 @@ Result<membership> membership::join_with(const segment& where, tidy_function tid
         const std::uint32_t i = (from + looked) % slots;
         const scrutiny how = closely.over(asking_to_join_ns / 4) ? scrutiny::brief : scrutiny::full;
         retire_claim(where, i);
-        if (const auto owner = owner_of(where, i); owner && is_live(where, *owner, how) == verdict::dead) {
-            tidy(context, *owner);
-            retire(where, *owner);
+        tidy_if_dead(i, how);
+        if (auto member = take_free(i)) {
+            bury_former_self();
+            return *member;
         }
-        if (auto member = take_free(i)) return *member;
     }
     return std::unexpected(why_no_slot(where));
 }
@@ -298,7 +313,9 @@ bool membership::renew(const segment& where) noexcept {
 }
 
 void membership::leave(const segment& where) noexcept {
-    if (self_.generation != 0)
+    if (where.emptied())
+        lock_.close();
+    else if (self_.generation != 0)
         process_words{where.processes()[self_.slot]}.leave(self_.generation, [this] { lock_.close(); });
     *this = membership{};
 }

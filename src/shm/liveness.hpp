@@ -58,7 +58,7 @@ public:
     membership() noexcept = default;  // to nothing
 
     // Takes a free process slot, or one whose owner is dead (after tidying it with `tidy(owner)`). no_space when all are taken by the living, as far as it has
-    // time to ask (asking_to_join_ns).
+    // time to ask (asking_to_join_ns). Who comes in takes its former self off the list, if it executed itself anew: from outside that seems to have lost its lock.
     template <class Tidy>
     [[nodiscard]] static Result<membership> join(const segment& where, Tidy&& tidy) {
         return join_with(
@@ -72,7 +72,7 @@ public:
     // who could not see our pid: then leave() and join anew.
     [[nodiscard]] bool renew(const segment& where) noexcept;
 
-    // Withdraws the word, then drops the lock. Only in the process that joined.
+    // Withdraws the word, unless the segment is emptied(), then drops the lock. Only in the process that joined.
     void leave(const segment& where) noexcept;
 
     // In a child after fork: closes the inherited descriptor, which drops nothing of the parent's.

@@ -85,17 +85,27 @@ bool proc_is_ours() noexcept {
     return std::strtol(target.data(), nullptr, 10) == ::getpid();
 }
 
-process_identity look_at_myself() noexcept {
+// What is found depends on what can be opened just now; `for_now`: it could not, and may be the next time.
+struct look {
+    process_identity found{};
+    bool for_now = false;
+};
+
+look look_at_myself() noexcept {
     process_identity me;
     me.pid = static_cast<std::uint64_t>(::getpid());
     me.image = image_of_this_program();
     struct stat facts{};
     if (::stat("/proc/self/ns/pid", &facts) == 0) me.pid_namespace = facts.st_ino;
-    if (const auto line = read_stat("/proc/self/stat"); line && proc_is_ours()) me.start_time = line->start_time;
-    return me;
+    errno = 0;
+    const auto line = read_stat("/proc/self/stat");
+    const bool for_now = !line && (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+    if (line && proc_is_ours()) me.start_time = line->start_time;
+    return {me, for_now};
 }
 
-// What my_identity() found, valid while `token` is that of the process. Several threads may fill it in at once: they write the same.
+// What my_identity() found, valid while `token` is that of the process. Several threads may fill it in at once: they write the same, or, where one of them sees another
+// /proc, what may_be() takes for the same.
 struct {
     word token, pid, start_time, pid_namespace, image;
 } constinit cache;
@@ -136,7 +146,8 @@ bool shows(std::uint64_t inode) noexcept {
 // Where /proc hides the processes of other users (hidepid), the kernel still says whether the pid is in use. Asks; signals nothing.
 bool pid_in_use(std::uint64_t pid) noexcept {
     const descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0))};
-    if (!process) return errno != ESRCH;  // no descriptor to be had, or a filter of system calls: in doubt, yes
+    // No descriptor to be had, an older kernel, or a filter of system calls that does not know it: then it is asked as one could always ask. In doubt, yes.
+    if (!process) return errno != ESRCH && (::getpgid(static_cast<pid_t>(pid)) >= 0 || errno != ESRCH);
     pollfd ended{process.get(), POLLIN, 0};
     return ::poll(&ended, 1, 0) == 0;
 }
@@ -153,7 +164,8 @@ process_identity my_identity() noexcept {
     if (hardware::load_acquire(cache.token) == token)
         return {hardware::load_relaxed(cache.pid), hardware::load_relaxed(cache.start_time),
                 hardware::load_relaxed(cache.pid_namespace), hardware::load_relaxed(cache.image)};
-    const process_identity me = look_at_myself();
+    const auto [me, for_now] = look_at_myself();
+    if (for_now) return me;
     hardware::store_relaxed(cache.pid, me.pid);
     hardware::store_relaxed(cache.start_time, me.start_time);
     hardware::store_relaxed(cache.pid_namespace, me.pid_namespace);

@@ -2,7 +2,8 @@
 //
 // pid and start time name a process within a pid namespace. Neither changes with exec, so `image` does: a keyed hash (SipHash-2-4) of a constant
 // under the 16 random bytes that the kernel gives each program it starts (AT_RANDOM; the hash, because they seed stack canaries and
-// peers may read it). All copies of libseki in one process see the same four.
+// peers may read it). All copies of libseki in one process see the same four; but one may not see start time or namespace where another did: it had no descriptor left
+// to look, or its program has changed its root since. pid and image need no /proc.
 #pragma once
 
 #include <array>
@@ -21,9 +22,16 @@ struct process_identity {
     [[nodiscard]] bool same_process(const process_identity& other) const noexcept {
         return pid == other.pid && start_time == other.start_time && pid_namespace == other.pid_namespace;
     }
+    // The same process and program, for all that both could see of themselves. Who ended and left its number to another child of its program may pass for that one, if
+    // either did not see when it began: then others find out.
+    [[nodiscard]] bool may_be(const process_identity& other) const noexcept {
+        const auto agree = [](std::uint64_t a, std::uint64_t b) { return a == b || a == 0 || b == 0; };
+        return *this == other || (image != 0 && image == other.image && pid == other.pid &&
+                                  agree(start_time, other.start_time) && agree(pid_namespace, other.pid_namespace));
+    }
     [[nodiscard]] bool traceable() const noexcept { return start_time != 0 && pid_namespace != 0; }
 
-    // 14 bits that all copies of libseki in this process agree on. Others may have the same.
+    // 14 bits that all copies of libseki in this process agree on, as long as they see the same four. Others may have the same.
     [[nodiscard]] std::uint64_t brief() const noexcept;
 };
 
@@ -34,7 +42,7 @@ struct process_description {
     std::array<std::uint64_t, 2> command{};
 };
 
-// Of the calling process. System calls the first time in each process.
+// Of the calling process. System calls the first time in each process, and again where there was no descriptor or no memory to look with.
 [[nodiscard]] process_identity my_identity() noexcept;
 
 // Whether that process, of our own pid namespace, still runs, and still (as far as /proc/PID/maps tells us) a program that maps the file of inode

@@ -89,7 +89,7 @@ public:
         const state named = state_of<Memory>(*slot_);  // after those words: they may describe a successor
         if (!is_live(named, generation)) return verdict::gone;
 
-        if (owner == me) return verdict::live;  // we, or another copy of libseki in this process
+        if (owner.may_be(me)) return verdict::live;  // we, or another copy of libseki in this process
         // Somebody scribbled there. Who may be the owner does not ask: closing the file would drop its own lock.
         const bool describes_the_owner = owner.brief() == named.who;
         if (!describes_the_owner && named.who == me.brief()) return verdict::live;
@@ -101,6 +101,13 @@ public:
         if (visible && (owner.same_process(me) || !kernel.runs(owner))) return verdict::dead;
         if (lock == lock_state::unknown) return verdict::live;
         return visible || lock == lock_state::no_file ? verdict::lost_lock : verdict::dead;
+    }
+
+    // Whether who is on the list says that it is this process, before that executed itself anew. A guess: judge() tells.
+    [[nodiscard]] bool may_be_former(const process_identity& me) const noexcept {
+        if (!live_generation() || !me.traceable()) return false;
+        const process_identity owner = described();
+        return owner.same_process(me) && owner.image != me.image;
     }
 
     // live -> free, of one who is dead; true for the one caller that made the change.

@@ -295,8 +295,9 @@ bool segment::put_header_back() const noexcept {
 }
 
 void segment::give_back_memory() const noexcept {
-    if (how() == access::read_write && superseded())
-        static_cast<void>(::madvise(base_ + layout::page, parts_.size - layout::page, MADV_REMOVE));
+    if (how() != access::read_write || !superseded()) return;
+    hardware::store_release(header().id.superseded, layout::emptied);  // pairs with emptied()
+    static_cast<void>(::madvise(base_ + layout::page, parts_.size - layout::page, MADV_REMOVE));
 }
 
 void segment::keep_lock_folder_of(const segment& predecessor) noexcept {

@@ -99,13 +99,19 @@ public:
     [[nodiscard]] std::span<std::byte> arena(std::uint64_t offset, std::uint64_t size) const noexcept;
 
     [[nodiscard]] bool superseded() const noexcept { return hardware::load_relaxed(header().id.superseded) != 0; }
+    // Superseded, and its memory given back: see give_back_memory().
+    [[nodiscard]] bool emptied() const noexcept {
+        return hardware::load_acquire(header().id.superseded) == layout::emptied;
+    }
 
     // Writes back what never changes in the header, but for the magic, where somebody scribbled there; whether anything was. Who is attached does not go by it, but nobody
     // else can attach, or he hashes keys by another seed.
     [[nodiscard]] bool put_header_back() const noexcept;
 
     // Gives back to the host the memory of a segment that is superseded, but for the header, which says so: whoever is in the midst of a call there reads zeros
-    // from now on, in every process. For one that was replaced long ago: a file without a name stands as long as anybody maps it.
+    // from now on, in every process. For one that was replaced long ago: a file without a name stands as long as anybody maps it. The header says it first
+    // (emptied()): a read of what was given back takes memory again, and is a SIGBUS where the file system has none left. So whoever ends something that he began there, be it a
+    // thread, a permit or a call, looks at that before, and leaves the rest alone.
     void give_back_memory() const noexcept;
 
     // Whether its path leads to it, from here and now.

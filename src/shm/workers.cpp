@@ -177,7 +177,7 @@ struct attachment::thread_slots {
 
     static void give_back_one(const entry& e) noexcept {
         if (e.self.shared || e.token != process_token()) return;
-        if (const auto where = e.where.lock()) give_back(*e.self.slot, e.self.owner);
+        if (const auto where = e.where.lock(); where && !where->emptied()) give_back(*e.self.slot, e.self.owner);
     }
 
     // Entries of the parent process, of segments that were closed, and of what that attachment was called before look_again() gave it another id: there would be
@@ -211,7 +211,7 @@ attachment::attachment(std::shared_ptr<segment> where)
 attachment::~attachment() {
     if (current.attachment == id()) current.attachment = 0;
     if (hardware::load_acquire(process_->phase) == (process_token() | process_state::joined)) {
-        give_back_all(*where_, process_->member.self());
+        if (!where_->emptied()) give_back_all(*where_, process_->member.self());
         process_->member.leave(*where_);
     } else {
         process_->member.abandon();
@@ -251,6 +251,7 @@ void attachment::let_go() const noexcept {
 }
 
 void attachment::look_again() const noexcept {
+    if (where_->emptied()) return;
     const uncancelled while_it_looks;
     const std::uint64_t token = claim_process_token();
     if (!process_->look_again(*where_, token)) hardware::store_relaxed(id_, new_id());

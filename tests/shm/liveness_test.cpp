@@ -183,10 +183,9 @@ TEST(Liveness, WhoExecutedAnotherProgramIsDead) {
     EXPECT_EQ(shm::reap(*segment).processes, 1U);
 }
 
-// Fails if a program takes what its process held before exec for its own, so that nobody frees it while it runs.
-TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
-    const scratch_segment segment{1};
-    child executes{[&](const line& parent) {
+// Tells its owner word before and after it executed itself anew, and stays.
+child executes_itself_anew(const scratch_segment& segment) {
+    return child{[&](const line& parent) {
         const attachment attached{segment.get()};
         parent.tell(attached.me().owner);
         ::dup2(parent.in(), STDIN_FILENO);
@@ -195,11 +194,32 @@ TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
         ::execl("/proc/self/exe", "again", nullptr);
         return false;
     }};
+}
+
+// Fails if a program takes what its process held before exec for its own, so that nobody frees it while it runs.
+TEST(Liveness, AProcessThatExecutesItselfAnewLosesWhatItHadBefore) {
+    const scratch_segment segment{1};
+    const child executes = executes_itself_anew(segment);
     const auto before = hear_owner(executes);
     const auto after = hear_owner(executes);
     EXPECT_EQ(after.slot, before.slot);
     EXPECT_EQ(after.generation, before.generation + 1);
     EXPECT_EQ(shm::is_live(*segment, after), verdict::live);
+}
+
+// Fails if who executed itself anew, and finds room, leaves its former self on the list: from outside that cannot be told from one who lost its lock, and stays there.
+TEST(Liveness, WhoExecutedItselfAnewBuriesItsFormerSelfWhenItJoins) {
+    const scratch_segment segment;
+    const child member = member_of(segment.get());
+    const auto other = hear_owner(member);
+    const child executes = executes_itself_anew(segment);
+    const auto before = hear_owner(executes);
+    const auto after = hear_owner(executes);
+    EXPECT_EQ(shm::is_live(*segment, before), verdict::gone);
+    EXPECT_EQ(shm::is_live(*segment, after), verdict::live);
+    EXPECT_EQ(shm::is_live(*segment, other), verdict::live);
+    EXPECT_EQ(slots_taken(*segment), 2U);
+    EXPECT_EQ(shm::hardware::load_relaxed(segment->header().workers_reaped), 1U) << "so sekid looks at its permits";
 }
 
 // Fails if a program that was executed anew, and has the number of its former self, takes that one for itself and leaves its slot taken.
@@ -255,6 +275,34 @@ TEST(Liveness, TwoCopiesOfTheLibraryInOneProcessDoNotFreeEachOther) {
         host.talk().tell();
     }
     EXPECT_TRUE(host.succeeded());
+}
+
+// Fails if a copy that does not see when its process began asks the kernel about the other one, which drops that one's lock, and takes it for dead.
+TEST(Liveness, ACopyThatSeesLessOfItselfDoesNotFreeTheOther) {
+    if (!own_mounts_allowed()) return;
+    const scratch_segment segment;
+    const child host{[&](const line& parent) {
+                         void* module = ::dlopen(SEKI_SECOND_COPY, RTLD_NOW | RTLD_LOCAL);
+                         if (module == nullptr) return false;
+                         const auto join =
+                             reinterpret_cast<std::uint64_t (*)(const char*)>(::dlsym(module, "second_copy_join"));
+                         const auto reap = reinterpret_cast<std::uint32_t (*)()>(::dlsym(module, "second_copy_reap"));
+                         const attachment attached{segment.get()};
+                         parent.tell(attached.me().owner);
+                         // From here on nothing stands there, as after a chroot.
+                         if (::mount("/dev/null", "/proc/self/stat", nullptr, MS_BIND, nullptr) != 0) return false;
+                         parent.tell(join(segment.path().c_str()));
+                         parent.tell(reap());
+                         while (parent.listen()) {
+                         }
+                         return true;
+                     },
+                     &fork_with_own_mounts};
+    const auto first = hear_owner(host), second = hear_owner(host);
+    EXPECT_NE(second, first);
+    EXPECT_EQ(host.talk().hear(), 0U);
+    EXPECT_EQ(shm::is_live(*segment, first), verdict::live);
+    EXPECT_EQ(shm::is_live(*segment, second), verdict::live);
 }
 
 // Fails if the attachment's end leaves slots or the lock behind, or touches those of the other attachment.

@@ -34,6 +34,12 @@ inline pid_t fork_with_own_mounts() {
     if (forked == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) ::_exit(99);
     return forked;
 }
+inline bool own_mounts_allowed() {
+    const pid_t tried = fork_with_own_mounts();
+    if (tried == 0) ::_exit(0);
+    int status = -1;
+    return tried > 0 && ::waitpid(tried, &status, 0) == tried && status == 0;
+}
 // As a container: its own numbers of processes, and the /proc for them.
 inline pid_t fork_into_container() {
     const pid_t forked = fork_into<CLONE_NEWPID | CLONE_NEWNS>();

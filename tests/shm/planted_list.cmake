@@ -3,7 +3,7 @@ set(SEKI_PLANTED_IN ${PROJECT_SOURCE_DIR}/src/shm/process_list.hpp)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SEKI_PLANTED_IN})
 seki_plant(describes_itself_blindly "if (state_of<Memory>(*slot_) != claimed) continue;" "")
 seki_plant(takes_off_whoever_is_there "return is_live(found, generation) && move" "return found.stage == stage::live && generation != 0 && move")
-seki_plant(asks_about_itself "if (owner == me) return verdict::live;" "")
+seki_plant(asks_about_itself "if (owner.may_be(me)) return verdict::live;" "")
 seki_plant(believes_the_lock_alone "return visible || lock ==" "return lock ==")
 seki_plant(unlocks_before_it_withdraws "const state leaving{" "drop_lock();
         const state leaving{")

@@ -3,12 +3,17 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <string>
 
 #include "own_mounts.hpp"
+#include "refused_calls.hpp"
 
 namespace seki::shm::test {
 namespace {
@@ -133,6 +138,43 @@ TEST_F(ProcessIdentity, InAnotherNumberingNobodyKnowsWhenItBegan) {
     EXPECT_NE(my_identity().start_time, 0U);
 }
 
+// Fails if what could not be read once is believed for good: another copy of libseki in this process reads it, and the two are strangers then.
+TEST_F(ProcessIdentity, WhatThereWasNoDescriptorToReadWithIsReadTheNextTime) {
+    const auto begins = [](rlim_t files) {
+        rlimit limit{};
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = std::min(files, limit.rlim_max);
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        return my_identity().start_time;
+    };
+    EXPECT_EQ(in_child([&]() -> std::string {
+                  if (begins(0) != 0) return "there was a descriptor";
+                  return begins(64) != 0 ? "" : "it is not read again";
+              }),
+              "");
+}
+
+// Fails if one who is gone runs for ever where the kernel hands out no pidfd, or one who lives and does not show in /proc does not.
+TEST_F(ProcessIdentity, WherePidfdsAreRefusedItIsAskedWhetherTheNumberIsInUse) {
+    for (const int error : {EPERM, ENOSYS}) {
+        const auto without_pidfds = [error] { return refuse_calls(SYS_pidfd_open, static_cast<std::uint32_t>(error)); };
+        EXPECT_EQ(in_child([&]() -> std::string {
+                      const pid_t ended = ::fork();
+                      if (ended == 0) ::_exit(0);
+                      ::waitpid(ended, nullptr, 0);
+                      if (!without_pidfds()) return "";  // no filters here
+                      return still_runs({static_cast<std::uint64_t>(ended), start_time, 1, 1}, 0) ? "it runs" : "";
+                  }),
+                  "");
+        const std::string said = judged([&](pid_t other) -> std::string {
+            if (!says(other, "stat", "")) return "cannot mount";
+            if (!without_pidfds()) return "";
+            return still_runs({static_cast<std::uint64_t>(other), start_time, 1, 1}, 0) ? "" : "is gone";
+        });
+        EXPECT_EQ(said, "");
+    }
+}
+
 // Fails if who has not said when he began, or in whose numbers he has his, is looked for by them.
 TEST(TraceableIdentity, HasABeginningAndANamespace) {
     EXPECT_TRUE((process_identity{7, 1, 1, 5}.traceable()));
@@ -143,6 +185,28 @@ TEST(TraceableIdentity, HasABeginningAndANamespace) {
     EXPECT_TRUE(one.same_process({7, 1, 2, 6})) << "of another program";
     for (const process_identity& other : {process_identity{8, 1, 2, 5}, {7, 2, 2, 5}, {7, 1, 3, 5}})
         EXPECT_FALSE(one.same_process(other));
+}
+
+// Fails if two copies of libseki in one process, of which one saw less of itself, are strangers; or two processes pass for one.
+TEST(TraceableIdentity, IsTheSameForAllThatBothCouldSee) {
+    constexpr process_identity one{7, 1, 2, 5};
+    for (const process_identity& less : {one, process_identity{7, 0, 2, 5}, {7, 1, 0, 5}, {7, 0, 0, 5}}) {
+        EXPECT_TRUE(one.may_be(less));
+        EXPECT_TRUE(less.may_be(one));
+    }
+    for (const process_identity& other : {process_identity{8, 0, 0, 5},
+                                          {7, 2, 2, 5},
+                                          {7, 2, 0, 5},
+                                          {7, 1, 3, 5},
+                                          {7, 0, 3, 5},
+                                          {7, 1, 2, 6},
+                                          {7, 0, 0, 0}}) {
+        EXPECT_FALSE(one.may_be(other));
+        EXPECT_FALSE(other.may_be(one));
+    }
+    constexpr process_identity without_image{7, 1, 2, 0};
+    EXPECT_TRUE(without_image.may_be(without_image));
+    EXPECT_FALSE(without_image.may_be({7, 0, 2, 0})) << "all programs have that one";
 }
 
 // Fails if a list that is longer than is read is taken for one without the file, or one that is not for too long.

@@ -61,6 +61,38 @@ TEST_F(ProcessWords, WhoMayBeOurselvesIsNotAskedAbout) {
     EXPECT_EQ(asked.locks_asked, 2);
 }
 
+// Fails if the kernel is asked about another copy of libseki in this process, which sees more or less of itself than we do: that drops its lock.
+TEST_F(ProcessWords, ACopyThatSeesLessOfItselfIsNotAskedAbout) {
+    kernel asked{.running = false};
+    for (const process_identity& less : {process_identity{100, 0, 9, 11}, {100, 7, 0, 11}, {100, 0, 0, 11}}) {
+        describe(me, me);
+        EXPECT_EQ(judged(asked, less), verdict::live);
+        describe(less, less);
+        EXPECT_EQ(judged(asked), verdict::live);
+    }
+    EXPECT_EQ(asked.locks_asked, 0);
+    describe({100, 6, 9, 11}, {100, 6, 9, 11});  // had our number before us
+    EXPECT_EQ(judged(asked), verdict::dead);
+    EXPECT_EQ(asked.locks_asked, 1);
+}
+
+// Fails if this process takes what is not its former self for that, or does not know it.
+TEST_F(ProcessWords, OurFormerSelfHasAnotherImage) {
+    const auto former = [&](const process_identity& named, const process_identity& as = me) {
+        describe(named, named);
+        return shm::process_words<>{slot}.may_be_former(as);
+    };
+    constexpr process_identity before{100, 7, 9, 99};
+    EXPECT_TRUE(former(before));
+    EXPECT_FALSE(former(me));
+    for (const process_identity& stranger : {process_identity{101, 7, 9, 99}, {100, 8, 9, 99}, {100, 7, 8, 99}})
+        EXPECT_FALSE(former(stranger));
+    EXPECT_FALSE(former({100, 0, 9, 99}, {100, 0, 9, 11})) << "nobody knows when they began";
+    describe(before, before);
+    machine::store_relaxed(slot.owner, layout::pack(layout::process_state{generation, 0, layout::stage::free}));
+    EXPECT_FALSE(shm::process_words<>{slot}.may_be_former(me)) << "who is not on the list was buried";
+}
+
 // Fails if who cannot be seen from here is looked for by its number, or who can is not.
 TEST_F(ProcessWords, ANumberTellsOnlyWhereItMeansTheSame) {
     struct {

@@ -1,8 +1,6 @@
 // Many processes, and deaths at every system call.
 #include <gmock/gmock.h>
 #include <grp.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -19,6 +17,7 @@
 #include <map>
 #include <vector>
 
+#include "refused_calls.hpp"
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
 
@@ -88,16 +87,10 @@ protected:
     }
 
     // A file system of 16 KiB in the folder. Where even a namespace of one's own lets nobody mount, the kernel answers whoever wants
-    // room as if the file system were full: anybody may have that done to himself.
+    // room as if the file system were full.
     [[nodiscard]] bool have_no_room() const {
         if (enter_mount_namespace() && ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=16k") == 0) return true;
-        std::array<sock_filter, 4> filter{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                                           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 0, 1),
-                                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
-                                           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
-        const sock_fprog program{.len = filter.size(), .filter = filter.data()};
-        return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-               ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+        return refuse_calls(SYS_fallocate, ENOSPC);
     }
 
     // A group that this process, which is no root, is not in.
