@@ -6,12 +6,13 @@ Two are kept: of this layout, and of the one before.
 """
 
 import gzip
+import itertools
 import json
 import pathlib
 import sys
 import unittest
 
-from sekid_harness import SekictlTest
+from sekid_harness import SekictlTest, eventually
 
 KEPT = pathlib.Path(__file__).parent / "golden"
 
@@ -124,6 +125,22 @@ class Golden(SekictlTest):
         self.start().wait_log("adopted segment")
         self.assertEqual(worker("check logins alice 2"), "allow 0")
         self.assertTrue(worker("check logins alice 1").startswith("deny"))
+        self.assertIn("is sound", self.fine("doctor"))
+
+    def test_keys_that_come_to_it_are_shown(self):
+        """Fails when the texts that a build left without marks (src/shm/key_text.hpp) stay without them."""
+        self.put(self.of_this_layout())
+        worker = self.worker()
+        self.configure(CONFIGURATION)
+        self.start().wait_log("adopted segment")
+        guests = itertools.count()
+
+        def the_next_is_shown():
+            guest = f"guest-{next(guests)}"
+            self.assertEqual(worker(f"check logins {guest} 1"), "allow 4")
+            return guest in {key["key"] for key in self.json("keys", "logins")["keys"]}
+
+        eventually("a key with its text", the_next_is_shown)
         self.assertIn("is sound", self.fine("doctor"))
 
     def test_one_of_another_layout_is_refused_in_a_sentence(self):
