@@ -66,6 +66,13 @@ TEST(ScribbledPermits, WhoChangesTheMaximumGivesUp) {
     in.scribble_on(1);
     EXPECT_FALSE(in.pool.set_max_waiting(5));
 }
+TEST(ScribbledPermits, WhoSetsTermsRightGivesUp) {
+    scene in;
+    scribbled::store_relaxed(in.control().terms, layout::pack(layout::permit_terms{7, 0, 3}));
+    scribbled::target = &in.control().terms;
+    in.pool.set_right();
+    EXPECT_FALSE(in.pool.table().sound());
+}
 TEST(ScribbledPermits, WhoRingsWakesSomebodyAllTheSame) {
     scene in;
     shm::permit held = in.pool.try_take(5, 0, seeker{});
@@ -110,6 +117,7 @@ TEST(ScribbledPermits, WhereThereIsNoRoomThereIsNothing) {
         EXPECT_EQ(none.reclaim(nobody_lives{}), 0U);
         table.close();
         table.forget_hints();
+        none.set_right();
         EXPECT_TRUE(table.closed() && table.sound() && none.deserted());
         EXPECT_FALSE(table.draining());
         EXPECT_EQ(table.latest_hint() + table.in_use() + table.max() + table.give_back_all(5), 0U);
