@@ -36,7 +36,12 @@ report::event_facts event_of(const algorithm::breaker::position& made, std::size
 // One that is ahead of its breaker is a scribbler's: it is told, and not accounted for.
 bool change_account::enter(std::uint32_t generation, std::uint32_t current) {
     if (is_after(generation, current)) return true;
-    return is_after(generation, told_) && ahead_.insert(generation).second;
+    if (!is_after(generation, told_)) return false;
+    if (ahead_.size() >= most_ahead) {
+        advance();
+        if (generation != told_ + 1) return false;
+    }
+    return ahead_.insert(generation).second;
 }
 
 void change_account::advance() {
@@ -57,7 +62,7 @@ change_account::given_up change_account::settle(const algorithm::breaker::positi
         return {};
     }
     const nanos waited = now > since_ ? now - since_ : 0;
-    return waited >= patience || ahead_.size() > most_ahead ? give_up(at) : given_up{};
+    return waited >= patience || ahead_.size() >= most_ahead ? give_up(at) : given_up{};
 }
 
 change_account::given_up change_account::give_up(const algorithm::breaker::position& at) {

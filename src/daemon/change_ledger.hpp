@@ -13,7 +13,8 @@
 //
 // 3. Invariants. (a) Each generation is accounted for once: an event of one that is not after `told`, or was handed out already, is not told. So whoever was
 //    stopped for longer than we have patience, and then tells, tells in vain. (b) A gap is given up when it stood for as long as we have patience, and all
-//    rings were drained after it was seen. Of those that are given up the latest is made good if it is what the breaker is now; others cannot be, for
+//    rings were drained after it was seen, or so many were told beyond it that no more are kept in mind: then an event of another, but for the next in turn, is not
+//    told either, and counted as lost with what lies before it. Of those that are given up the latest is made good if it is what the breaker is now; others cannot be, for
 //    what they were stands nowhere.
 //
 // 4. A death of sekid. Before it handed out what it took: that is a gap for the next one. After that and before `told`: the next one makes good or
@@ -59,7 +60,8 @@ public:
     [[nodiscard]] std::uint32_t told() const noexcept { return told_; }
 
 private:
-    static constexpr std::size_t most_ahead = 65'536;  // then a gap has lasted long enough
+    // Then a gap has lasted long enough; and no more are taken, whatever a scribbler lets a breaker look like between two looks at it.
+    static constexpr std::size_t most_ahead = 65'536;
 
     void advance();
     [[nodiscard]] given_up give_up(const algorithm::breaker::position& at);

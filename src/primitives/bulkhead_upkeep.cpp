@@ -86,6 +86,9 @@ void finish_changes(const shm::segment& where, const shm::roster& standing) {
 
 void finish_changes(const shm::administration& /*held*/, const shm::segment& where) {
     const shm::roster standing{where};  // under the lock nobody makes or deletes any
+    // A maximum that is not that of the terms may be a scribbler's, and no longer know where permits are held.
+    for (const auto kind : have_permits)
+        for (const shm::placement& at : standing.of(kind)) shm::permits_of(where, at).set_right();
     for (const shm::placement& at : standing.of(layout::kind::adaptive))
         enforce(where, at, shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
     for (const shm::placement& at : standing.of(layout::kind::shedder))

@@ -15,7 +15,7 @@ namespace seki::primitives {
 std::uint64_t reclaim_permits(const shm::segment& where, const shm::roster& standing);
 
 // Where an administrator died between the terms of a bulkhead and its maxima, or anybody between an adaptive limit and its maximum, puts them in force. Takes the administration lock if there is
-// such a bulkhead and the lock is free; otherwise the next call will.
+// such a bulkhead and the lock is free; otherwise the next call will. What somebody scribbled there is set right by that: no permit that is out is forgotten.
 void finish_changes(const shm::segment& where, const shm::roster& standing);
 // For who holds the lock.
 void finish_changes(const shm::administration& held, const shm::segment& where);

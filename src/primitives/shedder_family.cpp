@@ -42,8 +42,12 @@ Result<void> family<ShedderOptions>::may_change(const shm::segment& /*where*/, c
 // Should this process die between the two, upkeep brings them together again.
 void family<ShedderOptions>::change(const shm::segment& where, const shm::placement& at,
                                     const ShedderOptions& wanted) noexcept {
-    shm::publish_terms(shm::directory{where}.entry(at.index), terms_of(wanted));
-    shm::shedder_places_of(where, at).within().set_max(wanted.max_in_flight);
+    auto& entry = shm::directory{where}.entry(at.index);
+    const auto within = shm::shedder_places_of(where, at).within();
+    // What another began: so the table never has a maximum of longer ago than the terms before these (report/examine_shedder.cpp).
+    within.set_max(options_of(shm::read_wide_terms(entry).values, at.shape).max_in_flight);
+    shm::publish_terms(entry, terms_of(wanted));
+    within.set_max(wanted.max_in_flight);
 }
 
 }  // namespace seki::primitives

@@ -191,15 +191,17 @@ std::vector<finding> confirmed(std::vector<finding> now, const std::vector<findi
     return now;
 }
 
-Result<std::size_t> repair(const shm::segment& where) {
+Result<std::size_t> repair(const shm::segment& where, std::size_t most) {
     const auto lock = shm::administration::lock(where);
     if (!lock) return std::unexpected(lock.error());
     std::size_t mended = 0;
-    // Deleting one primitive can bring another to light, so until nothing is left; each round mends something or is the last.
-    for (int round = 0; round < 64; ++round) {
+    // Deleting one primitive can bring another to light, so until nothing is left; each round mends something or is the last. And there are not more findings
+    // than words, unless somebody scribbles meanwhile.
+    const std::uint64_t rounds = 64 + where.parts().size / sizeof(layout::word) / most;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
         // Before the look, not after it: another generation may begin by it, and what somebody scribbled in its name comes to light.
         primitives::settle_changes(*lock, where);
-        look_around look{where, ~std::size_t{0}};
+        look_around look{where, most};
         const auto found = look.run();
         if (found.empty()) break;
         for (const auto& each : found) each.mend();

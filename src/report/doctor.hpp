@@ -31,7 +31,8 @@ struct finding {
 [[nodiscard]] std::vector<finding> confirmed(std::vector<finding> now, const std::vector<finding>& before);
 
 // Mends what examine() finds, holding the administration lock; answers how many repairs were made. Keys that cannot be trusted are
-// forgotten, terms give way to those of the creation, primitives of which nothing can be trusted are deleted.
-[[nodiscard]] Result<std::size_t> repair(const shm::segment& where);
+// forgotten, terms give way to those of the creation, primitives of which nothing can be trusted are deleted. `most`: of so many findings at a time, which
+// are some hundred bytes each.
+[[nodiscard]] Result<std::size_t> repair(const shm::segment& where, std::size_t most = 100'000);
 
 }  // namespace seki::report

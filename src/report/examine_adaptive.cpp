@@ -47,6 +47,7 @@ void examine_maximum(examination& into, const shm::placement& at) {
         invariant::maxima_agree, fmt::format("adaptive \"{}\", the table of its permits", at.name),
         fmt::format("its maximum is 0, and by its terms {} at least; repair sets what its limit allows", law.min_limit),
         [&where = into.where(), at] {
+            shm::permits_of(where, at).set_right();
             primitives::enforce(where, at, shm::read_wide_terms(shm::directory{where}.entry(at.index)).values);
         });
 }

@@ -38,10 +38,7 @@ void examine_control(examination& into, const shm::placement& at, const shm::per
     into.add(invariant::permits_sound,
              fmt::format("{} \"{}\", the table of its {}", shm::to_string(at.kind), at.name, what),
              "its maximum lies beyond its size, or beyond where permits are still looked for; repair sets it anew",
-             [table, max = table.max()] {
-                 table.set_max(max == 0 ? 1 : 0);
-                 table.set_max(max);
-             });
+             [table] { table.set_right(); });
 }
 
 // Of who asked for permits, read before the clock: the coarse one is never ahead of it.
@@ -69,6 +66,7 @@ void examine_maxima(examination& into, const shm::placement& at, const shm::perm
         into.add(invariant::maxima_agree, fmt::format("bulkhead \"{}\", the table of its {}", at.name, what),
                  fmt::format("its maximum is {}, and by the terms of the bulkhead it is {}; repair sets that", max, is),
                  [permits, now] {
+                     permits.set_right();
                      permits.set_max_waiting(now.max_waiting);
                      permits.set_max(now.max_concurrent);
                  });

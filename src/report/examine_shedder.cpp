@@ -14,7 +14,8 @@
 namespace seki::report {
 namespace {
 
-// Between the terms and this an administrator may have died: then it is that of the terms before, and upkeep sets it.
+// Between the terms and this an administrator may have died: then it is that of the terms before, and upkeep sets it. No other stands there, for who
+// changes terms first finishes what another began.
 void examine_maximum(examination& into, const shm::placement& at) {
     const auto& entry = shm::directory{into.where()}.entry(at.index);
     const std::uint64_t version = shm::terms_version(entry);
@@ -28,7 +29,10 @@ void examine_maximum(examination& into, const shm::placement& at) {
     if (max == now || max == before || !shm::in_force(entry, version)) return;
     into.add(invariant::maxima_agree, fmt::format("shedder \"{}\", the table of its places", at.name),
              fmt::format("its maximum is {}, and by the terms of the shedder it is {}; repair sets that", max, now),
-             [permits, now] { permits.set_max(now); });
+             [permits, now] {
+                 permits.set_right();
+                 permits.set_max(now);
+             });
 }
 
 // It is opened by so many places at a time, up to the last one, and closed as a whole (shm/shedder_places.hpp).
@@ -40,7 +44,10 @@ void examine_beyond(examination& into, const shm::placement& at) {
     into.add(invariant::beyond_stepped,
              fmt::format("shedder \"{}\", the table of its places beyond the maximum", at.name),
              fmt::format("its maximum is {}, and it is opened by {} at a time; repair opens it to {}", max, step, next),
-             [beyond, next] { (void)beyond.raise_max(next); });
+             [beyond, next] {
+                 beyond.set_right();
+                 (void)beyond.raise_max(next);
+             });
 }
 
 void examine_queue(examination& into, const shm::placement& at) {

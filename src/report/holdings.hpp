@@ -20,10 +20,14 @@ struct holding {
     std::uint64_t probes = 0;   // under way
 };
 
-// By layout::pack_worker_owner. Names may be of processes that there are no more.
+// By layout::pack_worker_owner.
 using holdings = std::unordered_map<std::uint64_t, std::vector<holding>>;
 
+enum class whose : std::uint8_t {
+    listed,  // of processes that the segment lists: as many as it has slots at most, whatever was scribbled
+    all      // of every name that stands there, as of processes that there are no more
+};
 // In the order of the directory.
-[[nodiscard]] holdings find_holdings(const shm::segment& where);
+[[nodiscard]] holdings find_holdings(const shm::segment& where, whose which = whose::listed);
 
 }  // namespace seki::report

@@ -83,6 +83,10 @@ public:
         return wakes(table_.set_max_by(most));
     }
     bool set_max_waiting(std::uint64_t max) const noexcept { return waiters_.room().set_max(max); }
+    void set_right() const noexcept {
+        waiters_.room().set_right();
+        table_.set_right();
+    }
 
     // What dead processes held, for maintenance. How many permits came back, places of waiters aside.
     template <permit_seeker Seeker>

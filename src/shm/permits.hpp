@@ -7,6 +7,7 @@
 //      permit      0 -> owner                by a taker, in a word below max (CAS)
 //      permit      owner -> 0                by the owner; by a taker that finds itself one too many; by anybody when the owner is dead (CAS)
 //      terms       {v, d, m} -> {v+1, max(d, m'), m'}   set_max(m'), set_max_by(): m' may be m (CAS)
+//      terms       {v, d, m} -> {v+1, capacity, m}      set_right(), where something is held at or beyond d, or d < m (CAS)
 //      terms       {v, d, m} -> {v, m, m}    by whoever saw all of [m, d) free since {v, d, m} was there (CAS); close() sets m = 0 and does it
 //      full_as_of  any -> now                by a taker that found nothing, before it looks once more
 //      full_as_of  any -> 0                  after a permit was given back, or max was raised
@@ -19,6 +20,8 @@
 //    max. Of any set of holders the one whose CAS came last counted all the others. Hence: when a permit is given, no more are held with it
 //    than a max that was in force during the call allows. tests/protocol/permits.pml proves it with spin, and that each part is needed.
 //    Each of these is "I wrote mine, then I looked at yours" by two at once, which takes one order of all: seq_cst throughout.
+//    (d) A drain that is too high is right, and costs looks at words. One that is too low forgets holders for good: only a scribbler writes it, and a max that is
+//    set then keeps it. So upkeep and the doctor call set_right() before that: takers count the whole table until one of them sees all of [max, capacity) free.
 //
 // 4. A death after each step. After 0 -> owner, or while holding: the word names a process that is dead, and anybody gives it back. After
 //    owner -> 0: full_as_of may be wrong. After full_as_of or asked_at was written: wrong likewise. After set_max's CAS: full_as_of again.
@@ -164,6 +167,19 @@ public:
         return change_max([&](std::uint64_t) { return wish{most(), true}; }).raised;
     }
 
+    // For who finds terms that set_max() may not have left, before he sets others: see 3 (d). Where nobody scribbled it does nothing, or, between a taker's CAS and its second look,
+    // no harm.
+    void set_right() const noexcept {
+        if (!*this) return;
+        std::uint64_t found = Memory::load_seq_cst(control_->terms);
+        for (int round = 0; round < max_changes; ++round) {
+            const layout::permit_terms t = bounded(found);
+            if (layout::unpack_permit_terms(found) == t && all_free_from(t.drain)) return;
+            const layout::permit_terms next{t.version + 1, words_.size(), t.max};
+            if (Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) return;
+        }
+    }
+
     // Gives out nothing more until max is raised; and where nothing is held either, nobody has to look here until then: closed().
     void close() const noexcept {
         if (!set_max(0) || !*this) return;
@@ -238,6 +254,10 @@ private:
     [[nodiscard]] bool all_free(std::uint64_t first) const noexcept {
         const auto at = [&](std::uint64_t i) { return Memory::load_seq_cst(words_[first + i]); };
         return (at(0) | at(1) | at(2) | at(3)) == 0;
+    }
+
+    [[nodiscard]] bool all_free_from(std::uint64_t first) const noexcept {
+        return std::ranges::all_of(words_.subspan(first), [](const word& w) { return Memory::load_seq_cst(w) == 0; });
     }
 
     [[nodiscard]] tally count(layout::permit_terms t) const noexcept {

@@ -243,5 +243,26 @@ TEST(ChangeAccount, GoesOnWhereGenerationsRunOver) {
     EXPECT_EQ(account.told(), 1U);
 }
 
+// Fails if what is told beyond a gap is kept without an end, as where somebody moves the word of a breaker between two looks at it; or if what finds no
+// room there is told, and counted as lost as well; or if nothing is told any more.
+TEST(ChangeAccount, HasRoomForSoManyAheadAndNoMore) {
+    constexpr std::uint32_t room = 65'536, last = 70'000;
+    change_account account{0};
+    for (std::uint32_t each = 3; each < 3 + room; ++each) ASSERT_TRUE(account.enter(each, last));
+    EXPECT_FALSE(account.enter(3 + room, last));
+    const algorithm::breaker::position then{.generation = 0, .state = state::closed, .since = 5};
+    EXPECT_EQ(account.settle(then, 10, 3).lost, 0U);
+    EXPECT_FALSE(account.enter(3 + room, last));
+    EXPECT_TRUE(account.enter(1, last)) << "the next in turn";
+    EXPECT_FALSE(account.enter(1, last));
+    EXPECT_TRUE(account.enter(2, last)) << "and the next";
+    EXPECT_EQ(account.told(), 1U);
+    EXPECT_TRUE(account.enter(3 + room, last)) << "which came before it are accounted for";
+    const algorithm::breaker::position now{.generation = last, .state = state::closed, .since = 5};
+    EXPECT_EQ(account.settle(now, 20, 3).lost, 0U);
+    EXPECT_EQ(account.told(), 3 + room);
+    EXPECT_EQ(account.settle(now, 23, 3).lost, last - 4 - room) << "all but the last, which is made good";
+}
+
 }  // namespace
 }  // namespace seki::test

@@ -1,4 +1,5 @@
 // Making, changing and deleting one of each kind, and a reload that does all of that at once.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -8,7 +9,9 @@
 
 #include "config/configuration.hpp"
 #include "config/plan.hpp"
+#include "primitives/bulkhead_family.hpp"
 #include "primitives/registry.hpp"
+#include "primitives/shedder_family.hpp"
 #include "segment_scenarios.hpp"
 #include "shm/directory.hpp"
 
@@ -63,6 +66,24 @@ void add_works_on(std::vector<segment_scenario>& all, const kind_of<Primitive, O
                    [kind](const Segment& by, bool done) { EXPECT_FALSE(done && (by.*kind.find)(one_name)); }});
 }
 
+// Where another administrator died after the terms, and before the maxima that are of them.
+template <class Primitive, class Options>
+void add_finishing(std::vector<segment_scenario>& all, const kind_of<Primitive, Options>& kind, const Options& begun) {
+    const auto half_done = [begun](const fs::path& folder) {
+        furnish(folder);
+        using family = primitives::family<Options>;
+        const Segment by = opened_roomy(folder);
+        const shm::directory directory{by.handle()->where()};
+        shm::publish_terms(directory.entry(directory.find(family::kind, one_name)->index), family::terms_of(begun));
+    };
+    const auto change = in_a_segment([kind](const Segment& in) { return (in.*kind.change)(one_name, kind.after); });
+    all.push_back({fmt::format("changing_{}_that_another_died_changing", kind.name), half_done, change,
+                   [kind, begun](const Segment& by, bool done) {
+                       const Options now = options_of(by, must((by.*kind.find)(one_name)));
+                       EXPECT_TRUE(now == kind.after || (!done && now == begun));
+                   }});
+}
+
 template <class Options, class Change>
 Options with(Options options, Change change) {
     change(options);
@@ -105,18 +126,32 @@ std::vector<segment_scenario> works_of_administrators() {
         all, {"a_limiter", &Segment::limiter, &Segment::limiter, &Segment::change, &Segment::remove_limiter,
               a_few_a_year(Algorithm::gcra),
               with(a_few_a_year(Algorithm::gcra), [](auto& options) { options.clock = Clock::coarse; })});
-    add_works_on<Bulkhead, BulkheadOptions>(
-        all, {"a_bulkhead", &Segment::bulkhead, &Segment::bulkhead, &Segment::change, &Segment::remove_bulkhead,
-              three_permits(), with(three_permits(), [](auto& options) { options.max_concurrent = 60; })});
+    const kind_of<Bulkhead, BulkheadOptions> bulkheads{
+        "a_bulkhead",
+        &Segment::bulkhead,
+        &Segment::bulkhead,
+        &Segment::change,
+        &Segment::remove_bulkhead,
+        three_permits(),
+        with(three_permits(), [](auto& options) { options.max_concurrent = 60; })};
+    add_works_on(all, bulkheads);
+    add_finishing(all, bulkheads, with(three_permits(), [](auto& options) { options.max_concurrent = 9; }));
     add_works_on<Breaker, BreakerOptions>(
         all, {"a_breaker", &Segment::breaker, &Segment::breaker, &Segment::change, &Segment::remove_breaker,
               of_ten_calls(), with(of_ten_calls(), [](auto& options) { options.minimum_calls = 9; })});
     add_works_on<Adaptive, AdaptiveOptions>(
         all, {"an_adaptive_limit", &Segment::adaptive, &Segment::adaptive, &Segment::change, &Segment::remove_adaptive,
               two_to_five(), with(two_to_five(), [](auto& options) { options.max_limit = 4; })});
-    add_works_on<Shedder, ShedderOptions>(
-        all, {"a_shedder", &Segment::shedder, &Segment::shedder, &Segment::change, &Segment::remove_shedder,
-              four_in_flight(), with(four_in_flight(), [](auto& options) { options.max_in_flight = 8; })});
+    const kind_of<Shedder, ShedderOptions> shedders{
+        "a_shedder",
+        &Segment::shedder,
+        &Segment::shedder,
+        &Segment::change,
+        &Segment::remove_shedder,
+        four_in_flight(),
+        with(four_in_flight(), [](auto& options) { options.max_in_flight = 8; })};
+    add_works_on(all, shedders);
+    add_finishing(all, shedders, with(four_in_flight(), [](auto& options) { options.max_in_flight = 6; }));
     add_works_on<Retry, RetryOptions>(
         all, {"a_retry", &Segment::retry, &Segment::retry, &Segment::change, &Segment::remove_retry, five_retries(),
               with(five_retries(), [](auto& options) { options.min_per_second = 7; })});

@@ -187,7 +187,7 @@ void kill_storm::bury(std::size_t which, int status) {
 }
 
 void kill_storm::look_after_the_dead() {
-    const report::holdings held = report::find_holdings(ground_.here.where());
+    const report::holdings held = report::find_holdings(ground_.here.where(), report::whose::all);
     const auto now = clock::now();
     if (const std::uint64_t beat = beside_.heartbeat(); beat != std::exchange(heartbeat_, beat)) ++ticks_;
     std::erase_if(deceased_, [&](deceased& each) {

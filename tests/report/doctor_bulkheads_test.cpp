@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -118,6 +119,39 @@ TEST_F(DoctorOfBulkheads, FindsAMaximumThatCouldNotHaveBeenSet) {
             EXPECT_EQ(bulkhead().status()->max_concurrent, 3U);
             EXPECT_EQ(bulkhead().status()->in_use, 1U);
         }
+}
+// Fails when who sets a maximum anew forgets what is held beyond it: as many more would be let in.
+TEST_F(DoctorOfBulkheads, PermitsThatAreOutAreCountedWhateverStoodInTheTerms) {
+    const auto change_to = [&](std::uint64_t max) {
+        BulkheadOptions options = bulkhead_options();
+        options.max_concurrent = max;
+        return opened_->change("database", options).has_value();
+    };
+    const auto repaired = [&] { return repair(*where_).has_value(); };
+    const auto maintained = [&] { return opened_->maintain().has_value(); };
+    const auto count_again_after = [&](const layout::permit_terms& wrong, const std::function<bool()>& mended) {
+        ASSERT_TRUE(change_to(6));
+        std::vector<Permit> held;
+        while (auto taken = bulkhead().try_acquire()) held.push_back(std::move(*taken));
+        ASSERT_EQ(held.size(), 6U);
+        ASSERT_TRUE(change_to(3));
+        hardware::store_release(control(false).terms, layout::pack(wrong));
+        ASSERT_TRUE(mended());
+        EXPECT_EQ(bulkhead().status()->in_use, 6U);
+        expect_sound();
+        for (int more = 3; more > 0; --more) {
+            EXPECT_TRUE(held.back().release());
+            held.pop_back();
+            EXPECT_FALSE(bulkhead().try_acquire());
+        }
+        EXPECT_TRUE(held.back().release());
+        EXPECT_TRUE(bulkhead().try_acquire());
+    };
+    for (const layout::permit_terms& wrong : {layout::permit_terms{0, 0, 0}, {7, 0, 3}, {7, 3, 3}, {7, 1, 1}}) {
+        SCOPED_TRACE(layout::pack(wrong));
+        count_again_after(wrong, repaired);
+        if (wrong.max != 3) count_again_after(wrong, maintained);
+    }
 }
 TEST_F(DoctorOfBulkheads, FindsAPermitOfAProcessSlotThatThereIsNot) {
     const Permit held = *bulkhead().try_acquire();

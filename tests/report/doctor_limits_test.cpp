@@ -34,12 +34,16 @@ protected:
         return *reinterpret_cast<layout::adaptive_block*>(where_->arena(at.arena_offset, at.arena_size).data() +
                                                           at.arena_size - sizeof(layout::adaptive_block));
     }
+    // Of its permits.
+    [[nodiscard]] layout::permit_control& control(const shm::placement& at) const {
+        const std::uint64_t before =
+            sizeof(layout::permit_bell) + shm::permits<>::bytes_for(shm::unpack_bulkhead_shape(at.shape).waiting);
+        return *reinterpret_cast<layout::permit_control*>(where_->arena(at.arena_offset, at.arena_size).data() +
+                                                          before);
+    }
     // The third permit of it.
     [[nodiscard]] layout::word& permit(const shm::placement& at) const {
-        const std::uint64_t before = sizeof(layout::permit_bell) +
-                                     shm::permits<>::bytes_for(shm::unpack_bulkhead_shape(at.shape).waiting) +
-                                     sizeof(layout::permit_control);
-        return reinterpret_cast<layout::word*>(where_->arena(at.arena_offset, at.arena_size).data() + before)[2];
+        return reinterpret_cast<layout::word*>(&control(at) + 1)[2];
     }
 
     std::optional<Adaptive> limit_;
@@ -78,6 +82,29 @@ TEST_F(DoctorOfLimits, AMaximumThatTheTermsDoNotGiveIsFoundAndMended) {
     shm::permits_of(*where_, door()).set_max(999);
     expect_found_and_mended(invariant::maxima_agree);
     EXPECT_EQ(door_->status()->max_in_flight, 10U);
+}
+
+// Fails when who sets a maximum anew forgets what is held beyond it: as many more would be let in.
+TEST_F(DoctorOfLimits, WhatIsHeldIsCountedWhateverStoodInTheTermsOfItsTable) {
+    std::vector<AdaptivePermit> permits;
+    while (auto taken = limit_->try_acquire()) permits.push_back(std::move(*taken));
+    std::vector<InFlight> requests;
+    for (int request = 0; request < 15; ++request) requests.push_back(*door_->admit(0));
+    ASSERT_TRUE(opened_->change("limit", AdaptiveOptions{.max_limit = 3, .initial_limit = 2}));
+    ASSERT_TRUE(opened_->change("door", ShedderOptions{.max_in_flight = 2}));
+    const std::uint64_t allowed = limit_->status()->limit;
+    for (const bool by_upkeep : {false, true}) {
+        for (const shm::placement& at : {limit(), door()}) hardware::store_release(control(at).terms, 0);
+        if (by_upkeep)
+            ASSERT_TRUE(opened_->maintain());
+        else
+            expect_found_and_mended(invariant::maxima_agree);
+        EXPECT_EQ(limit_->status()->in_use, permits.size());
+        EXPECT_EQ(limit_->status()->limit, allowed);
+        EXPECT_EQ(door_->status()->in_flight, requests.size());
+        EXPECT_EQ(door_->status()->max_in_flight, 2U);
+    }
+    EXPECT_EQ(permits.size(), 5U);
 }
 
 // Fails when terms that no options give are not found.

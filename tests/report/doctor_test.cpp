@@ -164,6 +164,22 @@ TEST_F(Doctor, FindsAnEmptySlotThatIsNotEmpty) {
     hardware::store_pair_release(slot(false), {0, layout::ticket_bit | 5});
     expect_found_and_mended(invariant::empty_stamped);
 }
+// Fails if what there is to mend has to be in memory all at once; or what is mended a few at a time is not all mended, or not all counted.
+TEST_F(Doctor, MendsAFewAtATimeWhateverThereIs) {
+    std::size_t broken = 0;
+    for (const char* name : {"login", "other"}) {
+        const auto keys =
+            primitives::tables_of(*where_, *shm::directory{*where_}.find(layout::kind::limiter, name)).keys;
+        for (std::size_t i = 0; i < keys.slot_count(); ++i) {
+            if ((hardware::load_first_acquire(keys.slot(i)) & layout::tag_bit) != 0) continue;
+            hardware::store_pair_release(keys.slot(i), {0, layout::ticket_bit | 5});
+            ++broken;
+        }
+    }
+    ASSERT_GT(broken, 64U);
+    EXPECT_EQ(repair(*where_, 1), broken);
+    expect_sound();
+}
 TEST_F(Doctor, FindsAStripeThatIsInNoPhase) {
     hardware::store_pair_release(table().stripe(3), {0, 3});
     expect_found_and_mended(invariant::stripe_whole);

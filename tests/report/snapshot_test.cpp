@@ -19,6 +19,8 @@
 #include "primitives/clock.hpp"
 #include "report/json.hpp"
 #include "report/keys.hpp"
+#include "shm/bulkhead_piece.hpp"
+#include "shm/permit_seeker.hpp"
 
 namespace seki::report {
 namespace {
@@ -239,6 +241,21 @@ TEST_F(Report, AProcessIsListedWithWhatItHas) {
     const auto left = holds();
     ASSERT_THAT(left, SizeIs(1));
     EXPECT_EQ(std::tie(left[0].name, left[0].probes), std::tuple("payments", 1U));
+}
+
+// Fails when each name that somebody scribbled into a permit has an entry: there is room for gigabytes of them.
+TEST_F(Report, WhoHasNothingToDoWithTheSegmentHasNothingInIt) {
+    const Bulkhead database = *opened_->bulkhead("database", {.max_concurrent = 100});
+    const Permit held = *database.try_acquire();
+    const auto where = mapped(segment::access::read_write);
+    const auto permits = shm::permits_of(*where, *shm::directory{*where}.find(layout::kind::bulkhead, "database"));
+    for (std::uint64_t stranger = 1; stranger < 100; ++stranger) {
+        const std::uint64_t name = layout::pack_worker_owner(stranger % 2 == 0 ? 7 : 4'000, stranger);
+        ASSERT_TRUE(permits.try_take(name, 0, shm::process_seeker{*where}));
+    }
+    EXPECT_THAT(find_holdings(*where), SizeIs(1));
+    EXPECT_THAT(find_holdings(*where, whose::all), SizeIs(100));
+    EXPECT_EQ(take(*where).processes.front().holds.front().permits, 1U);
 }
 
 // Fails when options changed by an operator are not told apart from those of the creation.

@@ -80,6 +80,15 @@ public:
         max_ = max;
         for (auto& each : allowed_) each = std::max(each, max);
     }
+    // As set_max() does where nobody scribbled.
+    void set_right(std::uint64_t max) {
+        table.set_right();
+        set_max(max);
+    }
+    void scribble(layout::permit_terms terms) {
+        stepped::store_relaxed(reinterpret_cast<layout::permit_control*>(memory_.bytes.data())->terms,
+                               layout::pack(terms));
+    }
     void reclaim() { (void)table.reclaim(seeker{*this}); }
     // Asks of one holder, and leaves the others to the next.
     void reclaim_a_little() { (void)table.reclaim(seeker{*this, 1}); }
@@ -232,6 +241,23 @@ struct permit_scenarios {
                            world.set_max(2);
                            world.set_max(1);
                        }});
+        world.expect_all_back(any_died(play, 3));
+    }
+
+    // Somebody scribbled away that the upper permit is out. One sets that right, and may die of it; then the next does, while others come.
+    static void terms_are_set_right(interleaving& play) {
+        tiny world{play, 3};
+        auto upper = world.take(3, 2);
+        world.set_max(1);
+        world.scribble({});
+        play.together({[&] { world.set_right(1); },
+                       [&] {
+                           world.use(1);
+                           world.set_right(1);
+                       },
+                       [&] { world.use(2); }});
+        world.give_back(3, upper);
+        world.set_right(1);
         world.expect_all_back(any_died(play, 3));
     }
 };

@@ -46,6 +46,10 @@ TEST(PermitsInterleavings, WhoWasStoppedWhileMaxWentUpAndDownMisleadsNobody) {
     expect_none_fails({.preemptions = 3, .deaths = 1}, real::max_goes_up_and_down);
 }
 
+TEST(PermitsInterleavings, WhoSetsTermsRightForgetsNoHolder) {
+    expect_none_fails({.preemptions = 2, .deaths = 1}, real::terms_are_set_right);
+}
+
 // What is too large to be explored: four actors, three permits, max going up and down, two deaths. Fails like the others.
 TEST(PermitsInterleavings, ManyActorsByChance) {
     expect_none_failed(explore_randomly(1, 60'000, {.preemptions = 30, .deaths = 2}, [](interleaving& play) {

@@ -21,6 +21,7 @@ const std::vector<weak_scenario> scenarios = {
     {"a late reclaimer", real::a_late_reclaimer, {.preemptions = 1, .deaths = 1, .old_reads = 1}, deep_of_many},
     {"two ask in turns", real::two_ask_in_turns, {.preemptions = 1, .deaths = 1, .old_reads = 1}, deep_of_many},
     {"max goes up and down", real::max_goes_up_and_down, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_many},
+    {"terms are set right", real::terms_are_set_right, {.preemptions = 1, .deaths = 0, .old_reads = 1}},
     {"a priority has its part", priorities::three_come_at_once, {.preemptions = 2, .deaths = 0, .old_reads = 1}},
     {"beyond, from open", beyond::from_open, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_most},
     {"two count", beyond::two_count, {.preemptions = 1, .deaths = 0, .old_reads = 1}, deep_of_most},

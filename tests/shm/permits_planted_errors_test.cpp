@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "planted/asks_from_the_first_on.hpp"
+#include "planted/forgets_beyond_drain.hpp"
 #include "planted/hint_that_stays.hpp"
 #include "planted/release_by_store.hpp"
 #include "planted/without_count.hpp"
@@ -38,6 +39,11 @@ TEST(PermitsPlantedErrors, TermsThatRecurAreFound) {
 TEST(PermitsPlantedErrors, ForgettingWhatIsOutAboveMaxIsFound) {
     using broken = permit_scenarios<shm::without_drain::permits<stepped>>;
     EXPECT_THAT(found({.preemptions = 2}, broken::max_is_lowered), StartsWith(too_many));
+}
+
+TEST(PermitsPlantedErrors, ForgettingWhatAScribblerHidIsFound) {
+    using broken = permit_scenarios<shm::forgets_beyond_drain::permits<stepped>>;
+    EXPECT_THAT(found({.preemptions = 1}, broken::terms_are_set_right), StartsWith(too_many));
 }
 
 TEST(PermitsPlantedErrors, AHintThatStaysIsFound) {

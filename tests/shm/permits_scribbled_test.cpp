@@ -66,6 +66,13 @@ TEST(ScribbledPermits, WhoChangesTheMaximumGivesUp) {
     in.scribble_on(1);
     EXPECT_FALSE(in.pool.set_max_waiting(5));
 }
+TEST(ScribbledPermits, WhoSetsTermsRightGivesUp) {
+    scene in;
+    scribbled::store_relaxed(in.control().terms, layout::pack(layout::permit_terms{7, 0, 3}));
+    scribbled::target = &in.control().terms;
+    in.pool.set_right();
+    EXPECT_FALSE(in.pool.table().sound());
+}
 TEST(ScribbledPermits, WhoRingsWakesSomebodyAllTheSame) {
     scene in;
     shm::permit held = in.pool.try_take(5, 0, seeker{});
@@ -81,6 +88,31 @@ TEST(ScribbledPermits, WhoWaitsWaitsUntilItsDeadline) {
     ASSERT_TRUE(in.pool.try_take(5, 0, seeker{}));
     in.scribble_on(0);
     EXPECT_EQ(in.pool.take_until(5, 0, no_kernel::now() + 20'000'000, seeker{}).how, shm::waiting::timed_out);
+}
+
+// Fails if who sets a maximum after a scribbler forgets what is held beyond it; or if who finds nothing wrong changes anything.
+TEST(ScribbledPermits, WhatIsOutIsCountedAgainOnceTheTermsAreSetRight) {
+    scene in;
+    const auto take = [&in] { return in.pool.table().take(5, 0, seeker{}); };
+    in.pool.set_max(4);
+    std::array held{take(), take(), take(), take()};
+    in.pool.set_max(2);
+    const std::uint64_t before = scribbled::load_seq_cst(in.control().terms);
+    in.pool.set_right();
+    EXPECT_EQ(scribbled::load_seq_cst(in.control().terms), before);
+    for (const layout::permit_terms& wrong : {layout::permit_terms{0, 0, 0}, {7, 0, 2}, {7, 2, 2}, {7, 1, 1}}) {
+        scribbled::store_relaxed(in.control().terms, layout::pack(wrong));
+        in.pool.set_right();
+        EXPECT_TRUE(in.pool.set_max(2));
+        EXPECT_TRUE(in.pool.table().sound());
+        EXPECT_EQ(in.pool.in_use(), held.size());
+    }
+    for (std::size_t left = held.size(); left >= 2; --left) {
+        EXPECT_FALSE(take());
+        EXPECT_TRUE(in.pool.give_back(held[held.size() - left]));
+    }
+    EXPECT_TRUE(take());
+    EXPECT_FALSE(take());
 }
 
 // Fails when where to begin is believed: the look would go beyond the table.
@@ -110,6 +142,7 @@ TEST(ScribbledPermits, WhereThereIsNoRoomThereIsNothing) {
         EXPECT_EQ(none.reclaim(nobody_lives{}), 0U);
         table.close();
         table.forget_hints();
+        none.set_right();
         EXPECT_TRUE(table.closed() && table.sound() && none.deserted());
         EXPECT_FALSE(table.draining());
         EXPECT_EQ(table.latest_hint() + table.in_use() + table.max() + table.give_back_all(5), 0U);

@@ -40,6 +40,7 @@ seki_plant(without_second_look "if (may_keep(index))" "if (true)")
 seki_plant(without_count "now.drain == now.max || count(now).held <= now.max" "true")
 seki_plant(without_version "old.version + 1" "old.version")
 seki_plant(without_drain "std::max(old.drain, max)" "max")
+seki_plant(forgets_beyond_drain "&& all_free_from(t.drain)" "")
 seki_plant(hint_that_stays "if (Memory::load_seq_cst(control_->full_as_of) != 0)" "if (false)")
 seki_plant(asks_from_the_first_on "std::uint64_t i = Memory::load_relaxed(control_->ask_next)" "std::uint64_t i = 0")
 seki_plant(release_by_store "Memory::cas_seq_cst(words_[index], owner, 0)"
