@@ -28,9 +28,11 @@ public:
     [[nodiscard]] std::vector<trouble> found() && { return std::move(found_); }
 
     void add(invariant broken, std::string place, std::string what, std::function<void()> mend) {
-        if (found_.size() < most_)
-            found_.push_back({{broken, std::move(place), std::move(what), terms_version_}, std::move(mend)});
+        if (!full()) found_.push_back({{broken, std::move(place), std::move(what), terms_version_}, std::move(mend)});
     }
+
+    // Of what is found from here on, nothing is added: who has much to look at may leave it at that.
+    [[nodiscard]] bool full() const noexcept { return found_.size() >= most_; }
 
     // A remedy: deletes the primitive of that entry.
     [[nodiscard]] std::function<void()> removal(std::uint32_t index) const {

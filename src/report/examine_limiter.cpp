@@ -71,7 +71,7 @@ void examine_slots(examination& into, const shm::placement& at, const limiter_te
     const auto tables = primitives::tables_of(into.where(), at);
     std::unordered_map<std::uint64_t, std::size_t> seen;
     std::uint64_t now = primitives::read_clock(Clock::precise);
-    for (std::size_t index = 0; index < tables.keys.slot_count(); ++index) {
+    for (std::size_t index = 0; index < tables.keys.slot_count() && !into.full(); ++index) {
         layout::pair& slot = tables.keys.slot(index);
         const layout::pair_value content{hardware::load_first_acquire(slot), hardware::load_second_acquire(slot)};
         const auto place = [&] { return fmt::format("limiter \"{}\", slot {}", at.name, index); };
