@@ -76,7 +76,8 @@ TEST(LastRound, ARetryIsGranted) {
         const budget subject{block};
         subject.fill(by, 5'000);
         const lost_swaps others{&block.budget, lost};
-        return subject.take(by, [now_ms] { return now_ms; }, [&sums] { return ++sums, std::uint64_t{0}; });
+        return subject.take([] { return true; }, [now_ms] { return now_ms; }, [&by] { return by; },
+                            [&sums] { return ++sums, std::uint64_t{0}; });
     };
     int sums = 0;
     EXPECT_TRUE(granted_after(budget::max_rounds - 1, 5'001, sums));
