@@ -1,7 +1,6 @@
 // Terms that change again and again while they are read or published: each loop ends after as many rounds as it may take, and what comes of it is safe.
 #include "limiter_fixture.hpp"
 #include "primitives/fresh_state.hpp"
-#include "primitives/limiter_family.hpp"
 #include "shm/directory.hpp"
 
 namespace seki::test {
@@ -80,30 +79,6 @@ TEST_P(ChangingTerms, AFreshStateTakesNoMoreThanEightRounds) {
     });
     EXPECT_EQ(reads, 8);
     EXPECT_EQ(state, fresh_by(entry, now));
-}
-
-// Fails if the numbers of windows do not go on from where they are once new terms are in force, or if that is tried for ever: here those of the terms
-// before, which somebody scribbled, last a nanosecond, so that there is another whenever it is looked.
-TEST_F(LimiterTest, NumbersOfWindowsGoOnFromWhereTheyAre) {
-    for (const Algorithm algorithm : {Algorithm::sliding_window, Algorithm::fixed_window}) {
-        const LimiterOptions options{.algorithm = algorithm, .limit = 6, .window = 60s, .max_keys = 64};
-        const auto limiter = make(options, primitives::to_string(algorithm));
-        auto& entry = shm::directory{where()}.entry(limiter.place().index);
-        primitives::limiter_terms scribbled = limiter.terms();
-        scribbled.window_ns = 1;
-        shm::publish_terms(entry, primitives::pack(scribbled));
-        const std::uint64_t version = shm::terms_version(entry);
-        LimiterOptions wanted = options;
-        wanted.window = 1h;
-        const auto hour = static_cast<std::uint64_t>(std::chrono::nanoseconds{1h}.count());
-        primitives::family<LimiterOptions>::change(where(), limiter.place(), wanted);
-        const std::uint64_t last = shm::terms_version(entry);
-        EXPECT_EQ(last - version, 8U);
-        EXPECT_EQ(limiter.terms().window_ns, hour);
-        // The last two that were published: between them more than two nanoseconds went by.
-        const auto shift = [&](std::uint64_t of) { return shm::read_values(entry, of)[layout::term_shift]; };
-        EXPECT_GT(static_cast<std::int64_t>(shift(last) - shift(last - 1)), 2);
-    }
 }
 
 }  // namespace
