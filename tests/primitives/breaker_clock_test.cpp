@@ -53,5 +53,32 @@ TEST_F(BreakerClock, AClockThatIsBehindIsRefusedByItsOwnTime) {
     EXPECT_EQ(it.shared().look().since, now) << "a time that was nobody's stays";
 }
 
+// Fails if a breaker that is deleted in the midst of a call goes on to refuse, or lets in.
+TEST_F(BreakerClock, OneThatIsDeletedMeanwhileSaysSo) {
+    const primitives::breaker it =
+        make({.window_size = 1, .minimum_calls = 1, .wait_duration = 5s, .half_open_requests = 1});
+    fails(it);
+    now += static_cast<nanos>(std::chrono::nanoseconds{5s}.count());
+    const auto deletes = [&] {
+        EXPECT_TRUE(primitives::breakers::remove(where(), "it"));
+        return now;
+    };
+    EXPECT_EQ(it.admit(pass, deletes).error, Errc::deleted);
+}
+
+// Fails if the outcome of a call in a segment that was replaced once is not counted, where others may still go by it; or if who ends one in a segment of which
+// there is nothing left but the header touches the rest.
+TEST_F(BreakerClock, InAReplacedSegmentAnOutcomeCountsUntilItsMemoryIsGone) {
+    const primitives::breaker it = make({.window_size = 8, .minimum_calls = 8});
+    const auto in_window = [&] { return it.shared().window(it.terms().law, now).total; };
+    ASSERT_TRUE(is_let_in(it));
+    shm::hardware::store_release(where().header().id.superseded, 1);
+    it.report(pass, Outcome::error, clock());
+    EXPECT_EQ(in_window(), 1U);
+    shm::hardware::store_release(where().header().id.superseded, layout::emptied);
+    it.report(pass, Outcome::error, clock());
+    EXPECT_EQ(in_window(), 1U);
+}
+
 }  // namespace
 }  // namespace seki::test

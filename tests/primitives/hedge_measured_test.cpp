@@ -83,6 +83,15 @@ TEST_F(HedgeMeasured, ADeletedOneAddsNone) {
     EXPECT_FALSE(it.may_add());
 }
 
+// Fails if one in a segment of which nothing is left but the header is asked for more all the same.
+TEST_F(HedgeMeasured, OneWhoseMemoryIsGoneAddsNone) {
+    const auto it = of({.min_per_second = 20});
+    shm::hardware::store_release(where().header().id.superseded, 1);
+    EXPECT_TRUE(it.may_add());
+    shm::hardware::store_release(where().header().id.superseded, layout::emptied);
+    EXPECT_FALSE(it.may_add());
+}
+
 // Fails if a new one goes on with what another had left of its budget, or is said to run for another time than it does.
 TEST_F(HedgeMeasured, ANewOneBeginsWithAWholeBudget) {
     std::uint64_t left = 0;
