@@ -79,8 +79,10 @@ constexpr std::uint64_t quantile(const counts& all, std::uint64_t thousandths) n
     // Eight slices of 2^32 - 1 in each bucket, times 1000, are far from 2^64.
     const std::uint64_t rank = std::max<std::uint64_t>((sum * part + 999) / 1000, 1);
     std::uint64_t so_far = 0;
-    for (std::size_t i = 0; i < buckets; ++i)
-        if ((so_far += all[i]) >= rank) return end_of(i);
+    for (std::size_t i = 0; i < buckets; ++i) {
+        so_far += all[i];
+        if (so_far >= rank) return end_of(i);
+    }
     return end_of(buckets - 1);
 }
 

@@ -70,7 +70,7 @@ public:
     // What the call came to. Once for each that was let in; in a child of the process that asked it does nothing. `took`: as its caller measured it;
     // otherwise since it was let in.
     template <class Time>
-    void report(const detail::breaker_pass& pass, Outcome outcome, Time clock,
+    void report(const detail::breaker_pass& pass, Outcome said, Time clock,
                 std::optional<nanos> took = std::nullopt) const noexcept;
 
     // An operator's word.
