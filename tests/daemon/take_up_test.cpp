@@ -1,39 +1,18 @@
 // What sekid takes into care, and what becomes of what it finds: where somebody else is quicker, too.
 #include "daemon/take_up.hpp"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <cstdarg>
 #include <cstddef>
-#include <functional>
-#include <utility>
 
+#include "shm/interposed_lock.hpp"
 #include "shm/segment_fixture.hpp"
-
-namespace {
-
-std::function<void()> before_the_lock;  // of administration is asked for; once
-
-}  // namespace
-
-// The library's calls find this one before that of libc.
-extern "C" int fcntl(int file, int what, ...) {
-    va_list rest;
-    va_start(rest, what);
-    void* const argument = va_arg(rest, void*);
-    va_end(rest);
-    if (what == F_OFD_SETLK)
-        if (const auto work = std::exchange(before_the_lock, nullptr)) work();
-    return static_cast<int>(::syscall(SYS_fcntl, file, what, argument));
-}
 
 namespace seki::daemon::test {
 namespace {
 
 using access = shm::segment::access;
+using shm::test::before_locking;
 using shm::test::scribble;
 using shm::test::small;
 
@@ -45,7 +24,7 @@ protected:
         wanted.segment = small;
     }
     void TearDown() override {
-        before_the_lock = nullptr;
+        before_locking = nullptr;
         SegmentTest::TearDown();
     }
     // As a replacer leaves it that dies before it has renamed the successor.
@@ -69,7 +48,7 @@ TEST_F(TakeUp, WhatWasSupersededWithoutASuccessorIsReplaced) {
 TEST_F(TakeUp, ASuccessorThatAWorkerMadeMeanwhileIsAdopted) {
     leave_without_successor();
     std::shared_ptr<shm::segment> theirs;
-    before_the_lock = [&] {
+    before_locking = [&] {
         auto made = shm::segment::create_or_attach(path, small);
         if (made) theirs = *made;
     };

@@ -3,35 +3,14 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdarg>
-#include <functional>
 #include <string>
 #include <utility>
 
+#include "interposed_lock.hpp"
 #include "segment_fixture.hpp"
-
-namespace {
-
-std::function<void()> before_locking;  // once
-int why_not = 0;                       // what the kernel says of a lock that is asked for
-
-}  // namespace
-
-// The library's calls find this one before that of libc.
-extern "C" int fcntl(int file, int what, ...) {
-    va_list rest;
-    va_start(rest, what);
-    void* const argument = va_arg(rest, void*);
-    va_end(rest);
-    const bool locks = what == F_OFD_SETLK && static_cast<struct flock*>(argument)->l_type == F_WRLCK;
-    if (locks && before_locking) std::exchange(before_locking, nullptr)();
-    if (locks && why_not != 0) return errno = why_not, -1;
-    return static_cast<int>(::syscall(SYS_fcntl, file, what, argument));
-}
 
 namespace seki::shm::test {
 namespace {
