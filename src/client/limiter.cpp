@@ -160,9 +160,7 @@ Error Limiter::explain(Errc why) const try {
         case Errc::none: return {};
         case Errc::invalid_argument:
             return say(
-                "a key has 0 to 4096 bytes, a cost is not negative, and a receipt is of a check of this limiter by "
-                "this "
-                "process");
+                "a key has 0 to 4096 bytes, a cost is not negative, and a receipt is of this limiter and process");
         case Errc::deadline_exceeded:
             return say(
                 "its turn would come after the deadline of the calling thread: begin earlier, or allow more time");

@@ -118,9 +118,13 @@ void examine_slots(examination& into, const shm::placement& at, const limiter_te
                 return law.check(content.second, now, 0).reset_after <= law.reach() + moment;
             });
         };
-        // By a clock that was read after the slot was, before that is said: whoever was stopped on the way has one of long ago.
-        if (!is_possible()) now = primitives::read_clock(Clock::precise);
-        if (!is_possible())
+        bool possible = is_possible();
+        if (!possible) {
+            // By a clock that was read after the slot was, before that is said: whoever was stopped on the way has one of long ago.
+            now = primitives::read_clock(Clock::precise);
+            possible = is_possible();
+        }
+        if (!possible)
             into.add(
                 invariant::key_possible, place(),
                 fmt::format("the state of key #{:016x} lies further ahead than any decision reaches; repair forgets it",
