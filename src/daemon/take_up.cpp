@@ -11,7 +11,7 @@
 
 #include "shm/file_trust.hpp"
 #include "shm/group.hpp"
-#include "shm/segment.hpp"
+#include "shm/lifecycle.hpp"
 #include "shm/shape.hpp"
 
 namespace seki::daemon {
@@ -60,7 +60,7 @@ mapped find_or_make(const config::configuration& wanted) {
     }
     const Error why = found.error();
     if (!is_useless(why.code) && !is_anybodys(why.code)) return found;
-    found = is_useless(why.code) ? shm::segment::replace(path, options) : shm::segment::create_or_attach(path, options);
+    found = is_useless(why.code) ? shm::take_over(path, options) : shm::segment::create_or_attach(path, options);
     if (!found) return found;
     if (why.code != Errc::not_found) spdlog::warn("replaced what was there: {}", why.message);
     spdlog::info("made segment {}, generation {}, {} bytes", path.native(), (*found)->generation(),

@@ -1,4 +1,6 @@
 // How a segment comes, is replaced and goes. The steps are in shm/creation.cpp; here is who may take them, and when.
+#include "shm/lifecycle.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -11,7 +13,6 @@
 #include "shm/file_trust.hpp"
 #include "shm/recognition.hpp"
 #include "shm/refuse.hpp"
-#include "shm/segment.hpp"
 
 namespace seki::shm {
 namespace {
@@ -81,6 +82,18 @@ made_or_not segment::replace(const std::filesystem::path& path, const SegmentOpt
         if (!where) return std::unexpected(where.error());
         return administer(*where, [&](const administration& lock) {
             return map_made(make_over(*where, options, lock, true), *where);
+        });
+    });
+}
+
+made_or_not take_over(const std::filesystem::path& path, const SegmentOptions& options) {
+    return contained([&]() -> made_or_not {
+        const Result<place> where = locate(path, purpose::create);
+        if (!where) return std::unexpected(where.error());
+        return administer(*where, [&](const administration& lock) -> made_or_not {
+            if (made_or_not meanwhile = segment::attach(path, segment::access::read_write)) return meanwhile;
+            if (const auto made = make_over(*where, options, lock, true); !made) return std::unexpected(made.error());
+            return segment::attach(path, segment::access::read_write);
         });
     });
 }

@@ -61,7 +61,7 @@ public:
                                                                            const SegmentOptions& options);
 
     // Replaces the segment at `path`, whatever its layout, by a new one; the old one is marked superseded if it is recognisable.
-    // For sekid after an upgrade, and after the file was damaged beyond use.
+    // For tests: it does not ask whether anybody can use that. sekid does (shm/lifecycle.hpp).
     [[nodiscard]] static Result<std::shared_ptr<segment>> replace(const std::filesystem::path& path,
                                                                   const SegmentOptions& options);
 

@@ -59,5 +59,36 @@ TEST_F(TakeUp, ASuccessorThatAWorkerMadeMeanwhileIsAdopted) {
     EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
 }
 
+// Fails when what a worker made is replaced, with the permits that are held there, because something useless stood there before that somebody removed.
+TEST_F(TakeUp, WhatAWorkerMadeInThePlaceOfSomethingUselessIsAdopted) {
+    for (const std::size_t useless : {offsetof(layout::header, id.magic), offsetof(layout::header, id.version),
+                                      offsetof(layout::header, id.size)}) {
+        ASSERT_TRUE(shm::segment::create_or_attach(path, small));
+        scribble(path, useless, 77);
+        std::shared_ptr<shm::segment> theirs;
+        before_locking = [&] {
+            std::filesystem::remove(path);
+            auto made = shm::segment::create_or_attach(path, small);
+            if (made) theirs = *made;
+        };
+        const auto taken = take_up(wanted);
+        ASSERT_TRUE(taken) << taken.error().message;
+        ASSERT_NE(theirs, nullptr) << "sekid asked for no lock";
+        EXPECT_FALSE(theirs->superseded());
+        EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
+    }
+}
+
+// Fails when sekid cannot start where something useless was removed in that moment, and nobody made another.
+TEST_F(TakeUp, WhereSomethingUselessWasRemovedMeanwhileASegmentIsMade) {
+    ASSERT_TRUE(shm::segment::create_or_attach(path, small));
+    scribble(path, offsetof(layout::header, id.version), 77);
+    before_locking = [&] { std::filesystem::remove(path); };
+    const auto taken = take_up(wanted);
+    ASSERT_TRUE(taken) << taken.error().message;
+    EXPECT_FALSE(before_locking);
+    EXPECT_EQ((*shm::segment::attach(path, access::read_only))->inode(), (*taken)->segment->inode());
+}
+
 }  // namespace
 }  // namespace seki::daemon::test

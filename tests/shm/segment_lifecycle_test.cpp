@@ -18,6 +18,7 @@
 #include "shm/descriptor.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+#include "shm/lifecycle.hpp"
 
 namespace {
 
@@ -287,14 +288,14 @@ TEST_F(SegmentLifecycle, ReplaceTakesAnyLayoutAndAnyDamage) {
     const auto old = segment::create_or_attach(path, small);
     ASSERT_TRUE(old);
     scribble(path, offsetof(layout::header, id.version), 77);
-    ASSERT_TRUE(segment::replace(path, small));
+    ASSERT_TRUE(take_over(path, small));
     EXPECT_TRUE((*old)->superseded());
     scribble(path, offsetof(layout::header, parts), ~0ULL);
-    ASSERT_TRUE(segment::replace(path, small));
+    ASSERT_TRUE(take_over(path, small));
     scribble(path, offsetof(layout::header, id.magic), 1);
-    ASSERT_TRUE(segment::replace(path, small));
+    ASSERT_TRUE(take_over(path, small));
     ASSERT_EQ(::truncate(path.c_str(), 0), 0);
-    const auto last = segment::replace(path, small);
+    const auto last = take_over(path, small);
     ASSERT_TRUE(last) << last.error().message;
     EXPECT_TRUE(segment::attach(path, access::read_write));
 }
@@ -412,7 +413,7 @@ TEST_F(SegmentLifecycle, NoGenerationComesAgainAfterDamage) {
     for (const auto damage : {offsetof(layout::header, id.version), offsetof(layout::header, id.layout_hash),
                               offsetof(layout::header, id.magic)}) {
         scribble(path, damage, 77);
-        const auto next = segment::replace(path, small);
+        const auto next = take_over(path, small);
         ASSERT_TRUE(next) << next.error().message;
         EXPECT_GT((*next)->generation(), latest);
         latest = (*next)->generation();

@@ -19,6 +19,7 @@
 #include "shm/administration.hpp"
 #include "shm/file_trust.hpp"
 #include "shm/host.hpp"
+#include "shm/lifecycle.hpp"
 #include "shm/recognition.hpp"
 
 namespace {
@@ -85,11 +86,12 @@ protected:
         EXPECT_EQ(fs::is_regular_file(path) ? read_file(path) : "", before);
     }
 
-    // Nor may replace() and destroy() touch it, for it is no segment at all.
+    // Nor may replace(), take_over() and destroy() touch it, for it is no segment at all.
     void expect_left_alone() {
         const auto names = files();
         const std::string before = fs::is_regular_file(path) ? read_file(path) : "";
         EXPECT_FALSE(segment::replace(path, small));
+        EXPECT_FALSE(take_over(path, small));
         EXPECT_FALSE(segment::destroy(path));
         EXPECT_EQ(files(), names);
         EXPECT_EQ(fs::is_regular_file(path) ? read_file(path) : "", before);

@@ -9,6 +9,7 @@
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
 #include "shm/creation.hpp"
+#include "shm/lifecycle.hpp"
 #include "shm/memory.hpp"
 
 namespace seki::shm::test {
@@ -133,6 +134,7 @@ TEST_F(SegmentRemoval, DestroyGoesByNoErrorOfEarlier) {
 TEST_F(SegmentRemoval, APathThatNamesNoFileIsNeitherReplacedNorDestroyed) {
     EXPECT_EQ(segment::destroy(folder / "..").error().code, Errc::invalid_argument);
     EXPECT_EQ(segment::replace(folder / "..", small).error().code, Errc::invalid_argument);
+    EXPECT_EQ(take_over(folder / "..", small).error().code, Errc::invalid_argument);
 }
 
 // Fails when the lock files of a new segment are put where somebody else made a folder for them, and can take them away.
