@@ -114,6 +114,30 @@ Result<bool> still_named(const place& where, int file) {
     return ::fstat(file, &mine) == 0 && mine.st_ino == named->facts.st_ino && mine.st_dev == named->facts.st_dev;
 }
 
+bool is_gone(const place& where, const std::string& name) noexcept {
+    struct stat facts{};
+    return ::fstatat(where.folder.get(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
+// Of a segment that was destroyed while we waited there may be a lock file that we made, and nobody's. The caller holds it.
+void remove_lock_of_nothing(const std::filesystem::path& segment_path) {
+    const Result<place> where = locate(segment_path, purpose::use);
+    if (where && is_gone(*where, where->name) && is_gone(*where, where->live_name()))
+        ::unlinkat(where->folder.get(), where->lock_name().c_str(), 0);
+}
+
+// Where nobody looks any more nothing is to be administered.
+Result<void> must_stand(const segment& where) {
+    if (where.superseded())
+        return refuse(Errc::superseded, "segment \"{}\" was replaced or destroyed: open it again",
+                      where.path().native());
+    if (where.file() == file_identity{} || where.is_at_its_path()) return {};
+    return refuse(Errc::not_found,
+                  "cannot administer segment \"{}\": from this process that path does not lead to it: its file was "
+                  "removed, or the process changed its root (chroot)",
+                  where.path().native());
+}
+
 void write_pid(int file) noexcept {
     try {
         const std::string text = std::to_string(::getpid()) + "\n";
@@ -163,12 +187,14 @@ Result<administration> administration::lock(const std::filesystem::path& segment
 }
 
 Result<administration> administration::lock(const segment& where, std::chrono::milliseconds patience) {
-    if (where.file() == file_identity{} || where.is_at_its_path()) return lock(where.path(), patience);
     return contained([&]() -> Result<administration> {
-        return refuse(Errc::not_found,
-                      "cannot administer segment \"{}\": from this process that path does not lead to it: its file was "
-                      "removed, or the process changed its root (chroot)",
-                      where.path().native());
+        if (Result<void> fine = must_stand(where); !fine) return std::unexpected(std::move(fine.error()));
+        Result<administration> held = lock(where.path(), patience);
+        if (!held) return held;
+        Result<void> fine = must_stand(where);
+        if (fine) return held;
+        remove_lock_of_nothing(where.path());
+        return std::unexpected(std::move(fine.error()));
     });
 }
 

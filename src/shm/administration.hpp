@@ -25,8 +25,8 @@ public:
     [[nodiscard]] static Result<administration> lock(const std::filesystem::path& segment_path,
                                                      std::chrono::milliseconds patience = std::chrono::seconds{5});
 
-    // Of a segment that is attached. Refuses where its path leads elsewhere by now (another root, another mount, a file that was removed): the lock file there is
-    // not the one that others take.
+    // Of a segment that is attached. Refuses one that is superseded, and where its path leads elsewhere by now (another root, another mount, a file that was removed): the lock file
+    // there is not the one that others take. Looks again when it has the lock: somebody may have destroyed the segment meanwhile.
     [[nodiscard]] static Result<administration> lock(const segment& where,
                                                      std::chrono::milliseconds patience = std::chrono::seconds{5});
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -140,6 +141,43 @@ TEST_F(Administration, AFileThatLostItsNameIsNoLock) {
     const auto refused = administration::lock(path, milliseconds{1'000});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::no_permission) << refused.error().message;
+}
+
+// Fails if something is administered in a segment that was destroyed or replaced while one waited for the lock, or a lock file stays that is nobody's.
+TEST_F(Administration, WhatWentWhileOneWaitedIsNotAdministered) {
+    const auto destroy = [this] { EXPECT_TRUE(segment::destroy(path)); };
+    const auto replace = [this] { EXPECT_TRUE(segment::replace(path, small)); };
+    const auto remove = [this] { fs::remove(path); };
+    const auto remove_all = [this] { fs::remove(path), fs::remove_all(liveness_folder(path)); };
+    struct {
+        std::function<void()> what_happens;
+        Errc code;
+        bool lock_stays;
+    } const cases[]{{destroy, Errc::superseded, false},
+                    {replace, Errc::superseded, true},
+                    {remove, Errc::not_found, true},
+                    {remove_all, Errc::not_found, false}};
+    for (const auto& each : cases) {
+        const auto held = segment::create_or_attach(path, small);
+        ASSERT_TRUE(held);
+        before_locking = each.what_happens;
+        const auto refused = administration::lock(**held, milliseconds{1'000});
+        EXPECT_FALSE(before_locking);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(to_string(refused.error().code), to_string(each.code)) << refused.error().message;
+        EXPECT_EQ(fs::exists(lock_file), each.lock_stays);
+        EXPECT_TRUE(administration::lock(path, milliseconds{0})) << "it was not given back";
+        EXPECT_EQ(administration::lock(**held).error().code, each.code) << "and later";
+    }
+}
+
+// Fails if a lock file is made for a segment that is known to be gone.
+TEST_F(Administration, WhatIsGoneGetsNoLockFile) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    ASSERT_TRUE(segment::destroy(path));
+    EXPECT_EQ(administration::lock(**held).error().code, Errc::superseded);
+    EXPECT_TRUE(files().empty());
 }
 
 // Fails if a lock that cannot be had at all is waited for, or one that somebody has is not.
