@@ -250,12 +250,14 @@ Result<std::optional<predecessor>> look_at_predecessor(const place& where) {
     layout::header header;
     if (::pread(old.opened.file.get(), &header, sizeof header, 0) == static_cast<ssize_t>(sizeof header)) {
         old.ours = has_our_magic(header);
+        old.marked = hardware::load_relaxed(header.id.superseded) != 0;
         if (has_our_layout(header)) old.generation = header.generation;
     }
     return old;
 }
 
 Result<void> mark_superseded(const place& where, const predecessor& old) {
+    if (old.marked) return {};
     return write_word(where, old.opened.file.get(), 1, offsetof(layout::header, id.superseded));
 }
 

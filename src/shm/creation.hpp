@@ -17,6 +17,7 @@ namespace seki::shm {
 struct predecessor {
     opened_file opened;
     bool ours = false;             // has our magic, so that it can be marked superseded
+    bool marked = false;           // is superseded, or emptied, which it shall stay
     std::uint64_t generation = 0;  // 0 where it does not tell: its layout is not ours
 };
 

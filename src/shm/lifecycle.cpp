@@ -98,6 +98,11 @@ made_or_not take_over(const std::filesystem::path& path, const SegmentOptions& o
     });
 }
 
+void supersede(const segment& ours) noexcept {
+    std::uint64_t in_force = 0;
+    static_cast<void>(hardware::cas_acq_rel(ours.header().id.superseded, in_force, 1));
+}
+
 Result<void> segment::destroy(const std::filesystem::path& path) {
     return contained([&]() -> Result<void> {
         const Result<place> where = locate(path, purpose::use);
@@ -128,7 +133,7 @@ void segment::give_up_without_name() const noexcept {
         const Result<place> where = locate(path(), purpose::use);
         // Where there is no folder, nobody makes a segment in it.
         if (!lock && where) return std::unexpected(lock.error());
-        if (has_lost_its_name()) hardware::store_release(header().id.superseded, 1);
+        if (has_lost_its_name()) supersede(*this);
         if (where && !stands(*where, where->live_name()) && !stands(*where, where->name))
             ::unlinkat(where->folder.get(), where->lock_name().c_str(), 0);  // which we made
         return {};

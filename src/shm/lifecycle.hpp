@@ -16,4 +16,7 @@ namespace seki::shm {
 [[nodiscard]] Result<std::shared_ptr<segment>> take_over(const std::filesystem::path& path,
                                                          const SegmentOptions& options);
 
+// Marks it superseded: whoever has it mapped moves over at his next call. One that was emptied meanwhile stays that, for who ends late looks at it.
+void supersede(const segment& ours) noexcept;
+
 }  // namespace seki::shm

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "interposed_lock.hpp"
 #include "layout/header.hpp"
 #include "segment_fixture.hpp"
 #include "shm/administration.hpp"
@@ -160,6 +161,28 @@ TEST_F(SegmentRemoval, WhoGivesUpWhatWasRemovedTakesItsLockFileAlong) {
         EXPECT_EQ(fs::exists(administration_lock_path(path)), others_stand);
     }
     EXPECT_TRUE(files().empty());
+}
+
+// Fails when a segment whose memory was given back while one waited for the lock is said to have it again, and who ends late reads it.
+TEST_F(SegmentRemoval, WhatWasEmptiedMeanwhileStaysSo) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    fs::remove(path);
+    before_locking = [&] { hardware::store_release((*held)->header().id.superseded, layout::emptied); };
+    (*held)->give_up_without_name();
+    EXPECT_FALSE(before_locking);
+    EXPECT_TRUE((*held)->emptied());
+}
+
+// Fails when the mark of a file that stands at its path without a successor is written over by its replacer.
+TEST_F(SegmentRemoval, WhatWasEmptiedIsReplacedAsItIs) {
+    const auto held = segment::create_or_attach(path, small);
+    ASSERT_TRUE(held);
+    hardware::store_release((*held)->header().id.superseded, layout::emptied);
+    const auto next = segment::create_or_attach(path, small);
+    ASSERT_TRUE(next) << next.error().message;
+    EXPECT_NE((*next)->inode(), (*held)->inode());
+    EXPECT_TRUE((*held)->emptied());
 }
 
 // Fails when who has a segment that stands where it stood takes its lock for nothing.
