@@ -15,6 +15,7 @@
 #include "primitives/clock.hpp"
 #include "primitives/limiter_upkeep.hpp"
 #include "shm/directory.hpp"
+#include "shm/lifecycle.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/refuse.hpp"
 #include "shm/workers.hpp"
@@ -36,6 +37,23 @@ bool was_cut_short(const shm::segment& ours) noexcept {
     struct stat facts{};
     return ::lstat(ours.path().c_str(), &facts) == 0 && shm::file_identity{facts.st_dev, facts.st_ino} == ours.file() &&
            static_cast<std::uint64_t>(facts.st_size) != ours.parts().size;
+}
+
+// Why nobody can use it any more; empty while it stands. One that surely lost its name is given up, if it is so still under the administration lock.
+std::string_view what_became_of(const guarded_segment& ours) noexcept {
+    if (ours.guard.lost()) return "truncated by another process";
+    if (ours.segment->superseded()) return "replaced or destroyed";
+    if (!ours.sound() || was_cut_short(*ours.segment)) return "removed or cut short";
+    ours.segment->give_up_without_name();
+    return ours.segment->superseded() ? "removed or cut short" : "";
+}
+
+// Whether it stands as far as can be known, and the path of the configuration leads to something else, or nowhere: something was mounted over its folder, a link was set anew.
+bool leads_elsewhere(const std::filesystem::path& path, const shm::segment& ours) noexcept {
+    struct stat facts{};
+    const bool leads_there =
+        ::lstat(path.c_str(), &facts) == 0 && shm::file_identity{facts.st_dev, facts.st_ino} == ours.file();
+    return !leads_there && !ours.has_lost_its_name();
 }
 
 // SEKI_LIMITER and the like: the name of what an entry is about.
@@ -250,35 +268,38 @@ void supervisor::look_around(std::uint64_t now) {
         return;
     }
     standing_ = {};  // from the beginning: an entry that was scribbled on and mended has the incarnation that it had
-    if (owned_ == nullptr || !owned_->sound() || owned_->segment->has_lost_its_name() ||
-        was_cut_short(*owned_->segment))
-        recover();
+    const std::string_view lost_by = owned_ != nullptr ? what_became_of(*owned_) : "";
+    if (owned_ == nullptr || !lost_by.empty())
+        recover(lost_by);
     else if (owned_->segment->put_header_back())
         spdlog::warn("somebody wrote over the header of segment {}: put it back", settings_.segment_path.native());
     systemd_.status(status());
 }
 
-// Two sekids on one segment would each say that they look after it, and give back twice as eagerly: who lost the lock to another ends.
+// Two sekids on one segment would each say that they look after it, and give back twice as eagerly: who lost the lock to another ends. Where the path leads elsewhere the lock of what
+// we look after is the one that we have: one that is taken there would be of what another may look after.
 void supervisor::keep_lock() {
-    const auto kept = lock_.keep();
+    const bool elsewhere = owned_ != nullptr && leads_elsewhere(settings_.segment_path, *owned_->segment);
+    const Result<bool> kept =
+        elsewhere ? Result<bool>{shm::refuse(Errc::not_found,
+                                             "\"{}\" does not lead to it from here: if that is to stay so, start sekid "
+                                             "again, and the workers",
+                                             settings_.segment_path.native())}
+                  : lock_.keep();
     if (kept && *kept)
         spdlog::warn("the lock of segment {} was removed: made it anew", settings_.segment_path.native());
     if (!kept && kept.error().code == Errc::busy) ousted_ = kept.error();
     const std::string why = kept ? std::string{} : kept.error().message;
-    if (!kept && why != why_no_lock_) log_lines("goes on without its lock", why);
+    if (!kept && why != why_no_lock_) log_lines(elsewhere ? "keeps to its segment" : "goes on without its lock", why);
     why_no_lock_ = why;
 }
 
-void supervisor::recover() {
+void supervisor::recover(std::string_view what_became_of_it) {
     if (owned_ != nullptr) {
         const log_fields about{{"SEKI_EVENT", "segment_lost"}};
         spdlog::error("segment {} was {}: taking up what is there now, or making it anew",
-                      settings_.segment_path.native(),
-                      owned_->guard.lost()            ? "truncated by another process"
-                      : owned_->segment->superseded() ? "replaced or destroyed"
-                                                      : "removed or cut short");
-        // Workers that still hold it move over at their next call.
-        hardware::store_release(owned_->segment->header().id.superseded, 1);
+                      settings_.segment_path.native(), what_became_of_it);
+        shm::supersede(*owned_->segment);
         let_go();
         show();
     }
@@ -292,11 +313,16 @@ void supervisor::recover() {
 void supervisor::reload_if_requested() {
     const std::uint64_t requests = hardware::load_relaxed(owned_->segment->header().reload_requests);
     if (std::exchange(reloads_seen_, requests) == requests) return;
+    const std::uint64_t generation = owned_->segment->generation();
     const auto done = reload();
-    lock_.tell({owned_->segment->generation(), requests, done ? std::string{} : done.error().message});
+    lock_.tell({generation, requests, done ? std::string{} : done.error().message});
 }
 
+// Not in a segment that another looks after by now.
 Result<void> supervisor::reload() {
+    next_look_ns_ = 0;
+    look_around(now_ns());
+    if (ousted_) return std::unexpected(*ousted_);
     systemd_.reloading();
     const auto done = shm::contained([&]() -> Result<void> {
         if (!given_.config) return std::unexpected(Error{Errc::not_found, "sekid was started without --config"});

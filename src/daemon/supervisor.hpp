@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <seki/error.hpp>
 
@@ -53,7 +54,7 @@ private:
     void sample() const noexcept;
     void look_around(std::uint64_t now_ns);
     void keep_lock();
-    void recover();
+    void recover(std::string_view what_became_of_it);
     void reload_if_requested();
     [[nodiscard]] Result<void> reload();
     [[nodiscard]] Result<void> apply(const config::configuration& next);
