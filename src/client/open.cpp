@@ -120,6 +120,7 @@ auto make_part(client::segment_handle& segment, std::string_view name,
 // What is done in the segment that is in use now.
 Result<void> administer(client::segment_handle& segment, auto&& work) noexcept {
     return shm::contained([&]() -> Result<void> {
+        segment.attachment()->look_again();
         const auto in = segment.in_use();
         return in ? work((*in)->where()) : std::unexpected(in.error());
     });
@@ -278,7 +279,6 @@ Result<void> Segment::remove_policy(std::string_view name) const { return remove
 Result<void> Segment::maintain() const {
     const auto looked = shm::contained([&] { return look_at_name(*handle_); });
     if (!looked) return looked;
-    handle_->attachment()->look_again();
     return administer(*handle_, [&](const shm::segment& where) -> Result<void> {
         shm::reap_some(where, handle_->next_to_reap());
         const shm::roster standing{where};

@@ -42,6 +42,8 @@ Result<std::shared_ptr<const shm::attachment>> segment_handle::in_use() {
     if (!where().superseded()) return attachment();
     move_on();
     if (!where().superseded()) return attachment();
+    if (where().is_at_its_path())  // this process was left out of it (shm/other_clock.hpp), or it is destroyed just now
+        if (const auto why = shm::segment::attach(path(), where().how()); !why) return std::unexpected(why.error());
     return std::unexpected(Error{
         Errc::superseded,
         fmt::format(

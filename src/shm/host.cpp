@@ -55,7 +55,6 @@ Result<std::array<std::uint8_t, 16>> read_boot_id() {
 
 Result<std::int64_t> read_monotonic_offset() {
     const Result<std::string> text = read_small(offsets_file);
-    if (!text && text.error().code == Errc::not_found) return 0;  // a kernel without time namespaces
     if (!text) return std::unexpected(text.error());
     long long seconds = 0;
     long long nanoseconds = 0;
@@ -70,8 +69,17 @@ Result<host> this_host() {
     const auto boot_id = read_boot_id();
     if (!boot_id) return std::unexpected(boot_id.error());
     const auto offset = read_monotonic_offset();
+    if (!offset && offset.error().code == Errc::not_found)
+        return host{*boot_id, 0};  // a kernel without time namespaces
     if (!offset) return std::unexpected(offset.error());
     return host{*boot_id, *offset};
+}
+
+bool has_other_clock(std::int64_t monotonic_offset_ns) noexcept try {
+    const auto offset = read_monotonic_offset();
+    return offset && *offset != monotonic_offset_ns;
+} catch (...) {  // no memory to look
+    return false;
 }
 
 Result<void> fill_random(std::span<std::uint8_t> bytes) {

@@ -19,6 +19,9 @@ struct host {
 // Reads /proc anew each time: a process that was checkpointed may wake on another host.
 [[nodiscard]] Result<host> this_host();
 
+// Whether our monotonic clock is known to be set off by something else than that. Where /proc does not tell, as after a chroot, it is not.
+[[nodiscard]] bool has_other_clock(std::int64_t monotonic_offset_ns) noexcept;
+
 // From the kernel's generator. Waits for it only in the first seconds of a boot.
 [[nodiscard]] Result<void> fill_random(std::span<std::uint8_t> bytes);
 

@@ -15,6 +15,7 @@
 
 #include "shm/asking_time.hpp"
 #include "shm/descriptor.hpp"
+#include "shm/open_file.hpp"
 #include "shm/process_identity.hpp"
 #include "shm/refuse.hpp"
 #include "shm/uncancelled.hpp"
@@ -155,6 +156,7 @@ struct kernel_asker {
     std::uint32_t slot;
     scrutiny how = scrutiny::full;
     [[nodiscard]] lock_state lock() const noexcept { return ask_kernel(where, slot); }
+    [[nodiscard]] bool has_it_open() const noexcept { return has_open(name_of(where, slot).data()); }
     [[nodiscard]] bool runs(const process_identity& who) const noexcept {
         return still_runs(who, how == scrutiny::full ? where.inode() : 0);
     }

@@ -26,7 +26,8 @@
 //    word is read before the lock is asked for.
 //
 // Closing ANY descriptor of a file drops the process's record locks on it. Hence one file for each attachment, which nobody else in that
-// process opens: nobody opens the file of a slot that is live with the asker's own identity, or claimed with 14 bits of it. Who asks
+// process opens: nobody opens the file of a slot that is live with the asker's own identity, or claimed with 14 bits of it; nor of one that differs from it in the image alone
+// while this process has such a file open, which /proc tells without opening it. Who asks
 // does so with F_RDLCK (F_GETLK): a question with F_WRLCK would be answered yes because of anybody with a read-only descriptor.
 #pragma once
 

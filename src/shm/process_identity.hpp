@@ -3,7 +3,8 @@
 // pid and start time name a process within a pid namespace. Neither changes with exec, so `image` does: a keyed hash (SipHash-2-4) of a constant
 // under the 16 random bytes that the kernel gives each program it starts (AT_RANDOM; the hash, because they seed stack canaries and
 // peers may read it). All copies of libseki in one process see the same four; but one may not see start time or namespace where another did: it had no descriptor left
-// to look, or its program has changed its root since. pid and image need no /proc.
+// to look, or its program has changed its root since. pid and image need no /proc. And those bytes are the program's to write over, as the runtime of Go does when it starts: copies that
+// look before and after that see two images. So another image alone is no proof of an exec.
 #pragma once
 
 #include <array>
@@ -22,12 +23,14 @@ struct process_identity {
     [[nodiscard]] bool same_process(const process_identity& other) const noexcept {
         return pid == other.pid && start_time == other.start_time && pid_namespace == other.pid_namespace;
     }
-    // The same process and program, for all that both could see of themselves. Who ended and left its number to another child of its program may pass for that one, if
-    // either did not see when it began: then others find out.
-    [[nodiscard]] bool may_be(const process_identity& other) const noexcept {
+    // Likewise, for all that both could see of themselves.
+    [[nodiscard]] bool may_be_process(const process_identity& other) const noexcept {
         const auto agree = [](std::uint64_t a, std::uint64_t b) { return a == b || a == 0 || b == 0; };
-        return *this == other || (image != 0 && image == other.image && pid == other.pid &&
-                                  agree(start_time, other.start_time) && agree(pid_namespace, other.pid_namespace));
+        return pid == other.pid && agree(start_time, other.start_time) && agree(pid_namespace, other.pid_namespace);
+    }
+    // And the same program. Who ended and left its number to another child of its program may pass for that one, if either did not see when it began: then others find out.
+    [[nodiscard]] bool may_be(const process_identity& other) const noexcept {
+        return *this == other || (image != 0 && image == other.image && may_be_process(other));
     }
     [[nodiscard]] bool traceable() const noexcept { return start_time != 0 && pid_namespace != 0; }
 

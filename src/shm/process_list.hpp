@@ -81,7 +81,8 @@ public:
         if (withdrawn) move(leaving, free_after(leaving));
     }
 
-    // Of the owner of that generation, as `me` sees it. `kernel` says how the lock is (lock()), and whether a process of our own pid namespace still runs (runs()).
+    // Of the owner of that generation, as `me` sees it. `kernel` says how the lock is (lock()), whether this process has the lock file open (has_it_open()), and whether a process of our own
+    // pid namespace still runs (runs()).
     template <class Kernel>
     [[nodiscard]] verdict judge(std::uint64_t generation, const process_identity& me, Kernel&& kernel) const noexcept {
         if (live_generation() != generation) return verdict::gone;
@@ -90,6 +91,8 @@ public:
         if (!is_live(named, generation)) return verdict::gone;
 
         if (owner.may_be(me)) return verdict::live;  // we, or another copy of libseki in this process
+        // This process before an exec, which closed that file; or another copy in it, that looked when the bytes under `image` were others.
+        if (owner.may_be_process(me) && kernel.has_it_open()) return verdict::live;
         // Somebody scribbled there. Who may be the owner does not ask: closing the file would drop its own lock.
         const bool describes_the_owner = owner.brief() == named.who;
         if (!describes_the_owner && named.who == me.brief()) return verdict::live;

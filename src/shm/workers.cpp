@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shm/asking_time.hpp"
+#include "shm/other_clock.hpp"
 #include "shm/uncancelled.hpp"
 
 namespace seki::shm {
@@ -90,14 +91,23 @@ std::uint64_t who_am_i() noexcept {
 // Whether this process has joined. No mutex: a fork in another thread would leave it locked in the child. `phase` is the process's token
 // and one of these, so that what the parent wrote says nothing about its child.
 struct attachment::process_state {
-    static constexpr std::uint64_t joining = 1, joined = 2, no_room = 3;
+    static constexpr std::uint64_t joining = 1, joined = 2, no_room = 3, phases = 3;
 
+    const std::int64_t clock_offset_ns;  // of who attached, by whom it was compared
+    const std::uint64_t attached_by = claim_process_token();
     word phase;
     word next_to_reap;
     word given_up;      // the token, when one thread of the process waited in vain for another that joins
     membership member;  // by the thread that set {token, joining}, and read by no other
     // The name of its slot. Whoever sees that the process has joined sees this name or that of a later membership of the same process, never a part of each.
     word name;
+
+    explicit process_state(const segment& where) noexcept : clock_offset_ns{where.header().monotonic_offset_ns} {}
+
+    // Whether this process, a child of who attached, has another clock, and is to be left out.
+    [[nodiscard]] bool is_left_out(const segment& where, std::uint64_t token) const noexcept {
+        return token != attached_by && leave_with_other_clock(where, clock_offset_ns);
+    }
 
     // The name of the process's slot, joining if need be. Waits for another thread that joins, within bounds. Once joined it takes no memory.
     [[nodiscard]] std::optional<std::uint64_t> owner(const segment& where, std::uint64_t token) noexcept {
@@ -112,7 +122,7 @@ struct attachment::process_state {
                 ::sched_yield();
             } else if (hardware::cas_acq_rel(phase, found, token | joining)) {
                 member.abandon();  // what the parent had
-                const bool in = join(where);
+                const bool in = !is_left_out(where, token) && join(where);
                 enter(token | (in ? joined : no_room));
             }
         }
@@ -150,6 +160,7 @@ struct attachment::process_state {
     // Renews the membership; or ends it, so that the next owner() joins anew, and answers false.
     [[nodiscard]] bool look_again(const segment& where, std::uint64_t token) noexcept {
         std::uint64_t found = hardware::load_acquire(phase);
+        if ((found & ~phases) != token && is_left_out(where, token)) return true;
         if (found == (token | no_room)) hardware::cas_acq_rel(phase, found, 0);
         if (found != (token | joined) || !hardware::cas_acq_rel(phase, found, token | joining)) return true;
         const bool renewed = member.renew(where);
@@ -204,7 +215,7 @@ attachment::thread_slots& attachment::slots_of_this_thread() {
 }
 
 attachment::attachment(std::shared_ptr<segment> where)
-    : where_{std::move(where)}, process_{std::make_unique<process_state>()} {
+    : where_{std::move(where)}, process_{std::make_unique<process_state>(*where_)} {
     hardware::store_relaxed(id_, new_id());
 }
 

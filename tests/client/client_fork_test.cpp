@@ -4,6 +4,7 @@
 
 #include "client_fixture.hpp"
 #include "shm/liveness.hpp"
+#include "shm/namespaces.hpp"
 #include "shm/processes.hpp"
 
 namespace seki::test {
@@ -29,6 +30,32 @@ TEST_F(ClientFork, AChildSharesTheLimitsAndNotTheWorkerSlot) {
     EXPECT_FALSE(login.check("alice").allowed);
     EXPECT_EQ(counted(segment, "login")[layout::cost_allow], 6U);
     EXPECT_EQ(attached.me().slot, mine.slot);
+}
+
+// Fails if a child whose clock is days ahead, in a time namespace, spends or changes anything by it: all others would be denied until then. Or if it is not told why.
+TEST_F(ClientFork, AChildWithAnotherClockIsRefused) {
+    const Segment segment = opened();
+    const Limiter login = must(segment.limiter("login", six_a_year()));
+    ASSERT_TRUE(login.check("alice").allowed);
+    const auto is_refused = [](const auto& answer) { return !answer && answer.error().code == Errc::wrong_host; };
+    child sets_clock{[&](const line& parent) {
+        const bool set = set_clock_of_children(604'800);
+        parent.tell(set ? 1 : 0);
+        if (!set) return true;
+        child checks{[&](const line&) {
+            const Decision answer = login.check("alice");
+            return !answer.allowed && answer.error == Errc::superseded && is_refused(segment.limiter("login"));
+        }};
+        child changes{[&](const line&) { return is_refused(segment.change("login", six_a_year())); }};
+        child maintains{[&](const line&) { return is_refused(segment.maintain()); }};
+        child asks{[&](const line&) { return is_refused(segment.limiter("other", six_a_year())); }};
+        return checks.succeeded() && changes.succeeded() && maintains.succeeded() && asks.succeeded();
+    }};
+    if (sets_clock.talk().hear() == 0) return;  // no such namespaces here
+    EXPECT_TRUE(sets_clock.succeeded());
+    EXPECT_EQ(login.peek("alice", 0).remaining, 5U);
+    EXPECT_FALSE(segment.limiter("other"));
+    EXPECT_EQ(login.check("alice", 5).error, Errc::none);
 }
 
 // Fails if parent and child each give back what was spent once: others would be let through for the second.

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "namespaces.hpp"
 #include "processes.hpp"
 #include "shm/counters.hpp"
 
@@ -143,6 +144,39 @@ TEST(Fork, AChildOfABusyThreadedProcessJoinsAtOnce) {
     EXPECT_EQ(counted(*segment), acknowledged);
     shm::reap(*segment);
     EXPECT_EQ(slots_taken(*segment), 1U);
+}
+
+// Fails if a child that has another clock, in a time namespace, goes on in what its parent attached: it would write its own times for all.
+TEST(Fork, AChildWithAnotherClockIsLeftOut) {
+    const scratch_segment segment;
+    const attachment attached{segment.get()};
+    count(attached);
+    for (const bool looks_first : {false, true}) {
+        child sets_clock{[&](const line& parent) {
+            const bool set = set_clock_of_children(604'800);
+            parent.tell(set ? 1 : 0);
+            if (!set) return true;
+            child ahead{[&](const line&) {
+                if (looks_first)
+                    attached.look_again();
+                else
+                    attached.join();
+                if (!segment->emptied() || segment->parts().size == 0) return false;
+                shm::hardware::store_relaxed(segment->header().heartbeat_ns, 77);
+                count(attached);
+                attached.look_again();
+                const shm::worker& me = attached.me();
+                return me.owner == 0 && me.shared && processes_live(*segment) == 0;
+            }};
+            return ahead.succeeded();
+        }};
+        if (sets_clock.talk().hear() == 0) return;  // no such namespaces here
+        EXPECT_TRUE(sets_clock.succeeded());
+        EXPECT_FALSE(segment->superseded());
+        EXPECT_EQ(shm::hardware::load_relaxed(segment->header().heartbeat_ns), 0U);
+        EXPECT_EQ(counted(*segment), 1U);
+        EXPECT_EQ(processes_live(*segment), 1U);
+    }
 }
 
 // Fails if starting a program (vfork and exec inside) costs the parent its lock.

@@ -109,6 +109,22 @@ TEST_F(Host, ASegmentOfAnotherClockIsRefusedWithTheDifference) {
     EXPECT_THAT(said, HasSubstr("its monotonic clock is " + std::to_string(apart) + " ns away from ours"));
 }
 
+// Fails if a clock that cannot be looked at is taken for another, or another for ours.
+TEST_F(Host, AnotherClockIsOneThatIsKnownToBeSetOffOtherwise) {
+    const std::int64_t here = this_host()->monotonic_offset_ns;
+    EXPECT_FALSE(has_other_clock(here));
+    EXPECT_TRUE(has_other_clock(here + 1));
+    const std::string said = with_own_mounts([&]() -> std::string {
+        if (std::string wrong = says(offsets, "monotonic 5 7\n"); !wrong.empty()) return wrong;
+        if (has_other_clock(5'000'000'007) || !has_other_clock(here)) return "it does not go by the file";
+        if (std::string wrong = says(offsets, ""); !wrong.empty()) return wrong;
+        if (has_other_clock(here)) return "by an empty file";
+        if (::mount("tmpfs", "/proc", "tmpfs", 0, nullptr) != 0) return "cannot mount over /proc";
+        return has_other_clock(here + 1) ? "without /proc" : "";
+    });
+    EXPECT_EQ(said, "");
+}
+
 // Fails if a kernel without time namespaces is refused, or another error is taken for one.
 TEST_F(Host, WhereThereIsNoTimeNamespaceTheClockIsNotSetApart) {
     const auto offset_with = [](const std::function<bool()>& prepare) {

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include <atomic>
@@ -275,6 +276,35 @@ TEST(Liveness, TwoCopiesOfTheLibraryInOneProcessDoNotFreeEachOther) {
         host.talk().tell();
     }
     EXPECT_TRUE(host.succeeded());
+}
+
+// Fails if what runs between the first looks of two copies, and writes over the bytes of AT_RANDOM as the runtime of Go does, makes one the former self of the other, which is then buried alive.
+TEST(Liveness, CopiesThatSeeTwoImagesDoNotBuryEachOther) {
+    const scratch_segment segment;
+    const child host{[&](const line& parent) {
+        const attachment attached{segment.get()};
+        parent.tell(attached.me().owner);
+        std::memset(reinterpret_cast<void*>(::getauxval(AT_RANDOM)), 0, 16);
+        void* module = ::dlopen(SEKI_SECOND_COPY, RTLD_NOW | RTLD_LOCAL);
+        if (module == nullptr) return false;
+        const auto join = reinterpret_cast<std::uint64_t (*)(const char*)>(::dlsym(module, "second_copy_join"));
+        const auto reap = reinterpret_cast<std::uint32_t (*)()>(::dlsym(module, "second_copy_reap"));
+        parent.tell(join(segment.path().c_str()));
+        const auto mine = shm::reap(*segment);
+        parent.tell(reap() + mine.processes + mine.lost_locks);
+        while (parent.listen()) {
+        }
+        return true;
+    }};
+    const auto first = hear_owner(host), second = hear_owner(host);
+    EXPECT_NE(second.slot, first.slot);
+    EXPECT_EQ(host.talk().hear(), 0U);
+    const auto image = [&](shm::process_owner of) {
+        return shm::hardware::load_relaxed(segment->processes()[of.slot].image);
+    };
+    EXPECT_NE(image(first), image(second));
+    EXPECT_EQ(shm::is_live(*segment, first), verdict::live);
+    EXPECT_EQ(shm::is_live(*segment, second), verdict::live);
 }
 
 // Fails if a copy that does not see when its process began asks the kernel about the other one, which drops that one's lock, and takes it for dead.

@@ -1,6 +1,7 @@
 // Processes that see another host: other numbers of processes, other mounts, another root. As root, or in a user namespace of their own.
 #pragma once
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <string>
 
 namespace seki::test {
 
@@ -47,6 +49,17 @@ inline pid_t fork_into_container() {
                         ::mount("proc", "/proc", "proc", 0, nullptr) != 0))
         ::_exit(99);
     return forked;
+}
+
+// The children that it forks from here on have a monotonic clock that is so many seconds ahead of ours. False where the host forbids that.
+inline bool set_clock_of_children(int seconds_ahead) {
+    constexpr int new_time = 0x80;  // CLONE_NEWTIME, which not all headers have
+    if (::unshare(new_time) != 0 && ::unshare(new_time | CLONE_NEWUSER) != 0) return false;
+    const int file = ::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+    const std::string text = "monotonic " + std::to_string(seconds_ahead) + " 0\n";
+    const bool set = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    ::close(file);
+    return set;
 }
 
 // Its root is that folder from here on. A normal user may do that in a user namespace, which the child may be in already.

@@ -169,6 +169,8 @@ private:
             world.expect_sound();
             return found;
         }
+        // No process here has two images.
+        static bool has_it_open() { return false; }
         bool runs(const shm::process_identity& who) const {
             for (std::size_t each = 0; each < most_actors; ++each)
                 if (world.generations_[each] == generation && who != world.who_[world.process_of(each)])

@@ -22,8 +22,9 @@ constexpr process_identity me{100, 7, 9, 11}, other{200, 8, 9, 12};
 // Answers what the test wants, and counts how often it was asked.
 struct kernel {
     lock_state locked = lock_state::nobody;
-    bool running = true;
-    int locks_asked = 0, runs_asked = 0;
+    bool running = true, open = false;
+    int locks_asked = 0, runs_asked = 0, opens_asked = 0;
+    bool has_it_open() { return ++opens_asked, open; }
     lock_state lock() { return ++locks_asked, locked; }
     bool runs(const process_identity& /*who*/) { return ++runs_asked, running; }
 };
@@ -74,6 +75,25 @@ TEST_F(ProcessWords, ACopyThatSeesLessOfItselfIsNotAskedAbout) {
     describe({100, 6, 9, 11}, {100, 6, 9, 11});  // had our number before us
     EXPECT_EQ(judged(asked), verdict::dead);
     EXPECT_EQ(asked.locks_asked, 1);
+}
+
+// Fails if a copy of libseki in this process that sees another image is taken for a former program, and asked about, which drops its lock; or a former program for a copy.
+TEST_F(ProcessWords, ACopyThatSeesAnotherImageHasItsLockFileOpen) {
+    for (const process_identity& copy :
+         {process_identity{100, 7, 9, 99}, {100, 0, 9, 99}, {100, 7, 0, 99}, {100, 0, 0, 99}}) {
+        describe(copy, copy);
+        kernel open{.running = false, .open = true}, closed{.running = false};
+        EXPECT_EQ(judged(open), verdict::live);
+        EXPECT_EQ(open.locks_asked, 0);
+        EXPECT_EQ(judged(closed), verdict::dead);
+        EXPECT_EQ(closed.locks_asked, 1);
+    }
+    kernel open{.running = false, .open = true};
+    for (const process_identity& stranger : {process_identity{101, 7, 9, 99}, {100, 8, 9, 99}, {100, 7, 8, 99}}) {
+        describe(stranger, stranger);
+        EXPECT_EQ(judged(open), verdict::dead);
+    }
+    EXPECT_EQ(open.opens_asked, 0) << "all descriptors of a process are many";
 }
 
 // Fails if this process takes what is not its former self for that, or does not know it.
