@@ -1,5 +1,7 @@
 #include "client/policy_handle.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,8 @@
 
 namespace seki::client {
 namespace {
+
+using shm::hardware;
 
 // Into `part`, if it has a name. `find` answers the handle.
 template <class Handle, class Find>
@@ -30,6 +34,18 @@ bool is_gone(const std::optional<Handle>& part) {
 bool is_one_gone(const PolicyParts& of) {
     return is_gone(of.limiter) || is_gone(of.shedder) || is_gone(of.bulkhead) || is_gone(of.adaptive) ||
            is_gone(of.breaker) || is_gone(of.retry);
+}
+
+bool names_the_same_parts(PolicyOptions one, const PolicyOptions& another) {
+    one.deadline = another.deadline;
+    return one == another;
+}
+
+// The same handles.
+std::shared_ptr<const PolicyParts> with_deadline(std::chrono::nanoseconds deadline, const PolicyParts& parts) {
+    auto same = std::make_shared<PolicyParts>(parts);
+    same->deadline = deadline;
+    return same;
 }
 
 // In the place of one that is gone with its segment. Whatever keeps it from being made, find_parts() finds that it is not there.
@@ -72,14 +88,27 @@ Result<std::shared_ptr<const PolicyParts>> find_parts(const Segment& in, std::st
 }
 
 Result<void> policy_handle::compose() {
-    const auto [bound, why] = handle_->find_standing();
-    if (why != Errc::none)
+    const auto gone = [this](Errc why) {
         return std::unexpected(Error{why, fmt::format("policy \"{}\": {}", name(), why_it_is_gone(why))});
+    };
+    const auto [bound, why] = handle_->find_standing();
+    if (why != Errc::none) return gone(why);
     const std::uint64_t version = bound->version();
-    auto parts = find_parts(of_, name(), bound->options());
+    auto wanted = bound->options();
+    if (!wanted) return gone(wanted.error());
+    auto parts = find_parts(of_, name(), *wanted);
     if (!parts) return std::unexpected(std::move(parts).error());
-    parts_.publish(nullptr, bound, version, std::move(*parts));
+    parts_.publish(nullptr, bound, version, std::move(*wanted), std::move(*parts));
     return {};
+}
+
+// As if each took a second, and a thousand might be ahead of their time.
+bool policy_handle::may_compose() noexcept {
+    constexpr std::uint64_t pause_ms = 1000, ahead_ms = 1000 * pause_ms;
+    const std::uint64_t now = primitives::clock_ms(), before = std::max(hardware::load_relaxed(composed_ms_), now);
+    if (before - now >= ahead_ms) return false;
+    hardware::store_relaxed(composed_ms_, before + pause_ms);
+    return true;
 }
 
 // The version is read before the names, so that a change meanwhile is seen the next time.
@@ -88,14 +117,27 @@ policy_handle::composition* policy_handle::compose_again(const primitives::polic
     try {
         const shm::uncancelled while_it_looks;
         const std::uint64_t version = bound.version();
-        const PolicyOptions wanted = bound.options();
+        const auto wanted = bound.options();
+        if (!wanted) return before;
         const shm::segment& where = bound.attachment().where();
+        const bool moved = &where != &before->of->attachment().where();
+        const bool whole = !moved && !is_one_gone(*before->parts);
+        if (whole && *wanted == before->options) {
+            hardware::store_relaxed(before->version, version);
+            return before;
+        }
+        if (!may_compose()) return before;
         // Only then: what was deleted stays deleted.
-        if (&where != &before->of->attachment().where()) make_parts_again(*of_.handle(), where, wanted);
-        auto parts = find_parts(of_, name(), wanted);
+        if (moved) make_parts_again(*of_.handle(), where, *wanted);
+        auto parts = whole && names_the_same_parts(*wanted, before->options)
+                         ? with_deadline(wanted->deadline, *before->parts)
+                         : find_parts(of_, name(), *wanted);
         // Anything else passes, so that the next call tries again.
         if (!parts && parts.error().code != Errc::not_found) return before;
-        parts_.publish(before, &bound, version, parts ? std::move(*parts) : before->parts);
+        if (parts)
+            parts_.publish(before, &bound, version, *wanted, std::move(*parts));
+        else
+            parts_.publish(before, &bound, version, before->options, before->parts);
     } catch (...) {  // no memory: with what there was, and the next call tries again
         return before;
     }
@@ -104,7 +146,6 @@ policy_handle::composition* policy_handle::compose_again(const primitives::polic
 
 void policy_handle::renew(const PolicyParts& seen) noexcept {
     constexpr std::uint64_t pause_ms = 10;
-    using shm::hardware;
     composition* const now = parts_.current();
     const std::uint64_t ms = primitives::clock_ms();
     if (now->parts.get() != &seen || ms < hardware::load_relaxed(look_again_ms_)) return;
@@ -112,8 +153,11 @@ void policy_handle::renew(const PolicyParts& seen) noexcept {
     try {
         const shm::uncancelled while_it_looks;
         if (!is_one_gone(seen)) return;  // the function's own guard was
-        if (auto parts = find_parts(of_, name(), now->of->options()))
-            parts_.publish(now, now->of, now->version, std::move(*parts));
+        const std::uint64_t version = hardware::load_relaxed(now->version);
+        const auto wanted = now->of->options();
+        if (!wanted) return;
+        if (auto parts = find_parts(of_, name(), *wanted); parts && may_compose())
+            parts_.publish(now, now->of, version, *wanted, std::move(*parts));
     } catch (...) {  // no memory: a later call tries again
     }
 }

@@ -1,5 +1,5 @@
 // Things that other threads of this process may still be using: kept until their owner goes. A lock-free list, so that a fork at any
-// moment finds it whole. What is retired here is rare (a segment was replaced), so the list stays short.
+// moment finds it whole. What is retired here is rare (a segment was replaced), or its owner sees to it that it is, so the list stays short.
 #pragma once
 
 #include <cstdint>

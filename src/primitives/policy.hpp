@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <utility>
 
@@ -20,7 +21,12 @@ public:
 
     // Another number once other options are in force.
     [[nodiscard]] std::uint64_t version() const noexcept { return shm::terms_version(*entry_); }
-    [[nodiscard]] PolicyOptions options() const { return policies::options_of(attachment_->where(), place()); }
+    // What it is made of. Where it is deleted, or its segment replaced, what was read may have been another's: so that is asked after it.
+    [[nodiscard]] std::expected<PolicyOptions, Errc> options() const {
+        PolicyOptions read = policies::options_of(attachment_->where(), place());
+        if (const Errc why = standing(); why != Errc::none) return std::unexpected(why);
+        return read;
+    }
 };
 
 }  // namespace seki::primitives
