@@ -21,7 +21,8 @@
 //    than a max that was in force during the call allows. tests/protocol/permits.pml proves it with spin, and that each part is needed.
 //    Each of these is "I wrote mine, then I looked at yours" by two at once, which takes one order of all: seq_cst throughout.
 //    (d) A drain that is too high is right, and costs looks at words. One that is too low forgets holders for good: only a scribbler writes it, and a max that is
-//    set then keeps it. So upkeep and the doctor call set_right() before that: takers count the whole table until one of them sees all of [max, capacity) free.
+//    set then keeps it. So who changes the options, upkeep and the doctor call set_right() before that, and upkeep again and again, as the end of a window of an
+//    adaptive limit does not: takers count the whole table until one of them sees all of [max, capacity) free.
 //
 // 4. A death after each step. After 0 -> owner, or while holding: the word names a process that is dead, and anybody gives it back. After
 //    owner -> 0: full_as_of may be wrong. After full_as_of or asked_at was written: wrong likewise. After set_max's CAS: full_as_of again.
