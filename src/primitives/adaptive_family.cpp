@@ -44,6 +44,7 @@ Result<void> family<AdaptiveOptions>::may_change(const shm::segment& /*where*/, 
 // Should this process die between the terms and the tables, upkeep brings them together again.
 void family<AdaptiveOptions>::change(const shm::segment& where, const shm::placement& at,
                                      const AdaptiveOptions& wanted) noexcept {
+    shm::permits_of(where, at).set_right();
     shm::publish_terms(shm::directory{where}.entry(at.index), terms_of(wanted));
     enforce(where, at, pack(wanted));
 }

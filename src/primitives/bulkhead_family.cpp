@@ -50,6 +50,7 @@ Result<void> family<BulkheadOptions>::may_change(const shm::segment& /*where*/, 
 void family<BulkheadOptions>::change(const shm::segment& where, const shm::placement& at,
                                      const BulkheadOptions& wanted) noexcept {
     auto& entry = shm::directory{where}.entry(at.index);
+    shm::permits_of(where, at).set_right();
     // What another began: so the tables never have maxima of longer ago than the terms before these (report/examine_bulkhead.cpp).
     set_maxima(where, at, options_of(shm::read_wide_terms(entry).values, at.shape));
     shm::publish_terms(entry, terms_of(wanted));

@@ -65,12 +65,15 @@ std::uint64_t reclaim_permits(const shm::segment& where, const shm::roster& stan
     if (!may_write(where)) return 0;
     std::uint64_t all = 0;
     for (const auto kind : have_permits)
-        for (const shm::placement& at : standing.of(kind))
+        for (const shm::placement& at : standing.of(kind)) {
             all += kind == layout::kind::shedder
                        ? reclaim_from(where, at, shm::shedder_places_of(where, at),
                                       [](const auto& places) { return look_at(places); })
                        : reclaim_from(where, at, shm::permits_of(where, at),
                                       [&](const auto& permits) { return look_at(kind, permits); });
+            // Here, where every word is looked at anyway, and not in finished(): what a scribbler hid stays hidden under a maximum that is right.
+            shm::permits_of(where, at).set_right();
+        }
     return all;
 }
 

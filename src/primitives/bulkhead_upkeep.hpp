@@ -11,7 +11,8 @@
 namespace seki::primitives {
 
 // Gives back every permit that is named after a process which the segment does not list; how many. Right after shm::reap(), which takes the dead off
-// the list, these are all that the dead held. No system call. Does nothing to a segment that is not open for writing, or superseded.
+// the list, these are all that the dead held. And where a scribbler hid what is held, it counts again (shm/permits.hpp, 3 (d)). No system call.
+// Does nothing to a segment that is not open for writing, or superseded.
 std::uint64_t reclaim_permits(const shm::segment& where, const shm::roster& standing);
 
 // Where an administrator died between the terms of a bulkhead and its maxima, or anybody between an adaptive limit and its maximum, puts them in force. Takes the administration lock if there is

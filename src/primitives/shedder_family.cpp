@@ -44,6 +44,7 @@ void family<ShedderOptions>::change(const shm::segment& where, const shm::placem
                                     const ShedderOptions& wanted) noexcept {
     auto& entry = shm::directory{where}.entry(at.index);
     const auto within = shm::shedder_places_of(where, at).within();
+    within.set_right();
     // What another began: so the table never has a maximum of longer ago than the terms before these (report/examine_shedder.cpp).
     within.set_max(options_of(shm::read_wide_terms(entry).values, at.shape).max_in_flight);
     shm::publish_terms(entry, terms_of(wanted));

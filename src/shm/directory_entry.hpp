@@ -49,14 +49,15 @@ public:
     // The rest by the holder of the administration lock.
 
     // A free entry is to have another piece than it had: `piece`, at the place that `made` says. Release throughout: a reader that sees one of these in an entry it
-    // knew also sees that its incarnation is gone.
+    // knew also sees that its incarnation is gone. And of a pair the first is seen to be zero before the second: else who is late with a swap of {x, 0}, whose second does not
+    // change, could come between, and leave the second half of what he put there.
     void give_piece(const placement& made, std::span<word> piece) const noexcept {
         Memory::store_release(entry_->kind, static_cast<std::uint64_t>(layout::kind::none));
         Memory::store_release(entry_->arena_offset, made.arena_offset);
         Memory::store_release(entry_->arena_size, made.arena_size);
         for (std::size_t i = 0; i < made.shape.size(); ++i) Memory::store_release(entry_->shape[i], made.shape[i]);
         if (keeps_its_piece(made.kind))
-            for (word& each : piece) Memory::store_relaxed(each, 0);
+            for (word& each : piece) Memory::store_release(each, 0);
         Memory::store_release(entry_->kind, static_cast<std::uint64_t>(made.kind));
     }
 

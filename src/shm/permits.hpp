@@ -7,7 +7,7 @@
 //      permit      0 -> owner                by a taker, in a word below max (CAS)
 //      permit      owner -> 0                by the owner; by a taker that finds itself one too many; by anybody when the owner is dead (CAS)
 //      terms       {v, d, m} -> {v+1, max(d, m'), m'}   set_max(m'), set_max_by(): m' may be m (CAS)
-//      terms       {v, d, m} -> {v+1, capacity, m}      set_right(), where something is held at or beyond d, or d < m (CAS)
+//      terms       {v, d, m} -> {v+1, capacity, m}      set_right(), where something is held at or beyond d, or d < m; or they go on changing (CAS)
 //      terms       {v, d, m} -> {v, m, m}    by whoever saw all of [m, d) free since {v, d, m} was there (CAS); close() sets m = 0 and does it
 //      full_as_of  any -> now                by a taker that found nothing, before it looks once more
 //      full_as_of  any -> 0                  after a permit was given back, or max was raised
@@ -21,7 +21,8 @@
 //    than a max that was in force during the call allows. tests/protocol/permits.pml proves it with spin, and that each part is needed.
 //    Each of these is "I wrote mine, then I looked at yours" by two at once, which takes one order of all: seq_cst throughout.
 //    (d) A drain that is too high is right, and costs looks at words. One that is too low forgets holders for good: only a scribbler writes it, and a max that is
-//    set then keeps it. So upkeep and the doctor call set_right() before that: takers count the whole table until one of them sees all of [max, capacity) free.
+//    set then keeps it. So who changes the options, upkeep and the doctor call set_right() before that, and upkeep again and again, as the end of a window of an
+//    adaptive limit does not: takers count the whole table until one of them sees all of [max, capacity) free.
 //
 // 4. A death after each step. After 0 -> owner, or while holding: the word names a process that is dead, and anybody gives it back. After
 //    owner -> 0: full_as_of may be wrong. After full_as_of or asked_at was written: wrong likewise. After set_max's CAS: full_as_of again.
@@ -85,6 +86,8 @@ public:
     static constexpr int max_rounds = 16;
     // set_max() starts over when another changed the terms; so often only when somebody scribbles there.
     static constexpr int max_changes = 10'000;
+    // So often set_right() looks at what lies beyond drain. After that it raises drain unseen, which is right: see 3 (d).
+    static constexpr int max_looks = 2;
 
     static constexpr std::uint64_t bytes_for(std::uint64_t capacity) noexcept {
         constexpr std::uint64_t per_line = layout::cache_line / sizeof(word);
@@ -174,7 +177,7 @@ public:
         std::uint64_t found = Memory::load_seq_cst(control_->terms);
         for (int round = 0; round < max_changes; ++round) {
             const layout::permit_terms t = bounded(found);
-            if (layout::unpack_permit_terms(found) == t && all_free_from(t.drain)) return;
+            if (round < max_looks && layout::unpack_permit_terms(found) == t && all_free_from(t.drain)) return;
             const layout::permit_terms next{t.version + 1, words_.size(), t.max};
             if (Memory::cas_seq_cst(control_->terms, found, layout::pack(next))) return;
         }

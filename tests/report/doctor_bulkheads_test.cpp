@@ -129,6 +129,7 @@ TEST_F(DoctorOfBulkheads, PermitsThatAreOutAreCountedWhateverStoodInTheTerms) {
     };
     const auto repaired = [&] { return repair(*where_).has_value(); };
     const auto maintained = [&] { return opened_->maintain().has_value(); };
+    const auto changed = [&] { return change_to(2) && change_to(3); };
     const auto count_again_after = [&](const layout::permit_terms& wrong, const std::function<bool()>& mended) {
         ASSERT_TRUE(change_to(6));
         std::vector<Permit> held;
@@ -149,8 +150,8 @@ TEST_F(DoctorOfBulkheads, PermitsThatAreOutAreCountedWhateverStoodInTheTerms) {
     };
     for (const layout::permit_terms& wrong : {layout::permit_terms{0, 0, 0}, {7, 0, 3}, {7, 3, 3}, {7, 1, 1}}) {
         SCOPED_TRACE(layout::pack(wrong));
-        count_again_after(wrong, repaired);
-        if (wrong.max != 3) count_again_after(wrong, maintained);
+        for (const std::function<bool()>& mended : {std::function<bool()>{repaired}, {maintained}, {changed}})
+            count_again_after(wrong, mended);
     }
 }
 TEST_F(DoctorOfBulkheads, FindsAPermitOfAProcessSlotThatThereIsNot) {

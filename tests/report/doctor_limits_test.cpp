@@ -4,6 +4,7 @@
 
 #include "doctor_fixture.hpp"
 #include "primitives/adaptive_family.hpp"
+#include "primitives/adaptive_status.hpp"
 #include "primitives/shedder_family.hpp"
 #include "shm/bulkhead_piece.hpp"
 
@@ -105,6 +106,39 @@ TEST_F(DoctorOfLimits, WhatIsHeldIsCountedWhateverStoodInTheTermsOfItsTable) {
         EXPECT_EQ(door_->status()->max_in_flight, 2U);
     }
     EXPECT_EQ(permits.size(), 5U);
+}
+
+// Fails when a maximum that somebody else sets after the scribbler, by a change of the options or at the end of a window of calls, hides for good what is held beyond it.
+TEST_F(DoctorOfLimits, WhatIsHeldIsCountedWhoeverSetTheMaximumMeanwhile) {
+    (void)limit_->call([] {});  // the first of the five calls of a window
+    std::vector<AdaptivePermit> permits;
+    while (auto taken = limit_->try_acquire()) permits.push_back(std::move(*taken));
+    ASSERT_EQ(permits.size(), 5U);
+    std::vector<InFlight> requests;
+    for (int request = 0; request < 15; ++request) requests.push_back(*door_->admit(0));
+    const auto scribble_on = [&](const shm::placement& at, std::uint64_t max) {
+        hardware::store_release(control(at).terms, layout::pack(layout::permit_terms{7, max, max}));
+    };
+    AdaptiveOptions lowered = limit_options();
+    lowered.initial_limit = 1;
+    for (const std::uint64_t most : {3U, 2U}) {
+        for (const shm::placement& at : {limit(), door()}) scribble_on(at, 1);
+        lowered.max_limit = most;
+        ASSERT_TRUE(opened_->change("limit", lowered));
+        ASSERT_TRUE(opened_->change("door", ShedderOptions{.max_in_flight = most}));
+        EXPECT_EQ(limit_->status()->in_use, permits.size());
+        EXPECT_EQ(door_->status()->in_flight, requests.size());
+    }
+    scribble_on(limit(), 1);
+    for (; permits.size() > 1; permits.erase(permits.begin())) EXPECT_TRUE(permits.front().release());
+    ASSERT_NE(layout::unpack_permit_terms(hardware::load_acquire(control(limit()).terms)).version, 7U)
+        << "no window ended";
+    scribble_on(door(), 2);
+    ASSERT_TRUE(primitives::is_enforced(*where_, limit()));
+    ASSERT_EQ(limit_->status()->in_use, 0U);
+    ASSERT_TRUE(opened_->maintain());
+    EXPECT_EQ(limit_->status()->in_use, 1U);
+    EXPECT_EQ(door_->status()->in_flight, requests.size());
 }
 
 // Fails when terms that no options give are not found.

@@ -18,6 +18,7 @@ const std::vector<weak_scenario> scenarios = {
      real::its_terms_are_remembered,
      {.preemptions = 1, .deaths = 0, .old_reads = 1},
      deep_of_many},
+    {"a text is late", real::a_text_is_late, brief, deep_of_many},
     {"one administrator follows another",
      real::one_administrator_follows_another,
      {.preemptions = 0, .deaths = 1, .old_reads = 1},

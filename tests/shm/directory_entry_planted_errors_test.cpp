@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "planted/clears_from_the_end.hpp"
 #include "planted/finds_without_a_second_look.hpp"
 #include "planted/keeps_half_a_piece.hpp"
 #include "planted/keeps_what_was_anothers.hpp"
@@ -44,6 +45,11 @@ TEST(DirectoryEntryPlantedErrors, WhoDoesNotClearAPieceKeepsWhatWasAnothers) {
     using broken = directory_entry_scenarios<shm::keeps_what_was_anothers::entry_words<stepped>>;
     EXPECT_THAT(found({.preemptions = 1, .deaths = 1}, broken::one_administrator_follows_another),
                 StartsWith("a piece is kept with"));
+}
+
+TEST(DirectoryEntryPlantedErrors, WhoClearsAPairFromItsEndIsMetByALateText) {
+    using broken = directory_entry_scenarios<shm::clears_from_the_end::entry_words<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2, .deaths = 0}, broken::a_text_is_late), StartsWith("half a text"));
 }
 
 TEST(DirectoryEntryPlantedErrors, WhoMakesBeforeItWithdrawsIsFoundHalfMade) {

@@ -3,7 +3,7 @@
 //   - what is found is one primitive, whole: its kind, name, shape, place, and the terms that it was made with;
 //   - who finds one sees what was made for it in its piece, or something later;
 //   - who remembers one does not take another for it, nor its terms;
-//   - a piece that is kept is whole, and of its kind.
+//   - a piece that is kept is whole, and of its kind, and whoever is late in what was there before leaves nothing in it.
 #pragma once
 
 #include <array>
@@ -15,6 +15,7 @@
 
 #include "layout/directory.hpp"
 #include "shm/directory_entry.hpp"
+#include "shm/key_text.hpp"
 #include "support/interleaving.hpp"
 #include "support/stepped_memory.hpp"
 
@@ -208,6 +209,27 @@ struct directory_entry_scenarios {
     }
     static void its_terms_are_remembered(interleaving& play) {
         one_is_remembered(play, [](world& here, const shm::placement& found) { here.read_terms(found); });
+    }
+    // A limiter is deleted, and its memory given to a bulkhead, while somebody is about to write the text of a key over a shorter one, whose last word is zero already.
+    static void a_text_is_late(interleaving& play) {
+        constexpr std::uint64_t first = 7;  // an incarnation
+        layout::directory_entry entry{};
+        alignas(layout::key_text) std::array<layout::word, sizeof(layout::key_text) / sizeof(layout::word)> memory{};
+        auto& text = *reinterpret_cast<layout::key_text*>(memory.data());
+        const shm::key_texts<stepped> texts{std::span{&text, 1}};
+        const Words words{entry};
+        const auto stands = [&] { return words.stands(first); };
+        stepped::store_release(entry.incarnation, first);
+        texts.fill();
+        texts.write(0, layout::tag_bit | 1, "alice", stands);
+        play.together({[&] { texts.write(0, layout::tag_bit | 2, "alice in wonderland", stands); },
+                       [&] {
+                           words.withdraw();
+                           words.give_piece(world::numbered(2), memory);
+                       }});
+        if (play.died(1)) return;
+        for (const layout::word& each : memory)
+            if (stepped::load_relaxed(each) != 0) play.fail("half a text stands in what is no limiter's");
     }
     // An administrator deletes and makes, and may die; the next one goes on, and somebody looks.
     static void one_administrator_follows_another(interleaving& play) {

@@ -97,7 +97,7 @@ TEST_F(DirectoryKept, AnEntryIsOfNoKindWhileItGetsItsPiece) {
     };
     shm::entry_words<unlucky>{entry}.give_piece(made, piece);
     unlucky::before_store = [](const void* /*where*/) {};
-    EXPECT_EQ(stores, 2 + static_cast<int>(made.shape.size()));
+    EXPECT_EQ(stores, 2 + static_cast<int>(made.shape.size() + piece.size()));
     EXPECT_EQ(shm::hardware::load_relaxed(entry.kind), static_cast<std::uint64_t>(layout::kind::bulkhead));
     for (const layout::word& each : piece) EXPECT_EQ(shm::hardware::load_relaxed(each), 0U);
 }

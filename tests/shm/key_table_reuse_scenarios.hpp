@@ -62,8 +62,8 @@ public:
     void delete_and_make_words(layout::pair_value content) {
         stepped::store_release(incarnation_, 0);
         for (layout::pair& each : texts_of_old()->pairs) {
-            stepped::store_relaxed(shm::word_access::first(each), 0);
-            stepped::store_relaxed(shm::word_access::second(each), 0);
+            stepped::store_release(shm::word_access::first(each), 0);
+            stepped::store_release(shm::word_access::second(each), 0);
         }
         stepped::store_release(incarnation_, second);
         for (layout::pair& each : texts_of_old()->pairs)

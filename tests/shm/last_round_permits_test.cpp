@@ -53,6 +53,37 @@ TEST_F(permitted, LastRoundOfAChange) {
     EXPECT_EQ(subject.max(), 3);
 }
 
+// Fails if who sets the terms right while others change them looks at every permit each time: thousands of times at as many words.
+TEST(PermitLooks, WhoSetsTermsRightLooksAtThePermitsTwice) {
+    struct looking : unlucky {
+        static std::uint64_t load_seq_cst(const word& w) noexcept {
+            ++looks();
+            return shm::hardware::load_seq_cst(w);
+        }
+        static std::uint64_t& looks() noexcept {
+            static std::uint64_t made = 0;
+            return made;
+        }
+    };
+    using permits = shm::permits<looking>;
+    permit_memory<8> memory;
+    const permits subject = permits::attach(memory.bytes);
+    ASSERT_TRUE(subject.set_max(4));
+    ASSERT_EQ(subject.take(5, 3, seeker{}).index, 3U);
+    machine::store_relaxed(memory.control().terms, layout::pack(layout::permit_terms{7, 1, 1}));
+    const auto looks_after = [&](int lost) {
+        const lost_swaps others{&memory.control().terms, lost};
+        const std::uint64_t before = looking::looks();
+        subject.set_right();
+        return looking::looks() - before;
+    };
+    constexpr std::uint64_t at_terms = 1, at_permits = 3;  // the fourth is the first that is held
+    EXPECT_EQ(looks_after(permits::max_changes), at_terms + permits::max_looks * at_permits);
+    EXPECT_EQ(subject.in_use(), 0U);
+    EXPECT_EQ(looks_after(permits::max_changes - 1), at_terms + permits::max_looks * at_permits);
+    EXPECT_EQ(subject.in_use(), 1U);
+}
+
 // Who finds that permits drained says so before it takes one, in a round of its own; and who finds none looks once more.
 TEST_F(permitted, LastRoundOfWhoFindsThatTheyDrained) {
     const auto taken_after = [this](int lost) {

@@ -41,6 +41,8 @@ seki_plant(finds_without_a_second_look "if (!stands(incarnation)) return std::nu
 seki_plant(uses_a_number_twice "Memory::fetch_add_relaxed(next_incarnation, 1) + 1" "Memory::load_relaxed(next_incarnation) + 1")
 seki_plant(keeps_half_a_piece "Memory::store_release(entry_->kind, static_cast<std::uint64_t>(layout::kind::none));"
     "Memory::store_release(entry_->kind, static_cast<std::uint64_t>(made.kind));")
-seki_plant(keeps_what_was_anothers "for (word& each : piece) Memory::store_relaxed(each, 0);" "(void)piece;")
+seki_plant(keeps_what_was_anothers "for (word& each : piece) Memory::store_release(each, 0);" "(void)piece;")
+seki_plant(clears_from_the_end "for (word& each : piece) Memory::store_release(each, 0);"
+    "for (std::size_t i = piece.size(); i-- != 0;) Memory::store_release(piece[i], 0);")
 seki_plant(makes_before_it_withdraws "void withdraw() const noexcept { Memory::store_release(entry_->incarnation, 0); }"
     "void withdraw() const noexcept {}")

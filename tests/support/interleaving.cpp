@@ -279,8 +279,8 @@ void interleaving::store(std::uint64_t& to, std::uint64_t value, const access& b
     before_access(&to, by.what, true);
     state* const now = state::stepped();
     state* const weak = state::weak();
-    const bool under =
-        weak != nullptr && !by.how.now.in_one_order && weak->weakly.may_come_under(weak->who(), to) && weak->pick();
+    const bool under = weak != nullptr && !by.how.now.in_one_order &&
+                       weak->weakly.may_come_under(weak->who(), to, value, by.how) && weak->pick();
     if (now != nullptr) now->learn(&to, value);  // only now: what is chosen in between is chosen before it
     if (now != nullptr && !under) now->changes(to, value);
     if (weak != nullptr)

@@ -177,6 +177,23 @@ TEST(Litmus, ASwapIsOfTheLatest) {
     EXPECT_THAT(outcomes({counts, expects_two}, 1), ElementsAre("0", "1", "9"));
 }
 
+// Two stores to a pair, of which the second changes nothing: whoever swaps both may meet the second before the first, unless it releases.
+TEST(Litmus, ASwapMayMeetTheSecondOfTwoStoresFirst) {
+    const auto left = [](auto store) {
+        std::set<std::string> all;
+        (void)explore({.preemptions = 2, .deaths = 0, .old_reads = 1}, [&](interleaving& play) {
+            program now;
+            layout::word &first = shm::word_access::first(now.pair), &second = shm::word_access::second(now.pair);
+            play.together({[&] { store(first, 2, m::here::current()), store(second, 0, m::here::current()); },
+                           [&] { (void)m::cas_pair(now.pair, {0, 0}, {1, 1}); }});
+            all.insert(std::to_string(m::load_relaxed(first)) + std::to_string(m::load_relaxed(second)));
+        });
+        return all;
+    };
+    EXPECT_THAT(left(m::store_relaxed), ElementsAre("20", "21"));
+    EXPECT_THAT(left(m::store_release), ElementsAre("20"));
+}
+
 // Both halves of a pair change in one step: who acquires the one that is new finds the other new, or newer.
 TEST(Litmus, HalvesOfAPairComeTogether) {
     const part changes = [](program& p) { (void)m::cas_pair(p.pair, {0, 0}, {1, 1}); };

@@ -40,7 +40,7 @@ std::size_t weak_memory::place_of(const std::uint64_t& at) const {
     return place;
 }
 
-// A word that nobody has touched yet has one store, which all have seen. What the test changed behind our back comes on top.
+// A word that nobody has touched yet has one store, which all have seen. What the test changed behind our back comes on top, and leaves no room under it.
 std::size_t weak_memory::number_of(const std::uint64_t& at) {
     std::size_t place = place_of(at);
     if (numbers_[place] == no_word) {
@@ -57,7 +57,7 @@ std::size_t weak_memory::number_of(const std::uint64_t& at) {
         made.stores.clear();
         made.stores.push_back({.value = at, .at = 0, .replaces = true});
     } else if (auto& stores = words_[numbers_[place]].stores; stores.back().value != at) {
-        stores.push_back({.value = at, .at = stores.back().at + step, .replaces = true});
+        stores.push_back({.value = at, .at = stores.back().at + 1, .replaces = true});
     }
     return numbers_[place];
 }
@@ -108,13 +108,16 @@ std::uint64_t weak_memory::read(std::size_t actor, const std::uint64_t& at, unsi
     return from.value;
 }
 
-bool weak_memory::may_come_under(std::size_t actor, const std::uint64_t& at) {
+bool weak_memory::may_come_under(std::size_t actor, const std::uint64_t& at, std::uint64_t value, const ordered& how) {
     const std::size_t word = number_of(at);
     const auto& stores = words_[word].stores;
-    if (stores.size() < 2 || stores.back().replaces) return false;
-    const stamp below = stores[stores.size() - 2].at;
-    const auto may = [&](const machine& by) { return look_up(by.of_actors[actor], word) <= below; };
-    return stores.back().at - below >= 2 && may(machines_[now]) && !(only_new_ && may(machines_[as_shipped]));
+    if (stores.size() < 2) return false;
+    const message &latest = stores.back(), &below = stores[stores.size() - 2];
+    if (latest.at - below.at < 2 || (latest.replaces && value != below.value)) return false;
+    const auto may = [&](const machine& by, const order& its) {
+        return look_up(by.of_actors[actor], word) <= below.at && !(latest.replaces && its.releases);
+    };
+    return may(machines_[now], how.now) && !(only_new_ && may(machines_[as_shipped], how.as_shipped));
 }
 
 void weak_memory::store(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how, bool under) {
@@ -220,7 +223,7 @@ std::uint64_t weak_memory::fingerprint(const history& of, std::size_t word) cons
             all = fold(all, brings);
             matters = matters || brings != 0;
         }
-        if (back == 1) all = fold(all, of.stores.back().replaces ? 0 : of.stores.back().at - each.at);
+        if (back == 1) all = fold(all, 2 * (of.stores.back().at - each.at) + (of.stores.back().replaces ? 1 : 0));
         matters = matters || back != 0;
     }
     return matters ? all : 0;

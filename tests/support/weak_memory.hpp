@@ -9,7 +9,8 @@
 // What is read and replaced in one step is the latest store; a compare-and-swap that fails may have read an older one.
 //
 // So an old store is read after newer ones of other words, two who store and then look may both look too early (store buffering), and two readers may not
-// agree on which of two stores came first. A store may also come under the latest that its writer has not seen, as if it had been made before.
+// agree on which of two stores came first. A store may also come under the latest that its writer has not seen, as if it had been made before;
+// under one that replaced another in one step only if it says the same as that other, and brings nothing along: then it is what was replaced.
 // Not to be seen here: a load that reads what is stored only after it (load buffering), and whatever follows from a store that others see before an earlier
 // seq_cst one of the same actor. No machine that Seki runs on turns round a load and a store that depends on it.
 #pragma once
@@ -38,8 +39,8 @@ public:
     [[nodiscard]] std::uint64_t value(const std::uint64_t& at, unsigned back);
     std::uint64_t read(std::size_t actor, const std::uint64_t& at, unsigned back, const ordered& how);
 
-    // Whether a store by the actor may come under the latest.
-    bool may_come_under(std::size_t actor, const std::uint64_t& at);
+    // Whether a store of that value by the actor may come under the latest.
+    bool may_come_under(std::size_t actor, const std::uint64_t& at, std::uint64_t value, const ordered& how);
     void store(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how, bool under);
     // Reads the latest, and puts another on top of it.
     void replace(std::size_t actor, std::uint64_t& at, std::uint64_t value, const ordered& how);
@@ -76,7 +77,7 @@ private:
     struct message {
         std::uint64_t value;
         stamp at;
-        bool replaces;  // the one below, in one step: nothing comes between
+        bool replaces;  // the one below, in one step: nothing comes between that says something else
         std::array<kept_view, 2> takes_along{-1, -1};
     };
     struct history {
