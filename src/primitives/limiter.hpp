@@ -407,6 +407,9 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
             break;
         case step::decided: break;
     }
+    // What was spent, was spent by these terms. A state that was only looked at may be one that later terms left: it means something else by these.
+    const bool spent = making.spend && verdict.allowed;
+    if (!spent && !shm::in_force(*entry_, making.version)) return false;
     const bool observed = !verdict.allowed && making.observe;
     if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
     answer = tell(verdict, observed, making.patience == algorithm::never ? making.clock : Clock::precise);
