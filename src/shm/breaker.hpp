@@ -29,7 +29,7 @@
 //    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
 //    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval. Nor does who was stopped before he read the word act in another's, or by its terms: he looks
 //    whether the breaker stands after he has read both, and there are none of the next one before it is gone. (f) What follows from a word follows by terms that were in force while
-//    it stood, or later ones: they are read after it.
+//    it stood, or later ones: they are read after it; and after his own swap by who made the transition himself.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells sekid so, and it is counted before the next one (shm/transition_counts.hpp). After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -339,7 +339,7 @@ private:
     [[nodiscard, gnu::noinline]] admission admit_carefully(Law& law_now, Caller& by) const noexcept {
         for (int round = 0; round < max_rounds; ++round) {
             const layout::pair_value seen = read();
-            const terms law = law_now();
+            terms law = law_now();
             if (!by.stands()) return {};
             const auto from = breaker_law::unpack(to_packed(seen));
             const nanos now = breaker_law::passes(from.state) ? 0 : by.now();
@@ -347,6 +347,8 @@ private:
                 return {breaker_law::decision::refuse, from.generation, no_place, left, from.state};
             const auto step = breaker_law::react(from, breaker_law::event::call, from.generation, now, law);
             if (step.next != from && !move(seen, step, by)) continue;
+            // Those of before may have been changed before the generation that began right now.
+            if (step.transition) law = law_now();
             const std::uint32_t generation = step.next.generation;
             const breaker_law::state state = step.next.state;
             if (step.answer != breaker_law::decision::probe)
