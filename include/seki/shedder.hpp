@@ -70,7 +70,7 @@ public:
     }
 
     // False, and nothing done, when it was completed before, in a process that is not its owner, when the segment was replaced more than once since, and for one
-    // of priority 0 that was let in though there was no place left, not even beyond max_in_flight.
+    // of priority 0 that was let in though there was no place left, not even beyond max_in_flight, or no room for its process in the segment.
     bool complete() noexcept { return owner_ != 0 && give_back(); }
 
     void swap(InFlight& other) noexcept {

@@ -23,11 +23,19 @@ class alignas(layout::cache_line) bound_place {
 public:
     // none; deleted; or superseded. Acquire, each: pairs with what publishes the successor, and with the deletion; what follows is not read before.
     [[nodiscard]] Errc standing() const noexcept {
-        if (shm::hardware::load_acquire(identity_->superseded) != 0) [[unlikely]]
+        if (is_superseded()) [[unlikely]]
             return Errc::superseded;
-        if (shm::hardware::load_acquire(entry_->incarnation) != incarnation_) [[unlikely]]
+        if (is_deleted()) [[unlikely]]
             return Errc::deleted;
         return Errc::none;
+    }
+    // Its two looks, for who reads in between what he goes by: which terms are in force, or the state of a breaker. Before the first, the memory may be given
+    // back (emptied()); and only what was read before the second is this one's own, for another may be made in its place once it is deleted.
+    [[nodiscard]] bool is_superseded() const noexcept {
+        return shm::hardware::load_acquire(identity_->superseded) != 0;
+    }
+    [[nodiscard]] bool is_deleted() const noexcept {
+        return shm::hardware::load_acquire(entry_->incarnation) != incarnation_;
     }
     // For who ends what he began here (a permit, a call) in a segment that was replaced since: whether its memory is gone, and nothing of it to be touched.
     [[nodiscard]] bool emptied() const noexcept {

@@ -1,6 +1,6 @@
 // A breaker: its law, windows and probes, bound to their place in one mapped segment.
 //
-// The path of a call that is let in, in its order: look whether the breaker still stands; read its word; read the clock. The function runs. Ask for the
+// The path of a call that is let in, in its order: read the breaker's word; look whether it still stands, so that this is its own; read the clock. The function runs. Ask for the
 // line that the outcome goes to; read the clock (the line arrives meanwhile); read the terms; put the outcome into the window, which is one
 // compare-and-swap; look whether these terms are still in force; count. A refusal writes to nothing but the worker's own counters.
 //
@@ -90,14 +90,21 @@ private:
     [[nodiscard]] answer refuse(detail::breaker_pass& pass, Time clock) const noexcept;
     template <class Time>
     [[nodiscard]] answer admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept;
-    // One by one: what is copied right after it was written is waited for.
-    void let_in(detail::breaker_pass& pass, nanos started, const shm::breaker<>::admission& told) const noexcept {
-        pass.from = this;
-        pass.started_ns = started;
-        pass.token = shm::own_process_token();
+    // One by one: what is copied right after it was written is waited for. What was told before the clock is read, or it would be kept meanwhile.
+    template <class Time>
+    void let_in(detail::breaker_pass& pass, Time clock, const shm::breaker<>::admission& told) const noexcept {
         pass.generation = told.generation;
         pass.place = told.place;
         pass.state = static_cast<BreakerState>(told.state);
+        pass.started_ns = clock();
+        pass.token = shm::own_process_token();
+        pass.from = this;
+    }
+    // Why nobody is let in, whatever the word says that was read. After it, and after the terms: they are another breaker's if this one is deleted.
+    [[nodiscard]] Errc why_none() const noexcept {
+        if (is_deleted()) [[unlikely]]
+            return Errc::deleted;
+        return writable_ ? Errc::none : Errc::read_only;
     }
     [[nodiscard]] answer refused(const shm::worker& me, breaker_law::state state, nanos retry_after,
                                  nanos now) const noexcept {
@@ -164,14 +171,14 @@ struct breaker::caller {
 
 template <class Time>
 [[gnu::always_inline]] inline breaker::answer breaker::admit(detail::breaker_pass& pass, Time clock) const noexcept {
-    if (const Errc why = standing(); why != Errc::none) [[unlikely]]
-        return {.error = why};
-    if (!writable_) [[unlikely]]
-        return {.error = Errc::read_only};
+    if (is_superseded()) [[unlikely]]
+        return {.error = Errc::superseded};
     const auto at_once = shared_.admit_at_once();
     if (!at_once) [[unlikely]]
         return refuse(pass, clock);
-    let_in(pass, clock(), at_once);
+    if (const Errc why = why_none(); why != Errc::none) [[unlikely]]
+        return {.error = why};
+    let_in(pass, clock, at_once);
     return {};
 }
 
@@ -182,7 +189,8 @@ template <class Time>
     const std::uint64_t version = shm::terms_version(*entry_);
     const nanos wait = shm::read_term(*entry_, version, layout::breaker_wait_duration);
     const bool backs_off = at.reopened != 0 && shm::read_term(*entry_, version, layout::breaker_wait_multiplier) > 100;
-    if (at.state != breaker_law::state::open || backs_off || wait > breaker_law::max_duration) [[unlikely]]
+    if (at.state != breaker_law::state::open || backs_off || wait > breaker_law::max_duration || is_deleted() ||
+        !writable_) [[unlikely]]
         return admit_carefully(pass, clock);
     const nanos now = clock();
     if (at.since > now || now - at.since >= wait) [[unlikely]]
@@ -192,6 +200,8 @@ template <class Time>
 
 template <class Time>
 [[gnu::noinline]] breaker::answer breaker::admit_carefully(detail::breaker_pass& pass, Time clock) const noexcept {
+    if (const Errc why = why_none(); why != Errc::none) [[unlikely]]
+        return {.error = why};
     // The place of a probe without a name comes back by max_half_open_duration alone.
     if (attachment_->me().owner == 0) [[unlikely]]
         keep_name(*attachment_);
@@ -199,7 +209,7 @@ template <class Time>
     const auto told = shared_.admit([this] { return read_some([](auto value) { return waiting_terms(value); }); }, by);
     if (told) {
         // Closed meanwhile: the clock was not read.
-        let_in(pass, by.read != 0 ? by.read : clock(), told);
+        let_in(pass, [&] { return by.read != 0 ? by.read : clock(); }, told);
         return {};
     }
     if (!by.stands()) [[unlikely]]

@@ -1,7 +1,7 @@
 // A limiter: a law on a key table, bound to its place in one mapped segment.
 //
-// The path of a check, in its order: hash the key; ask for the cache lines of its two buckets; look whether the limiter still stands; read the
-// terms; read the clock (the lines arrive meanwhile); find the slot; apply the law; one compare-and-swap. A denial ends before the
+// The path of a check, in its order: hash the key; ask for the cache lines of its two buckets; read which terms are in force; look whether the limiter
+// still stands, so that they are its own; read them; read the clock (the lines arrive meanwhile); find the slot; apply the law; one compare-and-swap. A denial ends before the
 // compare-and-swap and writes to nothing but the worker's own counters. Who was overtaken by another's check looks at the slot again, with the time that it has.
 //
 // A death before the compare-and-swap spent nothing; after it the cost is spent, whether or not the caller lived to use it. What was spent is counted right
@@ -254,17 +254,18 @@ template <class Time, class Otherwise>
         return otherwise();
     const std::uint64_t tag = hash_(key);
     const auto around = table_.prefetch(tag);
-    // It no longer stands, or somebody wants to know of it, or this thread has yet to join.
-    if (standing() != Errc::none || emitter::watched(identity_->listening, emitter::limiter_decisions) ||
+    // Its segment was replaced, or somebody wants to know of it, or this thread has yet to join.
+    if (is_superseded() || emitter::watched(identity_->listening, emitter::limiter_decisions) ||
         !attachment_->is_joined()) [[unlikely]]
         return otherwise();
     const shm::worker& me = shm::attachment::me_as_joined();
-    // The terms are those that stood before the time was read and afterwards. Other laws leave before the clock: it is half of a check.
+    // The terms are those that stood before the time was read and afterwards, and this limiter's: it stood after they did. Other laws leave before the
+    // clock: it is half of a check.
     const layout::directory_entry& entry = *entry_;
     const std::uint64_t version = shm::terms_version(entry);
     const auto term = [&entry, version](std::size_t value) { return shm::read_term(entry, version, value); };
     const std::uint64_t modes = term(layout::term_modes);
-    if (!goes_straight(modes)) [[unlikely]]
+    if (!goes_straight(modes) || is_deleted()) [[unlikely]]
         return otherwise();
     const algorithm::nanos now = clock(modes_of(modes).clock);
     const auto at = shm::key_table<>::find(around, tag);
@@ -359,9 +360,11 @@ template <class Time>
     if (making.spend && !writable_) return no_decision(Errc::read_only);
     Decision answer;
     for (int rounds = 0; rounds < shm::key_table<>::max_rounds; ++rounds) {
-        // In every round: a deleted limiter's memory may be another's by now, and whatever is found there is no answer.
-        if (const Errc why = standing(); why != Errc::none) return no_decision(why);
+        // In every round: a deleted limiter's memory may be another's by now, and whatever is found there is no answer. Nor are the terms that stand
+        // where its own did.
+        if (is_superseded()) return no_decision(Errc::superseded);
         const std::uint64_t version = shm::terms_version(*entry_);
+        if (is_deleted()) return no_decision(Errc::deleted);
         const auto modes = modes_of(shm::read_term(*entry_, version, layout::term_modes));
         making.version = version;
         making.observe = modes.mode == Mode::shadow;
@@ -407,6 +410,9 @@ bool limiter::round(const Law& law, const call& making, algorithm::nanos now, Ti
             break;
         case step::decided: break;
     }
+    // What was spent, was spent by these terms. A state that was only looked at may be one that later terms left: it means something else by these.
+    const bool spent = making.spend && verdict.allowed;
+    if (!spent && !shm::in_force(*entry_, making.version)) return false;
     const bool observed = !verdict.allowed && making.observe;
     if (making.spend) conclude(making, verdict.allowed, observed, verdict.allowed ? verdict.state : 0);
     answer = tell(verdict, observed, making.patience == algorithm::never ? making.clock : Clock::precise);

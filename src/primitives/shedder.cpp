@@ -36,7 +36,7 @@ shedder::answer shedder::admit(unsigned priority, std::uint64_t arrived_ns) cons
         return {.error = Errc::read_only};
     const worker* me = &attachment_->me();
     if (me->owner == 0 && !keep_name(*attachment_)) [[unlikely]]
-        return {.error = Errc::no_space};
+        return priority == 0 ? let_in(*me, 0, {}) : answer{.error = Errc::no_space};
     if (arrived_ns != not_known) {
         const std::uint64_t now = read_clock(Clock::precise);
         const std::uint64_t version = shm::terms_version(*entry_);

@@ -33,7 +33,8 @@ public:
 
     struct answer {
         Errc error = Errc::none;
-        shm::permit held{};  // none: priority 0, and no place is left beyond max_in_flight either
+        // None: priority 0, and no place is left beyond max_in_flight either, or this process has no name.
+        shm::permit held{};
         const shedder* from = nullptr;
     };
     static constexpr std::uint64_t not_known = 0;

@@ -215,11 +215,13 @@ bool emitter::is_wanted(event_kind kind, std::uint8_t detail, nanos now) const n
            layout::is_sampled(kind, hardware::load_relaxed(segment_->header().event_sample), next_random());
 }
 
-// Who finds that it is over takes the word away, so that the next calls need not look: whoever raised it may be dead.
+// Who finds that it is over takes the word away, so that the next calls need not look: whoever raised it may be dead. By a clock that he reads after the word: by
+// one of before, on which he was stopped, a deadline of now may look as far away as nobody's.
 bool emitter::listens(nanos now) const noexcept {
     std::uint64_t until = hardware::load_relaxed(*listening_);
     if (until == 0) return false;
-    if (until > now && until - now <= longest_listening) return true;
+    const auto is_ahead_of = [until](nanos time) { return until > time && until - time <= longest_listening; };
+    if (is_ahead_of(now) || is_ahead_of(read_clock(Clock::precise))) return true;
     (void)hardware::cas_acq_rel(*listening_, until, 0);
     return false;
 }

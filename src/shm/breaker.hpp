@@ -27,9 +27,9 @@
 //    word, also what somebody scribbled, calls at a clock that goes on and ok probes lead to closed, unless an operator forced the breaker.
 //    (e) Who was stopped before a swap, and goes on when the breaker was deleted and its memory is another's (a breaker of the same shape: shm/directory.hpp,
 //    keeps_its_piece), changes nothing that counts there. What he expects was never zeros, and carries a generation; in another breaker stand other
-//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval. Nor does who was stopped before he read the word act in another's: he looks
-//    whether the breaker stands after he has read it, and there are no words of the next one before it is gone. (f) What follows from a word follows by terms that were in force while
-//    it stood, or later ones: they are read after it.
+//    generations. A 0 may become the time of a late `looked`: nobody asks for look_interval. Nor does who was stopped before he read the word act in another's, or by its terms: he looks
+//    whether the breaker stands after he has read both, and there are none of the next one before it is gone. (f) What follows from a word follows by terms that were in force while
+//    it stood, or later ones: they are read after it; and after his own swap by who made the transition himself.
 //
 // 4. A death after each step. After any swap of the word: the transition is made; its event is lost with its maker, and the gap in the generations
 //    of the events tells sekid so, and it is counted before the next one (shm/transition_counts.hpp). After taking a place: it is given back when somebody finds no other and asks, at most every look_interval, or by
@@ -140,7 +140,8 @@ public:
     // Asks for the line that report() writes of a count window, so that the miss hides behind reading the clock.
     void prefetch() const noexcept { Memory::prefetch_for_write(&block_->window_end); }
 
-    // What admit() says at most times, when no terms are needed: everybody is let through. A refusal here means nothing.
+    // What admit() says at most times, when no terms are needed: everybody is let through, if the breaker stands: who asks looks for that after it. A refusal
+    // here means nothing.
     [[nodiscard, gnu::always_inline]] admission admit_at_once() const noexcept {
         const std::uint64_t first = Memory::load_first_acquire(block_->state);  // pairs with move()
         const breaker_law::state state = breaker_law::state_of(first);
@@ -153,7 +154,7 @@ public:
     template <class Law, breaker_caller Caller>
     [[nodiscard, gnu::always_inline]] admission admit(Law law, Caller&& by) const noexcept {
         const admission at_once = admit_at_once();
-        return at_once ? at_once : admit_carefully(law, by);
+        return at_once && by.stands() ? at_once : admit_carefully(law, by);
     }
 
     // What report() does at most times, when no terms but one are needed: an ok outcome of a closed breaker goes into the count window, without
@@ -338,14 +339,16 @@ private:
     [[nodiscard, gnu::noinline]] admission admit_carefully(Law& law_now, Caller& by) const noexcept {
         for (int round = 0; round < max_rounds; ++round) {
             const layout::pair_value seen = read();
+            terms law = law_now();
             if (!by.stands()) return {};
-            const terms law = law_now();
             const auto from = breaker_law::unpack(to_packed(seen));
             const nanos now = breaker_law::passes(from.state) ? 0 : by.now();
             if (const nanos left = breaker_law::plainly_refused(from, now, law); left > 0)
                 return {breaker_law::decision::refuse, from.generation, no_place, left, from.state};
             const auto step = breaker_law::react(from, breaker_law::event::call, from.generation, now, law);
             if (step.next != from && !move(seen, step, by)) continue;
+            // Those of before may have been changed before the generation that began right now.
+            if (step.transition) law = law_now();
             const std::uint32_t generation = step.next.generation;
             const breaker_law::state state = step.next.state;
             if (step.answer != breaker_law::decision::probe)

@@ -56,6 +56,9 @@ enum class recorded : std::uint8_t {
 
 // An outcome that loses its race starts over, and each time another outcome went in.
 inline constexpr int max_window_rounds = 100'000;
+// Full blocks that one outcome, or one look, counts in all its rounds: hundreds of times the largest window. Who starts over counts what came meanwhile, and no more;
+// but where somebody scribbles on the end it may be all of them, each time.
+inline constexpr std::uint64_t max_blocks_counted = 1'000'000;
 
 template <class Memory>
 [[nodiscard]] layout::pair_value read_halves(const layout::pair& p) noexcept {
@@ -86,7 +89,7 @@ public:
     [[nodiscard]] recorded push(std::uint32_t generation, breaker_law::outcome outcome, const breaker_law::terms& law,
                                 bool opens, IsCurrent&& is_current) const noexcept {
         running_sum full_blocks;
-        for (int round = 0; round < max_window_rounds; ++round) {
+        for (int round = 0; round < max_window_rounds && full_blocks.counted < max_blocks_counted; ++round) {
             const layout::pair_value seen = read_halves<Memory>(*end_);
             layout::outcome_block end = layout::unpack_outcome_block(seen);
             if (end.generation != generation) {
@@ -125,11 +128,11 @@ public:
 
     // What stands in the window of that generation now.
     [[nodiscard]] tally look(std::uint32_t generation, const breaker_law::terms& law) const noexcept {
-        for (int round = 0; round < max_window_rounds; ++round) {
+        running_sum full_blocks;
+        for (int round = 0; round < max_window_rounds && full_blocks.counted < max_blocks_counted; ++round) {
             const layout::pair_value seen = read_halves<Memory>(*end_);
             const layout::outcome_block end = layout::unpack_outcome_block(seen);
             if (end.generation != generation) return {};
-            running_sum full_blocks;
             const tally sum = tally_of(end, std::min(end.number, size(law)), full_blocks);
             if (read_halves<Memory>(*end_) == seen) return sum;
         }
@@ -140,9 +143,11 @@ private:
     static constexpr std::uint64_t in_block = layout::outcomes_in_block;
 
     // Errors and slow ones of the full blocks [first, last), kept from one try to the next: counting a large window anew each time, somebody
-    // with an error would always lose to those who have nothing to count.
+    // with an error, or who only looks, would always lose to those who have nothing to count. A block of which halves of two were read is not kept: it was
+    // written over, so it has left the window by the next try, and what leaves is read again (move_to()). `counted`: blocks that were read for it.
     struct running_sum {
         std::uint64_t first = 0, last = 0, errors = 0, slow = 0;
+        std::uint64_t counted = 0;
     };
 
     static bool is_full(const layout::outcome_block& end) noexcept {
@@ -227,9 +232,11 @@ private:
             const auto outcomes = full_block(generation, block);
             kept = outcomes.has_value();
             add(outcomes.value_or(0), gone_errors, gone_slow);
+            ++sum.counted;
         }
-        sum = kept ? running_sum{first, sum.last, sum.errors - gone_errors, sum.slow - gone_slow}
-                   : running_sum{first, first};
+        sum = kept ? running_sum{first, sum.last, sum.errors - gone_errors, sum.slow - gone_slow, sum.counted}
+                   : running_sum{first, first, 0, 0, sum.counted};
+        sum.counted += last - sum.last;
         for (; sum.last < last; ++sum.last) add(full_block(generation, sum.last).value_or(0), sum.errors, sum.slow);
     }
 

@@ -401,6 +401,10 @@ TEST_F(BreakerCalls, ADeletedBreakerRefuses) {
     EXPECT_EQ(breaker.status().error().message,
               "breaker \"it\": it was deleted: ask the segment for it again, or stop using it");
     EXPECT_EQ(breaker.open(), Errc::deleted);
+    const Breaker tripped = must(segment.breaker("tripped", touchy()));
+    trip(tripped);
+    ASSERT_TRUE(segment.remove_breaker("tripped"));
+    EXPECT_EQ(tripped.call([] {}).error().code(), Errc::deleted) << "whatever its word says still";
     const Breaker next = made();
     before.error();
     EXPECT_EQ(now(next).calls, 0U);
@@ -413,6 +417,8 @@ TEST_F(BreakerCalls, WhoMayOnlyReadSees) {
     const Breaker seen = must(only_read.breaker("it"));
     EXPECT_EQ(*seen.state(), BreakerState::open);
     EXPECT_EQ(seen.call([] {}).error().code(), Errc::read_only);
+    ASSERT_TRUE(segment.breaker("closed", touchy()));
+    EXPECT_EQ(must(only_read.breaker("closed")).call([] {}).error().code(), Errc::read_only);
     EXPECT_EQ(seen.reset(), Errc::read_only);
     EXPECT_FALSE(only_read.change("it", touchy()));
 }

@@ -166,7 +166,8 @@ TEST_F(Shedders, WhoMayOnlyReadAdmitsNobody) {
     EXPECT_EQ(status(door).in_flight, 0U);
 }
 
-// Fails if a place is taken in the name of nobody, so that it never comes back; or nobody is let in once there is room for another process.
+// Fails if a place is taken in the name of nobody, so that it never comes back; if what is never shed is refused for want of a name; or nobody is let in once
+// there is room for another process.
 TEST_F(Shedders, WhoFindsNoRoomForItsProcessTakesNoPlace) {
     OpenOptions narrow = small();
     narrow.segment.max_workers = 1;
@@ -175,7 +176,11 @@ TEST_F(Shedders, WhoFindsNoRoomForItsProcessTakesNoPlace) {
     std::optional<InFlight> held = must(same.admit(1));
     const Shedder door = must(must(open(path(), narrow)).shedder("door"));
     EXPECT_EQ(door.admit(1).error().code, Errc::no_space);
+    auto nameless = door.admit(0);
+    ASSERT_TRUE(nameless);
     EXPECT_EQ(status(door).in_flight, 1U);
+    EXPECT_EQ(status(door).admitted[0], 1U);
+    EXPECT_FALSE(nameless->complete());
     held.reset();
     ASSERT_TRUE(shm::retire(first->handle()->where(), shm::holder_named(first->handle()->attachment()->me().owner)));
     while (!door.admit(1)) std::this_thread::yield();  // the limit of the test ends a hang

@@ -97,8 +97,40 @@ TEST_P(TermsMeanwhile, MayBeScribbled) {
         });
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, TermsMeanwhile, testing::Values(Algorithm::gcra, Algorithm::leaky_bucket),
-                         [](const auto& each) { return std::string{primitives::to_string(each.param)}; });
+constexpr auto name_of_law = [](const auto& each) { return std::string{primitives::to_string(each.param)}; };
+INSTANTIATE_TEST_SUITE_P(Of, TermsMeanwhile, testing::Values(Algorithm::gcra, Algorithm::leaky_bucket), name_of_law);
+
+class WindowMeanwhile : public TermsMeanwhile {};
+
+// Fails when what others spent in a window of the new length is judged by the old one: its number is one of years to come there, and who is told so gives up.
+TEST_P(WindowMeanwhile, IsNotOneOfYearsToCome) {
+    for (std::uint64_t instructions = 0; !HasFailure(); ++instructions) {
+        SCOPED_TRACE(instructions);
+        *told_ = {};
+        stepped_process slow = stage_.begin([this] {
+            const Limiter it = must(opened(stage_.folder()).limiter("it"));
+            (void)it.check("another");  // so it has joined
+            return [this, it] {
+                const Decision made = it.check("k", 2);
+                told_->tell(made.allowed, made.allowed || made.retry_after <= 2h ? 0 : 1);
+            };
+        });
+        if (!slow.step(instructions)) {
+            EXPECT_GT(instructions, 100U);
+            return;
+        }
+        const Segment segment = opened(stage_.folder(), Access::attach);
+        LimiterOptions shorter = so_many_a_year(GetParam(), 6);
+        shorter.window = 1h;
+        EXPECT_TRUE(segment.change("it", shorter));
+        EXPECT_TRUE(must(segment.limiter("it")).check("k", 6).allowed);
+        EXPECT_TRUE(slow.finish());
+        EXPECT_TRUE(told_->was_given());
+        EXPECT_EQ(shm::hardware::load_relaxed(told_->more), 0U);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, WindowMeanwhile, testing::Values(Algorithm::fixed_window), name_of_law);
 
 }  // namespace
 }  // namespace seki::test

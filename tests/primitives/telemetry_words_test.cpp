@@ -340,6 +340,7 @@ TEST_F(WordsTest, AChangeOfStateIsToldByTheTimeOfTheDay) {
 
 // Fails if the time until which somebody listens is over before its last moment, or lasts beyond it, or one that is further off than any tick counts.
 TEST_F(WordsTest, WhoListensDoesSoUntilThatMoment) {
+    pass(2h);  // so that none of it is near the present, which is looked at, too
     const emitter events = of(kind::breaker);
     const auto is_told = [&](std::uint64_t until) {
         hardware::store_relaxed(where().header().id.listening, until);
@@ -353,6 +354,15 @@ TEST_F(WordsTest, WhoListensDoesSoUntilThatMoment) {
     EXPECT_FALSE(is_told(now));
     EXPECT_FALSE(is_told(now - 1));
     EXPECT_FALSE(is_told(0));
+}
+
+// Fails if who was stopped with an old time in its hand takes the listener of now for nobody: no process of the host would tell it anything until its next tick.
+TEST_F(WordsTest, WhoWasStoppedOnTheWaySilencesNobody) {
+    const std::uint64_t present = primitives::read_clock(Clock::precise), until = present + 29'000'000'000;
+    hardware::store_relaxed(where().header().id.listening, until);
+    of(kind::breaker).breaker_rejected(state::open, present - 60'000'000'000);
+    EXPECT_EQ(drained(mine()).size(), 1U);
+    EXPECT_EQ(hardware::load_relaxed(where().header().id.listening), until);
 }
 
 // Fails if a process that may only read writes into a ring.

@@ -85,6 +85,12 @@ TEST(BreakerInterleavings, ItMovesByTheTermsThatItOpenedBy) {
     expect_none_fails({.preemptions = 3, .deaths = 1}, real::terms_change_before_it_opens);
 }
 
+// Fails if who makes the transition goes on by terms that were gone before it: more probes at once than the terms ever said, or fewer ok ones that close it.
+TEST(BreakerInterleavings, ItProbesByTheTermsThatItBeganToProbeBy) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::fewer_probes_before_it_probes);
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::more_probes_before_it_probes);
+}
+
 TEST(BreakerInterleavings, EachTransitionIsCountedOnceWhoeverDies) {
     expect_none_fails({.preemptions = 2, .deaths = 1}, real::somebody_counts_transitions);
 }

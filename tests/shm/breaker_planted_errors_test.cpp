@@ -10,6 +10,7 @@
 #include "planted/goes_by_the_first_terms.hpp"
 #include "planted/judges_bad_ones_alone.hpp"
 #include "planted/keeps_without_look.hpp"
+#include "planted/probes_by_the_terms_of_before.hpp"
 #include "planted/sums_without_look.hpp"
 #include "planted/takes_late_ones.hpp"
 #include "planted/tells_losers_too.hpp"
@@ -35,6 +36,13 @@ TEST(BreakerPlantedErrors, TermsThatAreReadBeforeTheWordAreFound) {
     using broken = breaker_scenarios<shm::goes_by_the_first_terms::breaker<stepped>>;
     EXPECT_THAT(found({.preemptions = 2}, broken::terms_change_before_it_opens),
                 StartsWith("it is probed sooner than its terms say"));
+}
+
+TEST(BreakerPlantedErrors, WhoTransitionsAndGoesOnByTheTermsOfBeforeIsFound) {
+    using broken = breaker_scenarios<shm::probes_by_the_terms_of_before::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 3}, broken::fewer_probes_before_it_probes),
+                StartsWith("too many probes are let in"));
+    EXPECT_THAT(found({.preemptions = 3}, broken::more_probes_before_it_probes), StartsWith("it closed on too few"));
 }
 
 TEST(BreakerPlantedErrors, AProbeOfAGenerationThatIsOverIsFound) {

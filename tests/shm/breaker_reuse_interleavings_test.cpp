@@ -4,7 +4,9 @@
 
 #include "planted/asks_whatever_stands.hpp"
 #include "planted/begins_alike.hpp"
+#include "planted/believes_whatever_stands.hpp"
 #include "planted/moves_whatever_stands.hpp"
+#include "planted/reads_terms_after_the_look.hpp"
 #include "planted_error.hpp"
 #include "shm/breaker_reuse_scenarios.hpp"
 #include "shm/explored.hpp"
@@ -22,6 +24,10 @@ constexpr bounds two{.preemptions = 2, .deaths = 0};
 // Each of these fails if whoever is late lets one in too many, or moves, or counts in, the breaker that follows.
 
 TEST(BreakerReuse, NoPlaceIsGivenTwice) { expect_none_fails(two, real::a_prober_is_late); }
+
+TEST(BreakerReuse, NobodyIsLetInByTheWordOrTheTermsOfAnother) {
+    expect_none_fails({.preemptions = 3, .deaths = 1}, real::a_call_is_late);
+}
 
 TEST(BreakerReuse, AProbeThatEndsLateChangesNothing) {
     expect_none_fails(two, real::a_probe_ends_late<outcome::ok>);
@@ -41,6 +47,14 @@ TEST(BreakerReuse, WhoAsksWithoutALookWhetherItStandsIsFound) {
     using broken = breaker_reuse_scenarios<shm::asks_whatever_stands::breaker<stepped>>;
     EXPECT_THAT(found({.preemptions = 2}, broken::a_prober_is_late),
                 StartsWith("a probe of another breaker has its place"));
+}
+TEST(BreakerReuse, WhoBelievesAWordWithoutALookWhetherItStandsIsFound) {
+    using broken = breaker_reuse_scenarios<shm::believes_whatever_stands::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::a_call_is_late), StartsWith("another breaker lets it in"));
+}
+TEST(BreakerReuse, WhoReadsTheTermsAfterTheLookWhetherItStandsIsFound) {
+    using broken = breaker_reuse_scenarios<shm::reads_terms_after_the_look::breaker<stepped>>;
+    EXPECT_THAT(found({.preemptions = 2}, broken::a_call_is_late), StartsWith("another breaker lets it in"));
 }
 TEST(BreakerReuse, WhoMovesWithoutALookWhetherItStandsIsFound) {
     using broken = breaker_reuse_scenarios<shm::moves_whatever_stands::breaker<stepped>>;

@@ -22,7 +22,12 @@ public:
     // What each call of a handle begins with (primitives/bound_place.hpp).
     [[nodiscard]] bool first_stands() const { return stepped::load_acquire(this->incarnation) == first; }
     void make_second() {
+        make_second([] {});
+    }
+    template <class PublishTerms>
+    void make_second(PublishTerms publish_terms) {
         stepped::store_release(this->incarnation, 0);
+        publish_terms();
         this->subject.fill(second_stamp, law::state::closed, this->time());
         begun_ = static_cast<std::uint32_t>(shm::hardware::load_relaxed(this->block.told));  // no late one writes there
         stepped::store_release(this->incarnation, second);
@@ -67,6 +72,22 @@ struct breaker_reuse_scenarios {
         if (!play.died(1) && in.state() != state::half_open) play.fail("it moved, and nobody told it an outcome");
         if (!play.died(1) && !own) play.fail("a probe of another breaker has its place");
         expect_its_own_transitions(play, in);
+    }
+
+    // The first is open, and lets nobody in for long. The second does; by its terms the first would, too.
+    static void a_call_is_late(interleaving& play) {
+        world in{scenarios::terms(1)};
+        law::terms of_second = in.terms;
+        of_second.wait_duration = law::millisecond;
+        layout::word changed;
+        const auto law_now = [&] { return stepped::load_acquire(changed) != 0 ? of_second : in.terms; };
+        while (in.state() == state::closed) (void)in.call(1, outcome::error);
+        in.pass(of_second.wait_duration);
+        play.together({[&] {
+                           if (in.subject.admit(law_now, in.by(2, world::first)))
+                               play.fail("another breaker lets it in");
+                       },
+                       [&] { in.make_second([&] { stepped::store_release(changed, 1); }); }});
     }
 
     // A probe of the first ends when the second has let one in from the same process.

@@ -288,6 +288,35 @@ struct breaker_scenarios {
         if (!play.died(1) && in.state() != state::open) play.fail("it is probed sooner than its terms say");
     }
 
+    // The number of probes changes while somebody is about to let in the first one. Where it does before half_open begins, the new number counts for all of that.
+    static void terms_change_before_it_probes(interleaving& play, std::uint64_t before, std::uint64_t after) {
+        world in{terms(before)};
+        const law::terms later = terms(after);
+        layout::word changed;
+        const auto law_now = [&] { return stepped::load_acquire(changed) != 0 ? later : in.terms; };
+        in.open_and_wait();
+        std::uint64_t probes = 0;
+        const auto ask = [&](std::uint64_t who) {
+            const admission let_in = in.subject.admit(law_now, in.by(who));
+            probes += let_in.place != Breaker::no_place ? 1U : 0U;
+            return let_in;
+        };
+        bool for_all_of_it = false;
+        play.together({[&] { (void)ask(1); },
+                       [&] {
+                           stepped::store_release(changed, 1);
+                           for_all_of_it = in.state() == state::open;
+                           const admission first = ask(2);
+                           (void)ask(3);
+                           if (after > 1) (void)in.subject.report(first, outcome::ok, in.time(), later, in.by(2));
+                       }});
+        if (!for_all_of_it) return;
+        if (probes > after) play.fail("too many probes are let in");
+        if (in.state() == state::closed) play.fail("it closed on too few");
+    }
+    static void fewer_probes_before_it_probes(interleaving& play) { terms_change_before_it_probes(play, 3, 1); }
+    static void more_probes_before_it_probes(interleaving& play) { terms_change_before_it_probes(play, 1, 3); }
+
     // Two transitions of one kind and somebody who looks twice: he never sees fewer, nor more than were made.
     static void somebody_counts_transitions(interleaving& play) {
         world in{terms(1)};

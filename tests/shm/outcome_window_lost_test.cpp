@@ -112,5 +112,66 @@ TEST(LostOutcomes, AFullBlockIsKeptOnce) {
     }
 }
 
+// A window as large as there are, and somebody who changes its end before each look at it; the looks at its full blocks are counted.
+struct changing {
+    static constexpr std::uint64_t in_window = 65'536;
+    layout::pair end{};
+    std::vector<layout::pair> ring = std::vector<layout::pair>(in_window / layout::outcomes_in_block + 3);
+    const shm::count_window<unlucky> subject{end, ring};
+    const shm::count_window<> others{end, ring};
+    const law::terms terms{.window = in_window, .minimum_calls = in_window, .failure_threshold = 100};
+    std::uint64_t looks = 0;
+
+    changing() = default;
+    changing(const changing&) = delete;
+    changing& operator=(const changing&) = delete;
+    ~changing() {
+        unlucky::before_look = [](const void* /*where*/) {};
+    }
+    void push(law::outcome outcome, std::uint64_t how_many) {
+        for (std::uint64_t i = 0; i < how_many; ++i) (void)others.push(generation, outcome, terms, true, always);
+    }
+    template <class Change>
+    void before_each_look(Change change) {
+        unlucky::before_look = [this, change](const void* where) {
+            if (where == &end)
+                change();
+            else
+                ++looks;
+        };
+    }
+};
+
+// Fails if who looks at a large window counts all of it anew each time that another puts an outcome in: then it never comes to an end while others are busy.
+TEST(LostOutcomes, WhoLooksCountsWhatCameMeanwhileAndNoMore) {
+    changing window;
+    window.push(law::outcome::ok, 2 * changing::in_window);
+    int left = 100;
+    window.before_each_look([&] {
+        if (left-- > 0) window.push(law::outcome::slow, layout::outcomes_in_block);
+    });
+    EXPECT_EQ(window.subject.look(generation, window.terms),
+              (law::tally{.total = changing::in_window, .slow = 100 * layout::outcomes_in_block}));
+    EXPECT_LT(left, 0);
+    EXPECT_LT(window.looks, 2 * window.ring.size());
+}
+
+// Fails if somebody who scribbles on the end of a large window makes who looks, or who has an outcome, count all of it in each of many rounds.
+TEST(LostOutcomes, WhereTheEndIsScribbledOnItIsGivenUp) {
+    changing window;
+    window.push(law::outcome::ok, 100);
+    window.before_each_look([&] {
+        auto end = layout::unpack_outcome_block(shm::read_halves<machine>(window.end));
+        end.number = (end.number + 10 * changing::in_window) & layout::outcome_count_mask;
+        machine::store_pair_release(window.end, layout::pack(end));
+    });
+    const lost_swaps others{&window.end, 2 * shm::max_window_rounds};
+    const std::uint64_t most = 2 * shm::max_blocks_counted;
+    EXPECT_EQ(window.subject.look(generation, window.terms), law::tally{});
+    EXPECT_LT(std::exchange(window.looks, 0), most);
+    EXPECT_EQ(window.subject.push(generation, law::outcome::error, window.terms, true, always), recorded::hindered);
+    EXPECT_LT(window.looks, most);
+}
+
 }  // namespace
 }  // namespace seki::test

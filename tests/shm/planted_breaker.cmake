@@ -41,9 +41,12 @@ seki_plant_breaker(asks_whatever_stands "if (!by.stands()) return {};" "")
 seki_plant_breaker(moves_whatever_stands "if (!by.stands()) return happening::nothing;" "")
 seki_plant_breaker(goes_by_the_first_terms "for (int round = 0; round < max_rounds; ++round) {
             const layout::pair_value seen = read();
-            if (!by.stands()) return {};
-            const terms law = law_now();" "const terms law = law_now();
+            terms law = law_now();" "terms law = law_now();
         for (int round = 0; round < max_rounds; ++round) {
-            const layout::pair_value seen = read();
-            if (!by.stands()) return {};")
+            const layout::pair_value seen = read();")
+seki_plant_breaker(probes_by_the_terms_of_before "if (step.transition) law = law_now();" "")
+seki_plant_breaker(believes_whatever_stands "return at_once && by.stands() ? at_once" "return at_once ? at_once")
+seki_plant_breaker(reads_terms_after_the_look "terms law = law_now();
+            if (!by.stands()) return {};" "if (!by.stands()) return {};
+            terms law = law_now();")
 seki_plant_breaker(begins_alike "stamp * 0x9e37'79b1U" "stamp * 0")
