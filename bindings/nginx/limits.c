@@ -69,7 +69,7 @@ static ngx_int_t demand_of(ngx_http_seki_guards_t* guards, ngx_http_seki_limit_t
     *demand = (seki_demand)SEKI_DEMAND(limit->limiter->of.limiter, key.data, key.len, cost);
     *verdict = guards->first.limit == NULL ? &guards->first : ngx_palloc(r->pool, sizeof **verdict);
     if (*verdict == NULL) return NGX_ERROR;
-    **verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT};
+    **verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT, 0};
     return NGX_OK;
 }
 
@@ -122,32 +122,55 @@ static seki_status check(const seki_demand* demands, ngx_http_seki_verdict_t** v
     return done;
 }
 
+static void find_decisive(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t* verdict) {
+    if (guards->decisive == NULL || is_stricter(&verdict->decision, &guards->decisive->decision))
+        guards->decisive = verdict;
+}
+
+// What a location that only watches was denied has taken nothing: one that refuses asks for it anew.
+static void forget_watched(ngx_http_seki_guards_t* guards) {
+    ngx_http_seki_verdict_t** each = &guards->verdicts;
+    guards->decisive = NULL;
+    while (*each != NULL) {
+        if ((*each)->watched) {
+            *each = (*each)->next;
+        } else {
+            find_decisive(guards, *each);
+            each = &(*each)->next;
+        }
+    }
+}
+
 static void keep(ngx_http_seki_guards_t* guards, ngx_http_seki_verdict_t** verdicts, ngx_uint_t count) {
     ngx_http_seki_verdict_t** last = &guards->verdicts;
     while (*last != NULL) last = &(*last)->next;
     for (ngx_uint_t i = 0; i < count; ++i) {
         *last = verdicts[i];
         last = &verdicts[i]->next;
-        if (guards->decisive == NULL || is_stricter(&verdicts[i]->decision, &guards->decisive->decision))
-            guards->decisive = verdicts[i];
+        find_decisive(guards, verdicts[i]);
     }
 }
 
+// `asked`: the verdicts that it is about, to the last.
 ngx_http_seki_apart static ngx_int_t refuse(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
-                                            const seki_decision* decision) {
+                                            const seki_decision* decision, ngx_http_seki_verdict_t* asked) {
     const ngx_int_t answer =
         ngx_http_seki_refuse(guards, conf, guards->decisive->limit->limiter, &guards->limit_answer, conf->limit_status);
-    if (answer != NGX_DECLINED) guards->retry_after_ns = decision->retry_after_ns;
-    return answer;
+    if (answer != NGX_DECLINED) {
+        guards->retry_after_ns = decision->retry_after_ns;
+        return answer;
+    }
+    for (; asked != NULL; asked = asked->next) asked->watched = 1;
+    return NGX_DECLINED;
 }
 
 // What comes of it for the request. `decision` is that of all that were asked.
 static inline ngx_int_t answer(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t* conf,
-                               const seki_decision* decision) {
+                               const seki_decision* decision, ngx_http_seki_verdict_t* asked) {
     guards->announces = conf->shadow ? NGX_HTTP_SEKI_NO_HEADERS : conf->headers;
     if (guards->limit_answer == ngx_http_seki_not_asked || guards->limit_answer == ngx_http_seki_passed)
         guards->limit_answer = decision->shadow ? ngx_http_seki_shadowed : ngx_http_seki_passed;
-    return decision->allowed ? NGX_DECLINED : refuse(guards, conf, decision);
+    return decision->allowed ? NGX_DECLINED : refuse(guards, conf, decision, asked);
 }
 
 // One that was deleted a moment ago takes none of the others with it. Each turn has fewer.
@@ -165,7 +188,7 @@ static ngx_int_t decide(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf_t
         count = left;
     }
     keep(guards, verdicts, count);
-    return answer(guards, conf, decision);
+    return answer(guards, conf, decision, verdicts[0]);
 }
 
 // The way of nearly all: one limit, and none was asked before. A request comes here with cold caches, so what counts is how little it touches.
@@ -176,11 +199,11 @@ static ngx_int_t ask_only(ngx_http_seki_guards_t* guards, ngx_http_seki_loc_conf
     int64_t cost = 0;
     const ngx_int_t asked = read_demand(guards->request, limit, &key, &cost);
     if (asked != NGX_OK) return asked;
-    *verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT};
+    *verdict = (ngx_http_seki_verdict_t){limit, NULL, SEKI_DECISION_INIT, 0};
     if (seki_limiter_check(limit->limiter->of.limiter, key.data, key.len, cost, &verdict->decision) != SEKI_OK)
         return ngx_http_seki_do_without(guards, conf, limit->limiter, &guards->limit_answer);
     guards->verdicts = guards->decisive = verdict;
-    return answer(guards, conf, &verdict->decision);
+    return answer(guards, conf, &verdict->decision, verdict);
 }
 
 // As many as most have lie on the stack.
@@ -191,6 +214,7 @@ ngx_http_seki_apart static ngx_int_t ask_several(ngx_http_seki_guards_t* guards,
     ngx_http_seki_verdict_t *few_verdicts[USUALLY_AT_MOST], **verdicts = few_verdicts;
     ngx_uint_t count = 0;
     ngx_http_seki_limit_t* limits = conf->limits->elts;
+    if (!conf->shadow) forget_watched(guards);
     if (conf->limits->nelts > USUALLY_AT_MOST) {
         demands = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *demands);
         verdicts = ngx_palloc(guards->request->pool, conf->limits->nelts * sizeof *verdicts);

@@ -94,6 +94,7 @@ struct ngx_http_seki_verdict_s {
     ngx_http_seki_limit_t* limit;
     ngx_http_seki_verdict_t* next;
     seki_decision decision;
+    ngx_uint_t watched;  // 1: of a denial where nobody is refused, which has taken nothing
 };
 
 // A permit that is held.

@@ -63,6 +63,18 @@ std::string_view cost_in(std::string_view setting) {
     return cost.starts_with(rounds) ? cost.substr(rounds.size()) : std::string_view{};
 }
 
+// Of yescrypt and scrypt: no more than what crypt_gensalt(3) writes for a cost of 8, with which a hash takes 128 MiB and up to a second. A letter stands for the cost.
+bool is_within_bounds(std::string_view setting) {
+    const std::string_view terms = setting.substr(std::min(setting.find('$', 1) + 1, setting.size()));
+    const auto is_up_to = [&](std::size_t at, char highest) {
+        return letters.find(terms[at]) <= letters.find(highest);
+    };
+    if (setting.starts_with("$7$"))
+        return terms.size() > 11 && is_up_to(0, 'D') && terms.substr(1).starts_with("U..../....");
+    return terms.size() > 4 && terms[0] == 'j' && is_up_to(1, 'C') && (terms[2] == 'T' || terms[2] == '5') &&
+           terms[3] == '$';
+}
+
 // What is wrong with it; empty when it can be used. It is not tried: a file may have many users, and the loop reads it.
 std::string mistake_in(const std::string& setting) {
     const auto known =
@@ -81,6 +93,9 @@ std::string mistake_in(const std::string& setting) {
     if (!has_salt || last.size() != known->last || !consists_of(last, letters) || !is_number ||
         (is_bcrypt && (cost.size() != 2 || setting.size() != 60)))
         return "the hash is cut off or too long";
+    const bool is_sha = setting.starts_with("$5$") || setting.starts_with("$6$");
+    if (!is_bcrypt && !is_sha && !is_within_bounds(setting))
+        return "its cost would hold up every request: at most 8 (mkpasswd -R 8)";
     return {};
 }
 

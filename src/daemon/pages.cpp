@@ -13,6 +13,7 @@
 #include "daemon/open_metrics.hpp"
 #include "daemon/readiness.hpp"
 #include "daemon/state_pages.hpp"
+#include "daemon/without_ranges.hpp"
 
 namespace seki::daemon {
 namespace {
@@ -118,8 +119,8 @@ pages::pages(const sources& of, std::string own, int listening_socket) {
 
 void pages::attend(httplib::Stream& client) {
     bool closed = false;
-    // Nobody needs a part of an answer, and the library would put it together as often as a request names it.
-    process_request(client, true, closed, [](Request& asked) { asked.ranges.clear(); });
+    without_ranges asking{client};
+    process_request(asking, true, closed, nullptr);
 }
 
 }  // namespace seki::daemon

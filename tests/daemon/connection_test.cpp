@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "daemon/connection.hpp"
+#include "daemon/without_ranges.hpp"
 
 namespace seki::daemon::test {
 namespace {
@@ -128,6 +129,29 @@ TEST_F(Connection, ARequestHasABound) {
             std::this_thread::yield();
     }};
     EXPECT_EQ(read_to_the_end(attended), -1);
+}
+
+// Fails when a line that asks for parts reaches the library however it is written, or another is lost, changed, or held back until the next.
+TEST_F(Connection, LinesThatAskForPartsAreLeftOut) {
+    const std::string kept = "GET / HTTP/1.1\r\nRan: a\r\n Range: b\r\nRanges: c\r\nX-Range: d\r\nIf-Range: e\r\n\r\n";
+    const std::string sent =
+        "GET / HTTP/1.1\r\nRange: bytes=0-\r\nRan: a\r\nrange:\r\nRANGE:1\r\n Range: b\r\nRanges: c\r\nX-Range: "
+        "d\r\nIf-Range: e\r\n\r\n";
+    ASSERT_EQ(::send(client(), sent.data(), sent.size(), MSG_NOSIGNAL), static_cast<ssize_t>(sent.size()));
+    connection attended{server(), nullptr, others_, endless};
+    without_ranges asking{attended};
+    std::string got;
+    std::array<char, 5> some{};
+    while (got.size() < kept.size()) {
+        const ssize_t more = asking.read(some.data(), some.size());
+        ASSERT_GT(more, 0);
+        got.append(some.data(), static_cast<std::size_t>(more));
+    }
+    EXPECT_EQ(got, kept);
+    ASSERT_EQ(::send(client(), "end", 3, MSG_NOSIGNAL), 3);
+    hang_up();
+    EXPECT_EQ(asking.read(some.data(), some.size()), 3);
+    EXPECT_EQ(asking.read(some.data(), some.size()), 0);
 }
 
 }  // namespace

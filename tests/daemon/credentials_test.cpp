@@ -64,7 +64,8 @@ TEST_F(Credentials, AreReadWithoutAHash) {
 TEST_F(Credentials, AreRefusedByTheirForm) {
     const std::string of_sha(86, 'a'), of_yescrypt(43, 'a');
     for (const std::string& fine :
-         {hash_of_alice, "$6$salt$" + of_sha, "$6$rounds=10000$salt$" + of_sha, "$y$j9T$salt$" + of_yescrypt})
+         {hash_of_alice, "$6$salt$" + of_sha, "$6$rounds=10000$salt$" + of_sha, "$y$j9T$salt$" + of_yescrypt,
+          "$y$j75$salt$" + of_yescrypt, "$gy$jCT$salt$" + of_yescrypt, "$7$DU..../....salt$" + of_yescrypt})
         EXPECT_TRUE(credentials::parse("alice:" + fine, "users")) << fine;
     std::string strange_letter = hash_of_alice;
     strange_letter.back() = '*';
@@ -73,6 +74,18 @@ TEST_F(Credentials, AreRefusedByTheirForm) {
           "$6$salt$" + of_yescrypt, "$6$rounds=1000000$salt$" + of_sha, "$6$rounds=1e9$salt$" + of_sha, "$6$" + of_sha,
           "$1$salt$" + of_yescrypt, std::string{"$2b$"}, std::string{"$"}, std::string{}})
         EXPECT_FALSE(credentials::parse("alice:" + bad, "users")) << bad;
+    EXPECT_EQ(hashes, 0);
+}
+
+// Fails if yescrypt or scrypt may take what time and memory a line says: each request with a password would.
+TEST_F(Credentials, ACostInMemoryHasABound) {
+    for (const std::string terms : {"$y$jDT$", "$y$jzT$", "$gy$jDT$", "$y$j9zz$", "$y$j9T.$", "$y$/9T$", "$y$j9z$",
+                                    "$7$EU..../....", "$7$DV..../....", "$7$DU..../0..."}) {
+        const auto refused = credentials::parse("alice:" + terms + "salt$" + std::string(43, 'a'), "users");
+        ASSERT_FALSE(refused) << terms;
+        EXPECT_NE(refused.error().message.find("its cost would hold up every request: at most 8"), std::string::npos)
+            << refused.error().message;
+    }
     EXPECT_EQ(hashes, 0);
 }
 

@@ -2,10 +2,13 @@
 
 import os
 import random
+import resource
 import socket
 import unittest
 
 from sekid_harness import DEADLINE, SekidTest
+
+SMALL_STACK = 4 << 20  # half of what is usual
 
 GOOD = (
     b"GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: application/openmetrics-text\r\n\r\n",
@@ -38,6 +41,7 @@ STRANGE = {
     "chunks that are none": b"GET /healthz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
     "a chunk without end": b"GET /healthz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
     "two lengths": b"GET /healthz HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    "a long range": b"GET /healthz HTTP/1.1\r\nrAnge: bytes=" + b"1" * 8000 + b"\r\n\r\n",
     "ranges that are none": b"GET /dashboard/uPlot/uPlot.iife.min.js HTTP/1.1\r\nRange: bytes=9-0,-,x\r\n\r\n",
 }
 
@@ -46,6 +50,9 @@ class MalformedHttp(SekidTest):
     def setUp(self):
         super().setUp()
         self.configure("[limiter.login]\nlimit = 5\nwindow = \"1m\"\nmax_keys = 64\n")
+        before = resource.getrlimit(resource.RLIMIT_STACK)
+        resource.setrlimit(resource.RLIMIT_STACK, (SMALL_STACK, before[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_STACK, before)
         self.sekid = self.start()
         host, port = self.sekid.address().removeprefix("http://").split(":")
         self.peer = (host, int(port))
@@ -124,6 +131,20 @@ class MalformedHttp(SekidTest):
             if number % 50 == 0:
                 self.lives(f"request {number} of seed {seed}")
         self.lives(f"the last of seed {seed}")
+
+    def test_stacks_are_as_large_as_sekid_says(self):
+        """Fails when what `ulimit -s` was where sekid was started decides whether a request fits on the stack of its thread."""
+        with open(f"/proc/{self.sekid.process.pid}/maps", encoding="utf-8") as file:
+            spans = [line.split()[0].split("-") for line in file if " rw-p " in line]
+        sizes = [int(end, 16) - int(begin, 16) for begin, end in spans]
+        threads = len(os.listdir(f"/proc/{self.sekid.process.pid}/task"))
+        self.assertGreaterEqual(len([size for size in sizes if size >= 8 << 20]), threads - 1)
+
+    def test_a_long_range_costs_nothing_and_changes_nothing(self):
+        """Fails when the library takes a Range to pieces: by a level of the stack for each character, before anybody was asked for a password."""
+        head = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+        self.assertIn(b" 200 ", self.head_of_the_answer(head + b"RANGE: bytes=" + b"1" * 8100 + b"\r\n\r\n"))
+        self.lives("a long range")
 
     def test_a_request_for_many_parts_gets_the_whole_once(self):
         """Fails when an answer grows with the ranges that a request names: 8 KiB of them asked for 128 MB."""

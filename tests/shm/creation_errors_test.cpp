@@ -374,6 +374,7 @@ struct AttachErrors : CreationErrors {
 TEST_F(AttachErrors, EachStepSaysWhatItWas) {
     EXPECT_EQ(attaching({"pread", EINTR}).code, Errc::none);
     EXPECT_EQ(attaching({"pread", EIO}).code, Errc::system);
+    EXPECT_EQ(attaching({"pread", EIO, 1}).code, Errc::system) << "once it is mapped";
     EXPECT_THAT(attaching({"pread", EIO}).message, HasSubstr("cannot read segment \"" + path.native()));
     EXPECT_EQ(attaching({"mmap", ENOMEM}).code, Errc::no_space);
     EXPECT_EQ(attaching({"mmap", EACCES}).code, Errc::system);
@@ -400,6 +401,15 @@ TEST_F(AttachErrors, AFileThatChangesMeanwhileIsDamaged) {
         scribble(path, 0, stood.data(), stood.size());
     }
     EXPECT_EQ(attaching({}).code, Errc::none);
+}
+
+// Fails if what was mapped is touched before it is known that its file is still there to the end: that is a SIGBUS, and sekid has no guard over it yet.
+TEST_F(AttachErrors, AFileThatBecomesShorterMeanwhileIsDamaged) {
+    before_mapping = [&] { EXPECT_EQ(::truncate(path.c_str(), 0), 0); };
+    const Error error = attaching({});
+    EXPECT_FALSE(before_mapping);
+    EXPECT_EQ(error.code, Errc::damaged);
+    EXPECT_THAT(error.message, HasSubstr("it became shorter while it was read"));
 }
 
 struct RemovalErrors : CreationErrors {

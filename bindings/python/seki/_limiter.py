@@ -33,20 +33,22 @@ class Limiter(_native.Limiter):
         loop = asyncio.get_running_loop()
         end = loop.time() + nanoseconds(timeout, "timeout") / 1e9
         while True:
-            seen, left = self.peek(key, cost), end - loop.time()
-            wait = max(seen.retry_after, seen.delay)
-            if wait > min(left, deadline.remaining()) and wait > 0:
-                decision = self.acquire(key, 0, cost)  # the denial, which counts as one
+            decision, left, counted = self.peek(key, cost), end - loop.time(), False
+            if decision.allowed and decision.delay <= max(min(left, deadline.remaining()), 0):
+                receipt = self.check_receipt(key, cost)
+                decision, counted = receipt.decision, True
+                if decision.allowed:
+                    await _turn(receipt)
+                    return decision
+            # What a look saw is no promise: others may be quicker, and who scribbles on the table keeps a new key out.
+            wait = max(decision.retry_after, decision.delay)
+            if wait > min(left, deadline.remaining()):
+                if not counted:
+                    decision = self.acquire(key, 0, cost)  # the denial, which counts as one
                 if decision.allowed or wait > left:
                     return decision
                 raise DeadlineExceeded(f'limiter "{self.name}": its turn would come after the deadline: begin earlier, or allow more time')
-            if seen.allowed:
-                receipt = self.check_receipt(key, cost)
-                if receipt.decision.allowed:
-                    await _turn(receipt)
-                    return receipt.decision
-            else:
-                await asyncio.sleep(min(max(wait, _SHORTEST), _LOOK_AGAIN))
+            await asyncio.sleep(min(max(wait, _SHORTEST), _LOOK_AGAIN))
 
     @property
     def options(self) -> _options.LimiterOptions:

@@ -1,7 +1,9 @@
 // sekid: the command line, and what is said when it does not start.
 #include <malloc.h>
+#include <pthread.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -52,10 +54,20 @@ int serve(const daemon::command_line& given) {
     return 0;
 }
 
+// What a thread may take is ours to say: by what `ulimit -s` is where sekid is started, it could be too little, or as good as none.
+void bound_stacks() {
+    constexpr std::size_t size = 8 << 20;
+    pthread_attr_t usual;
+    if (::pthread_getattr_default_np(&usual) != 0) return;
+    if (::pthread_attr_setstacksize(&usual, size) == 0) ::pthread_setattr_default_np(&usual);
+    ::pthread_attr_destroy(&usual);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
     ::mallopt(M_ARENA_MAX, 2);  // else each thread that answers a client keeps the memory of its longest answer
+    bound_stacks();
     const auto given = daemon::read_command_line(argc, argv);
     if (const int* status = std::get_if<int>(&given)) return *status;
     const auto& command = std::get<daemon::command_line>(given);

@@ -129,6 +129,21 @@ class Bulkheads(Guards):
         self.assertEqual([words[:2] for words in said], [["limit=passed", "bulkhead=passed"], ["limit=shadow", "bulkhead=passed"], ["limit=shadow", "bulkhead=refused"]])
         self.assertEqual([(words[4], words[6]) for words in said], [("by=-", "retry=-")] * 2 + [("by=one", "retry=-")])
 
+    def test_what_was_denied_where_it_is_only_watched_is_asked_anew_where_it_is_not(self):
+        """Fails when a location that refuses takes the denial of one that does not for its own answer and lets it pass, or what was allowed is charged twice."""
+        self.sekictl("create", "limiter", "few", "--limit", "1", "--window", "366d")
+        few, thousand = (f"seki_limit {name} $server_name;" for name in ("few", "thousand"))
+        nginx = self.attached(f"root {self.folder}; location @few {{ {few} empty_gif; }} location @thousand {{ {thousand} empty_gif; }}"
+                              f"location @both {{ {thousand} {few} empty_gif; }} location /few {{ {few} seki_shadow on; try_files /none @few; }}"
+                              f"location / {{ {few} {thousand} seki_shadow on; try_files /none @thousand; }}"
+                              f"location /charged {{ {thousand} try_files /none /watched; }} location /watched {{ {thousand} {few} seki_shadow on; try_files /none @both; }}", workers=1)
+        self.assertEqual(nginx.statuses("/few", 3), [200, 429, 429])
+        self.assertEqual(nginx.statuses("/", 2), [200, 200])
+        self.assertEqual(nginx.statuses("/charged", 1) + nginx.statuses("/", 1), [429, 200])
+        said = [dict(word.split("=") for word in line.split()[2:]) for line in nginx.accesses(7)[:7]]
+        self.assertEqual([each["by"] for each in said], ["-", "few", "few", "-", "-", "few", "-"])
+        self.assertEqual([said[number]["remaining"] for number in (3, 4, 6)], ["999", "998", "996"])
+
     def test_what_a_limit_refuses_takes_no_permit(self):
         """Fails when an outer guard's refusal costs an inner one something."""
         self.sekictl("create", "limiter", "none", "--limit", "1", "--window", "366d")

@@ -1,12 +1,13 @@
 """Limiters from Python. Fails when a decision is another than the C interface's, or what is wrong is not said."""
 
+import asyncio
 import math
 import time
 import unittest
 from datetime import timedelta
 
 import seki
-from support import SegmentTest
+from support import LONG, SegmentTest
 
 
 class Limits(SegmentTest):
@@ -75,6 +76,34 @@ class Limits(SegmentTest):
         slow = self.shop.limiter("slow", limit=1, window=3600)
         slow.check("a")
         self.assertFalse(slow.acquire("a", timeout="10ms"))
+
+    def keep_new_keys_out(self, **options):
+        """A limiter on whose idle stripes somebody scribbled: a look sees room, and no key gets any."""
+        with open(self.path, "r+b", buffering=0) as file:
+            before = file.read()
+            limiter = self.shop.limiter("scribbled", on_full="deny", max_keys=16, **options)
+            file.seek(0)
+            after = file.read()
+            # A key table begins with its stripes, each of which is idle as the next.
+            changed = (at for at in range(0, len(after), 4096) if after[at : at + 4096] != before[at : at + 4096])
+            stripes = next(at for at in changed if any(after[at : at + 8]) and after[at : at + 16] == after[at + 16 : at + 32])
+            for at in range(stripes, stripes + 4096, 16):
+                if after[at : at + 16] == after[stripes : stripes + 16]:
+                    file.seek(at)
+                    file.write(b"rubbish!")
+        self.assertTrue(limiter.peek("a"))
+        return limiter
+
+    def test_a_new_key_that_is_kept_out_does_not_block_the_loop(self):
+        """Hangs when who is denied, though a look saw room, looks again at once: the loop stands still, and neither timeout nor deadline ends it."""
+        limiter = self.keep_new_keys_out(limit=100, window=1)
+
+        async def all_of_it():
+            self.assertFalse(await limiter.acquire_async("a", timeout="30ms"))
+            with seki.deadline("30ms"), self.assertRaises(seki.DeadlineExceeded):
+                await limiter.acquire_async("a", timeout=LONG)
+
+        asyncio.run(all_of_it())
 
     def test_options_are_told_and_change_while_it_runs(self):
         self.assertEqual(
