@@ -226,9 +226,11 @@ void worker::use(const primitives::shedder& shedder) const {
 }
 
 void worker::use(const primitives::policy& policy) const {
-    const PolicyOptions options = policy.options();
-    for (const auto& each : primitives::policy_members) consume((options.*each.name).size());
-    consume(policy.version() + static_cast<std::uint64_t>(options.deadline.count()));
+    consume(policy.version());
+    const auto options = policy.options();
+    if (!options) return;
+    for (const auto& each : primitives::policy_members) consume(((*options).*each.name).size());
+    consume(static_cast<std::uint64_t>(options->deadline.count()));
 }
 
 void worker::use(const primitives::hedge& hedge) const {
