@@ -66,7 +66,8 @@ void bound_stacks() {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    ::mallopt(M_ARENA_MAX, 2);  // else each thread that answers a client keeps the memory of its longest answer
+    // Else each thread that answers a client keeps the memory of its longest answer.
+    ::mallopt(M_ARENA_MAX, 2);  // NOLINT(concurrency-mt-unsafe): there is one thread
     bound_stacks();
     const auto given = daemon::read_command_line(argc, argv);
     if (const int* status = std::get_if<int>(&given)) return *status;
