@@ -84,6 +84,7 @@ protected:
         return std::to_string(hardware::load_relaxed(common()->one));
     }
 
+    const in_common<board>& shared_ = common();  // before there are processes: else each makes one of its own
     act first_ = act_of("first", GetParam().first), second_ = act_of("second", GetParam().second);
     pair_stage stage_{first_, look};
     trail way_ = stage_.walk(~std::uint64_t{0});
