@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 
 #include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
 
 #include "shm/interposed_lock.hpp"
 #include "shm/segment_fixture.hpp"
@@ -32,6 +35,20 @@ protected:
         ASSERT_TRUE(shm::segment::create_or_attach(path, small));
         scribble(path, offsetof(layout::header, id.superseded), 1);
     }
+    // Just before sekid has the lock, somebody does `first`, and a worker makes a segment.
+    void expect_adopted_from_a_worker_after(const std::function<void()>& first) const {
+        std::shared_ptr<shm::segment> theirs;
+        before_locking = [&] {
+            first();
+            auto made = shm::segment::create_or_attach(path, small);
+            if (made) theirs = *made;
+        };
+        const auto taken = take_up(wanted);
+        ASSERT_TRUE(taken) << taken.error().message;
+        ASSERT_NE(theirs, nullptr) << "sekid asked for no lock";
+        EXPECT_FALSE(theirs->superseded());
+        EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
+    }
     config::configuration wanted;
 };
 
@@ -47,16 +64,7 @@ TEST_F(TakeUp, WhatWasSupersededWithoutASuccessorIsReplaced) {
 // Fails when the successor that a worker made while sekid waited for the lock is replaced, with the permits that are held there.
 TEST_F(TakeUp, ASuccessorThatAWorkerMadeMeanwhileIsAdopted) {
     leave_without_successor();
-    std::shared_ptr<shm::segment> theirs;
-    before_locking = [&] {
-        auto made = shm::segment::create_or_attach(path, small);
-        if (made) theirs = *made;
-    };
-    const auto taken = take_up(wanted);
-    ASSERT_TRUE(taken) << taken.error().message;
-    ASSERT_NE(theirs, nullptr) << "sekid asked for no lock";
-    EXPECT_FALSE(theirs->superseded());
-    EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
+    expect_adopted_from_a_worker_after([] {});
 }
 
 // Fails when what a worker made is replaced, with the permits that are held there, because something useless stood there before that somebody removed.
@@ -65,17 +73,7 @@ TEST_F(TakeUp, WhatAWorkerMadeInThePlaceOfSomethingUselessIsAdopted) {
                                       offsetof(layout::header, id.size)}) {
         ASSERT_TRUE(shm::segment::create_or_attach(path, small));
         scribble(path, useless, 77);
-        std::shared_ptr<shm::segment> theirs;
-        before_locking = [&] {
-            std::filesystem::remove(path);
-            auto made = shm::segment::create_or_attach(path, small);
-            if (made) theirs = *made;
-        };
-        const auto taken = take_up(wanted);
-        ASSERT_TRUE(taken) << taken.error().message;
-        ASSERT_NE(theirs, nullptr) << "sekid asked for no lock";
-        EXPECT_FALSE(theirs->superseded());
-        EXPECT_EQ((*taken)->segment->inode(), theirs->inode());
+        expect_adopted_from_a_worker_after([&] { std::filesystem::remove(path); });
     }
 }
 

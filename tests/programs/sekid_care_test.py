@@ -68,21 +68,27 @@ class Locking(SekidTest):
             self.assertEqual(sekid.process.wait(DEADLINE), 1)
             self.assertTrue(os.path.exists(owner))
 
+    def lose_its_lock_standing_still(self, sekid):
+        sekid.process.send_signal(signal.SIGSTOP)
+        os.waitpid(sekid.process.pid, os.WUNTRACED)
+        os.remove(self.segment + ".owner")
+
+    def go_on_and_end(self, sekid):
+        sekid.process.send_signal(signal.SIGCONT)
+        self.assertEqual(sekid.process.wait(DEADLINE), 1)
+        sekid.stop()
+
     def test_who_lost_its_lock_to_another_leaves_the_segment_of_that_one_alone(self):
         """Fails when a sekid that was stopped meanwhile puts its own limits into force in the segment of another, or replaces that, or leaves workers in what was taken away."""
         self.configure(LOGIN.format(5))
         first = self.start()
         with open(self.segment, "rb", buffering=0) as taken_away:
-            first.process.send_signal(signal.SIGSTOP)
-            os.waitpid(first.process.pid, os.WUNTRACED)
-            os.remove(self.segment + ".owner")
+            self.lose_its_lock_standing_still(first)
             os.remove(self.segment)
             self.configure(LOGIN.format(8))
             second = self.start()
             made = os.stat(self.segment).st_ino
-            first.process.send_signal(signal.SIGCONT)
-            self.assertEqual(first.process.wait(DEADLINE), 1)
-            first.stop()
+            self.go_on_and_end(first)
             self.assertIn(f"is looked after by another sekid, pid {second.process.pid}", first.log.text())
             taken_away.seek(SUPERSEDED_OFFSET)
             self.assertEqual(int.from_bytes(taken_away.read(8), "little"), 1)
@@ -95,9 +101,7 @@ class Locking(SekidTest):
         """Fails when a sekid that was stopped meanwhile puts its own limits into force in the segment of another, because a reload was waiting for it."""
         self.configure(LOGIN.format(5))
         first = self.start()
-        first.process.send_signal(signal.SIGSTOP)
-        os.waitpid(first.process.pid, os.WUNTRACED)
-        os.remove(self.segment + ".owner")
+        self.lose_its_lock_standing_still(first)
         firsts, self.config = self.config, os.path.join(self.folder, "second.toml")
         self.configure(LOGIN.format(8))
         second = self.start()
@@ -105,9 +109,7 @@ class Locking(SekidTest):
         self.config = firsts
         self.configure(LOGIN.format(9))
         first.process.send_signal(signal.SIGHUP)
-        first.process.send_signal(signal.SIGCONT)
-        self.assertEqual(first.process.wait(DEADLINE), 1)
-        first.stop()
+        self.go_on_and_end(first)
         self.assertIn(f"is looked after by another sekid, pid {second.process.pid}", first.log.text())
         self.assertEqual(second.limiter("login")["options"]["limit"], 8)
         self.assertEqual(second.stop(), 0)
@@ -116,15 +118,11 @@ class Locking(SekidTest):
         """Fails when a sekid that finds its segment cut off makes it anew before it looks whether it is still its own."""
         self.configure(LOGIN.format(5))
         first = self.start()
-        first.process.send_signal(signal.SIGSTOP)
-        os.waitpid(first.process.pid, os.WUNTRACED)
-        os.remove(self.segment + ".owner")
+        self.lose_its_lock_standing_still(first)
         os.truncate(self.segment, 0)
         self.configure(LOGIN.format(8))
         second = self.start()
-        first.process.send_signal(signal.SIGCONT)
-        self.assertEqual(first.process.wait(DEADLINE), 1)
-        first.stop()
+        self.go_on_and_end(first)
         self.assertNotIn("taking up what is there now", first.log.text())
         self.assertEqual(second.limiter("login")["options"]["limit"], 8)
         self.assertEqual(second.stop(), 0)
